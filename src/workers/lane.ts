@@ -1,0 +1,76 @@
+// The seam between the engine and a transport. The engine decides what is asked and when; a lane only moves bytes.
+// Types alone, so that a transport is added by writing one file that keeps this contract (undici-lane, wire-lane).
+
+/** Response header fields, valid only during `onHead`; names are lower-case. */
+export interface HeaderView {
+  /** The field's value; several fields of one name joined with ", " as RFC 9110 section 5.3 allows. */
+  get(name: string): string | undefined;
+  /** Every field in the order received, names lower-case; one pair a field line. */
+  entries(): [name: string, value: string][];
+}
+
+/**
+ * One attempt in flight. The engine makes one object for each position a slot has and uses it again for every
+ * attempt that goes through that position, so that a request allocates nothing here.
+ *
+ * For each `send` the lane calls, in this order: `onSent` at most once, `onHead` at most once, `onData` any number
+ * of times, then exactly one of `onEnd` and `onError`. Either of the two frees the position, and the engine may call
+ * `send` with the same object from inside it. None of these may throw.
+ */
+export interface Exchange {
+  readonly method: 'GET' | 'HEAD';
+  /** Origin-form request target, already valid: starts with "/", bytes 0x21 to 0x7e. */
+  path: string;
+  /** The request was handed to a connected socket. */
+  onSent(): void;
+  /** Status line and fields of the final response are in (1xx are skipped). */
+  onHead(status: number, headers: HeaderView): void;
+  /** Body bytes with the transfer coding taken off. `chunk[start, end)` is valid only during the call. */
+  onData(chunk: Uint8Array, start: number, end: number): void;
+  /** The response is whole. */
+  onEnd(): void;
+  /**
+   * The attempt is over without a whole answer.
+   * @param reached what the connection had done for this attempt when it ended
+   */
+  onError(error: unknown, reached: Reached): void;
+}
+
+/**
+ * How far an attempt came. `unsent`: no byte of it left. `queued-behind`: sent, but the answer before it had not ended,
+ * so the loss is not this target's. `head-of-line`: it was the next to be answered. `answering`: its answer had begun.
+ */
+export type Reached = 'unsent' | 'queued-behind' | 'head-of-line' | 'answering';
+
+/** One connection of a lane with `depth` positions. It connects at the first `send` and again after a loss. */
+export interface Slot {
+  /** Puts one request on the wire, or queues it until the connection stands. At most `depth` may be open. */
+  send(exchange: Exchange): void;
+  /** Ends one attempt with `onError(error)`. In HTTP/1.1 the connection goes with it, and what else was on it. */
+  cancel(exchange: Exchange, error: Error): void;
+  /** How many requests may be on the wire at once; lowered by the engine when a server cuts pipelines short. */
+  depth: number;
+}
+
+/** What every slot of a lane has in common. */
+export interface LaneOptions {
+  /** Scheme, host and port. */
+  readonly origin: string;
+  readonly depth: number;
+  readonly connectTimeoutMs: number;
+  readonly maxHeaderBytes: number;
+  /** Fields sent with every request, already valid; Host is the lane's own. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Called on each connection opened and closed, for the counters. */
+  readonly onConnection: (event: 'opened' | 'closed') => void;
+}
+
+/** A set of connections with one configuration ("session" in the reference programs). */
+export interface Lane {
+  openSlot(): Slot;
+  /**
+   * Ends every connection: with `reset`, by RST, so that no socket stays in TIME_WAIT on this machine.
+   * Open attempts get `onError`. Resolves when the sockets are gone.
+   */
+  close(reset: boolean): Promise<void>;
+}

@@ -1,0 +1,113 @@
+// Writes .oxlintrc.json from the table of rooms below: which folder of src/ may import which, and which single file
+// may import which library. Run `npm run lint:rooms` after changing the table; a test holds the two together.
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** room -> rooms it may import (besides itself), or single files of a room. */
+export const ROOMS = {
+  model: [],
+  measure: ['model'],
+  sources: ['model'],
+  sinks: ['model'],
+  limits: ['model'],
+  workers: ['model', 'measure', 'sinks'],
+  runner: ['model', 'measure', 'sources', 'limits', 'workers/entry-url'],
+  remote: ['model', 'measure', 'runner'],
+  server: ['model/errors'],
+  lab: ['runner', 'server/cluster', 'measure', 'model', 'limits'],
+  report: ['model', 'measure'],
+  cli: ['index', 'limits', 'server', 'lab', 'report', 'remote', 'model', 'runner'],
+};
+
+/** library -> the files (below src/) that may import it. */
+const LIBRARIES = {
+  undici: ['workers/undici-*.ts'],
+  piscina: ['runner/pool.ts'],
+  commander: ['cli/*.ts'],
+  'log-update': ['cli/*.ts'],
+  fastify: ['server/*.ts', 'server/routes/*.ts'],
+  '@fastify/swagger': ['server/*.ts', 'server/routes/*.ts'],
+  '@fastify/swagger-ui': ['server/*.ts', 'server/routes/*.ts'],
+  '@prometheus-io/client': ['server/*.ts', 'server/routes/*.ts'],
+};
+
+const names = Object.keys(ROOMS);
+
+function restricted(room) {
+  const forbidden = [];
+  for (const other of names) {
+    if (other === room) continue;
+    const allowed = ROOMS[room].filter((entry) => entry === other || entry.startsWith(`${other}/`));
+    if (allowed.includes(other)) continue;
+    forbidden.push({
+      group: [`**/${other}/**`, ...allowed.map((entry) => `!**/${entry}.ts`)],
+      message: `src/${room} may not import src/${other}${allowed.length > 0 ? ` but for ${allowed.join(', ')}` : ''}; docs/architecture.md says who may import whom.`,
+    });
+  }
+  return forbidden;
+}
+
+function libraryPaths(except = []) {
+  return Object.keys(LIBRARIES)
+    .filter((library) => !except.includes(library))
+    .map((library) => ({
+      name: library,
+      message: `only ${LIBRARIES[library].join(', ')} may import ${library}`,
+    }));
+}
+
+const overrides = names.map((room) => ({
+  files: [`src/${room}/**/*.ts`],
+  rules: { 'no-restricted-imports': ['error', { patterns: restricted(room), paths: libraryPaths() }] },
+}));
+
+/** A file that may import a library keeps its room's directions. */
+const byFile = new Map();
+for (const [library, files] of Object.entries(LIBRARIES)) {
+  for (const file of files) byFile.set(file, [...(byFile.get(file) ?? []), library]);
+}
+for (const [file, libraries] of byFile) {
+  const room = file.split('/')[0];
+  overrides.push({
+    files: [`src/${file}`],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: restricted(room), paths: libraryPaths(libraries) }],
+    },
+  });
+}
+overrides.push({ files: ['src/**/*.ts'], rules: { 'no-console': 'error' } });
+overrides.push({ files: ['src/cli/**/*.ts'], rules: { 'no-console': 'off' } });
+
+export const CONFIG = {
+  $schema: './node_modules/oxlint/configuration_schema.json',
+  plugins: ['typescript', 'import', 'unicorn', 'node', 'promise', 'oxc'],
+  categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
+  env: { node: true, es2024: true },
+  ignorePatterns: ['dist', 'node_modules', 'benchmarks/results', 'profiles/out'],
+  rules: {
+    'import/no-cycle': 'error',
+    'typescript/no-floating-promises': 'error',
+    'typescript/no-misused-promises': 'error',
+    'typescript/switch-exhaustiveness-check': 'error',
+    'typescript/consistent-type-imports': 'error',
+    'typescript/no-explicit-any': 'error',
+    'no-await-in-loop': 'off',
+    'unicorn/no-array-sort': 'off',
+    'no-underscore-dangle': 'off',
+    'import/no-unassigned-import': 'off',
+    'typescript/no-unsafe-type-assertion': 'off',
+    'typescript/no-unnecessary-type-arguments': 'off',
+    'typescript/no-unnecessary-boolean-literal-compare': 'off',
+    'promise/always-return': 'off',
+    'unicorn/consistent-function-scoping': 'off',
+    'unicorn/require-post-message-target-origin': 'off',
+    'no-shadow': 'off',
+  },
+  overrides,
+};
+
+export const TEXT = `${JSON.stringify(CONFIG, null, 2)}\n`;
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(new URL('../.oxlintrc.json', import.meta.url), TEXT);
+}
