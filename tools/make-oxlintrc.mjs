@@ -86,7 +86,14 @@ export const CONFIG = {
   ignorePatterns: ['dist', 'node_modules', 'benchmarks/results', 'profiles/out'],
   rules: {
     'import/no-cycle': 'error',
-    'typescript/no-floating-promises': 'error',
+    'typescript/no-floating-promises': [
+      'error',
+      {
+        allowForKnownSafeCalls: [
+          { from: 'package', name: ['test', 'suite', 'before', 'after'], package: 'node:test' },
+        ],
+      },
+    ],
     'typescript/no-misused-promises': 'error',
     'typescript/switch-exhaustiveness-check': 'error',
     'typescript/consistent-type-imports': 'error',
@@ -102,6 +109,7 @@ export const CONFIG = {
     'unicorn/consistent-function-scoping': 'off',
     'unicorn/require-post-message-target-origin': 'off',
     'no-shadow': 'off',
+    'import/no-named-as-default-member': 'off',
   },
   overrides,
 };
