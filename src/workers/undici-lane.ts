@@ -1,0 +1,150 @@
+// The transport for everything: HTTP/1.1, HTTP/2 over plain TCP, and TLS, through undici. It opens connections, gives
+// each slot a Client of its own so that no dispatch searches for one, and leaves every deadline but that of the
+// connection to the engine.
+
+import type { Socket } from 'node:net';
+import { connect as connectPlain, isIP } from 'node:net';
+import { buildConnector, Client } from 'undici';
+import { type Connecting, ConnectSweep } from './connect-sweep.ts';
+import type { Lane, LaneOptions, Slot } from './lane.ts';
+import { LaneError } from './lane-error.ts';
+import { type RequestOptions, UndiciSlot } from './undici-slot.ts';
+
+export interface UndiciLaneOptions extends LaneOptions {
+  /**
+   * `h1`: HTTP/1.1. `h2c`: HTTP/2, over plain TCP by prior knowledge and over TLS by ALPN.
+   * @default 'h1'
+   */
+  readonly protocol?: 'h1' | 'h2c';
+}
+
+/**
+ * A warm slot stays warm for as long as the server keeps it: undici closes an idle connection of its own accord only
+ * after this, or a moment before the server's own Keep-Alive hint.
+ */
+const KEEP_ALIVE_MS = 600_000;
+
+/** A lane whose slots are undici Clients. @see LaneOptions */
+export function openUndiciLane(options: UndiciLaneOptions): Lane {
+  return new UndiciLane(options);
+}
+
+class UndiciLane implements Lane {
+  readonly #options: UndiciLaneOptions;
+  readonly #request: RequestOptions;
+  readonly #sweep: ConnectSweep;
+  readonly #slots = new Set<UndiciSlot>();
+  readonly #sockets = new Set<Socket>();
+  readonly #connectTls: buildConnector.connector | undefined;
+  #isClosed = false;
+
+  constructor(options: UndiciLaneOptions) {
+    this.#options = options;
+    this.#sweep = new ConnectSweep(options.connectTimeoutMs);
+    const isHttp2 = options.protocol === 'h2c';
+    if (options.origin.startsWith('https:')) {
+      this.#connectTls = buildConnector({ allowH2: isHttp2, timeout: 0 });
+    }
+    const headers = options.headers.flat();
+    // `blocking` would keep every other request off the connection until an answer's head is in. undici would close
+    // the connection after each HEAD (`reset`); a server that sends a body there is found out by what follows it.
+    const shared = { path: '/', headers, blocking: false, headersTimeout: 0, bodyTimeout: 0 };
+    this.#request = {
+      get: { ...shared, method: 'GET' },
+      head: { ...shared, method: 'HEAD', reset: false },
+    };
+  }
+
+  openSlot(): Slot {
+    const { depth, maxHeaderBytes, origin, protocol } = this.#options;
+    const isHttp2 = protocol === 'h2c';
+    const client = new Client(origin, {
+      connect: (target, callback) => this.#connect(slot, target, callback),
+      pipelining: isHttp2 ? 1 : depth,
+      maxHeaderSize: maxHeaderBytes,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      ...(isHttp2 ? { h2Options: { maxConcurrentStreams: depth, useH2c: true } } : { allowH2: false }),
+    });
+    const slot = new UndiciSlot(client, this.#request, depth, !isHttp2);
+    this.#slots.add(slot);
+    return slot;
+  }
+
+  async close(reset: boolean): Promise<void> {
+    this.#isClosed = true;
+    const error = new LaneError('aborted', 'the lane was closed before the answer');
+    const gone = [...this.#sockets].map(
+      (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
+    );
+    await Promise.all([...this.#slots].map((slot) => slot.close(reset, error)));
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(gone);
+  }
+
+  #connect(slot: UndiciSlot, target: buildConnector.Options, callback: buildConnector.Callback): void {
+    if (this.#isClosed) {
+      callback(new LaneError('aborted', 'the lane is closed'), null);
+      return;
+    }
+    const { onConnection } = this.#options;
+    let isOpen = false;
+    const done: buildConnector.Callback = (...[error, socket]) => {
+      this.#sweep.remove(connecting);
+      if (error !== null) {
+        callback(error, null);
+        return;
+      }
+      isOpen = true;
+      slot.socket = socket;
+      onConnection('opened');
+      callback(null, socket);
+    };
+    const socket = this.#connectTls === undefined ? this.#dial(target, done) : this.#dialTls(target, done);
+    const connecting: Connecting = {
+      expire: () =>
+        socket.destroy(
+          new LaneError('connect-timeout', `no connection within ${this.#options.connectTimeoutMs} ms`),
+        ),
+    };
+    this.#sweep.add(connecting);
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sweep.remove(connecting);
+      this.#sockets.delete(socket);
+      if (isOpen) onConnection('closed');
+    });
+  }
+
+  #dial(target: buildConnector.Options, done: buildConnector.Callback): Socket {
+    const socket = connectPlain({
+      host: target.hostname,
+      port: Number(target.port || 80),
+      noDelay: true,
+      // A literal address has no other family to race.
+      autoSelectFamily: isIP(target.hostname) === 0,
+    });
+    if (this.#options.protocol === 'h2c') Object.assign(socket, { alpnProtocol: 'h2' });
+    let isDone = false;
+    socket.once('connect', () => {
+      isDone = true;
+      done(null, socket);
+    });
+    socket.on('error', (error) => {
+      if (isDone) return;
+      isDone = true;
+      done(error, null);
+    });
+    return socket;
+  }
+
+  #dialTls(target: buildConnector.Options, done: buildConnector.Callback): Socket {
+    const connectTls = this.#connectTls as (
+      target: buildConnector.Options,
+      callback: buildConnector.Callback,
+    ) => Socket;
+    return connectTls(target, done);
+  }
+}

@@ -1,0 +1,222 @@
+// One connection of an undici lane: an undici Client, and a handler object for each position that is used again for
+// every request through it. undici sends lost requests again by itself; a slot ends those attempts instead, so that
+// the server sees exactly as many requests as the engine counts.
+
+import type { Socket } from 'node:net';
+import type { Client, Dispatcher } from 'undici';
+import type { Exchange, Reached, Slot } from './lane.ts';
+import { LaneError } from './lane-error.ts';
+import { UndiciHeaderView } from './undici-header-view.ts';
+
+/** What undici reads of a request; read within `dispatch`, so one object serves all requests of a lane. */
+export interface RequestOptions {
+  readonly get: Dispatcher.DispatchOptions;
+  readonly head: Dispatcher.DispatchOptions;
+}
+
+const CANCELLED = new LaneError('aborted', 'the attempt was cancelled before it was sent');
+
+export class UndiciSlot implements Slot {
+  /** Answers come in the order of requests (HTTP/1.1) or in any order (HTTP/2). */
+  readonly #isOrdered: boolean;
+  readonly #client: Client;
+  readonly #request: RequestOptions;
+  readonly #positions: Position[] = [];
+  readonly #free: Position[] = [];
+  /** Sends made from inside an `onError`, where undici cannot take a request yet. */
+  #deferred: Position[] = [];
+  #erroringCount = 0;
+  #depth: number;
+  /** The order number of the request that is answered next, and of the one that is written next. */
+  #headOrder = 0;
+  #nextOrder = 0;
+  /** The connected socket, if there is one. */
+  socket: Socket | undefined;
+
+  constructor(client: Client, request: RequestOptions, depth: number, isOrdered: boolean) {
+    this.#client = client;
+    this.#request = request;
+    this.#depth = depth;
+    this.#isOrdered = isOrdered;
+    if (isOrdered) client.on('disconnect', (_origin, _targets, error) => this.#endStarted(error));
+  }
+
+  get depth(): number {
+    return this.#depth;
+  }
+
+  set depth(depth: number) {
+    this.#depth = depth;
+    if (this.#isOrdered) this.#client.pipelining = depth;
+  }
+
+  send(exchange: Exchange): void {
+    let position = this.#free.pop();
+    if (position === undefined) {
+      position = new Position(this);
+      this.#positions.push(position);
+    }
+    position.begin(exchange);
+    if (this.#erroringCount > 0) this.#defer(position);
+    else this.#dispatch(position, exchange);
+  }
+
+  cancel(exchange: Exchange, error: Error): void {
+    const position = this.#positions.find((candidate) => candidate.exchange === exchange);
+    if (position === undefined) return;
+    if (position.controller !== undefined) {
+      // A reset leaves no TIME_WAIT, and nothing that still arrives is wanted.
+      if (this.#isOrdered) this.socket?.resetAndDestroy();
+      position.controller.abort(error);
+      return;
+    }
+    const index = this.#deferred.indexOf(position);
+    position.exchange = undefined;
+    if (index >= 0) {
+      this.#deferred.splice(index, 1);
+      this.#free.push(position);
+    }
+    this.#callOnError(exchange, error, 'unsent');
+  }
+
+  /** Ends the connection and every open attempt. Resolves when the socket is gone. */
+  async close(reset: boolean, error: Error): Promise<void> {
+    if (reset && this.socket !== undefined && !this.socket.destroyed) resetSocket(this.socket);
+    await this.#client.destroy(error);
+    this.#flushDeferred();
+  }
+
+  /** undici hands the request to a connected socket. */
+  started(position: Position): void {
+    position.order = this.#nextOrder++;
+  }
+
+  ended(position: Position): void {
+    this.#headOrder++;
+    const exchange = position.exchange;
+    this.#release(position);
+    exchange?.onEnd();
+  }
+
+  failed(position: Position, error: unknown): void {
+    const exchange = position.exchange;
+    const reached = this.#reachedOf(position);
+    this.#release(position);
+    if (exchange !== undefined) this.#callOnError(exchange, error, reached);
+  }
+
+  #reachedOf(position: Position): Reached {
+    if (position.controller === undefined) return 'unsent';
+    if (this.#isOrdered && position.order !== this.#headOrder) return 'queued-behind';
+    return position.hasAnswer ? 'answering' : 'head-of-line';
+  }
+
+  #release(position: Position): void {
+    position.exchange = undefined;
+    position.controller = undefined;
+    this.#free.push(position);
+  }
+
+  /** The connection is gone: what was sent on it and is not answered ends here, before undici would send it again. */
+  #endStarted(cause: Error): void {
+    this.socket = undefined;
+    const started = this.#positions.filter((position) => position.controller !== undefined);
+    if (started.length > 0) {
+      started.sort((a, b) => a.order - b.order);
+      const error = new LaneError('connection-lost', 'the connection ended before the answer', { cause });
+      for (const position of started) position.controller?.abort(error);
+    }
+    this.#headOrder = this.#nextOrder;
+  }
+
+  #callOnError(exchange: Exchange, error: unknown, reached: Reached): void {
+    this.#erroringCount++;
+    exchange.onError(error, reached);
+    this.#erroringCount--;
+  }
+
+  #dispatch(position: Position, exchange: Exchange): void {
+    const options = exchange.method === 'HEAD' ? this.#request.head : this.#request.get;
+    options.path = exchange.path;
+    this.#client.dispatch(options, position);
+  }
+
+  #defer(position: Position): void {
+    if (this.#deferred.push(position) === 1) process.nextTick(() => this.#flushDeferred());
+  }
+
+  #flushDeferred(): void {
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const position of deferred)
+      if (position.exchange !== undefined) this.#dispatch(position, position.exchange);
+  }
+}
+
+/** The handler that undici calls for whatever request is in this position. */
+export class Position implements Dispatcher.DispatchHandler {
+  readonly #slot: UndiciSlot;
+  /** Undefined when the position is free, or its attempt was cancelled before undici began it. */
+  exchange: Exchange | undefined;
+  /** Defined once the request is on a connection. */
+  controller: Dispatcher.DispatchController | undefined;
+  order = 0;
+  hasAnswer = false;
+
+  constructor(slot: UndiciSlot) {
+    this.#slot = slot;
+  }
+
+  begin(exchange: Exchange): void {
+    this.exchange = exchange;
+    this.controller = undefined;
+    this.hasAnswer = false;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Throwing is the one way out that spares the connection.
+    if (this.exchange === undefined) throw CANCELLED;
+    if (this.controller !== undefined)
+      throw new LaneError('connection-lost', 'the connection ended before the answer');
+    this.controller = controller;
+    this.#slot.started(this);
+  }
+
+  onRequestSent(): void {
+    this.exchange?.onSent();
+  }
+
+  onResponseStarted(): void {
+    this.hasAnswer = true;
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    this.hasAnswer = true;
+    if (status >= 200) this.exchange?.onHead(status, new UndiciHeaderView(headers, controller.rawHeaders));
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.exchange?.onData(chunk, 0, chunk.length);
+  }
+
+  onResponseEnd(): void {
+    this.#slot.ended(this);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#slot.failed(this, error);
+  }
+}
+
+function resetSocket(socket: Socket): void {
+  try {
+    socket.resetAndDestroy();
+  } catch {
+    // A TLS socket has no reset of its own.
+    socket.destroy();
+  }
+}
