@@ -1,0 +1,59 @@
+// The last word on a target. Plain data that crosses a thread and goes into records; never holds a credential.
+import type { FailureCode } from './errors.ts';
+
+/** Where a sink put a body: a path below the sink's root, or a place inside a packed segment. */
+export interface Stored {
+  /** Relative to the sink's root, with "/" between parts; '' where nothing was kept. */
+  readonly path: string;
+  /** First byte of the record inside a packed segment; 0 for a file of its own. */
+  readonly offsetBytes: number;
+  /** Bytes of the file or record as it lies on disk. */
+  readonly storedBytes: number;
+  /** True when the wanted name was taken, so that another was given. */
+  readonly isRenamed: boolean;
+}
+
+interface Settled {
+  readonly index: number;
+  readonly url: string;
+  readonly line: number;
+}
+
+export interface OkOutcome extends Settled {
+  readonly kind: 'ok';
+  readonly status: number;
+  /** Length of the body as kept: decoded, unless original bytes were asked for. */
+  readonly bytes: number;
+  /** SHA-256 of the same bytes, in lower-case hexadecimal. */
+  readonly sha256: string;
+  /** Body bytes received, before decoding. */
+  readonly wireBytes: number;
+  /** Tries on the wire, redirects not counted; 1 without a retry. */
+  readonly attempts: number;
+  /** From the first attempt's start to the end of the body, waits between attempts included. */
+  readonly durationMs: number;
+  /** Where redirects led; absent when the URL asked for is the one that answered. */
+  readonly finalUrl?: string;
+  readonly stored: Stored;
+}
+
+export interface FailedOutcome extends Settled {
+  readonly kind: 'failed';
+  readonly code: FailureCode;
+  /** What was expected and found, one line, safe to print. */
+  readonly detail: string;
+  /** Of the last answer; 0 when none came. */
+  readonly status: number;
+  readonly attempts: number;
+  readonly durationMs: number;
+}
+
+export interface SkippedOutcome extends Settled {
+  readonly kind: 'skipped';
+  readonly reason: SkipReason;
+}
+
+/** `duplicate`: the same URL earlier in the run; `drift`: shown twice by a list API; `stopped`: the run ended before it. */
+export type SkipReason = 'duplicate' | 'drift' | 'stopped';
+
+export type Outcome = OkOutcome | FailedOutcome | SkippedOutcome;

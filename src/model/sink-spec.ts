@@ -1,0 +1,30 @@
+// Where bodies go, as plain data: the caller's choice, resolved, that every worker opens its own sink from.
+
+export interface DirectorySpec {
+  readonly kind: 'directory';
+  /** Absolute path, already there. */
+  readonly root: string;
+  /** Template of a file's name; null for Content-Disposition, then the URL's last segment. */
+  readonly nameTemplate: string | null;
+  /** Files a directory holds before sub-directories take the rest. */
+  readonly filesPerDirectory: number;
+  /** Names given so far by all workers, as 64-bit prints in shared memory (`sinks/name-claims`). */
+  readonly claims: SharedArrayBuffer;
+}
+
+export interface PackedSpec {
+  readonly kind: 'ndjson' | 'warc' | 'tar';
+  /** Absolute path of the first segment, such as `/data/out.warc.gz`; its directory is already there. */
+  readonly file: string;
+  readonly compression: 'none' | 'gzip' | 'zstd';
+  /** A segment that has grown past this many bytes is closed and the next one opened. */
+  readonly segmentBytes: number;
+  /** Goes into records that name their maker. */
+  readonly software: string;
+}
+
+export interface DiscardSpec {
+  readonly kind: 'discard';
+}
+
+export type SinkSpec = DirectorySpec | PackedSpec | DiscardSpec;
