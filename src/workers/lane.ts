@@ -13,7 +13,8 @@ export interface HeaderView {
  * One attempt in flight. The engine makes one object for each position a slot has and uses it again for every
  * attempt that goes through that position, so that a request allocates nothing here.
  *
- * For each `send` the lane calls, in this order: `onSent` at most once, `onHead` at most once, `onData` any number
+ * For each `send` the lane calls, in this order: `onSent` each time the request goes to a socket (again, where a
+ * transport asks again by itself after a lost connection), `onHead` at most once, `onData` any number
  * of times, then exactly one of `onEnd` and `onError`. Either of the two frees the position, and the engine may call
  * `send` with the same object from inside it. None of these may throw.
  */
@@ -21,7 +22,7 @@ export interface Exchange {
   readonly method: 'GET' | 'HEAD';
   /** Origin-form request target, already valid: starts with "/", bytes 0x21 to 0x7e. */
   path: string;
-  /** The request was handed to a connected socket. */
+  /** The request was handed to a connected socket; the server may see it once for each call. */
   onSent(): void;
   /** Status line and fields of the final response are in (1xx are skipped). */
   onHead(status: number, headers: HeaderView): void;
@@ -48,6 +49,11 @@ export interface Slot {
   send(exchange: Exchange): void;
   /** Ends one attempt with `onError(error)`. In HTTP/1.1 the connection goes with it, and what else was on it. */
   cancel(exchange: Exchange, error: Error): void;
+  /**
+   * Drops the connection because its answers can no longer be trusted, with every attempt on it (`onError(error)`).
+   * The next `send` connects anew. May be called from inside any callback of an exchange.
+   */
+  reset(error: Error): void;
   /** How many requests may be on the wire at once; lowered by the engine when a server cuts pipelines short. */
   depth: number;
 }

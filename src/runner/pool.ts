@@ -1,0 +1,33 @@
+// The worker pool: the only file that knows Piscina. One long task a worker, because a task a trial costs five times
+// the CPU (docs/architecture.md has the figures); what crosses is a range of trials out and the failures back.
+
+import { Piscina } from 'piscina';
+import type { TrialResult, TrialTask } from '../model/messages.ts';
+import { workerEntryUrl } from '../workers/entry-url.ts';
+
+export interface WorkerPool extends AsyncDisposable {
+  /** Runs one share in a thread of its own. Rejects when that thread dies; the pool has a new one by then. */
+  runTrials(task: TrialTask): Promise<TrialResult>;
+}
+
+/**
+ * Starts `workerCount` threads and keeps as many: one that dies is replaced. They are not waited for; the first tasks
+ * are.
+ * @param entryUrl the file with the task functions, @default the engine's own
+ */
+export function openPool(workerCount: number, entryUrl: URL = workerEntryUrl): WorkerPool {
+  const piscina = new Piscina({
+    filename: entryUrl.href,
+    minThreads: workerCount,
+    maxThreads: workerCount,
+    concurrentTasksPerWorker: 1,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    // The default stops a thread's event loop between tasks, and with it the timers of its connections.
+    atomics: 'disabled',
+    recordTiming: false,
+  });
+  return {
+    runTrials: (task) => piscina.run(task, { name: 'runTrials' }) as Promise<TrialResult>,
+    [Symbol.asyncDispose]: () => piscina.destroy(),
+  };
+}

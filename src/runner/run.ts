@@ -1,0 +1,111 @@
+// ONE RUN ON ONE MACHINE, from a plan to its report. Start reading here: the pool is opened, every worker gets its
+// share, all start at once, a worker that dies is replaced and what it left is run again, and the account is drawn up.
+
+import { SpillwayError } from '../model/errors.ts';
+import type { AttemptLimits, TrialFailure, TrialTask } from '../model/messages.ts';
+import type { Plan } from '../model/plan.ts';
+import { Ledger } from './ledger.ts';
+import { Meter } from './meter.ts';
+import { openPool, type WorkerPool } from './pool.ts';
+import { ProgressReader, type Snapshot } from './progress.ts';
+import { makeReport, type RunReport } from './report.ts';
+import { makeTasks } from './shares.ts';
+
+export interface RunOptions {
+  readonly plan: Plan;
+  /** Where the trials are asked for, one entry a destination; may still be starting while the pool does. */
+  readonly origins: readonly string[] | Promise<readonly string[]>;
+  readonly limits: AttemptLimits;
+  readonly userAgent: string;
+  /** Called about ten times a second, and once at the end. */
+  readonly onSnapshot?: (snapshot: Snapshot) => void;
+  /** Called when every worker stands ready, right before the first dispatch. */
+  readonly onReady?: () => void | Promise<void>;
+  /** The workers' file, @default the engine's own */
+  readonly workerEntry?: URL;
+}
+
+export interface Run {
+  /** The final account. A run that was drained or aborted still gives one; rejects only when it broke. */
+  readonly report: Promise<RunReport>;
+  /** Who is settled, trial by trial, for the proof. */
+  readonly ledger: Ledger;
+  /** Takes no new trial; what is in flight settles. */
+  drain(): void;
+  /** Cuts everything now. */
+  abort(): void;
+}
+
+const SNAPSHOT_EVERY_MS = 100;
+/** A worker that dies again and again has a reason that another thread would meet too. */
+const MAX_DEATHS = 5;
+
+/** Starts a run of trials. @throws SpillwayError (through `report`) `ERR_RUN_BROKEN` when workers keep dying */
+export function startRun(options: RunOptions): Run {
+  const ledger = new Ledger(options.plan.trialCount, options.plan.workerCount);
+  return {
+    ledger,
+    report: carryOut(options, ledger),
+    drain: () => ledger.drain(),
+    abort: () => ledger.abort(),
+  };
+}
+
+async function carryOut(options: RunOptions, ledger: Ledger): Promise<RunReport> {
+  const { plan } = options;
+  const meter = new Meter();
+  await using pool = openPool(plan.workerCount, options.workerEntry);
+  const tasks = makeTasks({ ...options, origins: await options.origins, ledger });
+  const deaths: string[] = [];
+  const settling = tasks.map((task) => settleShare(task, pool, ledger, deaths));
+
+  await Promise.race([ledger.allReady(plan.workerCount), Promise.all(settling)]);
+  await options.onReady?.();
+  meter.begin();
+  ledger.openGate();
+  const stopWatching = watch(options, ledger, meter);
+  try {
+    const failures = (await Promise.all(settling)).flat();
+    meter.end();
+    return makeReport({ plan, ledger, meter, failures, deaths });
+  } finally {
+    stopWatching();
+  }
+}
+
+/** One worker's share to its end, in as many threads as it takes. */
+async function settleShare(
+  task: TrialTask,
+  pool: WorkerPool,
+  ledger: Ledger,
+  deaths: string[],
+): Promise<readonly TrialFailure[]> {
+  try {
+    return (await pool.runTrials(task)).failures;
+  } catch (error) {
+    deaths.push(error instanceof Error ? error.message : String(error));
+    if (deaths.length > MAX_DEATHS) {
+      throw new SpillwayError(
+        'ERR_RUN_BROKEN',
+        `expected workers that live, but ${deaths.length} threads died, the last with: ${deaths.at(-1)}`,
+        { cause: error },
+      );
+    }
+    const ranges = ledger.takeOver(task);
+    return settleShare({ ...task, ranges }, pool, ledger, deaths);
+  }
+}
+
+function watch({ onSnapshot }: RunOptions, ledger: Ledger, meter: Meter): () => void {
+  const progress = new ProgressReader(ledger);
+  const look = () => {
+    const snapshot = progress.read();
+    meter.keep(snapshot);
+    onSnapshot?.(snapshot);
+  };
+  const timer = setInterval(look, SNAPSHOT_EVERY_MS);
+  return () => {
+    clearInterval(timer);
+    look();
+  };
+}

@@ -1,0 +1,7 @@
+// Where the worker's entry is: the one thing the runner knows of this room. Sources run as .ts, the built program as
+// .js, and the compiler does not rewrite a URL.
+
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+
+/** For the pool: the file whose `runTrials` export is a task. */
+export const workerEntryUrl = new URL(`./entry.${extension}`, import.meta.url);

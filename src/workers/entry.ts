@@ -1,0 +1,72 @@
+// The thread's door: what the pool calls with plain data, and what it gets back. It puts transport and engine together
+// and knows neither how trials are shared out nor what becomes of the account.
+
+import { Tally } from '../measure/tally.ts';
+import { CONTROL, type TrialResult, type TrialTask } from '../model/messages.ts';
+import { splitCount } from '../model/split.ts';
+import type { Lane, LaneOptions } from './lane.ts';
+import { TrialRun } from './trial-run.ts';
+import { openUndiciLane } from './undici-lane.ts';
+
+/** A single process may serve a whole run in the thread that asked for it, to be profiled: then this is called directly. */
+export async function runTrials(task: TrialTask): Promise<TrialResult> {
+  const tally = new Tally(task.account.tally);
+  const run = new TrialRun(task, {
+    lanes: openLanes(task, tally),
+    openFallback: () => openUndiciLane({ ...laneOptions(task, task.origins[0] as string, tally), depth: 1 }),
+  });
+  try {
+    await waitAtGate(new Int32Array(task.ledger.control));
+    const utilizationBefore = performance.eventLoopUtilization();
+    const cpuBefore = process.threadCpuUsage();
+    const failures = await run.run();
+    const utilization = performance.eventLoopUtilization(utilizationBefore);
+    const cpu = process.threadCpuUsage(cpuBefore);
+    tally.add('eluActiveMs', utilization.active);
+    tally.add('eluIdleMs', utilization.idle);
+    tally.add('cpuUserUs', cpu.user);
+    tally.add('cpuSystemUs', cpu.system);
+    return { workerIndex: task.workerIndex, failures };
+  } finally {
+    await run.close();
+  }
+}
+
+/** Lanes over the destinations in turn, so that no (address, port) pair gets more than its share of connections. */
+function openLanes(task: TrialTask, tally: Tally): Lane[] {
+  const lanes: Lane[] = [];
+  for (const [index, share] of splitCount(task.connectionCount, task.laneCount).entries()) {
+    if (share === 0) continue;
+    const origin = task.origins[(task.workerIndex + index) % task.origins.length] as string;
+    const options = laneOptions(task, origin, tally);
+    lanes.push(openUndiciLane({ ...options, protocol: task.plan.family === 'h2c' ? 'h2c' : 'h1' }));
+  }
+  return lanes;
+}
+
+function laneOptions(task: TrialTask, origin: string, tally: Tally): LaneOptions {
+  return {
+    origin,
+    depth: task.plan.pipelining,
+    connectTimeoutMs: task.limits.connectTimeoutMs,
+    maxHeaderBytes: task.limits.maxHeaderBytes,
+    headers: [['user-agent', task.userAgent]],
+    onConnection: (event) => {
+      if (event === 'closed') {
+        tally.add('connectionsClosed', 1);
+        return;
+      }
+      tally.add('connectionsOpened', 1);
+      const openNow = tally.get('connectionsOpened') - tally.get('connectionsClosed');
+      if (openNow > tally.get('connectionsPeak')) tally.set('connectionsPeak', openNow);
+    },
+  };
+}
+
+/** Says that this worker stands ready and waits until the runner lets all go at once. */
+async function waitAtGate(control: Int32Array): Promise<void> {
+  Atomics.add(control, CONTROL.ready, 1);
+  Atomics.notify(control, CONTROL.ready);
+  const wait = Atomics.waitAsync(control, CONTROL.gate, 0);
+  if (wait.async) await wait.value;
+}

@@ -1,0 +1,109 @@
+// All the counting of one worker, in memory that outlives its thread. A trial's bit is set after its sums, so that a
+// thread that dies between the two leaves a trial that is run again, never one that is lost.
+
+import { Bitmap } from '../measure/bitmap.ts';
+import { nowMs } from '../measure/clock.ts';
+import { Histogram } from '../measure/histogram.ts';
+import { Tally } from '../measure/tally.ts';
+import { Timeline } from '../measure/timeline.ts';
+import { MAX_NAMED_FAILURES, type TrialFailure, type TrialTask } from '../model/messages.ts';
+
+/** The times of an answer, in microseconds since the run of this worker began. */
+interface AnsweredTrial {
+  readonly trial: number;
+  readonly value: number;
+  readonly bytes: number;
+  readonly dispatchedAtUs: number;
+  readonly sentAtUs: number;
+}
+
+export class TrialAccount {
+  readonly failures: TrialFailure[] = [];
+  readonly #tally: Tally;
+  readonly #latency: Histogram;
+  readonly #wireLatency: Histogram;
+  readonly #connectTime: Histogram;
+  readonly #timeline: Timeline;
+  readonly #settledOk: Bitmap;
+  readonly #settledFailed: Bitmap;
+  readonly #repeated: Bitmap;
+  readonly #startMs: number;
+  #inFlightPeak = 0;
+  #begunUpTo = 0;
+
+  constructor({ plan, ledger, account }: TrialTask, startMs: number) {
+    this.#tally = new Tally(account.tally);
+    this.#latency = new Histogram(account.latency);
+    this.#wireLatency = new Histogram(account.wireLatency);
+    this.#connectTime = new Histogram(account.connectTime);
+    this.#timeline = new Timeline(new Float64Array(ledger.startedAtMs)[0] as number, account.timeline);
+    this.#settledOk = new Bitmap(plan.trialCount, ledger.settledOk);
+    this.#settledFailed = new Bitmap(plan.trialCount, ledger.settledFailed);
+    this.#repeated = new Bitmap(plan.trialCount, ledger.repeated);
+    this.#startMs = startMs;
+    if (this.#tally.get('firstDispatchAtMs') === 0) this.#tally.set('firstDispatchAtMs', startMs);
+    this.#tally.set('lastSettledAtMs', startMs);
+  }
+
+  /** `trial` is on its way, and `count` are in flight. */
+  begun(trial: number, count: number): void {
+    if (trial >= this.#begunUpTo) {
+      this.#begunUpTo = trial + 1;
+      this.#tally.set('begunUpTo', trial + 1);
+    }
+    this.inFlight(count);
+  }
+
+  inFlight(count: number): void {
+    this.#tally.set('inFlight', count);
+    if (count <= this.#inFlightPeak) return;
+    this.#inFlightPeak = count;
+    this.#tally.set('inFlightPeak', count);
+  }
+
+  /** A request went to a socket; `again` when its transport had sent it before within the same attempt. */
+  sent(trial: number, again: boolean): void {
+    this.#tally.add('attemptsSent', 1);
+    if (again) this.#noteRepeat(trial);
+  }
+
+  connected(tookUs: number): void {
+    this.#connectTime.recordMs(tookUs / 1e3);
+  }
+
+  answered(answer: AnsweredTrial, nowUs: number): void {
+    const tally = this.#tally;
+    const atMs = this.#startMs + nowUs / 1e3;
+    this.#latency.recordMs((nowUs - answer.dispatchedAtUs) / 1e3);
+    this.#wireLatency.recordMs((nowUs - answer.sentAtUs) / 1e3);
+    this.#timeline.record(atMs);
+    tally.add('bytesReceived', answer.bytes);
+    tally.addValue(answer.value);
+    tally.set('lastSettledAtMs', atMs);
+    tally.add('ok', 1);
+    this.#settledOk.add(answer.trial);
+  }
+
+  failed(failure: TrialFailure): void {
+    this.#tally.addFailure(failure.code);
+    this.#tally.set('lastSettledAtMs', nowMs());
+    this.#settledFailed.add(failure.trial);
+    if (this.failures.length < MAX_NAMED_FAILURES) this.failures.push(failure);
+  }
+
+  /** A lost attempt that will be made again. */
+  comesAgain(trial: number, wasSent: boolean, why: 'requeue' | 'retry' | 'hand-over'): void {
+    if (wasSent) this.#noteRepeat(trial);
+    if (why === 'hand-over') this.#tally.add('handedOver', 1);
+    if (why === 'requeue' && wasSent) this.#tally.add('requeued', 1);
+  }
+
+  shrunk(): void {
+    this.#tally.add('shrinks', 1);
+  }
+
+  #noteRepeat(trial: number): void {
+    this.#tally.add('repeats', 1);
+    this.#repeated.add(trial);
+  }
+}

@@ -1,0 +1,308 @@
+// One worker's share of a run: which trial goes through which position, and what follows when it settles. Each slot
+// is one connection and sends its next trial from inside the last answer, so nothing is ever searched or queued. It
+// knows no transport (lane.ts is the seam) and no other thread, only the memory it writes.
+
+import { nowMs } from '../measure/clock.ts';
+import { FAILURES, type FailureCode } from '../model/errors.ts';
+import { CONTROL, ORDER, type TrialFailure, type TrialTask } from '../model/messages.ts';
+import { splitCount } from '../model/split.ts';
+import { classify, describeError } from './classify.ts';
+import type { Lane, Reached } from './lane.ts';
+import { LaneError } from './lane-error.ts';
+import { judgeLostAttempt } from './retry.ts';
+import { TrialAccount } from './trial-account.ts';
+import { type SlotState, TrialExchange, type TrialExchangeOwner } from './trial-exchange.ts';
+import { TrialQueue } from './trial-queue.ts';
+
+/** How often deadlines and orders are looked at: one timer a worker, whatever is in flight. */
+const SWEEP_MS = 50;
+/** Walking a hundred thousand positions costs a millisecond; deadlines are seconds. */
+const SWEEPS_PER_DEADLINE_CHECK = 5;
+
+export interface TrialLanes {
+  readonly lanes: readonly Lane[];
+  /** Opened at the first need: where trials go whose framing the wire transport does not take. */
+  readonly openFallback: () => Lane;
+}
+
+export class TrialRun implements TrialExchangeOwner {
+  sweepNumber = 1;
+  readonly #task: TrialTask;
+  readonly #lanes: Lane[];
+  readonly #openFallback: () => Lane;
+  readonly #queue: TrialQueue;
+  readonly #account: TrialAccount;
+  readonly #control: Int32Array;
+  /** Attempts charged to a trial; only those that failed once are in it. */
+  readonly #charged = new Map<number, number>();
+  readonly #positions: TrialExchange[] = [];
+  readonly #slotPlan: readonly Lane[];
+  readonly #startMs = nowMs();
+  readonly #done = Promise.withResolvers<void>();
+  #idle: TrialExchange[] = [];
+  #nextSlot = 0;
+  #connecting = 0;
+  #openSlots = 0;
+  #inFlight = 0;
+  #delayed = 0;
+  #fallback: SlotState | null = null;
+
+  constructor(task: TrialTask, { lanes, openFallback }: TrialLanes) {
+    this.#task = task;
+    this.#lanes = [...lanes];
+    this.#openFallback = openFallback;
+    this.#queue = new TrialQueue(task.ranges);
+    this.#account = new TrialAccount(task, this.#startMs);
+    this.#control = new Int32Array(task.ledger.control);
+    this.#slotPlan = planSlots(task.connectionCount, lanes);
+  }
+
+  /** Runs the share to its end. Resolves when every trial is settled, or what was in flight after an order to stop. */
+  async run(): Promise<readonly TrialFailure[]> {
+    const timer = setInterval(() => this.#onSweep(), SWEEP_MS);
+    try {
+      this.#ramp();
+      this.#endIfDone();
+      await this.#done.promise;
+    } finally {
+      clearInterval(timer);
+    }
+    return this.#account.failures;
+  }
+
+  /** Ends every connection by RST, so that the next run finds no port in TIME_WAIT. */
+  async close(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.close(true)));
+  }
+
+  nowUs(): number {
+    return Math.round((nowMs() - this.#startMs) * 1e3);
+  }
+
+  exchangeSent(position: TrialExchange): void {
+    this.#account.sent(position.trial, position.sentAtUs >= 0);
+    position.sentAtUs = this.nowUs();
+    const { slot } = position;
+    if (slot.connected) return;
+    slot.connected = true;
+    slot.answers = 0;
+    this.#account.connected(position.sentAtUs - position.dispatchedAtUs);
+    if (slot.isFallback) return;
+    this.#connecting--;
+    this.#ramp();
+  }
+
+  exchangeEnded(position: TrialExchange): void {
+    const { slot, trial } = position;
+    slot.answers++;
+    if (position.status !== 200) {
+      this.#settleFailed(trial, 'http-status', `expected status 200, got ${position.status}`);
+    } else if (!position.isRight) {
+      const found = position.value < 0 ? 'a body that is not a number' : `${position.value}`;
+      this.#settleFailed(trial, 'wrong-answer', `expected the answer ${trial}, got ${found}`);
+      // An answer of another trial: no later answer of this connection can be trusted.
+      slot.slot.reset(new LaneError('connection-lost', 'a wrong answer came on the same connection'));
+    } else {
+      this.#account.answered(position, this.nowUs());
+      if (this.#charged.size > 0) this.#charged.delete(trial);
+    }
+    this.#free(position);
+  }
+
+  exchangeLost(position: TrialExchange, error: unknown, reached: Reached): void {
+    const { slot, trial } = position;
+    const code = this.#order === ORDER.abort ? 'aborted' : classify(error);
+    const charged = this.#charged.get(trial) ?? 0;
+    const verdict = judgeLostAttempt({
+      code,
+      reached,
+      charged,
+      maxAttempts: this.#task.limits.maxAttempts,
+      connectionWasUseful: slot.answers > 0,
+      random: Math.random(),
+    });
+    this.#noteLostConnection(slot, code, reached);
+    if (verdict.kind === 'settle') {
+      this.#charged.set(trial, charged + 1);
+      this.#settleFailed(trial, code, describeError(error));
+    } else {
+      this.#account.comesAgain(trial, position.sentAtUs >= 0, verdict.kind);
+      if (verdict.kind === 'retry') this.#charged.set(trial, charged + 1);
+      if (verdict.kind === 'hand-over') this.#queue.handOver(trial);
+      else this.#putBack(trial, verdict.kind === 'retry' ? verdict.delayMs : 0);
+    }
+    this.#free(position);
+  }
+
+  get #order(): number {
+    return Atomics.load(this.#control, CONTROL.order);
+  }
+
+  /** Opens slots while trials wait and no more connections are in the making than the plan allows. */
+  #ramp(): void {
+    while (
+      this.#nextSlot < this.#slotPlan.length &&
+      this.#connecting < this.#task.maxConnecting &&
+      this.#inFlight < this.#task.maxInFlight &&
+      this.#queue.hasNext &&
+      this.#order === ORDER.run
+    ) {
+      this.#openSlot(this.#slotPlan[this.#nextSlot++] as Lane, this.#task.plan.pipelining, false);
+    }
+  }
+
+  #openSlot(lane: Lane, depth: number, isFallback: boolean): SlotState {
+    const slot = lane.openSlot();
+    const state: SlotState = {
+      owner: this,
+      slot,
+      isFallback,
+      connected: false,
+      answers: 0,
+      inFlight: 0,
+      retired: false,
+    };
+    this.#openSlots++;
+    if (!isFallback) this.#connecting++;
+    for (let count = 0; count < depth && (isFallback || this.#queue.hasNext); count++) {
+      const position: TrialExchange = new TrialExchange(state);
+      this.#positions.push(position);
+      this.#dispatchNext(position);
+    }
+    return state;
+  }
+
+  /** The heart of the engine: a free position takes the next trial and is on its way. */
+  #dispatchNext(position: TrialExchange): void {
+    const { slot } = position;
+    if (slot.retired) return;
+    const mayGo =
+      this.#inFlight < this.#task.maxInFlight && slot.inFlight < slot.slot.depth && this.#order === ORDER.run;
+    const trial = mayGo ? this.#queue.take(slot.isFallback) : -1;
+    if (trial < 0) {
+      this.#idle.push(position);
+      return;
+    }
+    slot.inFlight++;
+    this.#account.begun(trial, ++this.#inFlight);
+    position.begin(trial);
+    slot.slot.send(position);
+  }
+
+  #free(position: TrialExchange): void {
+    position.trial = -1;
+    position.slot.inFlight--;
+    this.#account.inFlight(--this.#inFlight);
+    this.#dispatchNext(position);
+    this.#endIfDone();
+  }
+
+  /** Trials came back, or the cap moved: positions that found nothing look again. */
+  #wakeIdle(): void {
+    if (this.#idle.length > 0 && (this.#queue.hasNext || this.#queue.hasHandedOver)) {
+      const waiting = this.#idle;
+      this.#idle = [];
+      for (const position of waiting) this.#dispatchNext(position);
+    }
+    this.#ramp();
+    if (this.#fallback === null && this.#queue.hasHandedOver && this.#order === ORDER.run) {
+      const lane = this.#openFallback();
+      this.#lanes.push(lane);
+      this.#fallback = this.#openSlot(lane, 1, true);
+    }
+  }
+
+  #putBack(trial: number, delayMs: number): void {
+    if (delayMs === 0) {
+      this.#queue.putBack(trial);
+      return;
+    }
+    this.#delayed++;
+    setTimeout(() => {
+      this.#delayed--;
+      this.#queue.putBack(trial);
+      this.#wakeIdle();
+      this.#endIfDone();
+    }, delayMs);
+  }
+
+  #settleFailed(trial: number, code: FailureCode, message: string): void {
+    this.#account.failed({ trial, code, message, attempts: Math.max(1, this.#charged.get(trial) ?? 0) });
+    this.#charged.delete(trial);
+  }
+
+  #noteLostConnection(slot: SlotState, code: FailureCode, reached: Reached): void {
+    if (!slot.connected) {
+      if (FAILURES[code].shrink) this.#shrink(slot);
+      return;
+    }
+    if (slot.answers > 0 && slot.answers < slot.slot.depth && code === 'connection-lost') {
+      // The server ends connections after so many answers: to ask for more at once only asks in vain.
+      slot.slot.depth = slot.answers;
+    }
+    if (reached === 'unsent') return;
+    slot.connected = false;
+    if (!slot.isFallback) this.#connecting++;
+  }
+
+  /** This machine ran out of files, ports or buffers: one connection fewer, as long as one is left. */
+  #shrink(slot: SlotState): void {
+    if (slot.retired || slot.isFallback || this.#openSlots <= 1) return;
+    slot.retired = true;
+    this.#openSlots--;
+    this.#connecting--;
+    this.#account.shrunk();
+    this.#nextSlot = this.#slotPlan.length;
+  }
+
+  #onSweep(): void {
+    this.sweepNumber++;
+    if (this.#order === ORDER.abort) {
+      this.#done.resolve();
+      return;
+    }
+    if (this.sweepNumber % SWEEPS_PER_DEADLINE_CHECK === 0) this.#checkDeadlines();
+    this.#wakeIdle();
+    this.#endIfDone();
+  }
+
+  #checkDeadlines(): void {
+    const { firstByteTimeoutMs, idleTimeoutMs, totalTimeoutMs } = this.#task.limits;
+    const nowUs = this.nowUs();
+    const idleSweeps = Math.ceil(idleTimeoutMs / SWEEP_MS);
+    for (const position of this.#positions) {
+      if (position.trial < 0 || position.sentAtUs < 0) continue;
+      const elapsedMs = (nowUs - position.sentAtUs) / 1e3;
+      if (elapsedMs > totalTimeoutMs) {
+        cut(position, 'total-timeout', `expected a whole answer within ${totalTimeoutMs} ms`);
+      } else if (position.activeInSweep === 0 && elapsedMs > firstByteTimeoutMs) {
+        cut(position, 'first-byte-timeout', `expected a first byte within ${firstByteTimeoutMs} ms`);
+      } else if (position.activeInSweep > 0 && this.sweepNumber - position.activeInSweep > idleSweeps) {
+        cut(position, 'idle-timeout', `expected a further byte within ${idleTimeoutMs} ms`);
+      }
+    }
+  }
+
+  #endIfDone(): void {
+    if (this.#inFlight > 0) return;
+    const isStopped = this.#order !== ORDER.run;
+    if (!isStopped && (this.#delayed > 0 || this.#queue.hasNext || this.#queue.hasHandedOver)) return;
+    this.#done.resolve();
+  }
+}
+
+function cut(position: TrialExchange, code: FailureCode, message: string): void {
+  position.slot.slot.cancel(position, new LaneError(code, message));
+}
+
+/** The lane of every slot in the order they are opened: round-robin, so that all lanes grow alike. */
+function planSlots(connectionCount: number, lanes: readonly Lane[]): readonly Lane[] {
+  const perLane = splitCount(connectionCount, lanes.length);
+  const slots: Lane[] = [];
+  for (let round = 0; round < (perLane[0] as number); round++) {
+    for (const [index, lane] of lanes.entries()) {
+      if (round < (perLane[index] as number)) slots.push(lane);
+    }
+  }
+  return slots;
+}
