@@ -1,5 +1,8 @@
 // Where bodies go, as plain data: the caller's choice, resolved, that every worker opens its own sink from.
 
+/** Room for 3.3 million names of files; only the pages that are touched are real memory. */
+export const NAME_CLAIMS_BYTES = 32 * 1024 * 1024;
+
 export interface DirectorySpec {
   readonly kind: 'directory';
   /** Absolute path, already there. */
@@ -8,6 +11,8 @@ export interface DirectorySpec {
   readonly nameTemplate: string | null;
   /** Files a directory holds before sub-directories take the rest. */
   readonly filesPerDirectory: number;
+  /** True when the directory was not empty at the start: what lies there is kept, too. */
+  readonly holdsOthers: boolean;
   /** Names given so far by all workers, as 64-bit prints in shared memory (`sinks/name-claims`). */
   readonly claims: SharedArrayBuffer;
 }

@@ -1,0 +1,109 @@
+// One file a target, in a directory: appears under its name only when whole, never outside the directory, never over
+// another file. Past `filesPerDirectory` targets, sub-directories take the rest, by the target's index.
+
+import { existsSync, mkdirSync } from 'node:fs';
+import type { Stored } from '../model/outcome.ts';
+import type { DirectorySpec } from '../model/sink-spec.ts';
+import { NameClaims } from './name-claims.ts';
+import { type NameBody, parseNameTemplate, suggestedName } from './name-template.ts';
+import { safeName, withSuffix } from './safe-name.ts';
+import type { Body, BodyHead, Committed, Sink } from './sink.ts';
+import { guardWrite } from './sink-error.ts';
+import { Spool } from './spool.ts';
+
+/** Directory of targets 10,000 … 19,999 is `part-00001`. No body may take such a name. */
+const PART_NAME = /^part-\d{5,}$/iu;
+/** Where bodies larger than memory wait; on the same file system, and easy to tell from a result. */
+export const TEMP_DIRECTORY = '.spillway/partial';
+
+export function openDirectorySink(spec: DirectorySpec): Sink {
+  guardWrite(`make ${spec.root}`, () => mkdirSync(`${spec.root}/${TEMP_DIRECTORY}`, { recursive: true }));
+  return new DirectorySink(spec);
+}
+
+class DirectorySink implements Sink {
+  readonly #spec: DirectorySpec;
+  readonly #claims: NameClaims;
+  readonly #nameBody: NameBody;
+  /** Directories known to be there; cleared when it grows, so that a template with many of them stays bounded. */
+  readonly #made = new Set<string>(['']);
+
+  constructor(spec: DirectorySpec) {
+    this.#spec = spec;
+    this.#claims = new NameClaims(spec.claims);
+    this.#nameBody =
+      spec.nameTemplate === null
+        ? (head) => safeName(suggestedName(head))
+        : parseNameTemplate(spec.nameTemplate);
+  }
+
+  begin(head: BodyHead): Body {
+    return new DirectoryBody(this, head, `${this.#spec.root}/${TEMP_DIRECTORY}/${head.index}`);
+  }
+
+  close(): void {}
+
+  /** Gives the body a free name and moves it there. */
+  publish(head: BodyHead, spool: Spool, sha256: string): Stored {
+    const part = Math.floor(head.index / this.#spec.filesPerDirectory);
+    const inPart = this.#nameBody(head, sha256);
+    const slash = inPart.lastIndexOf('/') + 1;
+    const directory = (part === 0 ? '' : `part-${String(part).padStart(5, '0')}/`) + inPart.slice(0, slash);
+    const wanted = inPart.slice(slash);
+    let name = wanted;
+    let isFree = !(slash === 0 && PART_NAME.test(name)) && this.#isFree(directory + name, false);
+    for (let attempt = 0; !isFree; attempt++) {
+      name = withSuffix(wanted, `~${head.index}${attempt === 0 ? '' : `-${attempt}`}`);
+      isFree = this.#isFree(directory + name, true);
+    }
+    this.#make(directory);
+    spool.publish(`${this.#spec.root}/${directory}${name}`);
+    return {
+      path: directory + name,
+      offsetBytes: 0,
+      storedBytes: spool.bytes,
+      isRenamed: name !== wanted,
+    };
+  }
+
+  /** A name with the target's own index in it needs no room in the claims: nobody else will ask for it. */
+  #isFree(path: string, isOwn: boolean): boolean {
+    const verdict = this.#claims.claim(path);
+    if (verdict === 'taken' || (verdict === 'full' && !isOwn)) return false;
+    return !(this.#spec.holdsOthers && existsSync(`${this.#spec.root}/${path}`));
+  }
+
+  #make(directory: string): void {
+    if (this.#made.has(directory)) return;
+    const path = `${this.#spec.root}/${directory}`;
+    guardWrite(`make ${path}`, () => mkdirSync(path, { recursive: true }));
+    if (this.#made.size > 10_000) this.#made.clear();
+    this.#made.add(directory).add('');
+  }
+}
+
+class DirectoryBody implements Body {
+  readonly #sink: DirectorySink;
+  readonly #head: BodyHead;
+  readonly #spool: Spool;
+
+  constructor(sink: DirectorySink, head: BodyHead, tempPath: string) {
+    this.#sink = sink;
+    this.#head = head;
+    this.#spool = new Spool(tempPath);
+  }
+
+  write(chunk: Buffer): void {
+    this.#spool.write(chunk);
+  }
+
+  commit(): Committed {
+    const sha256 = this.#spool.digest();
+    const stored = this.#sink.publish(this.#head, this.#spool, sha256);
+    return { bytes: this.#spool.bytes, sha256, stored };
+  }
+
+  discard(): void {
+    this.#spool.release();
+  }
+}

@@ -1,0 +1,58 @@
+// The seam between the engine and a place for bodies. A worker opens one sink and gives it bodies, many at once, in
+// pieces; everything is synchronous, so that a disk that cannot follow holds up the reading of sockets by itself.
+// Types alone: a sink is added by writing one file that keeps this contract and one line in open-sink.ts.
+
+import type { Stored } from '../model/outcome.ts';
+
+/** What is known of an answer when its body begins. */
+export interface BodyHead {
+  readonly index: number;
+  readonly line: number;
+  /** The URL asked for; never with a password. */
+  readonly url: string;
+  /** The URL that answered, after redirects. */
+  readonly finalUrl: string;
+  readonly status: number;
+  readonly statusText: string;
+  /** As received, names lower-case, one pair a field line. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** When the head arrived, in milliseconds of the wall clock. */
+  readonly receivedAtMs: number;
+  /** True when a content coding was taken off the body that is written. */
+  readonly isDecoded: boolean;
+}
+
+/** What a sink did with a whole body. */
+export interface Committed {
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly stored: Stored;
+}
+
+/**
+ * One body on its way. Exactly one of `commit` and `discard` ends it. A sink holds little of it in memory, and shows
+ * nothing of it under its final name, or in a segment, before `commit`.
+ */
+export interface Body {
+  /**
+   * Takes the next piece. The sink may keep `chunk`: the transport must not write to it again.
+   * @throws SpillwayError ERR_SINK when it could not be written; `discard` is still owed
+   */
+  write(chunk: Buffer): void;
+  /**
+   * Publishes the body. When it returns, the body would survive the death of this process.
+   * @throws SpillwayError ERR_SINK when it could not be written; nothing is visible then
+   */
+  commit(): Committed;
+  /** Takes back whatever `write` left. Never throws. */
+  discard(): void;
+}
+
+export interface Sink {
+  begin(head: BodyHead): Body;
+  /**
+   * Ends open segments. What was committed before is whole in any case.
+   * @throws SpillwayError ERR_SINK
+   */
+  close(): void;
+}
