@@ -3,7 +3,7 @@
 // the server sees exactly as many requests as the engine counts.
 
 import type { Socket } from 'node:net';
-import type { Client, Dispatcher } from 'undici';
+import { type Client, type Dispatcher, errors } from 'undici';
 import type { Exchange, Reached, Slot } from './lane.ts';
 import { LaneError } from './lane-error.ts';
 import { UndiciHeaderView } from './undici-header-view.ts';
@@ -30,6 +30,8 @@ export class UndiciSlot implements Slot {
   /** The order number of the request that is answered next, and of the one that is written next. */
   #headOrder = 0;
   #nextOrder = 0;
+  /** The server had said that it would end the connection. */
+  #isAnnounced = false;
   /** The connected socket, if there is one. */
   socket: Socket | undefined;
 
@@ -79,6 +81,12 @@ export class UndiciSlot implements Slot {
     this.#callOnError(exchange, error, 'unsent');
   }
 
+  reset(error: Error): void {
+    if (this.#isOrdered) this.socket?.resetAndDestroy();
+    else this.socket?.destroy();
+    this.#abortStarted(error);
+  }
+
   /** Ends the connection and every open attempt. Resolves when the socket is gone. */
   async close(reset: boolean, error: Error): Promise<void> {
     if (reset && this.socket !== undefined && !this.socket.destroyed) resetSocket(this.socket);
@@ -107,7 +115,7 @@ export class UndiciSlot implements Slot {
 
   #reachedOf(position: Position): Reached {
     if (position.controller === undefined) return 'unsent';
-    if (this.#isOrdered && position.order !== this.#headOrder) return 'queued-behind';
+    if (this.#isOrdered && (this.#isAnnounced || position.order !== this.#headOrder)) return 'queued-behind';
     return position.hasAnswer ? 'answering' : 'head-of-line';
   }
 
@@ -120,13 +128,18 @@ export class UndiciSlot implements Slot {
   /** The connection is gone: what was sent on it and is not answered ends here, before undici would send it again. */
   #endStarted(cause: Error): void {
     this.socket = undefined;
-    const started = this.#positions.filter((position) => position.controller !== undefined);
-    if (started.length > 0) {
-      started.sort((a, b) => a.order - b.order);
-      const error = new LaneError('connection-lost', 'the connection ended before the answer', { cause });
-      for (const position of started) position.controller?.abort(error);
-    }
+    // undici's word for a connection it gives up itself, because an answer said it was the last.
+    this.#isAnnounced = cause instanceof errors.InformationalError;
+    this.#abortStarted(new LaneError('connection-lost', 'the connection ended before the answer', { cause }));
+    this.#isAnnounced = false;
     this.#headOrder = this.#nextOrder;
+  }
+
+  /** In the order they were sent. */
+  #abortStarted(error: Error): void {
+    const started = this.#positions.filter((position) => position.controller !== undefined);
+    started.sort((a, b) => a.order - b.order);
+    for (const position of started) position.controller?.abort(error);
   }
 
   #callOnError(exchange: Exchange, error: unknown, reached: Reached): void {
