@@ -1,0 +1,84 @@
+// The limit that bites in silence. The kernel finishes handshakes before the server accepts, so a client that waits
+// for each connection before the next does not protect the queue: only a queue that holds them all, or a server that
+// accepts faster than the client connects, does. Pure.
+import type { Capacity } from './capacity.ts';
+import type { Limits } from './read.ts';
+
+export interface AcceptQueue {
+  /** Whether the server is ours, so that the other two numbers are known. */
+  readonly ours: boolean;
+  /** Listening sockets over all replicas and destinations, each with a queue of its own. */
+  readonly queueCount: number;
+  /** What `listen` was called with. */
+  readonly backlog: number;
+}
+
+/** What a server that is not ours is taken to have: one queue of 511, the default of Node.js, nginx and Apache. */
+export const FOREIGN_ACCEPT_QUEUE: AcceptQueue = { ours: false, queueCount: 1, backlog: 511 };
+
+/** Where somaxconn cannot be read: the default of the BSDs, macOS and of Linux before 5.4. */
+const OLD_SOMAXCONN_COUNT = 128;
+
+/** What one queue holds: the kernel cuts the backlog to somaxconn. A foreign queue is never taken for more than 511. */
+export function queueLength(limits: Limits, queue: AcceptQueue): number {
+  const backlog = queue.ours ? queue.backlog : Math.min(queue.backlog, FOREIGN_ACCEPT_QUEUE.backlog);
+  return Math.max(1, Math.min(backlog, limits.sockets.somaxconnCount ?? OLD_SOMAXCONN_COUNT));
+}
+
+/**
+ * Connections that no pace can lose, because the queues hold them all even if the server accepts none. The kernel
+ * shares connections out by a hash, so of several queues some get more: the mean must leave four standard deviations
+ * (m + 4 sqrt(m) <= length).
+ */
+export function maxConnectionsByAcceptQueue(
+  limits: Limits,
+  queue: AcceptQueue,
+): Capacity & { count: number } {
+  const length = queueLength(limits, queue);
+  const whose = queue.ours ? '' : ' (a server that is not ours is taken to have one of 511)';
+  if (!queue.ours || queue.queueCount === 1)
+    return { count: length, reason: `one accept queue holds ${length}${whose}` };
+  const eachCount = Math.max(1, Math.floor((Math.sqrt(4 + length) - 2) ** 2));
+  return {
+    count: eachCount * queue.queueCount,
+    reason: `${queue.queueCount} accept queues hold ${length} each, filled to ${eachCount} on average`,
+  };
+}
+
+export interface ConnectPace {
+  /** How many workers may connect at the same time. */
+  readonly connectingWorkerCount: number;
+  /** Connections each of them may have in the making at once. */
+  readonly maxConnecting: number;
+  readonly reason: string;
+}
+
+/**
+ * How to open `connectionCount` connections from up to `workerCount` workers. What fits in the queues needs no pace.
+ * Beyond that, a server that is not ours gets one connecting worker (two outran its one accepting thread) with at most
+ * half a queue in the making: when the server stands still for a moment, no more than those are lost. Our own server
+ * accepts from several queues, so all workers connect and share half of what the queues hold.
+ */
+export function paceConnects(
+  limits: Limits,
+  queue: AcceptQueue,
+  need: { readonly connectionCount: number; readonly workerCount: number },
+): ConnectPace {
+  const { count, reason } = maxConnectionsByAcceptQueue(limits, queue);
+  const shareOf = (total: number, workers: number): number => Math.max(1, Math.floor(total / workers));
+  if (need.connectionCount <= count)
+    return {
+      connectingWorkerCount: need.workerCount,
+      maxConnecting: Math.max(1, Math.ceil(need.connectionCount / need.workerCount)),
+      reason: `${reason}: all ${need.connectionCount} fit at any pace`,
+    };
+  const half = Math.floor(count / 2);
+  const connectingWorkerCount = queue.ours ? need.workerCount : 1;
+  const who =
+    connectingWorkerCount === 1 ? 'one worker connects' : `${connectingWorkerCount} workers connect`;
+  return {
+    connectingWorkerCount,
+    maxConnecting: shareOf(half, connectingWorkerCount),
+    reason: `${reason}, fewer than ${need.connectionCount}: ${who}, with half of that in the making at once`,
+  };
+}

@@ -1,0 +1,33 @@
+// What the kernel does with connections on their way in: the accept and SYN queues, and the firewall's table.
+import type { FactReader } from './fact-reader.ts';
+
+export interface SocketFacts {
+  /** The cap on every `listen` backlog. */
+  readonly somaxconnCount: number | null;
+  readonly maxSynBacklogCount: number | null;
+  /** 0: a full SYN queue drops. 1: it answers with cookies. 2: always cookies. */
+  readonly syncookies: number | null;
+  /** 0: a full accept queue drops in silence and the client waits a second. 1: it resets. */
+  readonly abortOnOverflow: number | null;
+  /** 0: never. 1: ports in TIME_WAIT are used again after a second. 2: on loopback only. */
+  readonly timeWaitReuse: number | null;
+  /** Connections the firewall follows now; null with no reason kept when it is not loaded. */
+  readonly conntrackCount: number | null;
+  readonly conntrackMaxCount: number | null;
+}
+
+export function readSockets(reader: FactReader): SocketFacts {
+  const sys = `${reader.proc}/sys/net`;
+  const number = (fact: string, path: string): number | null =>
+    reader.number(`sockets.${fact}`, `${sys}/${path}`);
+  const isTracking = reader.peek(`${sys}/netfilter/nf_conntrack_max`) !== null;
+  return {
+    somaxconnCount: number('somaxconnCount', 'core/somaxconn'),
+    maxSynBacklogCount: number('maxSynBacklogCount', 'ipv4/tcp_max_syn_backlog'),
+    syncookies: number('syncookies', 'ipv4/tcp_syncookies'),
+    abortOnOverflow: number('abortOnOverflow', 'ipv4/tcp_abort_on_overflow'),
+    timeWaitReuse: number('timeWaitReuse', 'ipv4/tcp_tw_reuse'),
+    conntrackCount: isTracking ? number('conntrackCount', 'netfilter/nf_conntrack_count') : null,
+    conntrackMaxCount: isTracking ? number('conntrackMaxCount', 'netfilter/nf_conntrack_max') : null,
+  };
+}
