@@ -1,0 +1,51 @@
+// Where a lane's connections go: the addresses of its origin's host, asked for once and not once a connection.
+
+import { lookup } from 'node:dns';
+import { isIP } from 'node:net';
+
+/** How long a name's addresses are used before it is looked up again. */
+const FRESH_MS = 30_000;
+
+export type AddressesCallback = (error: Error | null, addresses: readonly string[]) => void;
+
+/** The addresses of one host, best first. A literal address is its own answer. */
+export class OriginAddresses {
+  readonly #host: string;
+  #addresses: readonly string[] = [];
+  #freshUntilMs = 0;
+  #waiting: AddressesCallback[] = [];
+
+  /** @param host a name or an address; an IPv6 literal may stand in brackets as it does in a URL */
+  constructor(host: string) {
+    this.#host = host.startsWith('[') ? host.slice(1, -1) : host;
+    if (isIP(this.#host) === 0) return;
+    this.#addresses = [this.#host];
+    this.#freshUntilMs = Infinity;
+  }
+
+  /** Calls back at once where the addresses are known. They are to be tried in turn: none is raced. */
+  resolve(callback: AddressesCallback): void {
+    if (performance.now() < this.#freshUntilMs) callback(null, this.#addresses);
+    else if (this.#waiting.push(callback) === 1) this.#look();
+  }
+
+  /** The address took a connection, so the next ones begin with it. */
+  prefer(address: string): void {
+    if (this.#addresses[0] === address || !this.#addresses.includes(address)) return;
+    this.#addresses = [address, ...this.#addresses.filter((other) => other !== address)];
+  }
+
+  #look(): void {
+    lookup(this.#host, { all: true }, (error, found) => {
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      if (error === null) {
+        const preferred = this.#addresses[0];
+        this.#addresses = found.map(({ address }) => address);
+        if (preferred !== undefined) this.prefer(preferred);
+        this.#freshUntilMs = performance.now() + FRESH_MS;
+      }
+      for (const callback of waiting) callback(error, error === null ? this.#addresses : []);
+    });
+  }
+}

@@ -1,0 +1,273 @@
+// Bytes of one connection to answers, in the order of the requests. It takes the strict, common subset of HTTP/1.1
+// and refuses all else; it knows no sockets and no exchanges, and never guesses where an answer ends.
+
+import { LaneError } from './lane-error.ts';
+import { CR, HEX_DIGIT, LF } from './wire-grammar.ts';
+import { INCOMPLETE, REFUSED, WireHead } from './wire-head.ts';
+import { WireHeaderView } from './wire-header-view.ts';
+
+/** What becomes of the answers. Any of these may call `stop`. */
+export interface AnswerSink {
+  /** The first byte of an answer is here. Says what was asked, or undefined if nothing was. */
+  onBegin(): 'GET' | 'HEAD' | undefined;
+  onHead(status: number, headers: WireHeaderView): void;
+  /** `chunk[start, end)` is valid only during the call. */
+  onData(chunk: Buffer, start: number, end: number): void;
+  /** @param isReusable false when no further answer may come on this connection: the parser has stopped */
+  onEnd(isReusable: boolean): void;
+}
+
+const HEAD = 0;
+const BODY_COUNTED = 1;
+const BODY_UNTIL_CLOSE = 2;
+const CHUNK_SIZE = 3;
+const CHUNK_SIZE_LF = 4;
+const CHUNK_DATA = 5;
+const CHUNK_CR = 6;
+const CHUNK_LF = 7;
+const TRAILERS = 8;
+const STOPPED = 9;
+
+/** 13 hexadecimal digits stay below the largest exact integer. */
+const MAX_SIZE_DIGITS = 13;
+
+export class WireParser {
+  readonly #sink: AnswerSink;
+  readonly #maxHeaderBytes: number;
+  readonly #head = new WireHead();
+  readonly #view = new WireHeaderView();
+  #state = HEAD;
+  /** A byte of the present answer, or of a 1xx before it, was seen. */
+  #hasBegun = false;
+  #isHeadRequest = false;
+  #isReusable = false;
+  /** Bytes left of the body or of the chunk. */
+  #leftBytes = 0;
+  #sizeDigits = 0;
+  /** The bytes of a head or of trailers that came in earlier reads. */
+  #kept: Buffer | undefined;
+  #keptBytes = 0;
+  #failure: LaneError | undefined;
+
+  /** @param maxHeaderBytes cap on one head (status line and fields), and again on the trailers */
+  constructor(sink: AnswerSink, maxHeaderBytes: number) {
+    this.#sink = sink;
+    this.#maxHeaderBytes = maxHeaderBytes;
+  }
+
+  /** A new connection begins. */
+  reset(): void {
+    this.#state = HEAD;
+    this.#hasBegun = false;
+    this.#kept = undefined;
+    this.#keptBytes = 0;
+    this.#failure = undefined;
+    this.#head.reset();
+  }
+
+  /** No more is taken until `reset`, not even what is left of the present read. */
+  stop(): void {
+    this.#state = STOPPED;
+    this.#kept = undefined;
+    this.#keptBytes = 0;
+  }
+
+  /** The answer that is due next has begun and not ended. */
+  get isAnswering(): boolean {
+    return this.#hasBegun;
+  }
+
+  /** @returns what is wrong with the bytes; the parser has then stopped */
+  parse(chunk: Buffer, start: number, end: number): LaneError | undefined {
+    let at = start;
+    while (at < end) {
+      switch (this.#state) {
+        case HEAD:
+        case TRAILERS:
+          at = this.#takeFields(chunk, at, end);
+          break;
+        case BODY_COUNTED:
+        case CHUNK_DATA:
+          at = this.#takeCounted(chunk, at, end);
+          break;
+        case BODY_UNTIL_CLOSE:
+          this.#sink.onData(chunk, at, end);
+          at = end;
+          break;
+        case CHUNK_SIZE:
+          at = this.#takeSize(chunk, at, end);
+          break;
+        case CHUNK_SIZE_LF:
+          at = this.#takeSizeEnd(chunk, at);
+          break;
+        case CHUNK_CR:
+          at = this.#takeByte(chunk, at, CR, CHUNK_LF);
+          break;
+        case CHUNK_LF:
+          at = this.#takeByte(chunk, at, LF, CHUNK_SIZE);
+          this.#sizeDigits = 0;
+          break;
+        default:
+          return this.#failure;
+      }
+    }
+    return this.#failure;
+  }
+
+  /**
+   * The other side sends no more. Ends an answer whose body lasts until then.
+   * @returns what is missing; undefined where no answer was cut
+   */
+  finish(): LaneError | undefined {
+    const state = this.#state;
+    if (state === BODY_UNTIL_CLOSE) {
+      this.#end();
+      return undefined;
+    }
+    if (state === STOPPED || !this.#hasBegun) return undefined;
+    this.stop();
+    return state === BODY_COUNTED
+      ? new LaneError('body-mismatch', `expected ${this.#leftBytes} more bytes of body, found the end`)
+      : new LaneError('connection-lost', 'the connection ended inside the answer');
+  }
+
+  #takeFields(chunk: Buffer, at: number, end: number): number {
+    if (!this.#hasBegun) {
+      const method = this.#sink.onBegin();
+      if (method === undefined) return this.#refuse('no byte before something was asked', end);
+      this.#hasBegun = true;
+      this.#isHeadRequest = method === 'HEAD';
+    }
+    if (this.#keptBytes > 0) return this.#takeKeptFields(chunk, at, end);
+    const next = this.#head.scan(chunk, at, end);
+    if (next === REFUSED) return this.#refuse(this.#head.refusal, end);
+    if ((next === INCOMPLETE ? end : next) - at > this.#maxHeaderBytes) return this.#refuseSize(end);
+    if (next === INCOMPLETE) {
+      this.#keep(chunk, at, end);
+      return end;
+    }
+    this.#view.show(chunk, at, next);
+    return this.#endFields(next, end);
+  }
+
+  /** The fields began in an earlier read: they go on behind what was kept. */
+  #takeKeptFields(chunk: Buffer, at: number, end: number): number {
+    const before = this.#keptBytes;
+    const kept = this.#keep(chunk, at, Math.min(end, at + this.#maxHeaderBytes + 1 - before));
+    const next = this.#head.scan(kept, 0, this.#keptBytes);
+    if (next === REFUSED) return this.#refuse(this.#head.refusal, end);
+    if ((next === INCOMPLETE ? this.#keptBytes : next) > this.#maxHeaderBytes) return this.#refuseSize(end);
+    if (next === INCOMPLETE) return end;
+    this.#kept = undefined;
+    this.#keptBytes = 0;
+    this.#view.show(kept, 0, next);
+    return this.#endFields(at + next - before, end);
+  }
+
+  #keep(chunk: Buffer, start: number, end: number): Buffer {
+    const neededBytes = this.#keptBytes + end - start;
+    let kept = this.#kept;
+    if (kept === undefined || kept.length < neededBytes) {
+      const larger = Buffer.allocUnsafe(Math.max(512, 2 * neededBytes));
+      kept?.copy(larger, 0, 0, this.#keptBytes);
+      kept = larger;
+      this.#kept = kept;
+    }
+    chunk.copy(kept, this.#keptBytes, start, end);
+    this.#keptBytes = neededBytes;
+    return kept;
+  }
+
+  /** The empty line was read. @returns where to go on */
+  #endFields(next: number, end: number): number {
+    if (this.#state === TRAILERS) {
+      this.#end();
+      return next;
+    }
+    const head = this.#head;
+    const { status } = head;
+    if (status < 200) {
+      if (status < 102) return this.#refuse('an answer other than 100 or 101', end);
+      if (head.isOldVersion || head.lengthBytes >= 0 || head.isChunked || head.hasConnectionField)
+        return this.#refuse('no framing in a 1xx answer', end);
+      head.reset();
+      return next;
+    }
+    if (head.isOldVersion && head.isChunked) return this.#refuse('no chunked body in HTTP/1.0', end);
+    const isEmpty = this.#isHeadRequest || status === 204 || status === 304;
+    const isFramed = head.isChunked || head.lengthBytes >= 0;
+    // Where a 204 or 304 speaks of a body, a body may follow that would be read as the next answer.
+    const isSuspect = isEmpty && !this.#isHeadRequest && (head.isChunked || head.lengthBytes > 0);
+    this.#isReusable = (isEmpty || isFramed) && !head.isClose && !head.isOldVersion && !isSuspect;
+    if (isEmpty || head.lengthBytes === 0) this.#state = BODY_COUNTED;
+    else if (head.isChunked) this.#state = CHUNK_SIZE;
+    else this.#state = isFramed ? BODY_COUNTED : BODY_UNTIL_CLOSE;
+    this.#leftBytes = isEmpty ? 0 : head.lengthBytes;
+    this.#sizeDigits = 0;
+    this.#sink.onHead(status, this.#view);
+    if (this.#state === BODY_COUNTED && this.#leftBytes === 0) this.#end();
+    return next;
+  }
+
+  #takeCounted(chunk: Buffer, at: number, end: number): number {
+    const next = Math.min(end, at + this.#leftBytes);
+    this.#leftBytes -= next - at;
+    this.#sink.onData(chunk, at, next);
+    if (this.#leftBytes > 0) return next;
+    if (this.#state === BODY_COUNTED) this.#end();
+    else if (this.#state === CHUNK_DATA) this.#state = CHUNK_CR;
+    return next;
+  }
+
+  #takeSize(chunk: Buffer, start: number, end: number): number {
+    if (this.#sizeDigits === 0) this.#leftBytes = 0;
+    for (let at = start; at < end; at++) {
+      const digit = HEX_DIGIT[chunk[at] as number] as number;
+      if (digit === 255) {
+        if (chunk[at] !== CR || this.#sizeDigits === 0)
+          return this.#refuse('a chunk size of hexadecimal digits alone', end);
+        this.#state = CHUNK_SIZE_LF;
+        return at + 1;
+      }
+      if (++this.#sizeDigits > MAX_SIZE_DIGITS)
+        return this.#refuse(`a chunk size of ${MAX_SIZE_DIGITS} digits or fewer`, end);
+      this.#leftBytes = this.#leftBytes * 16 + digit;
+    }
+    return end;
+  }
+
+  #takeSizeEnd(chunk: Buffer, at: number): number {
+    if (this.#leftBytes > 0) return this.#takeByte(chunk, at, LF, CHUNK_DATA);
+    this.#head.beginTrailers();
+    return this.#takeByte(chunk, at, LF, TRAILERS);
+  }
+
+  #takeByte(chunk: Buffer, at: number, expected: number, nextState: number): number {
+    if (chunk[at] !== expected) return this.#refuse('CRLF around every chunk', at + 1);
+    this.#state = nextState;
+    return at + 1;
+  }
+
+  /** The answer is whole. */
+  #end(): void {
+    const isReusable = this.#isReusable;
+    this.#hasBegun = false;
+    if (isReusable) {
+      this.#state = HEAD;
+      this.#head.reset();
+    } else {
+      this.stop();
+    }
+    this.#sink.onEnd(isReusable);
+  }
+
+  #refuseSize(end: number): number {
+    return this.#refuse(`a head of ${this.#maxHeaderBytes} bytes or fewer`, end);
+  }
+
+  #refuse(expected: string, end: number): number {
+    this.stop();
+    this.#failure = new LaneError('unsupported-framing', `expected ${expected}`);
+    return end;
+  }
+}

@@ -1,0 +1,46 @@
+// A plain TCP socket that reads into a buffer shared with all others and tells its owner what happens, with no
+// stream buffer of its own. It knows nothing of HTTP.
+
+import { Socket } from 'node:net';
+
+/** Each call names the socket, because an owner may have given it up for another one. */
+export interface SocketOwner {
+  connected(socket: WireSocket): void;
+  /** `byteCount` bytes stand at the start of the shared buffer. */
+  read(socket: WireSocket, byteCount: number): void;
+  /** The other side sends no more. */
+  readEnd(socket: WireSocket): void;
+  failed(socket: WireSocket, error: Error): void;
+  /** The socket is gone, whoever ended it. */
+  closed(socket: WireSocket): void;
+}
+
+export class WireSocket extends Socket {
+  /** The address it connects to. */
+  readonly host: string;
+  /** It was connected once. */
+  isOpened = false;
+
+  /** Begins to connect. */
+  constructor(owner: SocketOwner, readBuffer: Buffer, host: string, port: number) {
+    super({
+      noDelay: true,
+      onread: {
+        buffer: readBuffer,
+        callback: (byteCount) => {
+          owner.read(this, byteCount);
+          return true;
+        },
+      },
+    });
+    this.host = host;
+    this.on('connect', () => {
+      this.isOpened = true;
+      owner.connected(this);
+    });
+    this.on('end', () => owner.readEnd(this));
+    this.on('error', (error) => owner.failed(this, error));
+    this.on('close', () => owner.closed(this));
+    this.connect({ host, port });
+  }
+}
