@@ -1,6 +1,8 @@
 // Latencies of a whole run in a fixed 26 KB: log-linear buckets (HdrHistogram's idea, with 7 bits of precision) in
 // shared memory, so that a worker that dies takes none with it and threads and processes merge by adding.
 
+import type { HistogramData, Percentiles } from '../model/record.ts';
+
 /** Values are recorded in microseconds: 1 us … 4,294 s; what lies outside is counted at the border. */
 const PRECISION_BITS = 7;
 const SUB_BUCKETS = 1 << PRECISION_BITS;
@@ -13,28 +15,6 @@ const CELL_COUNT = BUCKET_COUNT + 3;
 
 /** The largest relative error of a percentile: half a bucket of the lowest sub-range. */
 export const HISTOGRAM_ERROR_RATIO = 1 / SUB_BUCKETS;
-
-/** Only the used buckets, as plain data for a record: pairs of (lower bound in us, count). */
-export interface HistogramData {
-  readonly unit: 'us';
-  readonly count: number;
-  readonly minUs: number;
-  readonly maxUs: number;
-  readonly sumUs: number;
-  readonly buckets: readonly (readonly [lowerUs: number, count: number])[];
-}
-
-/** The figures people ask for, in milliseconds. p99.9 is null below 1,000 samples: it would be a guess. */
-export interface Percentiles {
-  readonly count: number;
-  readonly minMs: number | null;
-  readonly meanMs: number | null;
-  readonly p50Ms: number | null;
-  readonly p90Ms: number | null;
-  readonly p99Ms: number | null;
-  readonly p999Ms: number | null;
-  readonly maxMs: number | null;
-}
 
 function bucketOf(valueUs: number): number {
   if (valueUs < SUB_BUCKETS) return valueUs;

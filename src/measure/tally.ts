@@ -2,48 +2,11 @@
 // nothing is lost with the thread. One writer (the worker); the main thread reads, sums and, after a death, corrects.
 
 import { FAILURE_CODES, type FailureCode } from '../model/errors.ts';
-
-/** Every counter, in the order it stands in memory. Times are `nowMs` values, 0 = not yet. */
-const FIELDS = [
-  'ok',
-  'failed',
-  /** Attempts whose request was handed to a connected socket: what the server should have seen. */
-  'attemptsSent',
-  /** Attempts beyond the first of a target, for whatever reason. */
-  'repeats',
-  /** Repeats that a lost connection caused, where the target itself was not to blame. */
-  'requeued',
-  /** Targets fetched again through undici because the wire transport does not take their framing. */
-  'handedOver',
-  'bytesReceived',
-  'connectionsOpened',
-  'connectionsClosed',
-  'connectionsPeak',
-  'inFlight',
-  'inFlightPeak',
-  /** How often the in-flight cap was lowered because this machine ran out of something. */
-  'shrinks',
-  /** No trial of this number or above was begun. */
-  'begunUpTo',
-  'firstDispatchAtMs',
-  'lastSettledAtMs',
-  'valueSum',
-  'squareSumLow',
-  'squareSumHigh',
-  'eluActiveMs',
-  'eluIdleMs',
-  'cpuUserUs',
-  'cpuSystemUs',
-] as const;
-
-export type TallyField = (typeof FIELDS)[number];
+import { TALLY_FIELDS, type TallyData, type TallyField } from '../model/record.ts';
 
 const SQUARE_CARRY = 2 ** 52;
 
-/** The counters as plain data, summed over workers (peaks are sums of peaks, times are the first and the last). */
-export type TallyData = Record<TallyField, number> & {
-  readonly failures: Partial<Record<FailureCode, number>>;
-};
+const FIELDS = TALLY_FIELDS;
 
 export class Tally {
   readonly #cells: Float64Array;

@@ -1,17 +1,16 @@
 // Answers over time: a lost SYN shows as a step one, three or seven seconds late, a stall as a gap.
 
+import type { TimelineData } from '../model/record.ts';
+
 const BUCKET_COUNT = 2048;
 const FIRST_WIDTH_MS = 10;
 const WIDTH = BUCKET_COUNT;
 const CELL_COUNT = BUCKET_COUNT + 1;
 
-/** Counts of events in buckets of equal width since the start; the width doubles when a run outgrows the buckets. */
-export interface TimelineData {
-  readonly bucketMs: number;
-  readonly counts: readonly number[];
-}
-
-/** One writer; 16 KB of memory that threads may share, whatever the run's length. */
+/**
+ * Counts of events in buckets of equal width since the start; the width doubles when a run outgrows the buckets.
+ * One writer; 16 KB of memory that threads may share, whatever the run's length.
+ */
 export class Timeline {
   readonly #cells: Float64Array;
   readonly #startMs: number;

@@ -4,9 +4,10 @@
 import { Bitmap } from '../measure/bitmap.ts';
 import { nowMs } from '../measure/clock.ts';
 import { Histogram } from '../measure/histogram.ts';
-import { sumTallies, Tally, type TallyData } from '../measure/tally.ts';
-import { mergeTimelines, Timeline, type TimelineData } from '../measure/timeline.ts';
+import { sumTallies, Tally } from '../measure/tally.ts';
+import { mergeTimelines, Timeline } from '../measure/timeline.ts';
 import { CONTROL, ORDER, type SharedAccount, type SharedLedger, type TrialTask } from '../model/messages.ts';
+import type { TallyData, TimelineData } from '../model/record.ts';
 import type { Range } from '../model/split.ts';
 
 export class Ledger {

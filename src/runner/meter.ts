@@ -3,7 +3,7 @@
 
 import { type NetCounters, diffNetCounters, readNetCounters } from '../limits/counters.ts';
 import { nowMs } from '../measure/clock.ts';
-import type { Snapshot } from './progress.ts';
+import type { NetworkChange, Snapshot } from '../model/record.ts';
 
 /** Longer series are thinned by half, so that a run of hours keeps a record of kilobytes. */
 const MAX_SNAPSHOTS = 600;
@@ -21,7 +21,7 @@ export class Meter {
   cpuUs = { user: 0, system: 0 };
   mainUtilizationRatio = 0;
   peakRssBytes = 0;
-  network: ReturnType<typeof diffNetCounters> | null = null;
+  network: NetworkChange | null = null;
 
   /** From the making of the meter until `begin`: threads, lanes, and the server where it was waited for. */
   get startUpMs(): number {
@@ -44,7 +44,7 @@ export class Meter {
     this.mainUtilizationRatio = performance.eventLoopUtilization(this.#utilizationBefore).utilization;
     this.peakRssBytes = process.resourceUsage().maxRSS * 1024;
     if (this.#countersBefore !== null)
-      this.network = diffNetCounters(this.#countersBefore, readNetCounters());
+      this.network = diffNetCounters(this.#countersBefore, readNetCounters()).counters;
   }
 
   keep(snapshot: Snapshot): void {

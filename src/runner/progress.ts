@@ -1,21 +1,8 @@
 // Progress now: what the live line shows and the record keeps as a series. Read from shared memory, never asked for.
 
 import { nowMs } from '../measure/clock.ts';
+import type { Snapshot } from '../model/record.ts';
 import type { Ledger } from './ledger.ts';
-
-export interface Snapshot {
-  /** Milliseconds since the first dispatch was allowed. */
-  readonly atMs: number;
-  readonly total: number;
-  readonly ok: number;
-  readonly failed: number;
-  readonly inFlight: number;
-  readonly connections: number;
-  /** Settled a second since the snapshot before. */
-  readonly perSec: number;
-  /** At the rate of the whole run so far; null before the first answer. */
-  readonly etaMs: number | null;
-}
 
 /** Makes snapshots of one run; each compares itself with the one before. */
 export class ProgressReader {
@@ -23,6 +10,7 @@ export class ProgressReader {
   readonly #startMs = nowMs();
   #lastAtMs = 0;
   #lastSettled = 0;
+  #lastUsage: Usage = [];
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
@@ -36,6 +24,11 @@ export class ProgressReader {
     const perSec = ((settled - this.#lastSettled) * 1e3) / Math.max(atMs - this.#lastAtMs, 1);
     this.#lastAtMs = atMs;
     this.#lastSettled = settled;
+    const usage = this.#ledger.tallies.map(
+      (worker) => [worker.get('eluActiveMs'), worker.get('eluIdleMs')] as const,
+    );
+    const utilizationRatio = busiest(usage, this.#lastUsage);
+    this.#lastUsage = usage;
     return {
       atMs,
       total,
@@ -45,6 +38,18 @@ export class ProgressReader {
       connections: tally.connectionsOpened - tally.connectionsClosed,
       perSec,
       etaMs: settled === 0 ? null : ((total - settled) * atMs) / settled,
+      utilizationRatio,
     };
   }
+}
+
+type Usage = readonly (readonly [activeMs: number, idleMs: number])[];
+
+function busiest(now: Usage, before: Usage): number | null {
+  const ratios = now.flatMap(([activeMs, idleMs], worker) => {
+    const [activeBefore, idleBefore] = before[worker] ?? [0, 0];
+    const spentMs = activeMs - activeBefore + (idleMs - idleBefore);
+    return spentMs > 0 ? [(activeMs - activeBefore) / spentMs] : [];
+  });
+  return ratios.length === 0 ? null : Math.max(...ratios);
 }

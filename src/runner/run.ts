@@ -4,11 +4,12 @@
 import { SpillwayError } from '../model/errors.ts';
 import type { AttemptLimits, TrialFailure, TrialTask } from '../model/messages.ts';
 import type { Plan } from '../model/plan.ts';
+import type { RunReport, Snapshot } from '../model/record.ts';
 import { Ledger } from './ledger.ts';
 import { Meter } from './meter.ts';
 import { openPool, type WorkerPool } from './pool.ts';
-import { ProgressReader, type Snapshot } from './progress.ts';
-import { makeReport, type RunReport } from './report.ts';
+import { ProgressReader } from './progress.ts';
+import { makeReport } from './report.ts';
 import { makeTasks } from './shares.ts';
 
 export interface RunOptions {

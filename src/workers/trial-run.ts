@@ -25,6 +25,7 @@ export interface TrialLanes {
   readonly openFallback: () => Lane;
 }
 
+/** Made when the gate opens: its clocks run from then on. */
 export class TrialRun implements TrialExchangeOwner {
   sweepNumber = 1;
   readonly #task: TrialTask;
@@ -37,7 +38,7 @@ export class TrialRun implements TrialExchangeOwner {
   readonly #charged = new Map<number, number>();
   readonly #positions: TrialExchange[] = [];
   readonly #slotPlan: readonly Lane[];
-  readonly #startMs = nowMs();
+  readonly #startMs: number;
   readonly #done = Promise.withResolvers<void>();
   #idle: TrialExchange[] = [];
   #nextSlot = 0;
@@ -52,6 +53,7 @@ export class TrialRun implements TrialExchangeOwner {
     this.#lanes = [...lanes];
     this.#openFallback = openFallback;
     this.#queue = new TrialQueue(task.ranges);
+    this.#startMs = nowMs();
     this.#account = new TrialAccount(task, this.#startMs);
     this.#control = new Int32Array(task.ledger.control);
     this.#slotPlan = planSlots(task.connectionCount, lanes);
@@ -66,6 +68,7 @@ export class TrialRun implements TrialExchangeOwner {
       await this.#done.promise;
     } finally {
       clearInterval(timer);
+      this.#account.noteUsage();
     }
     return this.#account.failures;
   }
@@ -257,6 +260,7 @@ export class TrialRun implements TrialExchangeOwner {
 
   #onSweep(): void {
     this.sweepNumber++;
+    this.#account.noteUsage();
     if (this.#order === ORDER.abort) {
       this.#done.resolve();
       return;
@@ -267,13 +271,15 @@ export class TrialRun implements TrialExchangeOwner {
   }
 
   #checkDeadlines(): void {
-    const { firstByteTimeoutMs, idleTimeoutMs, totalTimeoutMs } = this.#task.limits;
+    const { firstByteTimeoutMs, idleTimeoutMs, totalTimeoutMs, maxBodyBytes } = this.#task.limits;
     const nowUs = this.nowUs();
     const idleSweeps = Math.ceil(idleTimeoutMs / SWEEP_MS);
     for (const position of this.#positions) {
       if (position.trial < 0 || position.sentAtUs < 0) continue;
       const elapsedMs = (nowUs - position.sentAtUs) / 1e3;
-      if (elapsedMs > totalTimeoutMs) {
+      if (position.bytes > maxBodyBytes) {
+        cut(position, 'body-too-large', `expected at most ${maxBodyBytes} bytes`);
+      } else if (elapsedMs > totalTimeoutMs) {
         cut(position, 'total-timeout', `expected a whole answer within ${totalTimeoutMs} ms`);
       } else if (position.activeInSweep === 0 && elapsedMs > firstByteTimeoutMs) {
         cut(position, 'first-byte-timeout', `expected a first byte within ${firstByteTimeoutMs} ms`);

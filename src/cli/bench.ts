@@ -1,0 +1,100 @@
+// `spillway bench`: one round of trials, its proof and its record.
+
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Command } from 'commander';
+import { prepareRound, refuseIfNeeded, type RoundOptions, startRound } from '../lab/trial-round.ts';
+import { SpillwayError } from '../model/errors.ts';
+import type { RoundRecord } from '../model/record.ts';
+import { findingLines, planLine, resultLines } from '../report/round-text.ts';
+import { BENCH_OPTIONS } from './bench-options.ts';
+import { InterruptWatch } from './interrupt.ts';
+import { LiveLine } from './live-line.ts';
+import { addOptions, readOptions, type ValuesOf } from './options.ts';
+
+const INTERRUPTED = 130;
+const MAX_HEADER_BYTES = 16_384;
+const MAX_BODY_BYTES = 1_024;
+const CONNECT_TIMEOUT_MS = 30_000;
+
+export function makeBenchCommand(finish: (exitCode: number) => void): Command {
+  const command = new Command('bench')
+    .description('fetch n answers that take a second each, on every core, and prove that each came once')
+    .allowExcessArguments(false)
+    .action(async (given: Record<string, unknown>) => {
+      finish(await bench(readOptions(BENCH_OPTIONS, given)));
+    });
+  return addOptions(command, BENCH_OPTIONS);
+}
+
+async function bench(values: ValuesOf<typeof BENCH_OPTIONS>): Promise<number> {
+  const isJsonOnly = values.json === '-';
+  const say = (line: string) => (isJsonOnly ? process.stderr : process.stdout).write(`${line}\n`);
+  if (values.json !== undefined && !isJsonOnly) checkWritable(values.json);
+  const prepared = prepareRound(toRoundOptions(values));
+  say(planLine(prepared.plan, prepared.findings));
+  for (const line of findingLines(prepared.findings)) say(line);
+  refuseIfNeeded(prepared);
+
+  using live = new LiveLine();
+  const round = startRound(prepared, { onSnapshot: live.show, onNotice: live.notice });
+  using interrupt = new InterruptWatch(round);
+  const record = await round.record;
+  live[Symbol.dispose]();
+  for (const line of resultLines(record)) say(line);
+  if (values.json !== undefined) writeRecord(record, values.json);
+  if (interrupt.wasInterrupted) return INTERRUPTED;
+  return record.proof.verdict === 'broken' ? 1 : 0;
+}
+
+function toRoundOptions(values: ValuesOf<typeof BENCH_OPTIONS>): RoundOptions {
+  const { origin, delay, deadline } = values;
+  const isDelayGiven = process.argv.some((argument) => argument.startsWith('--delay'));
+  return {
+    strategy: 'multicore',
+    trialCount: values.trials,
+    family: values.family,
+    transport: values.transport,
+    cores: values.cores,
+    lanes: values.lanes,
+    connections: values.connections,
+    pipelining: values.pipelining,
+    maxInFlight: values.maxInFlight,
+    server:
+      origin === undefined
+        ? { own: true, delayMs: delay, replicas: values.replicas, port: values.port }
+        : { own: false, origin, delayMs: isDelayGiven ? delay : null },
+    attempt: {
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      firstByteTimeoutMs: delay + deadline,
+      idleTimeoutMs: deadline,
+      totalTimeoutMs: delay + deadline,
+      maxAttempts: values.attempts,
+      maxHeaderBytes: MAX_HEADER_BYTES,
+      maxBodyBytes: MAX_BODY_BYTES,
+    },
+    command: ['spillway', ...process.argv.slice(2)].join(' '),
+  };
+}
+
+function writeRecord(record: RoundRecord, file: string): void {
+  const text = `${JSON.stringify(record)}\n`;
+  if (file === '-') {
+    process.stdout.write(text);
+    return;
+  }
+  writeFileSync(file, text);
+}
+
+/** Before anything starts: a record that cannot be written is no reason to lose a run. */
+function checkWritable(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error('a directory');
+  } catch (error) {
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `--json: expected a file that can be written, found ${(error as Error).message}`,
+    );
+  }
+}

@@ -1,0 +1,37 @@
+// Ctrl-C and SIGTERM: the first asks for a drain, what is not settled a moment later is cut, a second one cuts at once.
+
+/** Within this a drained run settles what it has in flight, or loses it; the whole program ends within two seconds. */
+const DRAIN_MS = 1_400;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+export interface Interruptible {
+  drain(): void;
+  abort(): void;
+}
+
+/** Watches until disposed. `wasInterrupted` tells afterwards. */
+export class InterruptWatch implements Disposable {
+  wasInterrupted = false;
+  readonly #target: Interruptible;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(target: Interruptible) {
+    this.#target = target;
+    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+  }
+
+  readonly #onSignal = (): void => {
+    if (this.wasInterrupted) {
+      this.#target.abort();
+      return;
+    }
+    this.wasInterrupted = true;
+    this.#target.drain();
+    this.#timer = setTimeout(() => this.#target.abort(), DRAIN_MS);
+  };
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
+  }
+}

@@ -1,0 +1,60 @@
+// Every option of a command is one row: its flag, its default, what it means, and how its text is read. Help, checking
+// and docs/options.md come from the rows, so that none can say something else.
+
+import { type Command, Option } from 'commander';
+import { SpillwayError } from '../model/errors.ts';
+import type { Parser } from './values.ts';
+
+export interface OptionRow<Value = unknown> {
+  /** As in `--trials <n>`. */
+  readonly flags: string;
+  /** As a person would type it; left out: the option is not set. */
+  readonly initial?: string;
+  readonly meaning: string;
+  readonly parse: Parser<Value>;
+}
+
+export type OptionTable = Readonly<Record<string, OptionRow>>;
+
+/** The values of a table: those without an `initial` may be undefined. */
+export type ValuesOf<Table extends OptionTable> = {
+  readonly [Name in keyof Table]: Table[Name] extends OptionRow<infer Value>
+    ? Table[Name] extends { readonly initial: string }
+      ? Value
+      : Value | undefined
+    : never;
+};
+
+/** One row, typed by its parser. */
+export function row<Value, Rest extends { readonly initial?: string }>(
+  given: { readonly flags: string; readonly meaning: string; readonly parse: Parser<Value> } & Rest,
+): OptionRow<Value> & Rest {
+  return given;
+}
+
+export function addOptions(command: Command, table: OptionTable): Command {
+  for (const { flags, meaning, initial } of Object.values(table)) {
+    const option = new Option(flags, meaning);
+    const isFlag = !flags.includes('<');
+    command.addOption(initial === undefined || isFlag ? option : option.default(initial));
+  }
+  return command;
+}
+
+/** Reads all values, and complains of all that are wrong at once. @throws SpillwayError `ERR_OPTION` */
+export function readOptions<Table extends OptionTable>(
+  table: Table,
+  given: Readonly<Record<string, unknown>>,
+): ValuesOf<Table> {
+  const problems: string[] = [];
+  const values: Record<string, unknown> = {};
+  for (const [name, { flags, parse }] of Object.entries(table)) {
+    const text = given[name] ?? (flags.includes('<') ? undefined : 'false');
+    if (text === undefined) continue;
+    const parsed = parse(String(text));
+    if ('value' in parsed) values[name] = parsed.value;
+    else problems.push(`${flags.split(' ')[0]}: expected ${parsed.expected}, found ${JSON.stringify(text)}`);
+  }
+  if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
+  return values as ValuesOf<Table>;
+}

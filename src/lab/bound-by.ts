@@ -1,0 +1,76 @@
+// What kept a round from being faster, judged from what was measured: pure. The first rule that its evidence supports
+// wins; where none does, it says unknown rather than guess.
+
+import type { Finding } from '../model/finding.ts';
+import type { BoundBy, RunReport, ServerReport } from '../model/record.ts';
+
+/** An event loop this busy has no time left; below, waiting is part of its time. */
+const SATURATED_RATIO = 0.9;
+/** A round this near to its floor is bound by the server's delay. */
+const NEAR_FLOOR_RATIO = 0.8;
+/** Connects lost in the accept queue come back after one second (RFC 6298: the first retransmission timeout). */
+const LOST_CONNECT_MS = 900;
+
+export interface BoundByInput {
+  readonly run: RunReport;
+  readonly server: ServerReport | null;
+  readonly findings: readonly Finding[];
+  /** Connections that took so long that a lost SYN is the likely reason. */
+  readonly slowConnects: number;
+}
+
+/** How many connections stood only after a retransmission, by their connect time. */
+export function countSlowConnects(run: RunReport): number {
+  const lostUs = LOST_CONNECT_MS * 1e3;
+  return run.connectTime.histogram.buckets.reduce(
+    (sum, [lowerUs, count]) => (lowerUs >= lostUs ? sum + count : sum),
+    0,
+  );
+}
+
+export function judgeBoundBy({ run, server, findings, slowConnects }: BoundByInput): BoundBy {
+  const client = Math.max(0, ...run.workers.map((worker) => worker.utilizationRatio));
+  const replica = Math.max(0, ...(server?.utilizationRatios ?? []));
+  const { plan, wallMs, network } = run;
+  const lost = (network?.listenOverflowCount ?? 0) + (network?.synRetransmitCount ?? 0);
+  const evidence = [
+    `busiest worker's event loop ${percent(client)}`,
+    server === null ? 'server not ours' : `busiest replica's event loop ${percent(replica)}`,
+    ...(plan.floorMs === null || wallMs === 0
+      ? []
+      : [`${percent(plan.floorMs / wallMs)} of the time is the floor`]),
+    ...(lost === 0 ? [] : [`${lost} handshakes lost or sent again, ${slowConnects} trials late by it`]),
+    ...(run.tally.shrinks === 0 ? [] : [`in-flight cap lowered ${run.tally.shrinks} times`]),
+  ];
+  const isSaturated = client >= SATURATED_RATIO;
+  const verdict = (what: BoundBy['what']): BoundBy => ({ what, evidence, isSaturated });
+
+  if (run.tally.shrinks > 0)
+    return verdict(run.tally.connectionsPeak < plan.connectionCount ? 'files' : 'ports');
+  if (slowConnects > 0 && slowConnects >= run.tally.ok / 1000) return verdict('accept queue');
+  if (plan.floorMs !== null && plan.floorMs > 0 && plan.floorMs >= wallMs * NEAR_FLOOR_RATIO) {
+    return verdict(plan.waveCount > 1 ? (cappedBy(findings, run) ?? 'server delay') : 'server delay');
+  }
+  // Beside the floor, the time goes where the CPU went: the floor itself is idle for both sides.
+  const busyMs = Math.max(1, wallMs - (plan.floorMs ?? 0));
+  const clientBusy = Math.max(
+    0,
+    ...run.workers.map((worker) => (worker.utilizationRatio * worker.wallMs) / busyMs),
+  );
+  const serverBusy = (replica * wallMs) / busyMs;
+  if (Math.max(clientBusy, serverBusy) < 0.5) return verdict('unknown');
+  return verdict(clientBusy >= serverBusy ? 'client CPU' : 'server CPU');
+}
+
+/** More waves than one, because a limit holds the connections down. */
+function cappedBy(findings: readonly Finding[], run: RunReport): BoundBy['what'] | null {
+  const reason = run.plan.reasons.find(({ field }) => field === 'connections')?.reason ?? '';
+  if (reason.includes('open files') || reason.includes('replica')) return 'files';
+  if (reason.includes('ephemeral')) return 'ports';
+  if (reason.includes('bytes a connection')) return 'memory';
+  return findings.some(({ limit, verdict }) => limit === 'memory' && verdict === 'tight') ? 'memory' : null;
+}
+
+function percent(ratio: number): string {
+  return `${Math.round(ratio * 100)} %`;
+}

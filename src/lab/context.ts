@@ -1,0 +1,47 @@
+// What a figure is worth nothing without: the versions, the machine and its load.
+
+import { readFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import type { Limits } from '../limits/read.ts';
+import type { MachineFacts } from '../model/record.ts';
+
+/** This program's version, as its manifest says. */
+export const PROGRAM_VERSION = (
+  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+).version;
+
+/** Honest about who asks; a site's operator can find out what it is. */
+export const USER_AGENT = `spillway/${PROGRAM_VERSION}`;
+
+export function readVersions(): Record<string, string> {
+  const { node, v8, uv, undici, llhttp } = process.versions;
+  return {
+    spillway: PROGRAM_VERSION,
+    node,
+    v8,
+    uv: uv as string,
+    ...(undici === undefined ? {} : { 'undici (in node)': undici }),
+    ...(llhttp === undefined ? {} : { llhttp }),
+    ...dependencyVersions(['undici', 'piscina', 'fastify']),
+  };
+}
+
+function dependencyVersions(names: readonly string[]): Record<string, string> {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  return Object.fromEntries(names.map((name) => [name, manifest.dependencies[name] ?? 'unknown']));
+}
+
+export function readMachine(limits: Limits): MachineFacts {
+  const cores = cpus();
+  return {
+    cpuModel: cores[0]?.model.trim() ?? 'unknown',
+    coreCount: cores.length,
+    usableCores: limits.cpu.usableCores,
+    memoryBytes: totalmem(),
+    platform: `${process.platform} ${process.arch}`,
+    kernel: release(),
+    loadAverage: loadavg(),
+  };
+}

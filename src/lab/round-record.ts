@@ -1,0 +1,82 @@
+// The record of a round: the runner's account, the server's, the proof, what bound it, and where it was measured.
+
+import type { RoundRecord, RunReport, ServerReport } from '../model/record.ts';
+import type { Ledger } from '../runner/ledger.ts';
+import type { ServerStats } from '../server/cluster.ts';
+import { countSlowConnects, judgeBoundBy } from './bound-by.ts';
+import { readMachine, readVersions } from './context.ts';
+import { makeProof } from './proof.ts';
+import type { PreparedRound } from './trial-round.ts';
+
+export interface RecordInput {
+  readonly prepared: PreparedRound;
+  readonly report: RunReport;
+  readonly ledger: Ledger;
+  /** null: the server is not ours. */
+  readonly stats: ServerStats | null;
+  readonly startUpMs: number;
+  readonly startedAt: string;
+}
+
+export function makeRecord({
+  prepared,
+  report,
+  ledger,
+  stats,
+  startUpMs,
+  startedAt,
+}: RecordInput): RoundRecord {
+  const { options, limits, plan, findings } = prepared;
+  const server = stats === null ? null : serverReport(stats, startUpMs);
+  const slowConnects = countSlowConnects(report);
+  return {
+    schema: 'spillway-round/1',
+    strategy: plan.strategy,
+    startedAt,
+    command: options.command,
+    origin: options.server.own ? 'own server' : new URL(options.server.origin).origin,
+    ...report,
+    server,
+    proof: makeProof({
+      trialCount: plan.trialCount,
+      tally: report.tally,
+      failures: report.failures,
+      settledOk: ledger.settledOk,
+      repeated: ledger.repeated,
+      workerDeaths: report.workerDeaths.length,
+      server:
+        stats === null
+          ? null
+          : {
+              seenBitmap: stats.trials.seenBitmap,
+              repeatedBitmap: stats.trials.repeatedBitmap,
+              received: stats.trials.received,
+              replicasReplaced: stats.replicasReplaced,
+            },
+    }),
+    boundBy: judgeBoundBy({ run: report, server, findings, slowConnects }),
+    slowConnects,
+    findings,
+    efficiencyRatio: plan.floorMs === null || report.wallMs === 0 ? null : plan.floorMs / report.wallMs,
+    versions: readVersions(),
+    machine: readMachine(limits),
+  };
+}
+
+function serverReport(stats: ServerStats, startUpMs: number): ServerReport {
+  return {
+    replicaCount: stats.replicas.length,
+    lean: stats.server.lean,
+    received: stats.trials.received,
+    answered: stats.trials.answered,
+    distinct: stats.trials.distinct,
+    duplicates: stats.trials.duplicates,
+    peakInFlight: stats.trials.peakInFlight,
+    cpuUs: { user: stats.cpuUserUs, system: stats.cpuSystemUs },
+    cpuUsPerTrial: (stats.cpuUserUs + stats.cpuSystemUs) / Math.max(1, stats.trials.answered),
+    rssBytes: stats.rssBytes,
+    utilizationRatios: stats.replicas.map((replica) => replica.eventLoopUtilizationRatio),
+    replacedReplicas: stats.replicasReplaced,
+    startUpMs,
+  };
+}

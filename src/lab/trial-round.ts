@@ -1,0 +1,154 @@
+// One round: plan, server, run, proof, record. The bench is one of these; a comparison of strategies is many.
+
+import { checkPlan } from '../limits/check.ts';
+import { resolveReplicas } from '../limits/cores.ts';
+import { type Limits, readLimits } from '../limits/read.ts';
+import { nowMs } from '../measure/clock.ts';
+import { SpillwayError } from '../model/errors.ts';
+import type { Finding } from '../model/finding.ts';
+import type { AttemptLimits } from '../model/messages.ts';
+import type { Plan } from '../model/plan.ts';
+import type { RoundRecord, Snapshot } from '../model/record.ts';
+import { type Auto, makePlan, type PlanRequest } from '../runner/plan.ts';
+import { needOf, type PlannedServer } from '../runner/plan-costs.ts';
+import { startRun } from '../runner/run.ts';
+import { type MockServer, startServer } from '../server/cluster.ts';
+import { USER_AGENT } from './context.ts';
+import { checkOrigin } from './origin.ts';
+import { makeRecord } from './round-record.ts';
+
+const LISTENERS_PER_REPLICA = 4;
+const BACKLOG = 4096;
+/** Answers to connections that the client has cut need no long farewell. */
+const SERVER_DRAIN_MS = 100;
+
+/** What is to be measured. `server.own`: a mock server is started for the round and ends with it. */
+export interface RoundOptions extends Omit<PlanRequest, 'server'> {
+  readonly server:
+    | { readonly own: true; readonly delayMs: number; readonly replicas: Auto; readonly port: number }
+    | { readonly own: false; readonly origin: string; readonly delayMs: number | null };
+  readonly attempt: AttemptLimits;
+  /** As a person would type it, for the record. */
+  readonly command: string;
+}
+
+/** A round that is planned and judged, with nothing started. */
+export interface PreparedRound {
+  readonly options: RoundOptions;
+  readonly limits: Limits;
+  readonly plannedServer: PlannedServer;
+  readonly plan: Plan;
+  readonly findings: readonly Finding[];
+}
+
+/** Plans a round. @throws SpillwayError `ERR_OPTION` for numbers out of range, `ERR_LIMIT` when a limit refuses it */
+export function prepareRound(options: RoundOptions, limits: Limits = readLimits()): PreparedRound {
+  const plannedServer = planServer(options, limits);
+  const plan = makePlan({ ...options, server: plannedServer }, limits);
+  const findings = checkPlan(needOf(plan, plannedServer), limits);
+  return { options, limits, plannedServer, plan, findings };
+}
+
+/** @throws SpillwayError `ERR_LIMIT` naming every limit that refuses the round and what would lift it */
+export function refuseIfNeeded({ findings }: PreparedRound): void {
+  const refused = findings.filter(({ verdict }) => verdict === 'refused');
+  if (refused.length === 0) return;
+  const lines = refused.map(({ message, fix }) => (fix === null ? message : `${message}\n  ${fix}`));
+  throw new SpillwayError('ERR_LIMIT', `${lines.join('\n')}\n\`spillway doctor\` shows every limit`);
+}
+
+export interface RoundHooks {
+  readonly onSnapshot?: (snapshot: Snapshot) => void;
+  /** Something a person should hear of while it runs. */
+  readonly onNotice?: (text: string) => void;
+}
+
+export interface Round {
+  readonly record: Promise<RoundRecord>;
+  /** Takes no new trial. */
+  drain(): void;
+  abort(): void;
+}
+
+/** Starts what was prepared: the server beside the pool, since each takes a tenth of a second or two. */
+export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Round {
+  const { options, plan } = prepared;
+  const server = options.server.own ? openOwnServer(prepared) : null;
+  const origins =
+    server === null ? checkOrigin(options.server) : server.then(({ mock }) => originsOf(mock, plan));
+  const run = startRun({
+    plan,
+    origins,
+    limits: options.attempt,
+    userAgent: USER_AGENT,
+    onReady: async () => (await server)?.mock.reset(),
+    ...(hooks.onSnapshot === undefined ? {} : { onSnapshot: hooks.onSnapshot }),
+  });
+  const record = finish();
+  return { record, drain: () => run.drain(), abort: () => run.abort() };
+
+  async function finish(): Promise<RoundRecord> {
+    const startedAt = new Date().toISOString();
+    try {
+      (await server)?.mock.onReplicaReplaced(({ pid, replacementPid }) =>
+        hooks.onNotice?.(`replica ${pid} of the server died; ${replacementPid} serves in its place`),
+      );
+      const report = await run.report;
+      const owned = await server;
+      const stats = owned === null ? null : await owned.mock.stats();
+      return makeRecord({
+        prepared,
+        report,
+        ledger: run.ledger,
+        stats,
+        startUpMs: owned?.startUpMs ?? 0,
+        startedAt,
+      });
+    } finally {
+      await (await server?.catch(() => null))?.mock.close();
+    }
+  }
+}
+
+interface OwnServer {
+  readonly mock: MockServer;
+  readonly startUpMs: number;
+}
+
+async function openOwnServer({ options, plan, plannedServer }: PreparedRound): Promise<OwnServer> {
+  const startedMs = nowMs();
+  const { server } = options;
+  if (!server.own || !plannedServer.ours)
+    throw new SpillwayError('ERR_BUG', 'expected a round with a server of its own');
+  const mock = await startServer({
+    port: server.port,
+    destinations: plan.destinationCount,
+    replicas: plannedServer.replicaCount,
+    listenersPerReplica: plannedServer.listenersPerReplica,
+    backlog: plannedServer.backlog,
+    delayMs: server.delayMs,
+    items: plan.trialCount,
+    h2c: plan.family === 'h2c',
+    drainMs: SERVER_DRAIN_MS,
+  });
+  return { mock, startUpMs: nowMs() - startedMs };
+}
+
+function originsOf(mock: MockServer, plan: Plan): readonly string[] {
+  return plan.family === 'h2c' ? mock.h2cOrigins : mock.origins;
+}
+
+function planServer({ server, cores }: RoundOptions, limits: Limits): PlannedServer {
+  if (!server.own) {
+    return { ours: false, delayMs: server.delayMs, isPlainHttp: server.origin.startsWith('http:') };
+  }
+  // One core for the client is one the server shares it with; the answers of all replicas are one count.
+  const { replicas } = resolveReplicas(server.replicas, limits, { sharesMachineWithClient: cores !== 0 });
+  return {
+    ours: true,
+    delayMs: server.delayMs,
+    replicaCount: replicas,
+    listenersPerReplica: LISTENERS_PER_REPLICA,
+    backlog: BACKLOG,
+  };
+}

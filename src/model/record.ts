@@ -1,0 +1,228 @@
+// What is kept of a run: plain data, the one JSON that terminal, Markdown and HTML are made of, and that a later
+// version can still read. Times are in milliseconds, memory in bytes, shares of a whole between 0 and 1.
+
+import type { FailureCode } from './errors.ts';
+import type { Finding } from './finding.ts';
+import type { TrialFailure } from './messages.ts';
+import type { Plan } from './plan.ts';
+
+/** Only the used buckets of a latency histogram: pairs of (lower bound in us, count). */
+export interface HistogramData {
+  readonly unit: 'us';
+  readonly count: number;
+  readonly minUs: number;
+  readonly maxUs: number;
+  readonly sumUs: number;
+  readonly buckets: readonly (readonly [lowerUs: number, count: number])[];
+}
+
+/** The figures people ask for. p99.9 is null below 1,000 samples: it would be a guess. */
+export interface Percentiles {
+  readonly count: number;
+  readonly minMs: number | null;
+  readonly meanMs: number | null;
+  readonly p50Ms: number | null;
+  readonly p90Ms: number | null;
+  readonly p99Ms: number | null;
+  readonly p999Ms: number | null;
+  readonly maxMs: number | null;
+}
+
+export interface LatencyReport {
+  readonly percentiles: Percentiles;
+  readonly histogram: HistogramData;
+}
+
+/** Counts of answers in buckets of equal width since the start. */
+export interface TimelineData {
+  readonly bucketMs: number;
+  readonly counts: readonly number[];
+}
+
+/** The counters of a worker, in the order they stand in shared memory. */
+export const TALLY_FIELDS = [
+  'ok',
+  'failed',
+  /** Attempts whose request was handed to a connected socket: what the server should have seen. */
+  'attemptsSent',
+  /** Attempts beyond the first of a target, for whatever reason. */
+  'repeats',
+  /** Repeats that a lost connection caused, where the target itself was not to blame. */
+  'requeued',
+  /** Targets fetched again through undici because the wire transport does not take their framing. */
+  'handedOver',
+  'bytesReceived',
+  'connectionsOpened',
+  'connectionsClosed',
+  'connectionsPeak',
+  'inFlight',
+  'inFlightPeak',
+  /** How often the in-flight cap was lowered because this machine ran out of something. */
+  'shrinks',
+  /** No trial of this number or above was begun. */
+  'begunUpTo',
+  'firstDispatchAtMs',
+  'lastSettledAtMs',
+  'valueSum',
+  'squareSumLow',
+  'squareSumHigh',
+  'eluActiveMs',
+  'eluIdleMs',
+  'cpuUserUs',
+  'cpuSystemUs',
+] as const;
+
+export type TallyField = (typeof TALLY_FIELDS)[number];
+
+/** The counters summed over workers (peaks are sums of peaks; times are the first and the last). */
+export type TallyData = Readonly<Record<TallyField, number>> & {
+  readonly failures: Readonly<Partial<Record<FailureCode, number>>>;
+};
+
+/** Progress at one moment. */
+export interface Snapshot {
+  /** Since the first dispatch was allowed. */
+  readonly atMs: number;
+  readonly total: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly inFlight: number;
+  readonly connections: number;
+  /** Settled a second since the snapshot before. */
+  readonly perSec: number;
+  /** At the rate of the whole run so far; null before the first answer. */
+  readonly etaMs: number | null;
+  /** Share of the time since the snapshot before that the busiest worker's event loop was busy; null at the start. */
+  readonly utilizationRatio: number | null;
+}
+
+/** What one worker thread did. */
+export interface WorkerReport {
+  readonly ok: number;
+  readonly failed: number;
+  readonly connectionsPeak: number;
+  /** Share of the time its event loop was busy. */
+  readonly utilizationRatio: number;
+  readonly cpuUserUs: number;
+  readonly cpuSystemUs: number;
+  readonly wallMs: number;
+}
+
+/** Grown by so much between the start and the end, by the names of limits/counters; null where unknown. */
+export type NetworkChange = Readonly<Record<string, number | null>>;
+
+/** The account of a run as the runner gives it: it judges nothing. */
+export interface RunReport {
+  readonly plan: Plan;
+  /** `done`, or how it was stopped before every trial was settled. */
+  readonly ended: 'done' | 'drained' | 'aborted';
+  /** First dispatch to last answer. */
+  readonly wallMs: number;
+  readonly answersPerSec: number;
+  /** From the run's making until the first dispatch: threads, lanes, and the server where it was waited for. */
+  readonly startUpMs: number;
+  /** User and system time of the client process between first dispatch and last answer, over the settled trials. */
+  readonly clientCpuUsPerTrial: number;
+  readonly clientCpuUs: { readonly user: number; readonly system: number };
+  /** The most memory the client process ever held, from its start. */
+  readonly peakRssBytes: number;
+  readonly mainUtilizationRatio: number;
+  readonly tally: TallyData;
+  /** Never begun, because the run was stopped: trials = ok + failed + skipped. */
+  readonly skipped: number;
+  /** From the dispatch: the wait for a connection is in it. */
+  readonly latency: LatencyReport;
+  /** From the request handed to a connected socket. */
+  readonly wireLatency: LatencyReport;
+  readonly connectTime: LatencyReport;
+  readonly timeline: TimelineData;
+  readonly snapshots: readonly Snapshot[];
+  readonly workers: readonly WorkerReport[];
+  /** The first failures, named; `tally.failures` counts them all. */
+  readonly failures: readonly TrialFailure[];
+  /** Why threads died that were replaced; their unsettled trials were run again. */
+  readonly workerDeaths: readonly string[];
+  readonly network: NetworkChange | null;
+}
+
+/** What the mock server's replicas say of themselves after a round. */
+export interface ServerReport {
+  readonly replicaCount: number;
+  readonly lean: boolean;
+  readonly received: number;
+  readonly answered: number;
+  readonly distinct: number;
+  readonly duplicates: number;
+  readonly peakInFlight: number;
+  readonly cpuUs: { readonly user: number; readonly system: number };
+  readonly cpuUsPerTrial: number;
+  readonly rssBytes: number;
+  readonly utilizationRatios: readonly number[];
+  readonly replacedReplicas: number;
+  readonly startUpMs: number;
+}
+
+/**
+ * Client bitmap = server bitmap = plan, with sum and sum of squares. `whole`: all of it holds. `client-only`: the
+ * client's half holds and there is no server to ask. `broken`: something is missing, doubled or wrong, and named.
+ */
+export interface Proof {
+  readonly verdict: 'whole' | 'client-only' | 'broken';
+  readonly planned: number;
+  readonly answeredOnce: number;
+  /** Seen exactly once by the server; null without its half. */
+  readonly seenOnce: number | null;
+  /** Seen more than once, every one of them among the attempts that were repeated. */
+  readonly seenAgainByRepeat: number | null;
+  readonly sum: string;
+  readonly expectedSum: string;
+  readonly sumOfSquares: string;
+  readonly expectedSumOfSquares: string;
+  /** What does not hold, each named with its first trials. */
+  readonly problems: readonly string[];
+}
+
+/** What kept the run from being faster, with the evidence. */
+export interface BoundBy {
+  readonly what:
+    | 'server delay'
+    | 'client CPU'
+    | 'server CPU'
+    | 'accept queue'
+    | 'ports'
+    | 'files'
+    | 'memory'
+    | 'unknown';
+  readonly evidence: readonly string[];
+  /** The instrument itself was saturated, so the time measures it as much as the server. */
+  readonly isSaturated: boolean;
+}
+
+export interface MachineFacts {
+  readonly cpuModel: string;
+  readonly coreCount: number;
+  readonly usableCores: number;
+  readonly memoryBytes: number;
+  readonly platform: string;
+  readonly kernel: string;
+  readonly loadAverage: readonly number[];
+}
+
+/** One measured execution of a strategy, with everything that is known about it. */
+export interface RoundRecord extends RunReport {
+  readonly schema: 'spillway-round/1';
+  readonly strategy: string;
+  readonly startedAt: string;
+  readonly command: string;
+  readonly origin: 'own server' | string;
+  readonly server: ServerReport | null;
+  readonly proof: Proof;
+  readonly boundBy: BoundBy;
+  /** Connections that stood only after a second or more: a handshake was lost and sent again. */
+  readonly slowConnects: number;
+  readonly findings: readonly Finding[];
+  /** `floorMs / wallMs`; null where the delay is not known. */
+  readonly efficiencyRatio: number | null;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly machine: MachineFacts;
+}

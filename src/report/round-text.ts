@@ -1,0 +1,139 @@
+// A round as lines of text: what a person reads in a terminal. Pure; the command prints them.
+
+import type { Finding } from '../model/finding.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Proof, RoundRecord, Snapshot } from '../model/record.ts';
+
+export function formatSeconds(ms: number): string {
+  return `${(ms / 1e3).toFixed(2)}s`;
+}
+
+function formatCount(count: number): string {
+  return Number.isInteger(count) ? String(count) : count.toFixed(1);
+}
+
+/** One line: what will be open at once, and the limit that is nearest. */
+export function planLine(plan: Plan, findings: readonly Finding[]): string {
+  const delay = plan.delayMs === null ? 'unknown delay' : `${plan.delayMs / 1e3} s delay`;
+  const lanes = formatCount(Math.ceil(plan.laneCount / plan.workerCount));
+  const depth =
+    plan.pipelining === 1 ? '' : ` x ${plan.pipelining} ${plan.family === 'h2c' ? 'streams' : 'pipelined'}`;
+  const waves = plan.waveCount === 1 ? '' : `, ${plan.waveCount} waves`;
+  const inFlight = plan.pipelining === 1 ? ' in flight' : `${depth}, ${plan.maxInFlight} in flight`;
+  const files = findings.find(({ limit }) => limit === 'files');
+  const limit = files?.allowed == null ? '' : ` (limit: ${files.allowed} by open files)`;
+  return (
+    `plan: ${plan.trialCount} trials, ${delay}, ${plan.workerCount} workers x ${lanes} lanes, ` +
+    `${plan.connectionCount} connections${inFlight}${waves}${limit}, ${plan.family} by ${plan.transport}`
+  );
+}
+
+/** Findings that a person should know of before the run. */
+export function findingLines(findings: readonly Finding[]): string[] {
+  return findings
+    .filter(({ verdict }) => verdict === 'tight')
+    .map(({ limit, message, fix }) => `limit ${limit}: ${message}${fix === null ? '' : ` (${fix})`}`);
+}
+
+/** The result as the reference programs printed it, and what stands beside it. */
+export function resultLines(record: RoundRecord): string[] {
+  const { plan, tally, wallMs } = record;
+  const floor =
+    plan.floorMs === null || record.efficiencyRatio === null
+      ? ''
+      : `   floor ${formatSeconds(plan.floorMs)}, efficiency ${Math.round(record.efficiencyRatio * 100)} %`;
+  const settled = record.ended === 'done' ? '' : `   ${record.ended} with ${record.skipped} trials not begun`;
+  return [
+    `${record.strategy}: computed value ${tally.valueSum} for ${tally.ok} trials in ${formatSeconds(wallMs)}${floor}${settled}`,
+    proofLine(record.proof),
+    ...record.proof.problems.map((problem) => `  ${problem}`),
+    ...failureLines(record),
+    ...detailLines(record),
+  ];
+}
+
+function proofLine(proof: Proof): string {
+  const client = `${proof.planned} planned = ${proof.answeredOnce} answered once`;
+  if (proof.verdict === 'broken') {
+    const server = proof.seenOnce === null ? '' : `, ${proof.seenOnce} seen once by the server`;
+    return `proof: BROKEN: ${proof.planned} planned, ${proof.answeredOnce} answered once${server}`;
+  }
+  if (proof.verdict === 'client-only')
+    return `proof: ${client}; the server's half is absent (it is not ours to ask)`;
+  const again = proof.seenAgainByRepeat ?? 0;
+  if (again === 0) return `proof: ${client} = ${proof.seenOnce} seen once by the server`;
+  return `proof: ${client} = ${proof.seenOnce} seen once by the server + ${again} seen again, each after a lost connection`;
+}
+
+function failureLines({ tally, failures, workerDeaths }: RoundRecord): string[] {
+  const lines: string[] = [];
+  const counts = Object.entries(tally.failures).map(([code, count]) => `${count} ${code}`);
+  if (counts.length > 0) lines.push(`failed: ${counts.join(', ')}`);
+  for (const { trial, code, message, attempts } of failures.slice(0, 5)) {
+    lines.push(`  /${trial}: ${code} after ${attempts} attempt(s): ${message}`);
+  }
+  if (tally.repeats > 0)
+    lines.push(`repeated: ${tally.repeats} attempts, ${tally.requeued} of them for lost connections`);
+  if (tally.handedOver > 0)
+    lines.push(`handed over: ${tally.handedOver} trials were fetched again through undici`);
+  if (workerDeaths.length > 0) {
+    lines.push(
+      `workers: ${workerDeaths.length} died and were replaced, their trials run again (${workerDeaths[0]})`,
+    );
+  }
+  return lines;
+}
+
+function detailLines(record: RoundRecord): string[] {
+  const { latency, plan, server, boundBy } = record;
+  const { p50Ms, p99Ms, maxMs } = latency.percentiles;
+  const lines: string[] = [];
+  if (p50Ms !== null && p99Ms !== null && maxMs !== null) {
+    const over =
+      plan.delayMs === null ? '' : `, p99 ${Math.max(0, Math.round(p99Ms - plan.delayMs))} ms over the delay`;
+    lines.push(
+      `latency: p50 ${formatSeconds(p50Ms)}, p99 ${formatSeconds(p99Ms)}, max ${formatSeconds(maxMs)}${over}; ` +
+        `${Math.round(record.answersPerSec)} answers/s`,
+    );
+  }
+  const mib = Math.round(record.peakRssBytes / 2 ** 20);
+  const serverCpu =
+    server === null
+      ? ''
+      : `; server ${server.cpuUsPerTrial.toFixed(1)} us, ${server.replicaCount} replica(s)`;
+  const startUp = Math.round(Math.max(record.startUpMs, server?.startUpMs ?? 0));
+  lines.push(
+    `cost: client ${record.clientCpuUsPerTrial.toFixed(1)} us of CPU a trial, ${mib} MiB at most${serverCpu}; start-up ${startUp} ms`,
+  );
+  lines.push(
+    `bound by: ${boundBy.what} (${boundBy.evidence.join('; ')})${boundBy.isSaturated ? '; the client was saturated, so this measures it too' : ''}`,
+  );
+  return lines;
+}
+
+/** The live line: done/total, rate, in flight, time left, what bounds it. */
+export function liveLine({
+  ok,
+  failed,
+  total,
+  perSec,
+  inFlight,
+  connections,
+  etaMs,
+  utilizationRatio,
+}: Snapshot): string {
+  const done = ok + failed;
+  const percent = Math.floor((done / total) * 100);
+  const width = 24;
+  const filled = Math.floor((done / total) * width);
+  const bar = `${'█'.repeat(filled)}${'░'.repeat(width - filled)}`;
+  const eta = etaMs === null || done === 0 ? '' : `  ETA ${formatSeconds(etaMs)}`;
+  const bound =
+    utilizationRatio === null
+      ? ''
+      : utilizationRatio > 0.9
+        ? '  bound by client CPU'
+        : '  waiting for the server';
+  const bad = failed === 0 ? '' : `  ${failed} failed`;
+  return `${bar} ${percent} %  ${done}/${total}  ${Math.round(perSec)}/s  ${inFlight} in flight on ${connections}${bad}${eta}${bound}`;
+}

@@ -1,0 +1,102 @@
+// What connections and trials cost, as measured, and what follows from it: memory, time, and the accept queues a
+// server of ours opens. Pure numbers for the planner and for the check of its plan.
+
+import { type AcceptQueue, FOREIGN_ACCEPT_QUEUE } from '../limits/accept-queue.ts';
+import type { PlanNeed } from '../limits/check.ts';
+import type { Limits } from '../limits/read.ts';
+import type { Plan, Transport } from '../model/plan.ts';
+
+/** The server the trials are asked of, as far as it is known. */
+export type PlannedServer =
+  | {
+      readonly ours: true;
+      readonly delayMs: number;
+      readonly replicaCount: number;
+      readonly listenersPerReplica: number;
+      readonly backlog: number;
+    }
+  | { readonly ours: false; readonly delayMs: number | null; readonly isPlainHttp: boolean };
+
+/** Measured on 2 cores, both sides on one machine; benchmarks/results has the runs. Microseconds of CPU, bytes. */
+export const COSTS = {
+  undici: {
+    connectionUs: 160,
+    trialUs: 25,
+    connectionBytes: 22_000,
+    inFlightBytes: 3_000,
+    trialsPerSec: 30_000,
+  },
+  wire: { connectionUs: 80, trialUs: 4, connectionBytes: 13_000, inFlightBytes: 150, trialsPerSec: 150_000 },
+} as const;
+
+export const SERVER_COSTS = {
+  connectionUs: 80,
+  trialUs: 20,
+  connectionBytes: 26_000,
+  inFlightBytes: 1_000,
+} as const;
+
+/** A process before its first connection: Node.js, and what each thread or replica adds. */
+const PROCESS_BYTES = 60_000_000;
+const WORKER_BYTES = 15_000_000;
+/** Four bits a trial: settled, failed, repeated, and the server's own. */
+const TRIAL_BYTES = 0.5;
+
+/** What the plan takes from the system, for limits/check. */
+export function needOf(plan: Plan, server: PlannedServer): PlanNeed {
+  const client = COSTS[plan.transport];
+  const replicaCount = server.ours ? server.replicaCount : 0;
+  const serverBytes = server.ours
+    ? plan.connectionCount * SERVER_COSTS.connectionBytes + plan.maxInFlight * SERVER_COSTS.inFlightBytes
+    : 0;
+  return {
+    ...plan,
+    replicaCount,
+    memoryBytes: Math.round(
+      PROCESS_BYTES * (1 + replicaCount) +
+        WORKER_BYTES * plan.workerCount +
+        plan.connectionCount * client.connectionBytes +
+        plan.maxInFlight * client.inFlightBytes +
+        plan.trialCount * TRIAL_BYTES +
+        serverBytes,
+    ),
+    acceptQueue: acceptQueueOf(server, plan.destinationCount),
+  };
+}
+
+/** A destination of its own for each replica where there are enough, else every replica listens on all. */
+export function acceptQueueOf(server: PlannedServer, destinationCount: number): AcceptQueue {
+  if (!server.ours) return FOREIGN_ACCEPT_QUEUE;
+  const servingEach = destinationCount >= server.replicaCount ? 1 : server.replicaCount;
+  return {
+    ours: true,
+    backlog: server.backlog,
+    queueCount: destinationCount * servingEach * server.listenersPerReplica,
+  };
+}
+
+export interface Prediction {
+  readonly floorMs: number;
+  readonly connectionCount: number;
+  readonly trialCount: number;
+  readonly transport: Transport;
+  readonly server: PlannedServer;
+  readonly limits: Limits;
+}
+
+/** The floor, and the CPU of both sides over the cores there are, as if neither could overlap with the other. */
+export function predictMs({
+  floorMs,
+  connectionCount,
+  trialCount,
+  transport,
+  server,
+  limits,
+}: Prediction): number {
+  const client = COSTS[transport];
+  const serverUs = server.ours
+    ? connectionCount * SERVER_COSTS.connectionUs + trialCount * SERVER_COSTS.trialUs
+    : 0;
+  const clientUs = connectionCount * client.connectionUs + trialCount * client.trialUs;
+  return Math.round(floorMs + (clientUs + serverUs) / Math.max(0.1, limits.cpu.usableCores) / 1e3);
+}

@@ -1,0 +1,255 @@
+// From what was asked and what the machine allows to the numbers of a run: pure, so that the same plan can be printed,
+// predicted by the doctor, tested by value and kept in the record. It never refuses; limits/check.ts judges the plan.
+
+import { paceConnects } from '../limits/accept-queue.ts';
+import {
+  type Capacity,
+  maxConnectionsByFiles,
+  maxConnectionsByMemory,
+  maxConnectionsByPorts,
+} from '../limits/capacity.ts';
+import { resolveCores } from '../limits/cores.ts';
+import type { Limits } from '../limits/read.ts';
+import type { Family, Plan, PlanReason, Transport } from '../model/plan.ts';
+import { acceptQueueOf, COSTS, type PlannedServer, predictMs, SERVER_COSTS } from './plan-costs.ts';
+
+/** `auto` leaves a number to the planner. */
+export type Auto = 'auto' | number;
+
+export interface PlanRequest {
+  readonly strategy: string;
+  readonly trialCount: number;
+  readonly family: Family;
+  readonly transport: 'auto' | Transport;
+  readonly cores: Auto;
+  /** Lanes a worker. */
+  readonly lanes: Auto;
+  /** Connections over all workers. */
+  readonly connections: Auto;
+  /** Requests open at once on a connection. */
+  readonly pipelining: Auto;
+  /** Requests open at once over all connections. */
+  readonly maxInFlight: Auto;
+  readonly server: PlannedServer;
+}
+
+/** Below this an answer's way through two event loops takes longer than its delay. */
+const LEAST_TURNAROUND_MS = 5;
+/** A lane more for so many connections: each has a connect sweep of its own, and none grows beyond a burst. */
+const CONNECTIONS_PER_LANE = 125;
+const MAX_PIPELINING = { undici: 100, wire: 1_000 } as const;
+const MAX_PIPELINED_IN_FLIGHT = { undici: 100_000, wire: 1_000_000 } as const;
+/** HTTP/2 servers commonly allow 100 streams a connection (RFC 9113 section 6.5.2 asks for no fewer). */
+const H2_STREAMS = 100;
+const MAX_H2_IN_FLIGHT = 10_000;
+const MAX_DESTINATIONS = 16;
+
+/** The plan for a request on a machine. Every `auto` gets a number and the reason for it. */
+export function makePlan(request: PlanRequest, limits: Limits): Plan {
+  const reasons: PlanReason[] = [];
+  const decide = <Value>(field: string, value: Value, reason: string): Value => {
+    reasons.push({ field, value: String(value), reason });
+    return value;
+  };
+  const { family, server, trialCount } = request;
+  const transport = decide('transport', ...chooseTransport(request));
+  const cores = resolveCores(request.cores, limits, { sharesMachineWithServer: server.ours });
+  const pipelining = decide('pipelining', ...choosePipelining(request, transport));
+
+  const room = connectionRoom(request, transport, limits, cores.workers);
+  const wanted = wantedInFlight(request, transport, cores.workers);
+  const connectionCount = decide('connections', ...chooseConnections(request, pipelining, wanted, room));
+  const maxInFlight = decide('maxInFlight', ...chooseInFlight(request, connectionCount * pipelining, wanted));
+
+  const queue = acceptQueueOf(server, room.destinationCount);
+  const pace = paceConnects(limits, queue, { connectionCount, workerCount: cores.workers });
+  const mayBeSpread = request.cores !== 'auto' || pace.connectingWorkerCount >= cores.workers;
+  const allowed = mayBeSpread ? cores.workers : pace.connectingWorkerCount;
+  const workerCount = Math.min(allowed, connectionCount, maxInFlight);
+  decide(
+    'workers',
+    workerCount,
+    workerCount === cores.workers ? cores.reason : fewerWorkers(mayBeSpread, pace.reason),
+  );
+  const maxConnecting = decide('maxConnecting', pace.maxConnecting, pace.reason);
+  const laneCount = decide(
+    'lanes',
+    ...chooseLanes(request, connectionCount, workerCount, room.destinationCount),
+  );
+  if (room.destinationCount > 1) decide('destinations', room.destinationCount, room.destinationReason);
+
+  const waveCount = Math.ceil(trialCount / maxInFlight);
+  const floorMs = server.delayMs === null ? null : server.delayMs * waveCount;
+  return {
+    strategy: request.strategy,
+    family,
+    transport,
+    trialCount,
+    processCount: 1,
+    workerCount,
+    laneCount,
+    connectionCount,
+    pipelining,
+    maxInFlight,
+    waveCount,
+    destinationCount: room.destinationCount,
+    maxConnecting,
+    delayMs: server.delayMs,
+    floorMs,
+    predictedMs:
+      floorMs === null
+        ? null
+        : predictMs({ floorMs, connectionCount, trialCount, transport, server, limits }),
+    reasons,
+  };
+}
+
+type Decision<Value> = readonly [value: Value, reason: string];
+
+const ASKED_FOR = 'asked for';
+
+function chooseTransport({ transport, family, server }: PlanRequest): Decision<Transport> {
+  if (transport !== 'auto') return [transport, ASKED_FOR];
+  if (family === 'h2c') return ['undici', 'HTTP/2 is undici’s'];
+  if (!server.ours && !server.isPlainHttp) return ['undici', 'TLS is undici’s'];
+  return ['undici', 'the transport for everything'];
+}
+
+function choosePipelining(
+  { pipelining, family, maxInFlight, trialCount }: PlanRequest,
+  transport: Transport,
+): Decision<number> {
+  if (family === 'one-per-connection') return [1, 'one request at a time on each connection'];
+  if (pipelining !== 'auto') return [pipelining, ASKED_FOR];
+  if (family === 'h2c') return [H2_STREAMS, 'streams a connection that servers commonly allow'];
+  const inFlight = Math.min(
+    maxInFlight === 'auto' ? MAX_PIPELINED_IN_FLIGHT[transport] : maxInFlight,
+    trialCount,
+  );
+  // As many connections as requests on each: neither dimension grows beyond what it needs to.
+  const depth = Math.min(MAX_PIPELINING[transport], Math.max(1, Math.ceil(Math.sqrt(inFlight))));
+  return [
+    depth,
+    `the square root of ${inFlight} in flight, at most ${MAX_PIPELINING[transport]} for ${transport}`,
+  ];
+}
+
+interface Room extends Capacity {
+  readonly count: number;
+  readonly destinationCount: number;
+  readonly destinationReason: string;
+}
+
+/** How many connections fit: the least that files, ports and memory leave. */
+function connectionRoom(
+  { server, trialCount }: PlanRequest,
+  transport: Transport,
+  limits: Limits,
+  workers: number,
+): Room {
+  const files = maxConnectionsByFiles(limits, {
+    workerCount: workers,
+    childCount: server.ours ? server.replicaCount : 0,
+  });
+  const costBytes = COSTS[transport].connectionBytes + (server.ours ? SERVER_COSTS.connectionBytes : 0);
+  const memory = maxConnectionsByMemory(limits, costBytes);
+  const other = [files, memory, ...(server.ours ? [replicaRoom(server.replicaCount, limits)] : [])];
+  const most = Math.min(trialCount, ...other.map(countOf));
+  const oneDestination = Math.max(1, countOf(maxConnectionsByPorts(limits, 1)));
+  const destinationCount = server.ours
+    ? Math.min(MAX_DESTINATIONS, Math.max(1, Math.ceil(most / oneDestination)))
+    : 1;
+  const ports = maxConnectionsByPorts(limits, destinationCount);
+  const least = [...other, ports].reduce((a, b) => (countOf(b) < countOf(a) ? b : a));
+  return {
+    count: Math.max(1, Math.min(countOf(least), Number.MAX_SAFE_INTEGER)),
+    reason: least.reason,
+    destinationCount,
+    destinationReason: ports.reason,
+  };
+}
+
+function countOf({ count }: Capacity): number {
+  return count ?? Number.POSITIVE_INFINITY;
+}
+
+/** A replica is a process with the same limit of open files; the kernel's hash fills none more than a tenth above the mean. */
+function replicaRoom(replicaCount: number, limits: Limits): Capacity {
+  const one = maxConnectionsByFiles(limits, { workerCount: 0 });
+  if (one.count === null) return one;
+  const eachCount = replicaCount === 1 ? one.count : Math.floor(one.count * 0.9);
+  return {
+    count: eachCount * replicaCount,
+    reason: `${replicaCount} replica(s) of the server hold ${eachCount} each`,
+  };
+}
+
+/** What is worth having in flight: no more than trials, and (Little's law) than rate times turnaround. */
+function wantedInFlight(
+  { family, trialCount, server }: PlanRequest,
+  transport: Transport,
+  workers: number,
+): Decision<number> {
+  const most =
+    family === 'h2c'
+      ? MAX_H2_IN_FLIGHT
+      : family === 'pipelined'
+        ? MAX_PIPELINED_IN_FLIGHT[transport]
+        : trialCount;
+  if (server.delayMs === null) return [Math.min(trialCount, most), 'all trials at once'];
+  const turnaroundMs = Math.max(LEAST_TURNAROUND_MS, server.delayMs);
+  const useful = Math.ceil((COSTS[transport].trialsPerSec * workers * turnaroundMs) / 1e3);
+  if (useful < Math.min(trialCount, most)) {
+    return [
+      useful,
+      `${workers} worker(s) at ${COSTS[transport].trialsPerSec}/s fill no more in ${turnaroundMs} ms`,
+    ];
+  }
+  return trialCount <= most
+    ? [trialCount, 'all trials at once']
+    : [most, `at most ${most} for ${family} through ${transport}`];
+}
+
+function chooseConnections(
+  request: PlanRequest,
+  pipelining: number,
+  wanted: Decision<number>,
+  room: Room,
+): Decision<number> {
+  if (request.connections !== 'auto') return [Math.min(request.connections, request.trialCount), ASKED_FOR];
+  const inFlight =
+    request.maxInFlight === 'auto' ? wanted[0] : Math.min(request.maxInFlight, request.trialCount);
+  const why = request.maxInFlight === 'auto' ? wanted[1] : `${request.maxInFlight} in flight asked for`;
+  const needed = Math.max(1, Math.ceil(inFlight / pipelining));
+  return needed <= room.count ? [needed, why] : [room.count, room.reason];
+}
+
+function chooseInFlight(request: PlanRequest, positions: number, wanted: Decision<number>): Decision<number> {
+  const most = Math.min(positions, request.trialCount);
+  if (request.maxInFlight === 'auto') {
+    return most <= wanted[0]
+      ? [most, 'connections x pipelining']
+      : [Math.max(1, Math.min(most, wanted[0])), wanted[1]];
+  }
+  return request.maxInFlight <= most ? [request.maxInFlight, ASKED_FOR] : [most, 'connections x pipelining'];
+}
+
+function chooseLanes(
+  request: PlanRequest,
+  connections: number,
+  workers: number,
+  destinations: number,
+): Decision<number> {
+  const perWorker = Math.floor(connections / workers);
+  if (request.lanes !== 'auto')
+    return [Math.min(request.lanes, perWorker) * workers, `${ASKED_FOR}, ${request.lanes} a worker`];
+  const lanes = Math.max(Math.min(destinations, perWorker), Math.ceil(perWorker / CONNECTIONS_PER_LANE));
+  return [
+    lanes * workers,
+    `one for ${CONNECTIONS_PER_LANE} connections of a worker, at least one a destination`,
+  ];
+}
+
+function fewerWorkers(mayBeSpread: boolean, paceReason: string): string {
+  return mayBeSpread ? 'no more than there are connections' : paceReason;
+}
