@@ -1,0 +1,186 @@
+// Targets from a paginated list API, walked while its items are being downloaded: the next page is asked for before
+// the items of this one are handed on. Asks through a function it is given; knows nothing of connections.
+
+import type { Source, SourceItem } from '../model/target.ts';
+import type { ListApiOptions, RequestPage } from './list-api-options.ts';
+import { makePageRequest, type PageContents, type PagePosition, readPage } from './list-page.ts';
+import { SeenSet } from './seen-set.ts';
+import { sourceError } from './target-url.ts';
+
+/** Pages without a single new item before the list is held to go round in circles. */
+const MAX_STALE_PAGES = 10;
+
+/** A source over all pages, in order; the pages ahead are asked for as soon as their address is known. */
+export function openListApi(options: ListApiOptions, requestPage: RequestPage): Source {
+  const findings: string[] = [];
+  return {
+    name: options.url,
+    countAhead: null,
+    isDistinct: true,
+    items: (signal) => walk(options, requestPage, signal, findings),
+    findings: () => findings,
+  };
+}
+
+async function* walk(
+  options: ListApiOptions,
+  requestPage: RequestPage,
+  signal: AbortSignal,
+  findings: string[],
+): AsyncGenerator<SourceItem[]> {
+  const seen = new SeenSet(options.maxRemembered);
+  const window = new PageWindow(options, requestPage, signal);
+  let line = 1;
+  let stalePages = 0;
+  let total: number | null = null;
+  let driftCount = 0;
+  try {
+    for (let page = await window.take(); page !== null; page = await window.take()) {
+      if (signal.aborted) return;
+      if (total !== null && page.total !== null && page.total !== total) {
+        findings.push(
+          `${options.url}: the list said ${total} items, later ${page.total}: it changed while it was walked`,
+        );
+      }
+      total = page.total ?? total;
+      const items = makeItems(page, seen, line);
+      const driftHere = items.filter((item) => item.kind === 'drift').length;
+      driftCount += driftHere;
+      stalePages = driftHere === items.length ? stalePages + 1 : 0;
+      if (stalePages >= MAX_STALE_PAGES) {
+        throw sourceError(
+          options.url,
+          `expected new items, found ${stalePages} pages in a row without one: check how the next page is asked for`,
+        );
+      }
+      line += items.length;
+      if (items.length > 0) yield items;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return;
+  } finally {
+    window.close();
+    summarize({ options, seen, driftCount, total, itemCount: line - 1, isWhole: window.isAtEnd }, findings);
+  }
+}
+
+function makeItems(page: PageContents, seen: SeenSet, firstLine: number): SourceItem[] {
+  return page.items.map(({ url, text, reason }, at) => {
+    const line = firstLine + at;
+    if (url === undefined) return { kind: 'bad', text, line, reason };
+    if (seen.add(url) === 'seen') return { kind: 'drift', url, line, reason: 'shown before by the list' };
+    return { kind: 'target', url, line };
+  });
+}
+
+interface Walked {
+  readonly options: ListApiOptions;
+  readonly seen: SeenSet;
+  readonly driftCount: number;
+  readonly total: number | null;
+  readonly itemCount: number;
+  readonly isWhole: boolean;
+}
+
+function summarize(
+  { options, seen, driftCount, total, itemCount, isWhole }: Walked,
+  findings: string[],
+): void {
+  if (driftCount > 0)
+    findings.push(
+      `${options.url}: ${driftCount} items appeared more than once: the list moved while it was walked`,
+    );
+  if (seen.isFull)
+    findings.push(`${options.url}: items past the first ${seen.count} were not checked for appearing twice`);
+  const distinct = itemCount - driftCount;
+  if (isWhole && total !== null && distinct !== total) {
+    findings.push(`${options.url}: the list said ${total} items, ${distinct} were found`);
+  }
+}
+
+/** Pages in order, the next ones on their way. Holds at most `prefetchCount` of them. */
+class PageWindow {
+  readonly #options: ListApiOptions;
+  readonly #requestPage: RequestPage;
+  readonly #signal: AbortSignal;
+  readonly #stop = new AbortController();
+  #ahead: { readonly position: PagePosition; readonly page: Promise<PageContents> }[] = [];
+  /** Position of the page that will be asked for next; null when it is not known or past the end. */
+  #next: PagePosition | null;
+  /** Pages the list has by its own account. */
+  #knownPages = 1;
+  #takenPages = 0;
+  isAtEnd = false;
+
+  constructor(options: ListApiOptions, requestPage: RequestPage, signal: AbortSignal) {
+    this.#options = options;
+    this.#requestPage = requestPage;
+    this.#signal = AbortSignal.any([signal, this.#stop.signal]);
+    this.#next = { pageIndex: 0, itemCount: 0, cursor: null, url: options.url };
+    this.#ask();
+  }
+
+  /** The next page; null after the last one. */
+  async take(): Promise<PageContents | null> {
+    const coming = this.#ahead.shift();
+    if (coming === undefined) {
+      this.isAtEnd = true;
+      return null;
+    }
+    const page = await coming.page;
+    this.#takenPages++;
+    if (page.next === null) {
+      // Pages asked for beyond the end are of no use to anybody.
+      this.close();
+      return page;
+    }
+    if (this.#takenPages >= this.#options.maxPages) {
+      throw sourceError(
+        this.#options.url,
+        `expected an end of the list, found more after ${this.#takenPages} pages: raise --list-max-pages if it is that long`,
+      );
+    }
+    // A page of another size than expected moves all that follow: what was asked ahead is asked again.
+    if (this.#ahead[0]?.position.itemCount !== page.next.itemCount) {
+      this.#ahead = [];
+      this.#next = page.next;
+    }
+    this.#knownPages = Math.max(this.#takenPages + 1, this.#pagesByTotal(page));
+    this.#fill(page);
+    return page;
+  }
+
+  close(): void {
+    this.#stop.abort();
+    this.#ahead = [];
+    this.#next = null;
+  }
+
+  #pagesByTotal(page: PageContents): number {
+    const { kind } = this.#options.paging;
+    if (page.total === null || page.items.length === 0 || kind === 'cursor' || kind === 'link') return 0;
+    return Math.ceil(page.total / page.items.length);
+  }
+
+  #fill(page: PageContents): void {
+    while (this.#next !== null && this.#ahead.length < this.#options.prefetchCount) {
+      if (this.#next.pageIndex >= this.#knownPages) return;
+      const { pageIndex, itemCount, url } = this.#next;
+      this.#ask();
+      // Where the list does not name its next page, that page's place follows from this one's size.
+      this.#next = { pageIndex: pageIndex + 1, itemCount: itemCount + page.items.length, cursor: null, url };
+    }
+  }
+
+  #ask(): void {
+    const position = this.#next as PagePosition;
+    const asked = this.#requestPage(makePageRequest(this.#options, position), this.#signal).then((answer) =>
+      readPage(this.#options, position, answer),
+    );
+    // It is awaited in its turn; until then its rejection is nobody's yet.
+    asked.catch(() => {});
+    this.#ahead.push({ position, page: asked });
+    this.#next = null;
+  }
+}

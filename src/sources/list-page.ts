@@ -1,0 +1,188 @@
+// One page of a list API: how it is asked for, and what its answer says. Pure; the walk is in list-api.
+
+import { type JsonPath, parseJsonPath, readJsonPath } from './json-path.ts';
+import type { ListApiOptions, PageAnswer, PageRequest } from './list-api-options.ts';
+import { readUrl, sourceError } from './target-url.ts';
+
+/** Where the walk stands: enough to ask for the next page. */
+export interface PagePosition {
+  /** Pages before this one. */
+  readonly pageIndex: number;
+  /** Items before this one; what an offset counts. */
+  readonly itemCount: number;
+  readonly cursor: string | null;
+  /** Address of the next page where the list names it itself. */
+  readonly url: string;
+}
+
+export interface PageContents {
+  /** Items as the page has them; an item without a URL has a reason instead. */
+  readonly items: readonly { readonly url?: string; readonly text: string; readonly reason: string }[];
+  /** The position of the next page; null at the end. */
+  readonly next: PagePosition | null;
+  /** Items of the whole list, where the page says so. */
+  readonly total: number | null;
+}
+
+/** The request for one page. */
+export function makePageRequest(options: ListApiOptions, position: PagePosition): PageRequest {
+  const { method, parametersIn, paging } = options;
+  const pairs: [string, string][] = Object.entries(options.parameters);
+  if (paging.kind === 'offset') pairs.push([paging.name, String(position.itemCount)]);
+  if (paging.kind === 'page') pairs.push([paging.name, String(paging.first + position.pageIndex)]);
+  if (paging.kind === 'cursor' && position.cursor !== null) pairs.push([paging.name, position.cursor]);
+  if (paging.pageSize !== null) pairs.push([paging.pageSize.name, String(paging.pageSize.count)]);
+  const isNamedByList = position.url !== options.url;
+  if (parametersIn === 'query' || method === 'GET' || isNamedByList) {
+    const url = new URL(position.url);
+    // An address that the list gave itself is complete.
+    if (!isNamedByList) for (const [name, value] of pairs) url.searchParams.set(name, value);
+    return { method, url: url.href, contentType: null, body: null };
+  }
+  if (parametersIn === 'form') {
+    const body = new URLSearchParams(pairs).toString();
+    return { method, url: position.url, contentType: 'application/x-www-form-urlencoded', body };
+  }
+  const numbers = pairs.map(([name, value]) => [name, /^\d{1,15}$/u.test(value) ? Number(value) : value]);
+  const body = JSON.stringify(Object.fromEntries(numbers));
+  return { method, url: position.url, contentType: 'application/json', body };
+}
+
+/** @throws SpillwayError ERR_SOURCE when the page is not what the options say */
+export function readPage(options: ListApiOptions, position: PagePosition, answer: PageAnswer): PageContents {
+  const page = {
+    name: options.url,
+    number: position.pageIndex + 1,
+    document: parseDocument(options, position, answer),
+  };
+  const found = readJsonPath(page.document, parsePathOnce(options.itemsPath));
+  if (!Array.isArray(found)) {
+    const place = options.itemsPath === '' ? 'an array' : `an array at "${options.itemsPath}"`;
+    throw sourceError(
+      page.name,
+      `expected ${place} in page ${page.number}, found ${found === undefined ? 'nothing' : typeof found}`,
+    );
+  }
+  const after = {
+    pageIndex: position.pageIndex + 1,
+    itemCount: position.itemCount + found.length,
+    cursor: null,
+    url: options.url,
+  };
+  return {
+    items: found.map((item: unknown) => readItem(options, item)),
+    next: found.length === 0 && endsEmpty(options) ? null : findNext(options, answer, page, after),
+    total: readTotal(options, answer, page.document),
+  };
+}
+
+/** A page with an address of its own may be empty in the middle, where a filter left nothing. */
+function endsEmpty({ paging }: ListApiOptions): boolean {
+  return paging.kind === 'offset' || paging.kind === 'page';
+}
+
+function parseDocument(options: ListApiOptions, position: PagePosition, answer: PageAnswer): unknown {
+  try {
+    return JSON.parse(answer.body);
+  } catch (error) {
+    throw sourceError(
+      options.url,
+      `expected JSON in page ${position.pageIndex + 1}: ${(error as Error).message}`,
+      error,
+    );
+  }
+}
+
+interface PageFacts {
+  readonly name: string;
+  readonly number: number;
+  readonly document: unknown;
+}
+
+function findNext(
+  options: ListApiOptions,
+  answer: PageAnswer,
+  page: PageFacts,
+  after: PagePosition,
+): PagePosition | null {
+  const { end, paging } = options;
+  if (paging.kind === 'link') {
+    const target = nextLink(answer.header('link') ?? '');
+    return target === null ? null : { ...after, url: resolveNext(options, page, target) };
+  }
+  if (paging.kind === 'cursor') {
+    const value = readJsonPath(page.document, parsePathOnce(paging.path));
+    if (value === undefined || value === null || value === '' || value === false) return null;
+    if (typeof value === 'string' || typeof value === 'number') return { ...after, cursor: String(value) };
+    throw sourceError(
+      page.name,
+      `expected a text at "${paging.path}" in page ${page.number}, found ${typeof value}`,
+    );
+  }
+  if (end.kind === 'empty') return after;
+  const says = end.kind === 'header' ? answer.header(end.name) : readField(page.document, end.path);
+  if (says === undefined && end.kind === 'header') {
+    throw sourceError(page.name, `expected the header "${end.name}" in page ${page.number}, found none`);
+  }
+  return says !== undefined && !/^(?:false|0|no|null|)$/iu.test(says.trim()) ? after : null;
+}
+
+function readField(document: unknown, path: string): string | undefined {
+  const value = readJsonPath(document, parsePathOnce(path));
+  if (value === undefined || value === null) return undefined;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function readTotal({ total }: ListApiOptions, answer: PageAnswer, document: unknown): number | null {
+  if (total === null) return null;
+  const text = total.kind === 'header' ? answer.header(total.name) : readField(document, total.path);
+  return text !== undefined && /^\d{1,15}$/u.test(text.trim()) ? Number(text) : null;
+}
+
+/** The target of `rel=next` in a Link field (RFC 8288); null where there is none. */
+function nextLink(field: string): string | null {
+  for (const [, target, parameters] of field.matchAll(/<([^>]*)>([^<]*)/gu)) {
+    if (/;\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next\b)/iu.test(parameters ?? ''))
+      return target ?? null;
+  }
+  return null;
+}
+
+/** A list may lead to other pages of its own origin only: the walk carries its headers there. */
+function resolveNext(options: ListApiOptions, page: PageFacts, target: string): string {
+  const read = readUrl(target, options.url);
+  if ('url' in read && new URL(read.url).origin === new URL(options.url).origin) return read.url;
+  throw sourceError(
+    page.name,
+    `expected a next page of the same origin in page ${page.number}, found ${JSON.stringify(target)}`,
+  );
+}
+
+function readItem({ itemUrl, url }: ListApiOptions, item: unknown): PageContents['items'][number] {
+  const text = JSON.stringify(item).slice(0, 200);
+  let missing: string | undefined;
+  const address = itemUrl.replaceAll(/\{([^{}]*)\}/gu, (_, path: string) => {
+    const value = readJsonPath(item, parsePathOnce(path));
+    if (typeof value === 'string' || typeof value === 'number') return String(value);
+    missing ??= path;
+    return '';
+  });
+  if (missing !== undefined) {
+    return {
+      text,
+      reason: `expected a text or number ${missing === '' ? 'as item' : `at "${missing}" in the item`}`,
+    };
+  }
+  const read = readUrl(address, url);
+  return 'url' in read ? { url: read.url, text, reason: '' } : { text, reason: read.reason };
+}
+
+const parsed = new Map<string, JsonPath>();
+
+function parsePathOnce(path: string): JsonPath {
+  const known = parsed.get(path);
+  if (known !== undefined) return known;
+  const fresh = parseJsonPath(path);
+  parsed.set(path, fresh);
+  return fresh;
+}

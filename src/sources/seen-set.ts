@@ -1,0 +1,76 @@
+// URLs seen so far, in memory with a bound: 16 bytes of each one's SHA-256 in an open table that doubles up to a cap.
+// Two different URLs share 128 bits once in 10^24 lists of ten million, so none is dropped wrongly; past the cap
+// nothing is dropped at all, and the set says so.
+
+import { hash } from 'node:crypto';
+
+const WORDS = 4;
+const FIRST_SLOT_COUNT = 1 << 12;
+const MAX_FILL_RATIO = 0.75;
+
+export type Seen = 'new' | 'seen' | 'full';
+
+export class SeenSet {
+  readonly #maxCount: number;
+  #slotCount = FIRST_SLOT_COUNT;
+  #words = new Uint32Array(FIRST_SLOT_COUNT * WORDS);
+  #count = 0;
+  readonly #key = new Uint32Array(WORDS);
+
+  /** @param maxCount URLs it may remember; needs up to 43 bytes each, twice that for a moment while it grows */
+  constructor(maxCount: number) {
+    this.#maxCount = maxCount;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get isFull(): boolean {
+    return this.#count >= this.#maxCount;
+  }
+
+  /** `seen` when `url` was added before; `new` when it is now; `full` when it was not and cannot be. */
+  add(url: string): Seen {
+    const print = hash('sha256', url, 'buffer');
+    const key = this.#key;
+    for (let word = 0; word < WORDS; word++) key[word] = print.readUInt32LE(word * 4);
+    // Zero in the first word marks a free slot.
+    key[0] = (key[0] as number) | 1;
+    const slot = this.#find(key);
+    if (this.#words[slot] !== 0) return 'seen';
+    if (this.isFull) return 'full';
+    this.#words.set(key, slot);
+    this.#count++;
+    if (this.#count > this.#slotCount * MAX_FILL_RATIO) this.#grow();
+    return 'new';
+  }
+
+  /** Where `key` stands, or the free slot where it would. */
+  #find(key: Uint32Array): number {
+    const words = this.#words;
+    for (let probe = key[1] as number; ; probe++) {
+      const slot = (probe % this.#slotCount) * WORDS;
+      if (words[slot] === 0) return slot;
+      if (
+        words[slot] === key[0] &&
+        words[slot + 1] === key[1] &&
+        words[slot + 2] === key[2] &&
+        words[slot + 3] === key[3]
+      ) {
+        return slot;
+      }
+    }
+  }
+
+  #grow(): void {
+    const before = this.#words;
+    this.#slotCount *= 2;
+    this.#words = new Uint32Array(this.#slotCount * WORDS);
+    for (let slot = 0; slot < before.length; slot += WORDS) {
+      if (before[slot] === 0) continue;
+      const key = before.subarray(slot, slot + WORDS);
+      this.#words.set(key, this.#find(key));
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { type ListFileOptions, openListFile } from '../../src/sources/list-file.ts';
+import { scratchDirectory } from '../helpers/scratch.ts';
+import { collect, collectUrls } from './collect.ts';
+
+async function* inPieces(content: Buffer, bytes: number): AsyncGenerator<Buffer> {
+  for (let start = 0; start < content.length; start += bytes) yield content.subarray(start, start + bytes);
+}
+
+function fromText(text: string | Buffer, options: Partial<ListFileOptions> = {}, pieceBytes = 7) {
+  const stream = inPieces(Buffer.from(text as string), pieceBytes);
+  return openListFile({ input: { stream, name: 'standard input' }, ...options });
+}
+
+function writeList(t: TestContext, name: string, content: string | Buffer): ListFileOptions {
+  const path = join(scratchDirectory(t), name);
+  writeFileSync(path, content);
+  return { input: { path } };
+}
+
+const TEXT = '\ufeff# a comment\r\nhttp://h/1\r\n\r\n  http://h/2#part  \nnonsense\nftp://h/3\nhttp://h/4';
+
+test('text: comments and blank lines are skipped, and each bad line is named by its number', async () => {
+  assert.deepEqual(await collect(fromText(TEXT)), [
+    { kind: 'target', url: 'http://h/1', line: 2 },
+    { kind: 'target', url: 'http://h/2', line: 4 },
+    {
+      kind: 'bad',
+      text: 'nonsense',
+      line: 5,
+      reason: 'expected an absolute http or https URL, found "nonsense"',
+    },
+    { kind: 'bad', text: 'ftp://h/3', line: 6, reason: 'expected http or https, found "ftp:"' },
+    { kind: 'target', url: 'http://h/4', line: 7 },
+  ]);
+});
+
+for (const [kind, pack] of [
+  ['gzip', gzipSync],
+  ['zstd', zstdCompressSync],
+] as const)
+  test(`${kind} is known by content, whatever the name, and two streams joined are one list`, async (t) => {
+    const packed = Buffer.concat([pack('http://h/1\nhttp://h/2\n'), pack('http://h/3\n')]);
+    assert.deepEqual(await collectUrls(openListFile(writeList(t, 'urls.txt', packed))), [
+      'http://h/1',
+      'http://h/2',
+      'http://h/3',
+    ]);
+    assert.equal((await collect(fromText(packed, {}, 1))).length, 3);
+  });
+
+test('a damaged gzip is an error that names the list', async (t) => {
+  const packed = gzipSync('http://h/1\n'.repeat(1000));
+  const source = openListFile(writeList(t, 'urls.gz', packed.subarray(0, packed.length - 10)));
+  await assert.rejects(collect(source), { code: 'ERR_SOURCE', message: /urls\.gz/u });
+});
+
+test('a list that is not there is an error that names it', async () => {
+  await assert.rejects(collect(openListFile({ input: { path: '/nowhere/urls.txt' } })), {
+    code: 'ERR_SOURCE',
+    message: /\/nowhere\/urls\.txt: expected a file/u,
+  });
+});
+
+test('csv: the column named url, or one chosen by name or number, with quotes and line ends in cells', async () => {
+  const csv =
+    'id,URL,other\n1,http://h/a,x\n2,"http://h/b?c=1,2","two\nlines ""here"""\n3,,y\n4,http://h/d,\n';
+  assert.deepEqual(
+    (await collect(fromText(csv, { format: 'csv' }))).map((item) => [
+      item.line,
+      item.kind === 'target' ? item.url : item.reason,
+    ]),
+    [
+      [2, 'http://h/a'],
+      [3, 'http://h/b?c=1,2'],
+      [5, 'expected a URL in column 2, found nothing'],
+      [6, 'http://h/d'],
+    ],
+  );
+  assert.deepEqual(
+    await collectUrls(fromText('k\tlink\n1\thttp://h/t\n', { format: 'tsv', field: 'link' })),
+    ['http://h/t'],
+  );
+  assert.deepEqual(
+    await collectUrls(fromText('1,http://h/1\n2,http://h/2\n', { format: 'csv', field: '2' })),
+    ['http://h/1', 'http://h/2'],
+  );
+});
+
+test('csv: a column that is not there is an error that lists those that are', async () => {
+  await assert.rejects(collect(fromText('a,b\n1,2\n', { format: 'csv', field: 'url' })), {
+    code: 'ERR_SOURCE',
+    message: /expected a column named "url" in the first row, found a, b/u,
+  });
+});
+
+test('csv: a quote that is never closed swallows no more than its own rows', async () => {
+  const items = await collect(fromText(`url\n"http://h/1\nhttp://h/2\n`, { format: 'csv' }));
+  assert.deepEqual(items, [{ kind: 'bad', text: '', line: 2, reason: 'a quote is never closed' }]);
+});
+
+test('jsonl: known by its first line, with a field by its path', async () => {
+  const lines = '{"url":"http://h/1"}\n"http://h/2"\n{"url":5}\n{broken\n';
+  assert.deepEqual(
+    (await collect(fromText(lines))).map((item) => (item.kind === 'target' ? item.url : item.reason)),
+    ['http://h/1', 'http://h/2', 'expected a text in the field "url"', 'expected JSON'],
+  );
+  const deep = '{"a":{"links":["x","http://h/3"]}}\n';
+  assert.deepEqual(await collectUrls(fromText(deep, { field: 'a.links[1]' })), ['http://h/3']);
+});
+
+test('a line of a megabyte is one named failure, and the lines around it stand', async () => {
+  const text = `http://h/1\n${'x'.repeat(1_000_000)}\nhttp://h/2\n${'y'.repeat(100_000)}`;
+  const items = await collect(fromText(text, {}, 65_536));
+  assert.deepEqual(
+    items.map((item) => [item.kind, item.line]),
+    [
+      ['target', 1],
+      ['bad', 2],
+      ['target', 3],
+      ['bad', 4],
+    ],
+  );
+});
+
+test('bytes that are not UTF-8 are a named failure', async () => {
+  const [item] = await collect(fromText(Buffer.from('http://h/\xff\n', 'latin1')));
+  assert.ok(item?.kind === 'bad');
+  assert.match(item.reason, /expected UTF-8/u);
+});
+
+test('an empty list yields nothing', async () => {
+  assert.deepEqual(await collect(fromText('')), []);
+});
