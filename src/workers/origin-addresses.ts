@@ -1,7 +1,7 @@
 // Where a lane's connections go: the addresses of its origin's host, asked for once and not once a connection.
 
 import { lookup } from 'node:dns';
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 
 /** How long a name's addresses are used before it is looked up again. */
 const FRESH_MS = 30_000;
@@ -28,6 +28,17 @@ export class OriginAddresses {
     if (performance.now() < this.#freshUntilMs) callback(null, this.#addresses);
     else if (this.#waiting.push(callback) === 1) this.#look();
   }
+
+  /** What `net.connect` asks for a name's addresses, answered from what is known. */
+  readonly lookup: LookupFunction = (_host, options, callback) => {
+    this.resolve((error, addresses) => {
+      const found = addresses.map((address) => ({ address, family: isIP(address) }));
+      const first = found[0];
+      if (error !== null) callback(error, '', 0);
+      else if (options.all === true) callback(null, found);
+      else callback(null, first?.address ?? '', first?.family ?? 0);
+    });
+  };
 
   /** The address took a connection, so the next ones begin with it. */
   prefer(address: string): void {

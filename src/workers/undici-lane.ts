@@ -3,11 +3,12 @@
 // connection to the engine.
 
 import type { Socket } from 'node:net';
-import { connect as connectPlain, isIP } from 'node:net';
+import { connect as connectPlain } from 'node:net';
 import { buildConnector, Client } from 'undici';
 import { type Connecting, ConnectSweep } from './connect-sweep.ts';
 import type { Lane, LaneOptions, Slot } from './lane.ts';
 import { LaneError } from './lane-error.ts';
+import { OriginAddresses } from './origin-addresses.ts';
 import { type RequestOptions, UndiciSlot } from './undici-slot.ts';
 
 export interface UndiciLaneOptions extends LaneOptions {
@@ -35,15 +36,19 @@ class UndiciLane implements Lane {
   readonly #sweep: ConnectSweep;
   readonly #slots = new Set<UndiciSlot>();
   readonly #sockets = new Set<Socket>();
-  readonly #connectTls: buildConnector.connector | undefined;
+  readonly #addresses: OriginAddresses;
+  readonly #connectTls: ((...all: Parameters<buildConnector.connector>) => Socket) | undefined;
   #isClosed = false;
 
   constructor(options: UndiciLaneOptions) {
     this.#options = options;
     this.#sweep = new ConnectSweep(options.connectTimeoutMs);
+    this.#addresses = new OriginAddresses(new URL(options.origin).hostname);
     const isHttp2 = options.protocol === 'h2c';
     if (options.origin.startsWith('https:')) {
-      this.#connectTls = buildConnector({ allowH2: isHttp2, timeout: 0 });
+      const connector = buildConnector({ allowH2: isHttp2, timeout: 0, ...dialOptions(this.#addresses) });
+      // It gives the socket back at once; undici's types do not say so.
+      this.#connectTls = connector as (...all: Parameters<typeof connector>) => Socket;
     }
     const headers = options.headers.flat();
     // `blocking` would keep every other request off the connection until an answer's head is in. undici would close
@@ -89,25 +94,23 @@ class UndiciLane implements Lane {
       callback(new LaneError('aborted', 'the lane is closed'), null);
       return;
     }
-    const { onConnection } = this.#options;
+    const { connectTimeoutMs, onConnection } = this.#options;
     let isOpen = false;
-    const done: buildConnector.Callback = (...[error, socket]) => {
+    const socket = this.#dial(target, (...[error, connected]) => {
       this.#sweep.remove(connecting);
       if (error !== null) {
         callback(error, null);
         return;
       }
       isOpen = true;
-      slot.socket = socket;
+      slot.socket = connected;
+      this.#addresses.prefer(connected.remoteAddress ?? '');
       onConnection('opened');
-      callback(null, socket);
-    };
-    const socket = this.#connectTls === undefined ? this.#dial(target, done) : this.#dialTls(target, done);
+      callback(null, connected);
+    });
     const connecting: Connecting = {
       expire: () =>
-        socket.destroy(
-          new LaneError('connect-timeout', `no connection within ${this.#options.connectTimeoutMs} ms`),
-        ),
+        socket.destroy(new LaneError('connect-timeout', `no connection within ${connectTimeoutMs} ms`)),
     };
     this.#sweep.add(connecting);
     this.#sockets.add(socket);
@@ -119,12 +122,12 @@ class UndiciLane implements Lane {
   }
 
   #dial(target: buildConnector.Options, done: buildConnector.Callback): Socket {
+    if (this.#connectTls !== undefined) return this.#connectTls(target, done);
     const socket = connectPlain({
       host: target.hostname,
       port: Number(target.port || 80),
       noDelay: true,
-      // A literal address has no other family to race.
-      autoSelectFamily: isIP(target.hostname) === 0,
+      ...dialOptions(this.#addresses),
     });
     if (this.#options.protocol === 'h2c') Object.assign(socket, { alpnProtocol: 'h2' });
     let isDone = false;
@@ -139,12 +142,9 @@ class UndiciLane implements Lane {
     });
     return socket;
   }
+}
 
-  #dialTls(target: buildConnector.Options, done: buildConnector.Callback): Socket {
-    const connectTls = this.#connectTls as (
-      target: buildConnector.Options,
-      callback: buildConnector.Callback,
-    ) => Socket;
-    return connectTls(target, done);
-  }
+/** One lookup a lane, and no race: the next address is tried when the one before has failed. */
+function dialOptions({ lookup }: OriginAddresses) {
+  return { lookup, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 2 ** 31 - 1 };
 }
