@@ -7,26 +7,19 @@ import { splitCount } from '../model/split.ts';
 import type { Lane, LaneOptions } from './lane.ts';
 import { TrialRun } from './trial-run.ts';
 import { openUndiciLane } from './undici-lane.ts';
+import { openWireLane } from './wire-lane.ts';
 
-/** A single process may serve a whole run in the thread that asked for it, to be profiled: then this is called directly. */
+/** One share of a run, from the gate to the last trial. Also callable in the thread that asked, to be profiled. */
 export async function runTrials(task: TrialTask): Promise<TrialResult> {
   const tally = new Tally(task.account.tally);
+  const lanes = openLanes(task, tally);
+  await waitAtGate(new Int32Array(task.ledger.control));
   const run = new TrialRun(task, {
-    lanes: openLanes(task, tally),
+    lanes,
     openFallback: () => openUndiciLane({ ...laneOptions(task, task.origins[0] as string, tally), depth: 1 }),
   });
   try {
-    await waitAtGate(new Int32Array(task.ledger.control));
-    const utilizationBefore = performance.eventLoopUtilization();
-    const cpuBefore = process.threadCpuUsage();
-    const failures = await run.run();
-    const utilization = performance.eventLoopUtilization(utilizationBefore);
-    const cpu = process.threadCpuUsage(cpuBefore);
-    tally.add('eluActiveMs', utilization.active);
-    tally.add('eluIdleMs', utilization.idle);
-    tally.add('cpuUserUs', cpu.user);
-    tally.add('cpuSystemUs', cpu.system);
-    return { workerIndex: task.workerIndex, failures };
+    return { workerIndex: task.workerIndex, failures: await run.run() };
   } finally {
     await run.close();
   }
@@ -39,7 +32,8 @@ function openLanes(task: TrialTask, tally: Tally): Lane[] {
     if (share === 0) continue;
     const origin = task.origins[(task.workerIndex + index) % task.origins.length] as string;
     const options = laneOptions(task, origin, tally);
-    lanes.push(openUndiciLane({ ...options, protocol: task.plan.family === 'h2c' ? 'h2c' : 'h1' }));
+    if (task.plan.transport === 'wire') lanes.push(openWireLane(options));
+    else lanes.push(openUndiciLane({ ...options, protocol: task.plan.family === 'h2c' ? 'h2c' : 'h1' }));
   }
   return lanes;
 }
