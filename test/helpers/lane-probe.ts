@@ -143,3 +143,8 @@ export async function words(probes: readonly Probe[]): Promise<string[]> {
     probe.state === 'ended' ? `${probe.status} ${probe.body}` : `${probe.reached}`,
   );
 }
+
+/** Resolves when every probe was handed to a socket. */
+export async function sent(probes: readonly Probe[]): Promise<void> {
+  while (probes.some((probe) => probe.sentCount === 0)) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { LaneUnderTest, Probe, TRANSPORTS, words } from '../helpers/lane-probe.ts';
+import { LaneUnderTest, Probe, sent, TRANSPORTS, words } from '../helpers/lane-probe.ts';
 import { answer, openRawServer } from '../helpers/raw-server.ts';
 
 const DEADLINE = { timeout: 20_000 };
@@ -281,9 +281,4 @@ async function localPortsInKernel(): Promise<Set<number> | null> {
   if (table === null) return null;
   const lines = table.trim().split('\n').slice(1);
   return new Set(lines.map((line) => Number.parseInt(line.trim().split(/\s+/)[1]?.split(':')[1] ?? '', 16)));
-}
-
-/** Resolves when every probe was handed to a socket. */
-async function sent(probes: readonly Probe[]): Promise<void> {
-  while (probes.some((probe) => probe.sentCount === 0)) await new Promise((resolve) => setImmediate(resolve));
 }
