@@ -1,0 +1,156 @@
+// Starts the mock server: from here its replicas are made, watched and ended. The process that calls this becomes the
+// node:cluster primary; nothing is printed and no signal is caught here.
+import { SpillwayError } from '../model/errors.ts';
+import cluster from 'node:cluster';
+import { makeFileKey } from './file-ids.ts';
+import { findPorts } from './find-ports.ts';
+import type { ReplicaConfig } from './replica-config.ts';
+import { ReplicaGroup } from './replica-group.ts';
+import type { ReplicaReplaced } from './replica-group.ts';
+import { resolveServerOptions } from './server-options.ts';
+import type { ResolvedServerOptions, ServerOptions } from './server-options.ts';
+import type { ServerFacts, ServerStats } from './server-stats.ts';
+
+export { parseServerStats } from './server-stats.ts';
+export type { ServerOptions } from './server-options.ts';
+export type { AnswerStats, ReplicaStats, ServerStats, ServerStatsJson } from './server-stats.ts';
+export type { ReplicaReplaced } from './replica-group.ts';
+
+/** With any free port asked for, one that another program took meanwhile is no reason to give up at once. */
+const PORT_ATTEMPTS = 3;
+
+/** A running mock server. Whoever started it closes it; until then it keeps the process alive. */
+export interface MockServer {
+  /** `http://127.0.0.1:PORT`, one for each destination. */
+  readonly origins: readonly string[];
+  /** The same for HTTP/2 over plain TCP; empty unless `h2c` was asked for. */
+  readonly h2cOrigins: readonly string[];
+  /** Processes that serve now. */
+  readonly replicaPids: readonly number[];
+  /** What `GET /stats` says, over all replicas. @throws ERR_SERVER when replicas are stuck or could not be kept up */
+  stats(): Promise<ServerStats>;
+  /** Starts all counts again; resolves when every replica has. @throws ERR_SERVER when a replica is stuck */
+  reset(): Promise<void>;
+  /** Takes no more connections, lets answers in flight go out within `drainMs`, ends the replicas, frees the ports. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+  /** A replica died and another one listens in its place. Returns how to stop listening. */
+  onReplicaReplaced(listener: (event: ReplicaReplaced) => void): () => void;
+  /** A replica died again and again and is not replaced any more (ERR_SERVER). Returns how to stop listening. */
+  onFailed(listener: (error: SpillwayError) => void): () => void;
+}
+
+/**
+ * Resolves when every replica listens.
+ * @throws ERR_OPTION, ERR_PORT_BUSY when an address is taken or not permitted, ERR_SERVER when replicas do not start
+ */
+export async function startServer(options?: ServerOptions): Promise<MockServer> {
+  const resolved = resolveServerOptions(options);
+  if (!cluster.isPrimary) {
+    throw new SpillwayError(
+      'ERR_SERVER',
+      'expected a process of its own to start the server, found a node:cluster worker; start it from the primary',
+    );
+  }
+  const replaced = new Set<(event: ReplicaReplaced) => void>();
+  const failed = new Set<(error: SpillwayError) => void>();
+  const { group, origins, h2cOrigins } = await startGroup(resolved, replaced, failed);
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= group.close();
+    return closing;
+  };
+  return {
+    origins,
+    h2cOrigins,
+    get replicaPids() {
+      return group.livePids;
+    },
+    stats: () => group.stats(),
+    reset: () => group.reset(),
+    close,
+    [Symbol.asyncDispose]: close,
+    onReplicaReplaced: (listener) => subscribe(replaced, listener),
+    onFailed: (listener) => subscribe(failed, listener),
+  };
+}
+
+interface Started {
+  readonly group: ReplicaGroup;
+  readonly origins: readonly string[];
+  readonly h2cOrigins: readonly string[];
+}
+
+async function startGroup(
+  options: ResolvedServerOptions,
+  replaced: ReadonlySet<(event: ReplicaReplaced) => void>,
+  failed: ReadonlySet<(error: SpillwayError) => void>,
+): Promise<Started> {
+  const { host, destinations, h2c } = options;
+  const facts: ServerFacts = {
+    replicas: options.replicas,
+    destinations,
+    delayMs: options.delayMs,
+    items: options.items,
+    files: options.files,
+    maxPerPage: options.maxPerPage,
+    lean: options.lean,
+  };
+  const fileKeyHex = makeFileKey(options.seed).toString('hex');
+  for (let attempt = 1; ; attempt += 1) {
+    const allPorts = await findPorts(host, options.port, h2c ? destinations * 2 : destinations);
+    const ports = allPorts.slice(0, destinations);
+    const h2cPorts = allPorts.slice(destinations);
+    const configs = Array.from(
+      { length: options.replicas },
+      (_, index): ReplicaConfig => ({
+        facts,
+        host,
+        ports: portsOfReplica(ports, index, options.replicas),
+        h2cPorts: portsOfReplica(h2cPorts, index, options.replicas),
+        listenersPerPort: options.listenersPerReplica,
+        backlog: options.backlog,
+        reusePort: options.reusePort,
+        drainMs: options.drainMs,
+        fileKeyHex,
+      }),
+    );
+    const group = new ReplicaGroup(facts, configs, options.drainMs, {
+      replaced: (event) => {
+        for (const listener of replaced) listener(event);
+      },
+      failed: (error) => {
+        for (const listener of failed) listener(error);
+      },
+    });
+    try {
+      await group.start();
+      return { group, origins: toOrigins(host, ports), h2cOrigins: toOrigins(host, h2cPorts) };
+    } catch (error) {
+      const isTaken = error instanceof SpillwayError && error.code === 'ERR_PORT_BUSY';
+      if (!isTaken || options.port !== 0 || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+/**
+ * The ports that replica `index` serves: with at least as many ports as replicas each port belongs to one replica, so
+ * that no replica holds more connections than its share; else every replica serves every port.
+ */
+export function portsOfReplica(ports: readonly number[], index: number, replicas: number): number[] {
+  return ports.length < replicas ? [...ports] : ports.filter((_, port) => port % replicas === index);
+}
+
+/** A wildcard is no address to connect to: a client on this machine takes the loopback. */
+function toOrigins(host: string, ports: readonly number[]): string[] {
+  const target = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
+  const bracketed = target.includes(':') ? `[${target}]` : target;
+  return ports.map((port) => `http://${bracketed}:${port}`);
+}
+
+function subscribe<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+  };
+}

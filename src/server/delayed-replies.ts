@@ -1,0 +1,81 @@
+// Answers of trials and downloads on Fastify: taken in now, counted and sent when the delay is over.
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AnswerAccount } from './answer-account.ts';
+import { connectionOf } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { DelayQueue } from './delay-queue.ts';
+import type { RouteContext } from './route-context.ts';
+
+/** `head` is the answer to a HEAD: as late as the one to a GET, but it carries no number and counts as none. */
+type Kind = 'trial' | 'download' | 'head';
+
+interface DelayedReply {
+  readonly reply: FastifyReply;
+  readonly connection: Connection;
+  readonly kind: Kind;
+  readonly number: number;
+  readonly body: string;
+}
+
+export class DelayedReplies {
+  readonly #context: RouteContext;
+  readonly #queue: DelayQueue<DelayedReply>;
+
+  constructor(context: RouteContext) {
+    this.#context = context;
+    this.#queue = new DelayQueue(context.facts.delayMs, (due) => {
+      for (const delayed of due) this.#send(delayed);
+    });
+  }
+
+  /** Sends `body` as text when the delay is over; header fields set on `reply` before go with it. */
+  add(request: FastifyRequest, reply: FastifyReply, kind: Kind, number: number, body: string): void {
+    const receivedMs = performance.now();
+    const connection = connectionOf(request.raw.socket);
+    const delayed: DelayedReply = {
+      reply,
+      connection,
+      kind: request.method === 'HEAD' ? 'head' : kind,
+      number,
+      body,
+    };
+    this.#owe(delayed, 1);
+    this.#account(delayed.kind)?.receive(1);
+    if (this.#context.facts.delayMs === 0) this.#send(delayed);
+    else this.#queue.add(delayed, receivedMs);
+  }
+
+  #send(delayed: DelayedReply): void {
+    const { reply, connection, kind, number, body } = delayed;
+    // What was owed to a closed connection was given up when it closed.
+    if (connection.isClosed) return;
+    this.#owe(delayed, -1);
+    if (isGone(reply)) {
+      this.#account(kind)?.abandon(1);
+      return;
+    }
+    if (this.#context.isDraining && connection.owesNothing && reply.request.raw.httpVersionMajor === 1) {
+      reply.header('connection', 'close');
+    }
+    reply.type('text/plain; charset=UTF-8').send(body);
+    this.#account(kind)?.answer(number);
+  }
+
+  #account(kind: Kind): AnswerAccount | undefined {
+    if (kind === 'trial') return this.#context.counters.trials;
+    if (kind === 'download') return this.#context.counters.downloads;
+    return undefined;
+  }
+
+  #owe({ connection, kind }: DelayedReply, change: 1 | -1): void {
+    if (kind === 'trial') connection.owedTrials += change;
+    else if (kind === 'download') connection.owedDownloads += change;
+    else connection.owedOthers += change;
+  }
+}
+
+/** An HTTP/2 stream may be reset while its connection lives. */
+function isGone(reply: FastifyReply): boolean {
+  const raw = reply.raw as FastifyReply['raw'] & { readonly stream?: { readonly destroyed: boolean } };
+  return raw.destroyed || raw.stream?.destroyed === true;
+}

@@ -1,0 +1,78 @@
+// The entry of a replica process: reads its configuration, builds the application, listens, and says so. It ends when
+// it is drained, told to by SIGTERM or the primary, or when the primary is gone.
+import type { Socket } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { SpillwayError } from '../model/errors.ts';
+import { drain } from './drain.ts';
+import { FileIds } from './file-ids.ts';
+import { openListeners } from './listeners.ts';
+import { PrimaryLink } from './primary-link.ts';
+import { ReplicaCounters } from './replica-counters.ts';
+import { takeReplicaConfig } from './replica-config.ts';
+import type { RouteContext } from './route-context.ts';
+import type { Server } from 'node:net';
+
+// Ctrl-C reaches the whole process group; the primary decides what it means.
+process.on('SIGINT', () => {});
+process.on('disconnect', () => {
+  process.exit(0);
+});
+process.on('SIGTERM', () => {
+  void end();
+});
+
+const config = takeReplicaConfig(process.env);
+const { facts } = config;
+const counters = new ReplicaCounters(facts.items, facts.files);
+const link = new PrimaryLink(counters, () => {
+  void end();
+});
+const context: RouteContext = {
+  facts,
+  counters,
+  ids: new FileIds(Buffer.from(config.fileKeyHex, 'hex'), facts.files),
+  isDraining: false,
+  stats: () => link.stats(),
+  reset: () => link.reset(),
+};
+const listeners: Server[] = [];
+let closeSessions = (): void => {};
+
+try {
+  await listen();
+  // The start is not part of what is measured.
+  counters.reset();
+  link.ready();
+} catch (error) {
+  if (!(error instanceof SpillwayError)) throw error;
+  await link.failed(error.code, error.message);
+  process.exit(1);
+}
+
+async function listen(): Promise<void> {
+  const { makeApp } = await import('./app.ts');
+  const app = await makeApp(context, 'http1');
+  await listenOn(config.ports, app);
+  if (config.h2cPorts.length > 0) {
+    const { closeH2cSessions } = await import('./h2c-server.ts');
+    closeSessions = closeH2cSessions;
+    await listenOn(config.h2cPorts, await makeApp(context, 'h2c'));
+  }
+}
+
+async function listenOn(ports: readonly number[], app: FastifyInstance): Promise<void> {
+  const onSocket = (socket: Socket): void => {
+    counters.openConnection(socket);
+    app.server.emit('connection', socket);
+  };
+  const onAcceptError = (): void => {
+    counters.acceptErrors += 1;
+  };
+  listeners.push(...(await openListeners({ ...config, ports }, onSocket, onAcceptError)));
+}
+
+async function end(): Promise<void> {
+  if (context.isDraining) return;
+  await drain(context, listeners, closeSessions, config.drainMs);
+  process.exit(0);
+}
