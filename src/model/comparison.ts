@@ -1,0 +1,174 @@
+// The one JSON of a comparison: strategies measured side by side on one machine, with all that a reader needs to trust
+// or doubt the verdicts. Terminal, Markdown and HTML are made of it and of nothing else. Times are in milliseconds,
+// memory in bytes, shares of a whole between 0 and 1; a ratio of times below 1 is faster than the reference.
+
+import type { Family, Plan } from './plan.ts';
+import type { MachineFacts, Percentiles, RoundRecord } from './record.ts';
+
+/** A range, and how often a range made this way holds the true value. */
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+  /** 0..1; with few rounds it is less than was wanted, and says so. */
+  readonly confidenceRatio: number;
+}
+
+/** A median over rounds. */
+export interface Estimate {
+  readonly median: number;
+  /** By order statistics, free of any distribution; null where there is one value only. */
+  readonly interval: Interval | null;
+  readonly sampleCount: number;
+}
+
+/** Time of a strategy over the time of the reference in the same round, as a median over rounds. */
+export interface RatioEstimate {
+  /** Below 1: faster than the reference. */
+  readonly timeRatio: number;
+  /** By bootstrap over the rounds' ratios; null below 2 rounds. */
+  readonly interval: Interval | null;
+  /** `1 / timeRatio`: so many times as fast, with the same interval turned over. */
+  readonly speedUp: number;
+  readonly speedUpInterval: Interval | null;
+  /** One ratio a round, in the order of the rounds. */
+  readonly ratios: readonly number[];
+}
+
+/** `too few rounds`: nothing can be said, whatever the figures look like. */
+export const SPEED_VERDICTS = ['faster', 'slower', 'no difference', 'too few rounds', 'reference'] as const;
+export type SpeedVerdict = (typeof SPEED_VERDICTS)[number];
+
+/** The reference against itself: what this machine shows as a difference where there is none. */
+export interface NoiseGate {
+  /** The reference strategy, run twice. */
+  readonly strategy: string;
+  /** The pair that was run first of all, then one pair a round. */
+  readonly pairs: readonly { readonly firstMs: number; readonly secondMs: number; readonly ratio: number }[];
+  /** Time ratios in here are what chance alone shows over this many rounds; null when too few pairs were whole. */
+  readonly noise: Interval | null;
+}
+
+/** The figures of a strategy over its rounds: medians with intervals, and percentiles of one merged histogram. */
+export interface StrategyFigures {
+  /** For all trials; already multiplied where it is projected. */
+  readonly wallMs: Estimate;
+  /** The least time physics allows for all trials; null where the delay is not known. */
+  readonly floorMs: number | null;
+  /** `floor / measured`. */
+  readonly efficiencyRatio: Estimate | null;
+  readonly answersPerSec: Estimate;
+  /** From the intended start: the wait for a connection is in it. Of all rounds' answers together. */
+  readonly latency: Percentiles;
+  /** From the moment the request was sent. Of all rounds' answers together. */
+  readonly wireLatency: Percentiles;
+  /** Most connections open at once. */
+  readonly connectionsPeak: Estimate;
+  readonly clientCpuUsPerTrial: Estimate;
+  /** null: the server is not ours to ask. */
+  readonly serverCpuUsPerTrial: Estimate | null;
+  /** Most memory of the client process while the round ran, sampled ten times a second. */
+  readonly peakRssBytes: Estimate;
+  /** Share of the time the busiest worker's event loop was busy. */
+  readonly clientUtilizationRatio: Estimate;
+  /** The same of the busiest replica; null where the server is not ours. */
+  readonly serverUtilizationRatio: Estimate | null;
+  /** Over all rounds. */
+  readonly okCount: number;
+  readonly failedCount: number;
+  readonly repeatCount: number;
+  /** Rounds whose proof is broken. */
+  readonly brokenProofCount: number;
+  /** What bound most rounds. */
+  readonly boundBy: string;
+}
+
+export interface StrategyResult {
+  /** The name it is printed under. */
+  readonly name: string;
+  /** As it was asked for: `multicore`, or `mine:family=pipelined,connections=50`. */
+  readonly spec: string;
+  /** One line: what it does. */
+  readonly meaning: string;
+  readonly family: Family;
+  /** The plan of its rounds: for fewer trials than were asked for where it is projected. */
+  readonly plan: Plan;
+  /** What was asked for and not allowed, as the guard says it, such as `8 threads of 1000`; null: all allowed. */
+  readonly guard: string | null;
+  /** Every round with everything, in the order they were run; warm-up is not among them. */
+  readonly rounds: readonly RoundRecord[];
+  readonly figures: StrategyFigures;
+  /** Against the reference; null for the reference itself, and where no round of both is whole. */
+  readonly ratio: RatioEstimate | null;
+  readonly verdict: SpeedVerdict;
+  /** The verdict's reason, one sentence. */
+  readonly reason: string;
+  /** Set where all trials would have taken too long: run on fewer, and multiplied. */
+  readonly projected: { readonly trialsRun: number; readonly factor: number } | null;
+}
+
+/** One round in the order of execution. */
+export interface ExecutedRound {
+  readonly strategy: string;
+  readonly role: 'warm-up' | 'noise' | 'round' | 'scaling';
+  /** Which round of the comparison, from 1; 0 for what came before the first. */
+  readonly round: number;
+  readonly startedAt: string;
+  readonly wallMs: number;
+  /** How long was waited before it, until the sockets of the round before were gone. */
+  readonly pausedMs: number;
+  /** Sockets in TIME_WAIT when it began; null where the kernel does not say. */
+  readonly timeWaitCount: number | null;
+  /** False: the wait ended by its bound, and what was left may have cost this round something. */
+  readonly isQuiet: boolean;
+  readonly peakRssBytes: number;
+}
+
+/** A limit or counter of the operating system before the first round and after the last. */
+export interface LimitChange {
+  readonly name: string;
+  readonly meaning: string;
+  /** A number, `unlimited`, or null where it cannot be read. */
+  readonly before: number | string | null;
+  readonly after: number | string | null;
+}
+
+/** The reference strategy on so many workers. */
+export interface ScalingPoint {
+  readonly workerCount: number;
+  readonly wallMs: Estimate;
+  readonly answersPerSec: Estimate;
+  readonly clientCpuUsPerTrial: Estimate;
+  /** How many times as fast as on one worker. */
+  readonly speedUp: number;
+  readonly rounds: readonly RoundRecord[];
+}
+
+export interface Comparison {
+  readonly schema: 'spillway-comparison/1';
+  readonly command: string;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly trialCount: number;
+  readonly delayMs: number | null;
+  readonly origin: 'own server' | string;
+  /** Rounds of each strategy. */
+  readonly roundCount: number;
+  /** What all rounds of one strategy may take together. */
+  readonly budgetMs: number;
+  /** Gives the same order of rounds again. */
+  readonly seed: number;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly machine: MachineFacts;
+  readonly limits: readonly LimitChange[];
+  /** The strategy that others are measured against. */
+  readonly reference: string;
+  readonly noise: NoiseGate;
+  readonly strategies: readonly StrategyResult[];
+  /** The reference on 1 … cores workers; empty where it was not asked for. */
+  readonly scaling: readonly ScalingPoint[];
+  readonly order: readonly ExecutedRound[];
+  /** Run before everything and judged by nothing. */
+  readonly warmUp: readonly RoundRecord[];
+  /** Stopped by the user before every round was run. */
+  readonly isInterrupted: boolean;
+}
