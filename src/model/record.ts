@@ -94,6 +94,11 @@ export interface Snapshot {
   readonly etaMs: number | null;
   /** Share of the time since the snapshot before that the busiest worker's event loop was busy; null at the start. */
   readonly utilizationRatio: number | null;
+  /**
+   * For each worker, since the first dispatch was allowed: how long its event loop was busy and how long it waited, as
+   * it last noted them itself. A worker that is too busy to note stands still here; the next change covers that time.
+   */
+  readonly workerLoopsMs: readonly (readonly [activeMs: number, idleMs: number])[];
 }
 
 /** What one worker thread did. */

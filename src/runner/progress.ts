@@ -39,6 +39,7 @@ export class ProgressReader {
       perSec,
       etaMs: settled === 0 ? null : ((total - settled) * atMs) / settled,
       utilizationRatio,
+      workerLoopsMs: usage,
     };
   }
 }
