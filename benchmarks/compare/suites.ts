@@ -1,0 +1,313 @@
+// The suites: which programs do which job against which server, and what is claimed of spillway in each. A table; the
+// numbers in `claims` are this project's own targets. Entries of one case are measured in turn and compared in pairs.
+import type { Claim, Job, Metric, Settings } from './measurement.ts';
+import type { ProgramName } from './programs.ts';
+import type { ServerSpec } from './servers.ts';
+
+export interface Entry {
+  /** Unique in its case: the name in tables, claims and `--only`. */
+  readonly name: string;
+  readonly program: ProgramName;
+  readonly settings: Settings;
+  /** Where it differs from the case's job. */
+  readonly job?: Partial<Job>;
+}
+
+export interface SuiteCase {
+  readonly name: string;
+  readonly server: ServerSpec;
+  readonly job: Job;
+  /** Processor the clients are held to; any when left out. */
+  readonly clientCore?: number;
+  /** A run that takes longer is ended and counts as failed. */
+  readonly timeoutMs: number;
+  readonly entries: readonly Entry[];
+  readonly claims: readonly Claim[];
+  /** What a reader must know to read the figures right. */
+  readonly notes: readonly string[];
+}
+
+export interface Suite {
+  readonly name: string;
+  readonly about: string;
+  readonly cases: readonly SuiteCase[];
+}
+
+const MB = 1e6;
+
+function peer(program: ProgramName, threadCount = 1): Entry {
+  const name = program === 'h2load' ? `h2load -t${threadCount}` : program;
+  return { name, program, settings: { threadCount } };
+}
+
+function spillway(transport: 'undici' | 'wire', threadCount: number, options: readonly string[] = []): Entry {
+  return {
+    name: `spillway ${transport} x${threadCount}`,
+    program: 'spillway',
+    settings: { transport, threadCount, options },
+  };
+}
+
+function ratio(entry: string, metric: Metric, against: string, atMost: number): Claim {
+  return { kind: 'ratio', entry, metric, against, atMost };
+}
+
+function absolute(entry: string, metric: Metric, atMost: number): Claim {
+  return { kind: 'absolute', entry, metric, atMost };
+}
+
+function whole(entry: string): Claim {
+  return { kind: 'whole', entry };
+}
+
+const TEN_THOUSAND: Job = {
+  family: 'one-per-connection',
+  trialCount: 10_000,
+  connectionCount: 10_000,
+  depth: 1,
+};
+
+function onePerConnection(name: string, server: ServerSpec): SuiteCase {
+  return {
+    name,
+    server,
+    job: TEN_THOUSAND,
+    timeoutMs: 90_000,
+    entries: [
+      peer('h2load', 2),
+      spillway('wire', 2),
+      spillway('undici', 2),
+      peer('h2load', 1),
+      spillway('wire', 1),
+      spillway('undici', 1),
+      peer('ab'),
+      peer('hey', 2),
+      peer('autocannon'),
+      peer('aiohttp'),
+    ],
+    claims: [
+      ratio('spillway undici x2', 'wallMs', 'h2load -t2', 1.25),
+      ratio('spillway undici x2', 'wallMs', 'hey', 1),
+      ratio('spillway undici x2', 'wallMs', 'ab', 1),
+      ratio('spillway undici x2', 'wallMs', 'autocannon', 1),
+      ratio('spillway undici x2', 'wallMs', 'aiohttp', 0.3),
+      absolute('spillway undici x2', 'innerCpuUsPerRequest', 160),
+      absolute('spillway undici x2', 'peakRssBytes', 350 * MB),
+      ratio('spillway wire x2', 'wallMs', 'h2load -t2', 1),
+      ratio('spillway wire x2', 'wallMs', 'aiohttp', 0.3),
+      absolute('spillway wire x2', 'innerCpuUsPerRequest', 160),
+      absolute('spillway wire x2', 'peakRssBytes', 130 * MB),
+      absolute('spillway wire x2', 'startUpMs', 600),
+    ],
+    notes: [
+      'wrk is not here: it runs for a time and cannot be asked for one request on each connection.',
+      'Client and server share the machine; nobody is held to a processor.',
+    ],
+  };
+}
+
+function pipelined(
+  trialCount: number,
+  connectionCount: number,
+  depth: number,
+  claims: readonly Claim[],
+): SuiteCase {
+  return {
+    name: `${trialCount.toLocaleString('en-US')} x 1 s, ${connectionCount} connections x ${depth}`,
+    server: { kind: 'neutral', delayMs: 1000 },
+    job: { family: 'pipelined', trialCount, connectionCount, depth },
+    timeoutMs: 120_000,
+    entries: [
+      peer('h2load', 1),
+      spillway('wire', 1),
+      peer('h2load', 2),
+      spillway('wire', 2),
+      spillway('undici', 2),
+    ],
+    claims,
+    notes: [
+      'The server overlaps pipelined requests; nginx, ab, hey and aiohttp do not, so they have no place here.',
+      'autocannon is not here: asked for 10,000 requests in pipelines of 100 it ends before all are answered.',
+    ],
+  };
+}
+
+/** At delay 0 the server has one processor and the client the other, so that neither takes from the other. */
+function delay0(connectionCount: number, trialCount: number, atMostOfWrk: number): SuiteCase {
+  const slower: Entry[] = [peer('autocannon'), peer('hey')];
+  return {
+    name: `delay 0, ${connectionCount.toLocaleString('en-US')} connections`,
+    server: { kind: 'nginx', delayMs: 0, processCount: 1, core: 0 },
+    job: { family: 'one-per-connection', trialCount, connectionCount, depth: 1, durationMs: 4000 },
+    clientCore: 1,
+    timeoutMs: 120_000,
+    entries: [peer('wrk'), spillway('wire', 1), peer('h2load'), spillway('undici', 1), ...slower],
+    claims: [
+      ratio('spillway wire x1', 'cpuUsPerRequest', 'wrk', atMostOfWrk),
+      ratio('spillway wire x1', 'cpuUsPerRequest', 'autocannon', 0.45),
+    ],
+    notes: [
+      'CPU is that of the whole process, start-up included, over the requests answered.',
+      'wrk runs for 4 s; the others fetch a fixed number. hey keeps at most 500 connections alive and opens the rest anew.',
+    ],
+  };
+}
+
+function ownServer(
+  trialCount: number,
+  connectionCount: number,
+  depth: number,
+  isLean: boolean,
+  claims: (entry: string) => readonly Claim[],
+): SuiteCase {
+  const transports = isLean ? (['wire'] as const) : (['undici', 'wire'] as const);
+  const entries = transports.map((transport) => spillway(transport, 2));
+  return {
+    name: `${trialCount.toLocaleString('en-US')} x 1 s, own server${isLean ? ' (lean)' : ''}`,
+    server: { kind: 'spillway', delayMs: 1000, itemCount: trialCount, replicaCount: 2, isLean },
+    job: { family: 'pipelined', trialCount, connectionCount, depth },
+    timeoutMs: 180_000,
+    entries: [...entries, ...(isLean ? [peer('h2load', 2)] : [])],
+    claims: entries.flatMap((entry) => claims(entry.name)),
+    notes: ['The server takes more CPU a request than the client: it is what binds.'],
+  };
+}
+
+export const SUITES: readonly Suite[] = [
+  {
+    name: 'one-per-connection',
+    about: '10,000 one-second trials, each on a connection of its own',
+    cases: [
+      onePerConnection('10,000 x 1 s, nginx', { kind: 'nginx', delayMs: 1000, processCount: 2 }),
+      onePerConnection('10,000 x 1 s, own server', {
+        kind: 'spillway',
+        delayMs: 1000,
+        itemCount: 10_000,
+        replicaCount: 2,
+        isLean: false,
+      }),
+    ],
+  },
+  {
+    name: 'pipelined',
+    about: 'one-second trials in pipelines, against a server that is not ours',
+    cases: [
+      pipelined(10_000, 100, 100, [
+        ratio('spillway wire x2', 'wallMs', 'h2load -t2', 1.1),
+        absolute('spillway undici x2', 'wallMs', 1400),
+      ]),
+      pipelined(100_000, 1000, 100, [
+        ratio('spillway wire x1', 'wallMs', 'h2load -t1', 1.1),
+        ratio('spillway wire x2', 'wallMs', 'h2load -t2', 1.1),
+      ]),
+      pipelined(1_000_000, 1000, 1000, [
+        absolute('spillway wire x1', 'wallMs', 2500),
+        absolute('spillway wire x2', 'wallMs', 2500),
+        absolute('spillway wire x2', 'peakRssBytes', 300 * MB),
+      ]),
+    ],
+  },
+  {
+    name: 'own-server',
+    about: 'pipelined one-second trials against spillway serve, with the proof of both sides',
+    cases: [
+      ownServer(10_000, 100, 100, false, (entry) => [
+        whole(entry),
+        absolute(entry, 'wallMs', 1400),
+        absolute(entry, 'innerCpuUsPerRequest', 20),
+        absolute(entry, 'startUpMs', 600),
+      ]),
+      ownServer(100_000, 1000, 100, false, (entry) => [
+        whole(entry),
+        absolute(entry, 'wallMs', 4000),
+        absolute(entry, 'innerCpuUsPerRequest', 20),
+      ]),
+      ownServer(1_000_000, 1000, 100, false, (entry) => [
+        whole(entry),
+        absolute(entry, 'wallMs', 30_000),
+        absolute(entry, 'innerCpuUsPerRequest', 20),
+      ]),
+      ownServer(1_000_000, 1000, 1000, true, (entry) => [whole(entry), absolute(entry, 'wallMs', 3000)]),
+    ],
+  },
+  {
+    name: 'processes',
+    about: '50,000 real connections, more than one process may hold',
+    cases: [
+      {
+        name: '50,000 x 1 s, own server (lean)',
+        server: { kind: 'none', delayMs: 1000 },
+        job: { family: 'one-per-connection', trialCount: 50_000, connectionCount: 50_000, depth: 1 },
+        timeoutMs: 120_000,
+        entries: [{ ...spillway('wire', 2, ['--processes', 'auto', '--lean']), name: 'spillway wire' }],
+        claims: [whole('spillway wire'), absolute('spillway wire', 'wallMs', 8000)],
+        notes: ['The bench starts its own lean server, on as many destinations as the ports ask for.'],
+      },
+    ],
+  },
+  {
+    name: 'delay-0',
+    about: 'client CPU a request where the server answers at once',
+    cases: [
+      delay0(64, 200_000, 1.3),
+      delay0(512, 204_800, 1.15),
+      delay0(2000, 200_000, 1.05),
+      delay0(10_000, 200_000, 1.05),
+    ],
+  },
+  {
+    name: 'memory',
+    about: 'peak memory: by connections, and by the number of trials',
+    cases: [
+      {
+        name: '10,000 connections x 1 s, nginx',
+        server: { kind: 'nginx', delayMs: 1000, processCount: 2 },
+        job: TEN_THOUSAND,
+        timeoutMs: 60_000,
+        entries: [spillway('wire', 1), spillway('undici', 1), spillway('wire', 2), spillway('undici', 2)],
+        claims: [
+          absolute('spillway wire x1', 'peakRssBytes', 130 * MB),
+          absolute('spillway wire x2', 'peakRssBytes', 130 * MB),
+          absolute('spillway undici x1', 'peakRssBytes', 350 * MB),
+          absolute('spillway undici x2', 'peakRssBytes', 350 * MB),
+        ],
+        notes: ['Memory is the largest resident set of the whole process, runtime and threads included.'],
+      },
+      {
+        name: '100,000 to 10,000,000 trials, delay 0, own server (lean)',
+        server: { kind: 'spillway', delayMs: 0, itemCount: 10_000_000, replicaCount: 1, isLean: true },
+        job: { family: 'pipelined', trialCount: 100_000, connectionCount: 1000, depth: 100 },
+        timeoutMs: 600_000,
+        entries: (['undici', 'wire'] as const).flatMap((transport) =>
+          [100_000, 1_000_000, 10_000_000].map((trialCount) =>
+            Object.assign(spillway(transport, 1), {
+              name: `${transport} ${trialCount.toLocaleString('en-US')}`,
+              job: { trialCount },
+            }),
+          ),
+        ),
+        claims: ['undici', 'wire'].flatMap((transport) => [
+          ratio(`${transport} 1,000,000`, 'peakRssBytes', `${transport} 100,000`, 1.2),
+          ratio(`${transport} 10,000,000`, 'peakRssBytes', `${transport} 100,000`, 1.2),
+          whole(`${transport} 10,000,000`),
+        ]),
+        notes: ['The same 100,000 in flight at most in each.'],
+      },
+    ],
+  },
+  {
+    name: 'h2c',
+    about: 'one-second trials as HTTP/2 streams without TLS',
+    cases: [
+      {
+        name: '10,000 x 1 s, 100 connections x 100 streams, nginx',
+        server: { kind: 'nginx', delayMs: 1000, processCount: 2, isHttp2: true },
+        job: { family: 'h2c', trialCount: 10_000, connectionCount: 100, depth: 100 },
+        timeoutMs: 60_000,
+        entries: [peer('h2load', 2), spillway('undici', 2), peer('h2load', 1), spillway('undici', 1)],
+        claims: [whole('spillway undici x2')],
+        notes: [],
+      },
+    ],
+  },
+];
