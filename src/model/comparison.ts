@@ -150,7 +150,8 @@ export interface Comparison {
   readonly endedAt: string;
   readonly trialCount: number;
   readonly delayMs: number | null;
-  readonly origin: 'own server' | string;
+  /** `own server`, or the origin that was asked. */
+  readonly origin: string;
   /** Rounds of each strategy. */
   readonly roundCount: number;
   /** What all rounds of one strategy may take together. */

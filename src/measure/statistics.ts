@@ -1,0 +1,182 @@
+// What several rounds allow to be said: medians with intervals, ratios of pairs, and when a difference is none. Pure;
+// it knows numbers and no strategies. Times are compared as logarithms, so that half and double are equally far apart.
+
+import type { Estimate, Interval } from '../model/comparison.ts';
+
+export const CONFIDENCE_RATIO = 0.95;
+const BOOTSTRAP_SAMPLES = 2000;
+/** Standard error of a median over that of a mean, for normal noise and many samples; an upper bound for few. */
+const MEDIAN_COST = Math.sqrt(Math.PI / 2);
+/** Below so many rounds a strategy's own spread cannot be told from its difference. */
+export const LEAST_ROUNDS = 3;
+
+/** The middle value, or the mean of the two in the middle. @throws RangeError for no values */
+export function medianOf(values: readonly number[]): number {
+  if (values.length === 0) throw new RangeError('expected 1 value or more for a median, got none');
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = sorted.length / 2;
+  return ((sorted[Math.ceil(half) - 1] as number) + (sorted[Math.floor(half)] as number)) / 2;
+}
+
+/**
+ * The median with an interval by order statistics: the k-th smallest and k-th largest value hold the true median with
+ * probability 1 - 2 P(Binomial(n, 1/2) < k), whatever the distribution (David and Nagaraja, Order Statistics, 7.1).
+ * The largest k that still reaches 95 % is taken; up to 5 values none does, and the whole range stands with the
+ * confidence that it has (3 values: 75 %).
+ */
+export function estimateMedian(values: readonly number[]): Estimate {
+  const sorted = values.toSorted((a, b) => a - b);
+  const count = sorted.length;
+  const median = medianOf(sorted);
+  if (count < 2) return { median, interval: null, sampleCount: count };
+  let rank = 1;
+  while (rank < count / 2 && 1 - 2 * binomialBelow(rank + 1, count) >= CONFIDENCE_RATIO) rank++;
+  return {
+    median,
+    interval: {
+      low: sorted[rank - 1] as number,
+      high: sorted[count - rank] as number,
+      confidenceRatio: 1 - 2 * binomialBelow(rank, count),
+    },
+    sampleCount: count,
+  };
+}
+
+/** P(Binomial(count, 1/2) < rank). */
+function binomialBelow(rank: number, count: number): number {
+  let term = 0.5 ** count;
+  let sum = 0;
+  for (let successes = 0; successes < rank; successes++) {
+    sum += term;
+    term = (term * (count - successes)) / (successes + 1);
+  }
+  return sum;
+}
+
+/** A generator of numbers in 0..1, the same for the same seed (mulberry32). */
+export function makeRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A copy in random order (Fisher and Yates). */
+export function shuffle<Value>(values: readonly Value[], random: () => number): Value[] {
+  const shuffled = [...values];
+  for (let last = shuffled.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1));
+    [shuffled[last], shuffled[other]] = [shuffled[other] as Value, shuffled[last] as Value];
+  }
+  return shuffled;
+}
+
+/** One interval of the ratios' median by bootstrap: percentiles of the medians of resamples (Efron and Tibshirani 1993, 13). */
+export function bootstrapMedian(values: readonly number[], random: () => number): Interval | null {
+  const count = values.length;
+  if (count < 2) return null;
+  const resample = new Float64Array(count);
+  const medians = Float64Array.from({ length: BOOTSTRAP_SAMPLES }, () => {
+    for (let at = 0; at < count; at++) resample[at] = values[Math.floor(random() * count)] as number;
+    resample.sort();
+    return ((resample[Math.ceil(count / 2) - 1] as number) + (resample[count >>> 1] as number)) / 2;
+  }).sort();
+  const tail = Math.floor(((1 - CONFIDENCE_RATIO) / 2) * BOOTSTRAP_SAMPLES);
+  const low = medians[tail] as number;
+  const high = medians[BOOTSTRAP_SAMPLES - 1 - tail] as number;
+  // Where it reaches from the least value to the largest it can be trusted no more than that range.
+  const isWholeRange = low <= Math.min(...values) && high >= Math.max(...values);
+  const rangeRatio = 1 - 2 * 0.5 ** count;
+  return {
+    low,
+    high,
+    confidenceRatio: isWholeRange ? Math.min(CONFIDENCE_RATIO, rangeRatio) : CONFIDENCE_RATIO,
+  };
+}
+
+/**
+ * Time ratios that chance alone shows as the median over `roundCount` rounds, 95 times in 100, from pairs of one thing
+ * measured twice: 1 divided and multiplied by exp(1.2533 t s / sqrt(n)). `s` is the spread of the pairs' log ratios
+ * about 0, which is their true mean, so t (Student's) has as many degrees of freedom as there are pairs: few pairs make
+ * a wide gate, not a false one. null below 2 pairs.
+ */
+export function noiseInterval(pairRatios: readonly number[], roundCount: number): Interval | null {
+  const count = pairRatios.length;
+  if (count < 2 || roundCount < 1) return null;
+  const meanSquare = pairRatios.reduce((sum, ratio) => sum + Math.log(ratio) ** 2, 0) / count;
+  const reach = (MEDIAN_COST * studentT(count) * Math.sqrt(meanSquare)) / Math.sqrt(roundCount);
+  return { low: Math.exp(-reach), high: Math.exp(reach), confidenceRatio: CONFIDENCE_RATIO };
+}
+
+/** Two-sided 95 % points of Student's t for 1 to 30 degrees of freedom (any table of it). */
+const STUDENT_T = [
+  12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.16, 2.145, 2.131,
+  2.12, 2.11, 2.101, 2.093, 2.086, 2.08, 2.074, 2.069, 2.064, 2.06, 2.056, 2.052, 2.048, 2.045, 2.042,
+];
+
+function studentT(freedom: number): number {
+  return STUDENT_T[freedom - 1] ?? 1.96 + 2.46 / freedom;
+}
+
+export type DifferenceVerdict = 'faster' | 'slower' | 'no difference' | 'too few rounds';
+
+export interface Difference {
+  /** Median of the ratios; below 1 is faster. */
+  readonly timeRatio: number;
+  readonly interval: Interval | null;
+  readonly verdict: DifferenceVerdict;
+  /** One sentence. */
+  readonly reason: string;
+}
+
+/**
+ * Whether paired time ratios show a difference: their median must lie outside the noise of the reference against
+ * itself, and their own bootstrap interval must exclude 1. Below 3 rounds nothing is said.
+ * @throws RangeError for no ratios
+ */
+export function judgeDifference(
+  ratios: readonly number[],
+  noise: Interval | null,
+  random: () => number,
+): Difference {
+  const timeRatio = medianOf(ratios);
+  const interval = bootstrapMedian(ratios, random);
+  const answer = (verdict: DifferenceVerdict, reason: string): Difference => ({
+    timeRatio,
+    interval,
+    verdict,
+    reason,
+  });
+  if (ratios.length < LEAST_ROUNDS || interval === null || noise === null) {
+    return answer(
+      'too few rounds',
+      `${ratios.length} round(s) cannot tell a difference from chance; take ${LEAST_ROUNDS} or more`,
+    );
+  }
+  const gate = `${percentOff(noise.low)} to ${percentOff(noise.high)}`;
+  if (timeRatio >= noise.low && timeRatio <= noise.high) {
+    return answer(
+      'no difference',
+      `${percentOff(timeRatio)} in time lies inside the noise of the reference against itself (${gate})`,
+    );
+  }
+  if (interval.low <= 1 && interval.high >= 1) {
+    return answer(
+      'no difference',
+      `its own rounds disagree: from ${percentOff(interval.low)} to ${percentOff(interval.high)} in time`,
+    );
+  }
+  return answer(
+    timeRatio < 1 ? 'faster' : 'slower',
+    `${percentOff(timeRatio)} in time lies outside the noise of the reference against itself (${gate})`,
+  );
+}
+
+function percentOff(ratio: number): string {
+  const percent = (ratio - 1) * 100;
+  const digits = Math.abs(percent) < 10 ? 1 : 0;
+  return `${percent > 0 ? '+' : ''}${percent.toFixed(digits)} %`;
+}
