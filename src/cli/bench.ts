@@ -33,7 +33,7 @@ async function bench(values: ValuesOf<typeof BENCH_OPTIONS>): Promise<number> {
   if (values.json !== undefined && !isJsonOnly) checkWritable(values.json);
   const prepared = prepareRound(toRoundOptions(values));
   say(planLine(prepared.plan, prepared.findings));
-  for (const line of findingLines(prepared.findings)) say(line);
+  for (const line of findingLines(prepared.plan, prepared.findings)) say(line);
   refuseIfNeeded(prepared);
 
   using live = new LiveLine();

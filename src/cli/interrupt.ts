@@ -1,7 +1,7 @@
 // Ctrl-C and SIGTERM: the first asks for a drain, what is not settled a moment later is cut, a second one cuts at once.
 
 /** Within this a drained run settles what it has in flight, or loses it; the whole program ends within two seconds. */
-const DRAIN_MS = 1_400;
+const DRAIN_MS = 900;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 export interface Interruptible {

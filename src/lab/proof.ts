@@ -22,6 +22,8 @@ export interface ProofInput {
   /** Trials that went on the wire more than once: only these may the server have seen again. */
   readonly repeated: Bitmap;
   readonly workerDeaths: number;
+  /** It ended before every trial was settled, because somebody asked for it. */
+  readonly wasStopped: boolean;
   /** null: there is no server to ask, and its half is absent. */
   readonly server: SeenByServer | null;
 }
@@ -30,21 +32,22 @@ export interface ProofInput {
 const NAMED = 5;
 
 export function makeProof(input: ProofInput): Proof {
-  const { trialCount, tally, settledOk, server } = input;
+  const { trialCount, tally, settledOk, server, wasStopped } = input;
   const expectedSum = sumBelow(trialCount);
   const expectedSumOfSquares = squareSumBelow(trialCount);
   const sum = BigInt(tally.valueSum);
   const sumOfSquares = squareSumOf(tally);
   const answeredOnce = settledOk.count;
   const problems = clientProblems(input, answeredOnce);
-  if (problems.length === 0 && (sum !== expectedSum || sumOfSquares !== expectedSumOfSquares)) {
+  if (answeredOnce === trialCount && (sum !== expectedSum || sumOfSquares !== expectedSumOfSquares)) {
     problems.push(
       `expected the sum ${expectedSum} and the sum of squares ${expectedSumOfSquares}, got ${sum} and ${sumOfSquares}: a wrong answer passed as right`,
     );
   }
   const seen = server === null ? null : serverSide(input, server, problems);
   return {
-    verdict: problems.length > 0 ? 'broken' : server === null ? 'client-only' : 'whole',
+    verdict:
+      problems.length > 0 ? 'broken' : wasStopped ? 'partial' : server === null ? 'client-only' : 'whole',
     planned: trialCount,
     answeredOnce,
     seenOnce: seen?.once ?? null,
@@ -58,7 +61,7 @@ export function makeProof(input: ProofInput): Proof {
 }
 
 function clientProblems(
-  { trialCount, tally, failures, settledOk }: ProofInput,
+  { trialCount, tally, failures, settledOk, wasStopped }: ProofInput,
   answeredOnce: number,
 ): string[] {
   const problems: string[] = [];
@@ -72,6 +75,7 @@ function clientProblems(
       `${tally.failures['wrong-answer']} answered wrong: ${name(wrong.map((failure) => failure.trial))}`,
     );
   }
+  if (wasStopped) return problems;
   const all = new Bitmap(trialCount);
   const missing = settledOk.differences(all, (here) => !here, NAMED);
   problems.push(`${trialCount - answeredOnce} not answered: ${name(missing, trialCount - answeredOnce)}`);

@@ -44,6 +44,7 @@ export function makeRecord({
       settledOk: ledger.settledOk,
       repeated: ledger.repeated,
       workerDeaths: report.workerDeaths.length,
+      wasStopped: report.ended !== 'done',
       server:
         stats === null
           ? null
@@ -57,7 +58,10 @@ export function makeRecord({
     boundBy: judgeBoundBy({ run: report, server, findings, slowConnects }),
     slowConnects,
     findings,
-    efficiencyRatio: plan.floorMs === null || report.wallMs === 0 ? null : plan.floorMs / report.wallMs,
+    efficiencyRatio:
+      plan.floorMs === null || report.wallMs === 0 || report.ended !== 'done'
+        ? null
+        : plan.floorMs / report.wallMs,
     versions: readVersions(),
     machine: readMachine(limits),
   };

@@ -12,7 +12,7 @@ import type { RoundRecord, Snapshot } from '../model/record.ts';
 import { type Auto, makePlan, type PlanRequest } from '../runner/plan.ts';
 import { needOf, type PlannedServer } from '../runner/plan-costs.ts';
 import { startRun } from '../runner/run.ts';
-import { type MockServer, startServer } from '../server/cluster.ts';
+import { type MockServer, type ServerStats, startServer } from '../server/cluster.ts';
 import { USER_AGENT } from './context.ts';
 import { checkOrigin } from './origin.ts';
 import { makeRecord } from './round-record.ts';
@@ -21,6 +21,7 @@ const LISTENERS_PER_REPLICA = 4;
 const BACKLOG = 4096;
 /** Answers to connections that the client has cut need no long farewell. */
 const SERVER_DRAIN_MS = 100;
+const STATS_AFTER_ABORT_MS = 200;
 
 /** What is to be measured. `server.own`: a mock server is started for the round and ends with it. */
 export interface RoundOptions extends Omit<PlanRequest, 'server'> {
@@ -73,7 +74,7 @@ export interface Round {
 /** Starts what was prepared: the server beside the pool, since each takes a tenth of a second or two. */
 export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Round {
   const { options, plan } = prepared;
-  const server = options.server.own ? openOwnServer(prepared) : null;
+  const server = options.server.own ? openOwnServer(prepared, hooks) : null;
   const origins =
     server === null ? checkOrigin(options.server) : server.then(({ mock }) => originsOf(mock, plan));
   const run = startRun({
@@ -84,18 +85,16 @@ export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Rou
     onReady: async () => (await server)?.mock.reset(),
     ...(hooks.onSnapshot === undefined ? {} : { onSnapshot: hooks.onSnapshot }),
   });
-  const record = finish();
-  return { record, drain: () => run.drain(), abort: () => run.abort() };
+  return { record: finish(), drain: () => run.drain(), abort: () => run.abort() };
 
   async function finish(): Promise<RoundRecord> {
     const startedAt = new Date().toISOString();
     try {
-      (await server)?.mock.onReplicaReplaced(({ pid, replacementPid }) =>
-        hooks.onNotice?.(`replica ${pid} of the server died; ${replacementPid} serves in its place`),
-      );
       const report = await run.report;
       const owned = await server;
-      const stats = owned === null ? null : await owned.mock.stats();
+      const isCut = report.ended === 'aborted';
+      const stats = owned === null ? null : await askStats(owned.mock, isCut);
+      if (isCut) for (const pid of owned?.mock.replicaPids ?? []) process.kill(pid, 'SIGKILL');
       return makeRecord({
         prepared,
         report,
@@ -110,12 +109,23 @@ export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Rou
   }
 }
 
+/** After an abort the replicas may be busy with what was cut; then the account does without their half. */
+async function askStats(mock: MockServer, isCut: boolean): Promise<ServerStats | null> {
+  const stats = mock.stats();
+  if (!isCut) return stats;
+  const none = new Promise<null>((resolve) => setTimeout(resolve, STATS_AFTER_ABORT_MS, null));
+  return Promise.race([stats.catch(() => null), none]);
+}
+
 interface OwnServer {
   readonly mock: MockServer;
   readonly startUpMs: number;
 }
 
-async function openOwnServer({ options, plan, plannedServer }: PreparedRound): Promise<OwnServer> {
+async function openOwnServer(
+  { options, plan, plannedServer }: PreparedRound,
+  hooks: RoundHooks,
+): Promise<OwnServer> {
   const startedMs = nowMs();
   const { server } = options;
   if (!server.own || !plannedServer.ours)
@@ -131,6 +141,9 @@ async function openOwnServer({ options, plan, plannedServer }: PreparedRound): P
     h2c: plan.family === 'h2c',
     drainMs: SERVER_DRAIN_MS,
   });
+  mock.onReplicaReplaced(({ pid, replacementPid }) =>
+    hooks.onNotice?.(`replica ${pid} of the server died; ${replacementPid} serves in its place`),
+  );
   return { mock, startUpMs: nowMs() - startedMs };
 }
 

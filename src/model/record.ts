@@ -169,10 +169,11 @@ export interface ServerReport {
 
 /**
  * Client bitmap = server bitmap = plan, with sum and sum of squares. `whole`: all of it holds. `client-only`: the
- * client's half holds and there is no server to ask. `broken`: something is missing, doubled or wrong, and named.
+ * client's half holds and there is no server to ask. `partial`: the run was stopped, and what was settled until then
+ * holds. `broken`: something is missing, doubled or wrong, and named.
  */
 export interface Proof {
-  readonly verdict: 'whole' | 'client-only' | 'broken';
+  readonly verdict: 'whole' | 'client-only' | 'partial' | 'broken';
   readonly planned: number;
   readonly answeredOnce: number;
   /** Seen exactly once by the server; null without its half. */

@@ -28,11 +28,14 @@ export function planLine(plan: Plan, findings: readonly Finding[]): string {
   );
 }
 
-/** Findings that a person should know of before the run. */
-export function findingLines(findings: readonly Finding[]): string[] {
+/** What a person should know of before the run: a limit that makes waves of it, or that may cost time unseen. */
+export function findingLines(plan: Plan, findings: readonly Finding[]): string[] {
   return findings
-    .filter(({ verdict }) => verdict === 'tight')
-    .map(({ limit, message, fix }) => `limit ${limit}: ${message}${fix === null ? '' : ` (${fix})`}`);
+    .filter(({ verdict, limit }) => verdict === 'tight' && (plan.waveCount > 1 || !limit.endsWith('files')))
+    .map(({ limit, allowed, fix }) => {
+      const lift = fix === null ? '' : `; to lift it: ${fix}`;
+      return `limit: ${limit} allows ${allowed ?? 'an unknown number'}${lift} (spillway doctor says more)`;
+    });
 }
 
 /** The result as the reference programs printed it, and what stands beside it. */
@@ -57,6 +60,9 @@ function proofLine(proof: Proof): string {
   if (proof.verdict === 'broken') {
     const server = proof.seenOnce === null ? '' : `, ${proof.seenOnce} seen once by the server`;
     return `proof: BROKEN: ${proof.planned} planned, ${proof.answeredOnce} answered once${server}`;
+  }
+  if (proof.verdict === 'partial') {
+    return `proof: partial: ${client}, ${proof.planned - proof.answeredOnce} not, because the run was stopped`;
   }
   if (proof.verdict === 'client-only')
     return `proof: ${client}; the server's half is absent (it is not ours to ask)`;

@@ -19,6 +19,7 @@ export class Ledger {
   readonly repeated: Bitmap;
   readonly tallies: readonly Tally[];
   readonly #control: Int32Array;
+  readonly #aborted = Promise.withResolvers<void>();
 
   constructor(trialCount: number, workerCount: number) {
     this.trialCount = trialCount;
@@ -68,6 +69,12 @@ export class Ledger {
   /** Everything is cut. */
   abort(): void {
     Atomics.store(this.#control, CONTROL.order, ORDER.abort);
+    this.#aborted.resolve();
+  }
+
+  /** Resolves at `abort`. */
+  get aborted(): Promise<void> {
+    return this.#aborted.promise;
   }
 
   get order(): 'run' | 'drain' | 'abort' {

@@ -40,6 +40,7 @@ export interface Run {
 const SNAPSHOT_EVERY_MS = 100;
 /** A worker that dies again and again has a reason that another thread would meet too. */
 const MAX_DEATHS = 5;
+const ABORT_GRACE_MS = 250;
 
 /** Starts a run of trials. @throws SpillwayError (through `report`) `ERR_RUN_BROKEN` when workers keep dying */
 export function startRun(options: RunOptions): Run {
@@ -66,12 +67,19 @@ async function carryOut(options: RunOptions, ledger: Ledger): Promise<RunReport>
   ledger.openGate();
   const stopWatching = watch(options, ledger, meter);
   try {
-    const failures = (await Promise.all(settling)).flat();
+    const failures = (await Promise.race([Promise.all(settling), cutShort(ledger)])).flat();
     meter.end();
     return makeReport({ plan, ledger, meter, failures, deaths });
   } finally {
     stopWatching();
   }
+}
+
+/** After an abort workers get a moment to count what they cut; one that is too busy for it is ended with its thread. */
+async function cutShort(ledger: Ledger): Promise<readonly TrialFailure[][]> {
+  await ledger.aborted;
+  await new Promise((resolve) => setTimeout(resolve, ABORT_GRACE_MS));
+  return [];
 }
 
 /** One worker's share to its end, in as many threads as it takes. */
@@ -84,6 +92,7 @@ async function settleShare(
   try {
     return (await pool.runTrials(task)).failures;
   } catch (error) {
+    if (ledger.order === 'abort') return [];
     deaths.push(error instanceof Error ? error.message : String(error));
     if (deaths.length > MAX_DEATHS) {
       throw new SpillwayError(

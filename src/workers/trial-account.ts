@@ -17,6 +17,9 @@ interface AnsweredTrial {
   readonly sentAtUs: number;
 }
 
+/** Set anew at every sweep, on top of what a thread that died had used. */
+const USAGE_FIELDS = ['eluActiveMs', 'eluIdleMs', 'cpuUserUs', 'cpuSystemUs'] as const;
+
 export class TrialAccount {
   readonly failures: TrialFailure[] = [];
   readonly #tally: Tally;
@@ -28,6 +31,9 @@ export class TrialAccount {
   readonly #settledFailed: Bitmap;
   readonly #repeated: Bitmap;
   readonly #startMs: number;
+  readonly #utilizationBefore = performance.eventLoopUtilization();
+  readonly #cpuBefore = process.threadCpuUsage();
+  readonly #usedBefore: Readonly<Record<(typeof USAGE_FIELDS)[number], number>>;
   #inFlightPeak = 0;
   #begunUpTo = 0;
 
@@ -41,8 +47,23 @@ export class TrialAccount {
     this.#settledFailed = new Bitmap(plan.trialCount, ledger.settledFailed);
     this.#repeated = new Bitmap(plan.trialCount, ledger.repeated);
     this.#startMs = startMs;
+    const [eluActiveMs, eluIdleMs, cpuUserUs, cpuSystemUs] = USAGE_FIELDS.map((field) =>
+      this.#tally.get(field),
+    ) as [number, number, number, number];
+    this.#usedBefore = { eluActiveMs, eluIdleMs, cpuUserUs, cpuSystemUs };
     if (this.#tally.get('firstDispatchAtMs') === 0) this.#tally.set('firstDispatchAtMs', startMs);
     this.#tally.set('lastSettledAtMs', startMs);
+  }
+
+  /** What this thread has used since the run began: event loop and CPU. */
+  noteUsage(): void {
+    const utilization = performance.eventLoopUtilization(this.#utilizationBefore);
+    const cpu = process.threadCpuUsage(this.#cpuBefore);
+    const tally = this.#tally;
+    tally.set('eluActiveMs', this.#usedBefore.eluActiveMs + utilization.active);
+    tally.set('eluIdleMs', this.#usedBefore.eluIdleMs + utilization.idle);
+    tally.set('cpuUserUs', this.#usedBefore.cpuUserUs + cpu.user);
+    tally.set('cpuSystemUs', this.#usedBefore.cpuSystemUs + cpu.system);
   }
 
   /** `trial` is on its way, and `count` are in flight. */
@@ -88,7 +109,7 @@ export class TrialAccount {
     this.#tally.addFailure(failure.code);
     this.#tally.set('lastSettledAtMs', nowMs());
     this.#settledFailed.add(failure.trial);
-    if (this.failures.length < MAX_NAMED_FAILURES) this.failures.push(failure);
+    if (failure.code !== 'aborted' && this.failures.length < MAX_NAMED_FAILURES) this.failures.push(failure);
   }
 
   /** A lost attempt that will be made again. */
