@@ -44,7 +44,8 @@ async function serveList(t: TestContext, answer: (ask: Ask) => Answer | Promise<
 
 const requestPage: RequestPage = async ({ method, url, contentType, body }, signal) => {
   const headers = contentType === null ? {} : { 'content-type': contentType };
-  const response = await fetch(new Request(url, { method, headers, body, signal }));
+  const init = { method, headers, body, signal };
+  const response = await fetch(url, init);
   return { header: (name) => response.headers.get(name) ?? undefined, body: await response.text() };
 };
 

@@ -1,0 +1,64 @@
+// What a fetch says of itself: progress now and the final account. Plain data; what is printed comes from here.
+
+import type { FailureCode } from './errors.ts';
+import type { FailedOutcome, SkipReason } from './outcome.ts';
+
+export interface FetchCounts {
+  /** Taken from the sources so far: ok + failed + skipped + still under way. */
+  readonly targets: number;
+  readonly ok: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+export interface FetchSnapshot extends FetchCounts {
+  readonly elapsedMs: number;
+  /** How many targets there will be; null while a source does not know. */
+  readonly countAhead: number | null;
+  readonly inFlight: number;
+  /** Targets that wait for room at their origin. */
+  readonly parked: number;
+  readonly waitingRetry: number;
+  readonly connections: number;
+  /** Body bytes received. */
+  readonly bytes: number;
+  readonly failures: Partial<Record<FailureCode, number>>;
+  /** The origin with the longest mean time to settle, of those with ten answers or more. */
+  readonly slowestOrigin: { readonly origin: string; readonly meanMs: number } | null;
+  /** What holds the run back now, for a person. */
+  readonly boundBy: string;
+}
+
+export interface FetchReport extends FetchCounts {
+  /** `done`: every target is settled. `stopped`: drained or aborted. `broken`: see `problem`. */
+  readonly ended: 'done' | 'stopped' | 'broken';
+  readonly problem: string | null;
+  readonly wallMs: number;
+  readonly bytes: number;
+  readonly storedBytes: number;
+  /** Bodies that did not get the name they asked for, because it was taken. */
+  readonly renamed: number;
+  readonly attemptsSent: number;
+  readonly retries: number;
+  readonly retriesDenied: number;
+  readonly connectionsOpened: number;
+  readonly inFlightPeak: number;
+  readonly peakRssBytes: number;
+  readonly cpuUs: { readonly user: number; readonly system: number };
+  readonly failures: Partial<Record<FailureCode, number>>;
+  readonly skips: Partial<Record<SkipReason, number>>;
+  /** The first few of each class. */
+  readonly firstFailures: readonly FailedOutcome[];
+  /** Targets that were in the list before: fetched again, or skipped with dedupe. */
+  readonly duplicates: number;
+  /** From first attempt to settled, in milliseconds; null without an answer. */
+  readonly durationMs: {
+    readonly p50: number | null;
+    readonly p90: number | null;
+    readonly p99: number | null;
+    readonly max: number | null;
+  };
+  /** What sources and run noticed, one line each. */
+  readonly findings: readonly string[];
+  readonly workerDeaths: readonly string[];
+}

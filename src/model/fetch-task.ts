@@ -1,0 +1,123 @@
+// What a worker is given to fetch a share of a list, and what goes back and forth while it does. Plain data, shared
+// memory and one port; no class, no function.
+
+import type { MessagePort } from 'node:worker_threads';
+import type { ErrorCode } from './errors.ts';
+import type { Outcome } from './outcome.ts';
+import type { SinkSpec } from './sink-spec.ts';
+import type { Target } from './target.ts';
+
+/** What bounds every attempt; 0 means no bound. */
+export interface FetchLimits {
+  /** From the start of an attempt to its last byte, redirects included. */
+  readonly totalMs: number;
+  /** Until a connection stands, name lookup and TLS included. */
+  readonly connectMs: number;
+  /** From the request sent to the first byte of the answer. */
+  readonly firstByteMs: number;
+  /** Between two pieces of a body. */
+  readonly idleMs: number;
+  /** A body slower than this over `slowWindowMs` is given up. */
+  readonly minBytesPerSec: number;
+  readonly slowWindowMs: number;
+  /** Of a body as kept and as received; both count. */
+  readonly maxBodyBytes: number;
+  readonly maxHeaderBytes: number;
+  readonly maxRedirects: number;
+  /** Attempts after the first. */
+  readonly maxRetries: number;
+  /** Retries of the run for every first attempt, beyond a fixed reserve. */
+  readonly retryBudgetRatio: number;
+  /** A server that asks for a longer pause is not waited for: the target fails at once. */
+  readonly maxRetryWaitMs: number;
+}
+
+/** Login for a host, from a netrc file. */
+export interface HostLogin {
+  /** Host name without a port; '' for the default entry. */
+  readonly host: string;
+  readonly login: string;
+  readonly password: string;
+}
+
+/** How requests look and travel, the same for every target. */
+export interface FetchRequestOptions {
+  readonly userAgent: string;
+  /** Fields of the caller, sent to the origins of the targets but not across a redirect to another. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly logins: readonly HostLogin[];
+  /** Take content codings off, or keep bodies as they were sent. */
+  readonly bytes: 'decoded' | 'original';
+  readonly allowsHttp2: boolean;
+  /** Certificates in PEM that are trusted besides the usual; null for none. */
+  readonly ca: string | null;
+  /** Accept any certificate. */
+  readonly isInsecure: boolean;
+  /** Proxies for http and https targets, and hosts reached without; '' for none. */
+  readonly proxy: { readonly http: string; readonly https: string; readonly except: string };
+}
+
+/** Budgets that hold over all workers together; 0 means no bound. */
+export interface FetchBudgets {
+  readonly maxPerOrigin: number;
+  readonly maxAttemptsPerSec: number;
+  readonly maxBytesPerSec: number;
+}
+
+/** Origins share budgets by a hash into so many places; a power of two. */
+export const BUDGET_PLACES = 1 << 15;
+/** Memory for the budgets of a run: two 32-bit cells a place, and two 64-bit clocks. */
+export const BUDGETS_BYTES = BUDGET_PLACES * 8 + 16;
+
+/** Memory all workers of a run share. */
+export interface FetchShared {
+  /** Budgets by origin and of the run: `workers/origin-budgets`. */
+  readonly budgets: SharedArrayBuffer;
+  /** `nowMs` that times in `budgets` count from. */
+  readonly epochMs: number;
+}
+
+export interface FetchTask {
+  readonly workerIndex: number;
+  /** Targets come in and outcomes go out here. */
+  readonly port: MessagePort;
+  readonly sink: SinkSpec;
+  readonly request: FetchRequestOptions;
+  readonly limits: FetchLimits;
+  readonly budgets: FetchBudgets;
+  /** This worker's share of the run's requests open at once. */
+  readonly maxInFlight: number;
+  readonly shared: FetchShared;
+  /** This worker's counters (`measure/tally`) and gauges (`GAUGES`). */
+  readonly tally: SharedArrayBuffer;
+  readonly gauges: SharedArrayBuffer;
+}
+
+/** Float64 cells that a worker keeps up to date and the runner reads. */
+export const GAUGES = {
+  /** Targets that wait for room at their origin. */
+  parked: 0,
+  /** Targets that wait for their next attempt. */
+  waitingRetry: 1,
+  /** Parked targets whose origin asked for a pause. */
+  paused: 2,
+  /** Requests held back by the rate of the run since it began. */
+  rateWaits: 3,
+  /** Retries that were not made because the budget of the run was used up. */
+  retriesDenied: 4,
+  retries: 5,
+  /** Share of time the event loop was busy, 0 … 1. */
+  utilizationRatio: 6,
+  cellCount: 7,
+} as const;
+
+/** To a worker. `stop`: take nothing more; with `isCut`, also let go of what is in flight. */
+export type ToFetchWorker =
+  | { readonly kind: 'targets'; readonly targets: readonly Target[] }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'stop'; readonly isCut: boolean };
+
+/** From a worker. `broken`: its sink gave up, and it has stopped by itself. */
+export type FromFetchWorker =
+  | { readonly kind: 'settled'; readonly outcomes: readonly Outcome[] }
+  | { readonly kind: 'broken'; readonly code: ErrorCode; readonly message: string };

@@ -1,0 +1,41 @@
+// When an answer or a failure is worth another attempt, and how long to wait for it. Pure functions.
+
+import { FAILURES, type FailureCode } from './errors.ts';
+
+const BASE_DELAY_MS = 500;
+const MAX_DELAY_MS = 60_000;
+/** Of the client errors, those that speak of the moment and not of the request. */
+const RETRYABLE_CLIENT_STATUS = new Set([408, 425, 429]);
+
+export function isRetryableStatus(status: number): boolean {
+  return status >= 500 || RETRYABLE_CLIENT_STATUS.has(status);
+}
+
+/** @param status of the answer that failed; 0 without one */
+export function isRetryable(code: FailureCode, status: number): boolean {
+  return code === 'http-status' ? isRetryableStatus(status) : FAILURES[code].retry;
+}
+
+/**
+ * Exponential with full jitter: `random * min(60 s, 0.5 s * 2^n)`, and never before what the server asked for.
+ * (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.)
+ * @param attempts made so far, 1 or more
+ * @param random in 0 … 1
+ */
+export function retryDelayMs(attempts: number, retryAfterMs: number, random: number): number {
+  const ceilingMs = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** Math.min(attempts - 1, 20));
+  // Many that were sent away with one Retry-After come back spread over the same ceiling.
+  return retryAfterMs + random * ceilingMs;
+}
+
+/** Milliseconds a Retry-After field asks for, from `nowMs` of the wall clock; 0 where it says nothing. */
+export function parseRetryAfterMs(field: string | undefined, nowMs: number): number {
+  if (field === undefined) return 0;
+  const text = field.trim();
+  if (/^\d{1,10}(?:\.\d+)?$/u.test(text)) return Math.ceil(Number(text) * 1000);
+  // Only the forms of RFC 9110, section 5.6.7, all of which begin with a day's name.
+  const at = /^[a-z]{3,9},? /iu.test(text)
+    ? Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
+    : Number.NaN;
+  return Number.isNaN(at) ? 0 : Math.max(0, at - nowMs);
+}

@@ -1,0 +1,195 @@
+// The workers of a fetch, seen from the runner: gives each no more targets than it can soon use, so that memory stays
+// flat however long the list, and gives those of a thread that died to its successor.
+
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Tally } from '../measure/tally.ts';
+import { SpillwayError } from '../model/errors.ts';
+import { type FetchTask, type FromFetchWorker, GAUGES, type ToFetchWorker } from '../model/fetch-task.ts';
+import type { Outcome } from '../model/outcome.ts';
+import { splitCount } from '../model/split.ts';
+import type { Target } from '../model/target.ts';
+import type { WorkerPool } from './pool.ts';
+
+/** Targets a worker has besides those in flight: what other origins can use while one is full. */
+const AHEAD_COUNT = 2048;
+/** Targets in one message. */
+const BATCH_COUNT = 64;
+const MAX_DEATHS = 5;
+
+/** A task without what the crew adds. */
+export type FetchTaskBase = Omit<FetchTask, 'workerIndex' | 'port' | 'tally' | 'gauges' | 'maxInFlight'>;
+
+export interface CrewOptions {
+  readonly pool: WorkerPool;
+  readonly workerCount: number;
+  /** Of the whole run, split over the workers. */
+  readonly maxInFlight: number;
+  readonly base: FetchTaskBase;
+  readonly onSettled: (outcomes: readonly Outcome[]) => void;
+  /** A sink gave up, or threads keep dying. */
+  readonly onBroken: (error: SpillwayError) => void;
+}
+
+class Member {
+  /** Sent and not settled, by index. */
+  readonly pending = new Map<number, Target>();
+  readonly tallyBuffer = Tally.allocate();
+  readonly tally = new Tally(this.tallyBuffer);
+  readonly gauges = new SharedArrayBuffer(GAUGES.cellCount * 8);
+  readonly capacity: number;
+  readonly maxInFlight: number;
+  port: MessagePort | null = null;
+  isEnded = false;
+
+  constructor(maxInFlight: number) {
+    this.maxInFlight = maxInFlight;
+    this.capacity = maxInFlight + AHEAD_COUNT;
+  }
+
+  get room(): number {
+    return this.capacity - this.pending.size;
+  }
+
+  send(message: ToFetchWorker): void {
+    this.port?.postMessage(message);
+  }
+
+  give(targets: readonly Target[]): void {
+    for (const target of targets) this.pending.set(target.index, target);
+    this.send({ kind: 'targets', targets });
+  }
+}
+
+export class FetchCrew {
+  readonly #options: CrewOptions;
+  readonly #members: readonly Member[];
+  readonly #deaths: string[] = [];
+  readonly #ended: Promise<unknown>;
+  #nextIndex = 0;
+  #hasRoom = Promise.withResolvers<void>();
+  #isStopped = false;
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+    this.#members = splitCount(options.maxInFlight, options.workerCount).map((share) => new Member(share));
+    this.#ended = Promise.all(this.#members.map((member) => this.#employ(member)));
+    this.#ended.catch(() => {});
+  }
+
+  get deaths(): readonly string[] {
+    return this.#deaths;
+  }
+
+  get tallies(): readonly Tally[] {
+    return this.#members.map((member) => member.tally);
+  }
+
+  /** Sum of a gauge over the workers. */
+  gauge(name: Exclude<keyof typeof GAUGES, 'cellCount'>): number {
+    return this.#members.reduce(
+      (sum, { gauges }) => sum + (new Float64Array(gauges)[GAUGES[name]] as number),
+      0,
+    );
+  }
+
+  /** True when every worker has as many targets as it may hold. */
+  get isFull(): boolean {
+    return this.#members.every((member) => member.room <= 0);
+  }
+
+  /** Shares targets out to whoever has most room; waits while nobody has any. */
+  async give(targets: readonly Target[]): Promise<void> {
+    const share = Math.max(1, Math.min(BATCH_COUNT, Math.ceil(targets.length / this.#members.length)));
+    for (let start = 0; start < targets.length && !this.#isStopped; ) {
+      const member = this.#members.reduce((best, other) => (other.room > best.room ? other : best));
+      if (member.room <= 0) {
+        await this.#hasRoom.promise;
+        continue;
+      }
+      const batch = targets.slice(start, start + Math.min(share, member.room));
+      member.give(batch);
+      start += batch.length;
+    }
+  }
+
+  /** No more targets; resolves when all are settled. @throws SpillwayError ERR_RUN_BROKEN when threads keep dying */
+  async end(): Promise<void> {
+    for (const member of this.#members) {
+      member.isEnded = true;
+      member.send({ kind: 'end' });
+    }
+    await this.#ended;
+  }
+
+  stop(isCut: boolean): void {
+    this.#isStopped = true;
+    this.#hasRoom.resolve();
+    for (const member of this.#members) member.send({ kind: 'stop', isCut });
+  }
+
+  /** One member's work, in as many threads as it takes. */
+  async #employ(member: Member): Promise<void> {
+    for (;;) {
+      const { port1, port2 } = new MessageChannel();
+      const closed = Promise.withResolvers<void>();
+      port1.on('message', (message: FromFetchWorker) => this.#receive(member, message));
+      port1.on('close', closed.resolve);
+      member.port = port1;
+      const { base, pool } = this.#options;
+      // A new index for each thread: its segments never meet those of one that died.
+      const task = {
+        ...base,
+        workerIndex: this.#nextIndex++,
+        port: port2,
+        tally: member.tallyBuffer,
+        gauges: member.gauges,
+        maxInFlight: member.maxInFlight,
+      };
+      const work = pool.fetchTargets(task);
+      this.#resend(member);
+      try {
+        await work;
+        // What the thread said last may arrive after its end.
+        await closed.promise;
+        return;
+      } catch (error) {
+        await closed.promise;
+        this.#bury(error);
+      }
+    }
+  }
+
+  /** Gives a new thread what the one before left unsettled, and tells it what else it missed. */
+  #resend(member: Member): void {
+    const left = [...member.pending.values()];
+    for (let start = 0; start < left.length; start += BATCH_COUNT)
+      member.send({ kind: 'targets', targets: left.slice(start, start + BATCH_COUNT) });
+    if (this.#isStopped) member.send({ kind: 'stop', isCut: true });
+    else if (member.isEnded) member.send({ kind: 'end' });
+  }
+
+  #bury(error: unknown): void {
+    this.#deaths.push(error instanceof Error ? error.message : String(error));
+    if (this.#deaths.length <= MAX_DEATHS) return;
+    const broken = new SpillwayError(
+      'ERR_RUN_BROKEN',
+      `expected workers that live, but ${this.#deaths.length} threads died, the last with: ${this.#deaths.at(-1)}`,
+      { cause: error },
+    );
+    this.#options.onBroken(broken);
+    throw broken;
+  }
+
+  #receive(member: Member, message: FromFetchWorker): void {
+    if (message.kind === 'broken') {
+      this.#options.onBroken(new SpillwayError(message.code, message.message));
+      return;
+    }
+    this.#options.onSettled(message.outcomes);
+    for (const { index } of message.outcomes) member.pending.delete(index);
+    if (member.room > 0) {
+      this.#hasRoom.resolve();
+      this.#hasRoom = Promise.withResolvers();
+    }
+  }
+}

@@ -1,0 +1,195 @@
+// ONE FETCH ON ONE MACHINE, from sources to its report: targets are read as workers have room for them, outcomes are
+// recorded, then counted. Start reading here; fetch-crew has the workers, fetch-feed the sources.
+
+import { nowMs } from '../measure/clock.ts';
+import { sumTallies } from '../measure/tally.ts';
+import type { SpillwayError } from '../model/errors.ts';
+import type { FetchReport, FetchSnapshot } from '../model/fetch-report.ts';
+import type { FetchBudgets, FetchLimits, FetchRequestOptions } from '../model/fetch-task.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { SinkSpec } from '../model/sink-spec.ts';
+import { BUDGETS_BYTES } from '../model/fetch-task.ts';
+import { FetchAccount } from './fetch-account.ts';
+import { FetchCrew } from './fetch-crew.ts';
+import { type FeedOptions, FetchFeed } from './fetch-feed.ts';
+import { openPool } from './pool.ts';
+
+export interface FetchRunOptions extends FeedOptions {
+  readonly sink: SinkSpec;
+  readonly request: FetchRequestOptions;
+  readonly limits: FetchLimits;
+  readonly budgets: FetchBudgets;
+  /** Requests open at once over all workers; at least one a worker. */
+  readonly maxInFlight: number;
+  readonly workerCount: number;
+  /** Gets every outcome once, before it is counted. A throw breaks the run. */
+  readonly onOutcomes: (outcomes: readonly Outcome[]) => void;
+}
+
+export interface FetchRun {
+  /** The final account; never rejects: a broken run says so in it. */
+  readonly report: Promise<FetchReport>;
+  snapshot(): FetchSnapshot;
+  /** Takes no new target; what is in flight settles. */
+  drain(): void;
+  /** Cuts what is in flight, too. */
+  abort(): void;
+}
+
+export function startFetchRun(options: FetchRunOptions): FetchRun {
+  const run = new OneFetch(options);
+  return {
+    report: run.carryOut(),
+    snapshot: () => run.snapshot(),
+    drain: () => run.stop(false),
+    abort: () => run.stop(true),
+  };
+}
+
+class OneFetch {
+  readonly #options: FetchRunOptions;
+  readonly #feed: FetchFeed;
+  readonly #account = new FetchAccount();
+  readonly #stopReading = new AbortController();
+  readonly #startedAtMs = nowMs();
+  readonly #cpuBefore = process.cpuUsage();
+  #crew: FetchCrew | undefined;
+  #problem: SpillwayError | null = null;
+  #isStopped = false;
+  #peakRssBytes = 0;
+
+  constructor(options: FetchRunOptions) {
+    this.#options = options;
+    this.#feed = new FetchFeed(options);
+  }
+
+  async carryOut(): Promise<FetchReport> {
+    const { workerCount, maxInFlight, sink, request, limits, budgets } = this.#options;
+    await using pool = openPool(workerCount);
+    const shared = { budgets: new SharedArrayBuffer(BUDGETS_BYTES), epochMs: nowMs() };
+    const watch = setInterval(() => this.#watchMemory(), 250);
+    this.#crew = new FetchCrew({
+      pool,
+      workerCount,
+      maxInFlight,
+      base: { sink, request, limits, budgets, shared },
+      onSettled: (outcomes) => this.#settle(outcomes),
+      onBroken: (error) => this.#break(error),
+    });
+    try {
+      for await (const { targets, settled } of this.#feed.groups(this.#stopReading.signal)) {
+        this.#settle(settled);
+        await this.#crew.give(targets);
+        if (this.#isStopped) break;
+      }
+    } catch (error) {
+      this.#problem ??= error as SpillwayError;
+    }
+    await this.#crew.end().catch((error: SpillwayError) => this.#break(error));
+    clearInterval(watch);
+    this.#watchMemory();
+    return this.#report(this.#crew);
+  }
+
+  stop(isCut: boolean): void {
+    this.#isStopped = true;
+    this.#stopReading.abort();
+    this.#crew?.stop(isCut);
+  }
+
+  snapshot(): FetchSnapshot {
+    const account = this.#account;
+    const tally = sumTallies(this.#crew?.tallies ?? []);
+    return {
+      targets: this.#feed.count,
+      ok: account.ok,
+      failed: account.failed,
+      skipped: account.skipped,
+      elapsedMs: nowMs() - this.#startedAtMs,
+      countAhead: this.#feed.countAhead,
+      inFlight: tally.inFlight,
+      parked: this.#crew?.gauge('parked') ?? 0,
+      waitingRetry: this.#crew?.gauge('waitingRetry') ?? 0,
+      connections: tally.connectionsOpened - tally.connectionsClosed,
+      bytes: tally.bytesReceived,
+      failures: { ...account.failures },
+      slowestOrigin: account.slowestOrigin(),
+      boundBy: this.#boundBy(tally.inFlight),
+    };
+  }
+
+  /** Recorded first, then counted: what the account says is on disk. */
+  #settle(outcomes: readonly Outcome[]): void {
+    try {
+      this.#options.onOutcomes(outcomes);
+    } catch (error) {
+      this.#break(error as SpillwayError);
+      return;
+    }
+    for (const outcome of outcomes) this.#account.add(outcome);
+  }
+
+  #break(error: SpillwayError): void {
+    this.#problem ??= error;
+    this.stop(true);
+  }
+
+  #boundBy(inFlight: number): string {
+    const crew = this.#crew;
+    if (crew === undefined) return 'starting';
+    const { maxInFlight, workerCount } = this.#options;
+    if (crew.gauge('utilizationRatio') / workerCount > 0.9) return 'CPU of this machine';
+    if (this.#rateWaitsGrew(crew.gauge('rateWaits'))) return '--rate';
+    if (inFlight >= maxInFlight * 0.95) return '--max-in-flight';
+    if (crew.gauge('parked') > 0) return '--per-origin, or pauses the servers asked for';
+    if (crew.gauge('waitingRetry') > 0 && inFlight === 0) return 'waits between attempts';
+    return crew.isFull ? 'the servers' : 'the source, or the servers';
+  }
+
+  #rateWaitsSeen = 0;
+
+  #rateWaitsGrew(rateWaits: number): boolean {
+    const hasGrown = rateWaits > this.#rateWaitsSeen;
+    this.#rateWaitsSeen = rateWaits;
+    return hasGrown;
+  }
+
+  #watchMemory(): void {
+    this.#peakRssBytes = Math.max(this.#peakRssBytes, process.memoryUsage.rss());
+  }
+
+  #report(crew: FetchCrew): FetchReport {
+    const account = this.#account;
+    const tally = sumTallies(crew.tallies);
+    const unsettled = this.#feed.count - account.settled;
+    const { user, system } = process.cpuUsage(this.#cpuBefore);
+    const { p50Ms, p90Ms, p99Ms, maxMs } = account.durations.percentiles();
+    const stopped = (account.skips.stopped ?? 0) + unsettled;
+    return {
+      ended: this.#problem !== null ? 'broken' : this.#isStopped ? 'stopped' : 'done',
+      problem: this.#problem?.message ?? null,
+      targets: this.#feed.count,
+      ok: account.ok,
+      failed: account.failed,
+      skipped: account.skipped + unsettled,
+      wallMs: nowMs() - this.#startedAtMs,
+      bytes: account.bytes,
+      storedBytes: account.storedBytes,
+      renamed: account.renamed,
+      attemptsSent: tally.attemptsSent,
+      retries: crew.gauge('retries'),
+      retriesDenied: crew.gauge('retriesDenied'),
+      connectionsOpened: tally.connectionsOpened,
+      inFlightPeak: tally.inFlightPeak,
+      peakRssBytes: this.#peakRssBytes,
+      cpuUs: { user, system },
+      failures: account.failures,
+      skips: { ...account.skips, ...(stopped > 0 ? { stopped } : {}) },
+      firstFailures: account.firstFailures,
+      duplicates: this.#feed.duplicates,
+      durationMs: { p50: p50Ms, p90: p90Ms, p99: p99Ms, max: maxMs },
+      findings: this.#feed.findings(),
+      workerDeaths: crew.deaths,
+    };
+  }
+}

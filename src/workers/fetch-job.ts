@@ -1,0 +1,70 @@
+// One target on its way through a worker: which URL is asked for now, and what has been tried. The engine moves it
+// from queue to wire and back; an attempt reads it.
+
+import { nowMs } from '../measure/clock.ts';
+import type { Target } from '../model/target.ts';
+import { placeOf } from './origin-budgets.ts';
+
+export class FetchJob {
+  readonly target: Target;
+  /** Without a login: the only form that leaves this room. */
+  readonly shownUrl: string;
+  url: URL;
+  /** Where the origin's budget is kept. */
+  place: number;
+  /** Redirects followed in this attempt. */
+  hops = 0;
+  /** A redirect has led to another origin: the caller's headers and logins stay behind from here on. */
+  isAway = false;
+  /** Attempts begun. */
+  attempts = 0;
+  /** Attempts given back because this machine, not the target, was at fault. */
+  refunds = 0;
+  /** Of the last answer; 0 without one. */
+  status = 0;
+  startedAtMs = 0;
+  attemptStartedAtMs = 0;
+  /** When the next attempt may begin. */
+  dueAtMs = 0;
+
+  constructor(target: Target) {
+    this.target = target;
+    this.url = new URL(target.url);
+    this.shownUrl = shownUrlOf(this.url);
+    this.place = placeOf(this.url.origin);
+  }
+
+  /** Begins an attempt, or goes on with one that a redirect has sent elsewhere. */
+  begin(): void {
+    const now = nowMs();
+    if (this.startedAtMs === 0) this.startedAtMs = now;
+    if (this.hops > 0) return;
+    this.attempts++;
+    this.attemptStartedAtMs = now;
+  }
+
+  followTo(url: URL): void {
+    this.hops++;
+    if (url.origin !== this.url.origin) this.isAway = true;
+    this.url = url;
+    this.place = placeOf(url.origin);
+  }
+
+  /** Back to the beginning, for the next attempt. */
+  rewind(): void {
+    if (this.hops === 0) return;
+    this.hops = 0;
+    this.isAway = false;
+    this.url = new URL(this.target.url);
+    this.place = placeOf(this.url.origin);
+  }
+}
+
+/** The URL without its login. */
+export function shownUrlOf(url: URL): string {
+  if (url.username === '' && url.password === '') return url.href;
+  const shown = new URL(url);
+  shown.username = '';
+  shown.password = '';
+  return shown.href;
+}

@@ -1,0 +1,98 @@
+// A worker's part in a fetch, from its task to its last outcome: opens sink and connections, runs the engine, and
+// sends outcomes back in groups, so that neither thread is woken for every target.
+
+import { performance } from 'node:perf_hooks';
+import { Tally } from '../measure/tally.ts';
+import { SpillwayError } from '../model/errors.ts';
+import { type FetchTask, type FromFetchWorker, GAUGES, type ToFetchWorker } from '../model/fetch-task.ts';
+import type { Outcome } from '../model/outcome.ts';
+import { openSink } from '../sinks/open-sink.ts';
+import { FetchEngine } from './fetch-engine.ts';
+import { openAgentSet } from './undici-agents.ts';
+
+/** Outcomes wait for company, but not for long. */
+const GROUP_COUNT = 64;
+const GROUP_MS = 15;
+const GAUGE_MS = 500;
+
+/** Runs until the runner has ended the share and every target of it is settled. */
+export async function fetchTargets(task: FetchTask): Promise<void> {
+  const { port, limits, request, maxInFlight } = task;
+  const tally = new Tally(task.tally);
+  const outbox = new Outbox(port);
+  const tellBroken = (error: SpillwayError) =>
+    outbox.send({ kind: 'broken', code: error.code, message: error.message });
+  const stopGauge = watchUtilization(new Float64Array(task.gauges));
+  const agents = openAgentSet({
+    request,
+    limits,
+    maxInFlight,
+    onConnection: (event) => tally.add(event === 'opened' ? 'connectionsOpened' : 'connectionsClosed', 1),
+  });
+  try {
+    const sink = openSink(task.sink, task.workerIndex);
+    const engine = new FetchEngine({
+      task,
+      sink,
+      agents,
+      tally,
+      onSettled: (outcome) => outbox.add(outcome),
+      onBroken: (error) => {
+        tellBroken(error);
+        engine.stop(true);
+      },
+    });
+    port.on('message', (message: ToFetchWorker) => {
+      if (message.kind === 'targets') engine.accept(message.targets);
+      else if (message.kind === 'end') engine.end();
+      else engine.stop(message.isCut);
+    });
+    await engine.done;
+    sink.close();
+  } catch (error) {
+    tellBroken(error instanceof SpillwayError ? error : new SpillwayError('ERR_BUG', String(error)));
+  } finally {
+    stopGauge();
+    outbox.flush();
+    await agents.close();
+    port.close();
+  }
+}
+
+class Outbox {
+  readonly #port: FetchTask['port'];
+  #outcomes: Outcome[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(port: FetchTask['port']) {
+    this.#port = port;
+  }
+
+  add(outcome: Outcome): void {
+    this.#outcomes.push(outcome);
+    if (this.#outcomes.length >= GROUP_COUNT) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), GROUP_MS);
+  }
+
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#outcomes.length === 0) return;
+    this.send({ kind: 'settled', outcomes: this.#outcomes });
+    this.#outcomes = [];
+  }
+
+  send(message: FromFetchWorker): void {
+    this.#port.postMessage(message);
+  }
+}
+
+function watchUtilization(gauges: Float64Array): () => void {
+  let before = performance.eventLoopUtilization();
+  const timer = setInterval(() => {
+    const now = performance.eventLoopUtilization();
+    gauges[GAUGES.utilizationRatio] = performance.eventLoopUtilization(now, before).utilization;
+    before = now;
+  }, GAUGE_MS);
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,63 @@
+// Jobs that wait for room at their origin, by the origin's place in the budgets: a full or paused origin holds up its
+// own targets and nobody else's.
+
+import type { FetchJob } from './fetch-job.ts';
+
+interface Lot {
+  readonly jobs: FetchJob[];
+  /** Jobs before this one have left; the array is cut when it is half empty. */
+  first: number;
+}
+
+export class Parking {
+  readonly #lots = new Map<number, Lot>();
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Places where somebody waits; may be changed while it is read. */
+  places(): Iterable<number> {
+    return this.#lots.keys();
+  }
+
+  countAt(place: number): number {
+    const lot = this.#lots.get(place);
+    return lot === undefined ? 0 : lot.jobs.length - lot.first;
+  }
+
+  park(job: FetchJob): void {
+    this.#count++;
+    const lot = this.#lots.get(job.place);
+    if (lot === undefined) this.#lots.set(job.place, { jobs: [job], first: 0 });
+    else lot.jobs.push(job);
+  }
+
+  /** The job that has waited longest there, without taking it. */
+  peek(place: number): FetchJob | undefined {
+    const lot = this.#lots.get(place);
+    return lot?.jobs[lot.first];
+  }
+
+  /** Takes what `peek` showed. */
+  take(place: number): void {
+    const lot = this.#lots.get(place);
+    if (lot === undefined) return;
+    this.#count--;
+    lot.first++;
+    if (lot.first === lot.jobs.length) {
+      this.#lots.delete(place);
+    } else if (lot.first > 64 && lot.first * 2 > lot.jobs.length) {
+      lot.jobs.splice(0, lot.first);
+      lot.first = 0;
+    }
+  }
+
+  takeAll(): FetchJob[] {
+    const all = [...this.#lots.values()].flatMap(({ jobs, first }) => jobs.slice(first));
+    this.#lots.clear();
+    this.#count = 0;
+    return all;
+  }
+}
