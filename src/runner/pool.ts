@@ -2,12 +2,17 @@
 // the CPU (docs/architecture.md has the figures); what crosses is a range of trials out and the failures back.
 
 import { Piscina } from 'piscina';
+import type { FetchTask } from '../model/fetch-task.ts';
 import type { TrialResult, TrialTask } from '../model/messages.ts';
 import { workerEntryUrl } from '../workers/entry-url.ts';
+
+type RunOptions = NonNullable<Parameters<Piscina['run']>[1]>;
 
 export interface WorkerPool extends AsyncDisposable {
   /** Runs one share in a thread of its own. Rejects when that thread dies; the pool has a new one by then. */
   runTrials(task: TrialTask): Promise<TrialResult>;
+  /** Runs one share of a fetch; its port goes to the thread. Rejects when that thread dies. */
+  fetchTargets(task: FetchTask): Promise<void>;
 }
 
 /**
@@ -28,6 +33,11 @@ export function openPool(workerCount: number, entryUrl: URL = workerEntryUrl): W
   });
   return {
     runTrials: (task) => piscina.run(task, { name: 'runTrials' }) as Promise<TrialResult>,
+    fetchTargets: (task) => {
+      // Piscina hands the list to `postMessage`, whose other form its types mean.
+      const transferList = [task.port] as unknown as RunOptions['transferList'];
+      return piscina.run(task, { name: 'fetchTargets', transferList }) as Promise<void>;
+    },
     [Symbol.asyncDispose]: () => piscina.destroy(),
   };
 }

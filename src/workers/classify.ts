@@ -21,6 +21,11 @@ const BY_CODE: Readonly<Record<string, FailureCode>> = {
   ERR_HTTP2_GOAWAY_SESSION: 'connection-lost',
   ERR_HTTP2_SESSION_ERROR: 'connection-lost',
   UND_ERR_INFO: 'connection-lost',
+  // OpenSSL's own words, where no more telling code is given.
+  EPROTO: 'tls',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
+  UND_ERR_PRX_TLS: 'tls',
+  UND_ERR_INVALID_ARG: 'bad-target',
   UND_ERR_HEADERS_TIMEOUT: 'first-byte-timeout',
   UND_ERR_BODY_TIMEOUT: 'idle-timeout',
   UND_ERR_HEADERS_OVERFLOW: 'headers-too-large',

@@ -2,6 +2,7 @@
 // and knows neither how trials are shared out nor what becomes of the account.
 
 import { Tally } from '../measure/tally.ts';
+import type { FetchTask } from '../model/fetch-task.ts';
 import { CONTROL, type TrialResult, type TrialTask } from '../model/messages.ts';
 import { splitCount } from '../model/split.ts';
 import type { Lane, LaneOptions } from './lane.ts';
@@ -23,6 +24,12 @@ export async function runTrials(task: TrialTask): Promise<TrialResult> {
   } finally {
     await run.close();
   }
+}
+
+/** One share of a fetch. Loaded where it is asked for: a benchmark's threads start without it. */
+export async function fetchTargets(task: FetchTask): Promise<void> {
+  const room = await import('./fetch-targets.ts');
+  await room.fetchTargets(task);
 }
 
 /** Lanes over the destinations in turn, so that no (address, port) pair gets more than its share of connections. */
