@@ -3,7 +3,7 @@
 import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Command } from 'commander';
-import { prepareRound, refuseIfNeeded, type RoundOptions, startRound } from '../lab/trial-round.ts';
+import { prepareRound, refuseIfNeeded, startRound } from '../lab/trial-round.ts';
 import { SpillwayError } from '../model/errors.ts';
 import type { RoundRecord } from '../model/record.ts';
 import { findingLines, planLine, resultLines } from '../report/round-text.ts';
@@ -11,27 +11,26 @@ import { BENCH_OPTIONS } from './bench-options.ts';
 import { InterruptWatch } from './interrupt.ts';
 import { LiveLine } from './live-line.ts';
 import { addOptions, readOptions, type ValuesOf } from './options.ts';
+import { toRoundOptions } from './round-options.ts';
 
 const INTERRUPTED = 130;
-const MAX_HEADER_BYTES = 16_384;
-const MAX_BODY_BYTES = 1_024;
-const CONNECT_TIMEOUT_MS = 30_000;
 
 export function makeBenchCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('bench')
     .description('fetch n answers that take a second each, on every core, and prove that each came once')
     .allowExcessArguments(false)
     .action(async (given: Record<string, unknown>) => {
-      finish(await bench(readOptions(BENCH_OPTIONS, given)));
+      const values = readOptions(BENCH_OPTIONS, given);
+      finish(await bench(values, command.getOptionValueSource('delay') === 'cli'));
     });
   return addOptions(command, BENCH_OPTIONS);
 }
 
-async function bench(values: ValuesOf<typeof BENCH_OPTIONS>): Promise<number> {
+async function bench(values: ValuesOf<typeof BENCH_OPTIONS>, isDelayGiven: boolean): Promise<number> {
   const isJsonOnly = values.json === '-';
   const say = (line: string) => (isJsonOnly ? process.stderr : process.stdout).write(`${line}\n`);
   if (values.json !== undefined && !isJsonOnly) checkWritable(values.json);
-  const prepared = prepareRound(toRoundOptions(values));
+  const prepared = prepareRound(toRoundOptions(values, isDelayGiven));
   say(planLine(prepared.plan, prepared.findings));
   for (const line of findingLines(prepared.plan, prepared.findings)) say(line);
   refuseIfNeeded(prepared);
@@ -45,36 +44,6 @@ async function bench(values: ValuesOf<typeof BENCH_OPTIONS>): Promise<number> {
   if (values.json !== undefined) writeRecord(record, values.json);
   if (interrupt.wasInterrupted) return INTERRUPTED;
   return record.proof.verdict === 'broken' ? 1 : 0;
-}
-
-function toRoundOptions(values: ValuesOf<typeof BENCH_OPTIONS>): RoundOptions {
-  const { origin, delay, deadline } = values;
-  const isDelayGiven = process.argv.some((argument) => argument.startsWith('--delay'));
-  return {
-    strategy: 'multicore',
-    trialCount: values.trials,
-    family: values.family,
-    transport: values.transport,
-    cores: values.cores,
-    lanes: values.lanes,
-    connections: values.connections,
-    pipelining: values.pipelining,
-    maxInFlight: values.maxInFlight,
-    server:
-      origin === undefined
-        ? { own: true, delayMs: delay, replicas: values.replicas, port: values.port }
-        : { own: false, origin, delayMs: isDelayGiven ? delay : null },
-    attempt: {
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
-      firstByteTimeoutMs: delay + deadline,
-      idleTimeoutMs: deadline,
-      totalTimeoutMs: delay + deadline,
-      maxAttempts: values.attempts,
-      maxHeaderBytes: MAX_HEADER_BYTES,
-      maxBodyBytes: MAX_BODY_BYTES,
-    },
-    command: ['spillway', ...process.argv.slice(2)].join(' '),
-  };
 }
 
 function writeRecord(record: RoundRecord, file: string): void {

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { PROGRAM_VERSION } from '../lab/context.ts';
 import { SpillwayError } from '../model/errors.ts';
 import { makeBenchCommand } from './bench.ts';
+import { makeDoctorCommand } from './doctor.ts';
 import { makeServeCommand } from './serve.ts';
 
 /** Exit code of misuse, which commander has no word for. */
@@ -22,7 +23,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   const finish = (code: number) => {
     exitCode = code;
   };
-  for (const makeCommand of [makeBenchCommand, makeServeCommand]) {
+  for (const makeCommand of [makeBenchCommand, makeServeCommand, makeDoctorCommand]) {
     const command = makeCommand(finish);
     command.copyInheritedSettings(program);
     program.addCommand(command);

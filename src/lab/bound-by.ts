@@ -3,43 +3,32 @@
 
 import type { Finding } from '../model/finding.ts';
 import type { BoundBy, RunReport, ServerReport } from '../model/record.ts';
+import type { HandshakeLosses } from './handshakes.ts';
 
 /** An event loop this busy has no time left; below, waiting is part of its time. */
 const SATURATED_RATIO = 0.9;
 /** A round this near to its floor is bound by the server's delay. */
 const NEAR_FLOOR_RATIO = 0.8;
-/** Connects lost in the accept queue come back after one second (RFC 6298: the first retransmission timeout). */
-const LOST_CONNECT_MS = 900;
-
 export interface BoundByInput {
   readonly run: RunReport;
   readonly server: ServerReport | null;
   readonly findings: readonly Finding[];
-  /** Connections that took so long that a lost SYN is the likely reason. */
-  readonly slowConnects: number;
+  readonly losses: HandshakeLosses;
 }
 
-/** How many connections stood only after a retransmission, by their connect time. */
-export function countSlowConnects(run: RunReport): number {
-  const lostUs = LOST_CONNECT_MS * 1e3;
-  return run.connectTime.histogram.buckets.reduce(
-    (sum, [lowerUs, count]) => (lowerUs >= lostUs ? sum + count : sum),
-    0,
-  );
-}
-
-export function judgeBoundBy({ run, server, findings, slowConnects }: BoundByInput): BoundBy {
+export function judgeBoundBy({ run, server, findings, losses }: BoundByInput): BoundBy {
   const client = Math.max(0, ...run.workers.map((worker) => worker.utilizationRatio));
   const replica = Math.max(0, ...(server?.utilizationRatios ?? []));
-  const { plan, wallMs, network } = run;
-  const lost = (network?.listenOverflowCount ?? 0) + (network?.synRetransmitCount ?? 0);
+  const { plan, wallMs } = run;
   const evidence = [
     `busiest worker's event loop ${percent(client)}`,
     server === null ? 'server not ours' : `busiest replica's event loop ${percent(replica)}`,
     ...(plan.floorMs === null || wallMs === 0
       ? []
       : [`${percent(plan.floorMs / wallMs)} of the time is the floor`]),
-    ...(lost === 0 ? [] : [`${lost} handshakes lost or sent again, ${slowConnects} trials late by it`]),
+    ...(losses.lost === 0
+      ? []
+      : [`${losses.lost} handshakes lost, ${losses.delayed} connections late by it`]),
     ...(run.tally.shrinks === 0 ? [] : [`in-flight cap lowered ${run.tally.shrinks} times`]),
   ];
   const isSaturated = client >= SATURATED_RATIO;
@@ -47,7 +36,7 @@ export function judgeBoundBy({ run, server, findings, slowConnects }: BoundByInp
 
   if (run.tally.shrinks > 0)
     return verdict(run.tally.connectionsPeak < plan.connectionCount ? 'files' : 'ports');
-  if (slowConnects > 0 && slowConnects >= run.tally.ok / 1000) return verdict('accept queue');
+  if (losses.delayed > 0 && losses.delayed >= run.tally.ok / 1000) return verdict('accept queue');
   if (plan.floorMs !== null && plan.floorMs > 0 && plan.floorMs >= wallMs * NEAR_FLOOR_RATIO) {
     return verdict(plan.waveCount > 1 ? (cappedBy(findings, run) ?? 'server delay') : 'server delay');
   }

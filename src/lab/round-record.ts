@@ -3,8 +3,9 @@
 import type { RoundRecord, RunReport, ServerReport } from '../model/record.ts';
 import type { Ledger } from '../runner/ledger.ts';
 import type { ServerStats } from '../server/cluster.ts';
-import { countSlowConnects, judgeBoundBy } from './bound-by.ts';
+import { judgeBoundBy } from './bound-by.ts';
 import { readMachine, readVersions } from './context.ts';
+import { countHandshakeLosses, judgeHandshakes } from './handshakes.ts';
 import { makeProof } from './proof.ts';
 import type { PreparedRound } from './trial-round.ts';
 
@@ -28,7 +29,8 @@ export function makeRecord({
 }: RecordInput): RoundRecord {
   const { options, limits, plan, findings } = prepared;
   const server = stats === null ? null : serverReport(stats, startUpMs);
-  const slowConnects = countSlowConnects(report);
+  const losses = countHandshakeLosses(report);
+  const afterwards = judgeHandshakes(losses, options.server.own);
   return {
     schema: 'spillway-round/1',
     strategy: plan.strategy,
@@ -55,9 +57,9 @@ export function makeRecord({
               replicasReplaced: stats.replicasReplaced,
             },
     }),
-    boundBy: judgeBoundBy({ run: report, server, findings, slowConnects }),
-    slowConnects,
-    findings,
+    boundBy: judgeBoundBy({ run: report, server, findings, losses }),
+    slowConnects: losses.delayed,
+    findings: afterwards === null ? findings : [...findings, afterwards],
     efficiencyRatio:
       plan.floorMs === null || report.wallMs === 0 || report.ended !== 'done'
         ? null

@@ -51,6 +51,7 @@ export function resultLines(record: RoundRecord): string[] {
     proofLine(record.proof),
     ...record.proof.problems.map((problem) => `  ${problem}`),
     ...failureLines(record),
+    ...afterLines(record.findings),
     ...detailLines(record),
   ];
 }
@@ -69,6 +70,11 @@ function proofLine(proof: Proof): string {
   const again = proof.seenAgainByRepeat ?? 0;
   if (again === 0) return `proof: ${client} = ${proof.seenOnce} seen once by the server`;
   return `proof: ${client} = ${proof.seenOnce} seen once by the server + ${again} seen again, each after a lost connection`;
+}
+
+/** What was found only afterwards: it has no number that is allowed. */
+function afterLines(findings: readonly Finding[]): string[] {
+  return findings.filter(({ limit, allowed }) => limit === 'accept-queue' && allowed === null).map(({ message }) => `limit: ${message}`);
 }
 
 function failureLines({ tally, failures, workerDeaths }: RoundRecord): string[] {

@@ -24,9 +24,9 @@ export const COSTS = {
     trialUs: 25,
     connectionBytes: 22_000,
     inFlightBytes: 3_000,
-    trialsPerSec: 30_000,
+    trialsPerSec: 60_000,
   },
-  wire: { connectionUs: 80, trialUs: 4, connectionBytes: 13_000, inFlightBytes: 150, trialsPerSec: 150_000 },
+  wire: { connectionUs: 80, trialUs: 4, connectionBytes: 13_000, inFlightBytes: 150, trialsPerSec: 500_000 },
 } as const;
 
 export const SERVER_COSTS = {

@@ -33,8 +33,8 @@ export interface PlanRequest {
   readonly server: PlannedServer;
 }
 
-/** Below this an answer's way through two event loops takes longer than its delay. */
-const LEAST_TURNAROUND_MS = 5;
+/** A local answer takes about this long; to have more in flight than fits in it only costs memory and cache. */
+const LEAST_TURNAROUND_MS = 1;
 /**
  * Connections one worker has in the making at once. A burst of thousands is one long turn of both event loops, in
  * which no answer is read: 10,000 at once had a p99 1,200 ms over the delay, windows of 300 had 215 ms, in no more time.
@@ -66,7 +66,8 @@ export function makePlan(request: PlanRequest, limits: Limits): Plan {
   const connectionCount = decide('connections', ...chooseConnections(request, pipelining, wanted, room));
   const maxInFlight = decide('maxInFlight', ...chooseInFlight(request, connectionCount * pipelining, wanted));
 
-  const queue = acceptQueueOf(server, room.destinationCount);
+  const destinationCount = decide('destinations', ...chooseDestinations(request, connectionCount, limits));
+  const queue = acceptQueueOf(server, destinationCount);
   const pace = paceConnects(limits, queue, { connectionCount, workerCount: cores.workers });
   const mayBeSpread = request.cores !== 'auto' || pace.connectingWorkerCount >= cores.workers;
   const allowed = mayBeSpread ? cores.workers : pace.connectingWorkerCount;
@@ -77,11 +78,7 @@ export function makePlan(request: PlanRequest, limits: Limits): Plan {
     workerCount === cores.workers ? cores.reason : fewerWorkers(mayBeSpread, pace.reason),
   );
   const maxConnecting = decide('maxConnecting', ...chooseBurst(pace, workerCount));
-  const laneCount = decide(
-    'lanes',
-    ...chooseLanes(request, connectionCount, workerCount, room.destinationCount),
-  );
-  if (room.destinationCount > 1) decide('destinations', room.destinationCount, room.destinationReason);
+  const laneCount = decide('lanes', ...chooseLanes(request, connectionCount, workerCount, destinationCount));
 
   const waveCount = Math.ceil(trialCount / maxInFlight);
   const floorMs = server.delayMs === null ? null : server.delayMs * waveCount;
@@ -97,7 +94,7 @@ export function makePlan(request: PlanRequest, limits: Limits): Plan {
     pipelining,
     maxInFlight,
     waveCount,
-    destinationCount: room.destinationCount,
+    destinationCount,
     maxConnecting,
     delayMs: server.delayMs,
     floorMs,
@@ -141,37 +138,35 @@ function choosePipelining(
 
 interface Room extends Capacity {
   readonly count: number;
-  readonly destinationCount: number;
-  readonly destinationReason: string;
 }
 
-/** How many connections fit: the least that files, ports and memory leave. */
+/** How many connections fit: the least that files, memory and (over as many destinations as we may use) ports leave. */
 function connectionRoom(
-  { server, trialCount }: PlanRequest,
+  { server }: PlanRequest,
   transport: Transport,
   limits: Limits,
   workers: number,
 ): Room {
-  const files = maxConnectionsByFiles(limits, {
-    workerCount: workers,
-    childCount: server.ours ? server.replicaCount : 0,
-  });
   const costBytes = COSTS[transport].connectionBytes + (server.ours ? SERVER_COSTS.connectionBytes : 0);
-  const memory = maxConnectionsByMemory(limits, costBytes);
-  const other = [files, memory, ...(server.ours ? [replicaRoom(server.replicaCount, limits)] : [])];
-  const most = Math.min(trialCount, ...other.map(countOf));
-  const oneDestination = Math.max(1, countOf(maxConnectionsByPorts(limits, 1)));
-  const destinationCount = server.ours
-    ? Math.min(MAX_DESTINATIONS, Math.max(1, Math.ceil(most / oneDestination)))
-    : 1;
-  const ports = maxConnectionsByPorts(limits, destinationCount);
-  const least = [...other, ports].reduce((a, b) => (countOf(b) < countOf(a) ? b : a));
-  return {
-    count: Math.max(1, Math.min(countOf(least), Number.MAX_SAFE_INTEGER)),
-    reason: least.reason,
-    destinationCount,
-    destinationReason: ports.reason,
-  };
+  const capacities = [
+    maxConnectionsByFiles(limits, {
+      workerCount: workers,
+      childCount: server.ours ? server.replicaCount : 0,
+    }),
+    ...(server.ours ? [replicaRoom(server.replicaCount, limits)] : []),
+    maxConnectionsByPorts(limits, server.ours ? MAX_DESTINATIONS : 1),
+    maxConnectionsByMemory(limits, costBytes),
+  ];
+  const least = capacities.reduce((a, b) => (countOf(b) < countOf(a) ? b : a));
+  return { count: Math.max(1, Math.min(countOf(least), Number.MAX_SAFE_INTEGER)), reason: least.reason };
+}
+
+/** A server of ours listens on as many ports as the connections need; another one is a single destination. */
+function chooseDestinations({ server }: PlanRequest, connections: number, limits: Limits): Decision<number> {
+  if (!server.ours) return [1, 'the server is one'];
+  const each = Math.max(1, countOf(maxConnectionsByPorts(limits, 1)));
+  const count = Math.min(MAX_DESTINATIONS, Math.ceil(connections / each));
+  return [count, maxConnectionsByPorts(limits, count).reason];
 }
 
 function countOf({ count }: Capacity): number {
@@ -221,7 +216,11 @@ function chooseConnections(
   wanted: Decision<number>,
   room: Room,
 ): Decision<number> {
-  if (request.connections !== 'auto') return [Math.min(request.connections, request.trialCount), ASKED_FOR];
+  if (request.connections !== 'auto') {
+    return request.connections <= request.trialCount
+      ? [request.connections, ASKED_FOR]
+      : [request.trialCount, `no more than trials, of ${request.connections} asked for`];
+  }
   const inFlight =
     request.maxInFlight === 'auto' ? wanted[0] : Math.min(request.maxInFlight, request.trialCount);
   const why = request.maxInFlight === 'auto' ? wanted[1] : `${request.maxInFlight} in flight asked for`;

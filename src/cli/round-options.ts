@@ -1,0 +1,56 @@
+// The options of a command line become a round: what `bench` runs and `doctor` only plans.
+
+import type { RoundOptions } from '../lab/trial-round.ts';
+import type { BENCH_OPTIONS } from './bench-options.ts';
+import type { ValuesOf } from './options.ts';
+
+const MAX_HEADER_BYTES = 16_384;
+const MAX_BODY_BYTES = 1_024;
+const CONNECT_TIMEOUT_MS = 30_000;
+const DEADLINE_MS = 60_000;
+const ATTEMPTS = 5;
+
+type BenchValues = ValuesOf<typeof BENCH_OPTIONS>;
+type Planned =
+  | 'trials'
+  | 'cores'
+  | 'family'
+  | 'transport'
+  | 'lanes'
+  | 'connections'
+  | 'pipelining'
+  | 'maxInFlight';
+
+/** What both commands know; the rest has the defaults of `bench`. */
+export type RoundValues = Pick<BenchValues, Planned | 'origin' | 'delay' | 'replicas'> &
+  Partial<Pick<BenchValues, 'port' | 'deadline' | 'attempts'>>;
+
+/** @param isDelayGiven a person named the delay, so it is known of a server that is not ours, too */
+export function toRoundOptions(values: RoundValues, isDelayGiven: boolean): RoundOptions {
+  const { origin, delay, deadline = DEADLINE_MS } = values;
+  return {
+    strategy: 'multicore',
+    trialCount: values.trials,
+    family: values.family,
+    transport: values.transport,
+    cores: values.cores,
+    lanes: values.lanes,
+    connections: values.connections,
+    pipelining: values.pipelining,
+    maxInFlight: values.maxInFlight,
+    server:
+      origin === undefined
+        ? { own: true, delayMs: delay, replicas: values.replicas, port: values.port ?? 0 }
+        : { own: false, origin, delayMs: isDelayGiven ? delay : null },
+    attempt: {
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      firstByteTimeoutMs: delay + deadline,
+      idleTimeoutMs: deadline,
+      totalTimeoutMs: delay + deadline,
+      maxAttempts: values.attempts ?? ATTEMPTS,
+      maxHeaderBytes: MAX_HEADER_BYTES,
+      maxBodyBytes: MAX_BODY_BYTES,
+    },
+    command: ['spillway', ...process.argv.slice(2)].join(' '),
+  };
+}

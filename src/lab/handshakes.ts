@@ -1,0 +1,52 @@
+// Handshakes that the kernel dropped in silence: no socket ever sees an error, the connection only stands a second or
+// three later. Told from the counters of the kernel and the connect times of the run together: pure.
+
+import type { Finding } from '../model/finding.ts';
+import type { RunReport } from '../model/record.ts';
+
+/** What was lost between the start and the end of a run. */
+export interface HandshakeLosses {
+  /** SYNs sent again and handshakes an accept queue had no room for; of the whole network name space. */
+  readonly lost: number;
+  /** Connections of this run that stood one retransmission or more late. */
+  readonly delayed: number;
+  /** Of them, those near one second, three seconds, and seven or more. */
+  readonly steps: readonly [atOneSecond: number, atThreeSeconds: number, later: number];
+}
+
+/**
+ * Retransmissions come 1, 3, 7 … seconds after the first SYN (RFC 6298: a timeout of one second that doubles), so a
+ * connection is counted to the last of these it reached. A tenth less, because the kernel's timers are coarse.
+ */
+const STEPS_MS = [900, 2_900, 6_900] as const;
+
+export function countHandshakeLosses({ network, connectTime }: RunReport): HandshakeLosses {
+  const lost = network === null ? 0 : (network.listenOverflowCount ?? 0) + (network.synRetransmitCount ?? 0);
+  if (lost === 0) return { lost: 0, delayed: 0, steps: [0, 0, 0] };
+  const steps: [number, number, number] = [0, 0, 0];
+  for (const [lowerUs, count] of connectTime.histogram.buckets) {
+    const step = STEPS_MS.findLastIndex((ms) => lowerUs >= ms * 1e3);
+    if (step >= 0) steps[step] = (steps[step] as number) + count;
+  }
+  return { lost, delayed: steps[0] + steps[1] + steps[2], steps };
+}
+
+/** What a person should hear of it, or null. */
+export function judgeHandshakes(losses: HandshakeLosses, ours: boolean): Finding | null {
+  if (losses.lost === 0) return null;
+  const [one, three, later] = losses.steps;
+  return {
+    limit: 'accept-queue',
+    verdict: 'tight',
+    allowed: null,
+    needed: losses.delayed,
+    message:
+      `expected no handshake to be lost, found ${losses.lost} dropped or sent again while the run went on; ` +
+      `${losses.delayed} connections stood late (${one} by 1 s, ${three} by 3 s, ${later} by more): ` +
+      (ours
+        ? 'give the server more listeners'
+        : 'open fewer connections, or give the server a longer backlog'),
+    fix: 'sysctl -w net.core.somaxconn=65535',
+    buys: 'longer accept queues, for a server that asks for them',
+  };
+}

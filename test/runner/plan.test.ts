@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { checkPlan } from '../../src/limits/check.ts';
+import { FAMILIES, type Plan, TRANSPORTS } from '../../src/model/plan.ts';
+import { makePlan, type PlanRequest } from '../../src/runner/plan.ts';
+import { needOf, type PlannedServer } from '../../src/runner/plan-costs.ts';
+import { makeLimits } from '../limits/fixtures.ts';
+
+const OWN: PlannedServer = {
+  ours: true,
+  delayMs: 1000,
+  replicaCount: 1,
+  listenersPerReplica: 4,
+  backlog: 4096,
+};
+const FOREIGN: PlannedServer = { ours: false, delayMs: null, isPlainHttp: true };
+
+const TWO_CORES = makeLimits({
+  cpu: { usableCores: 2, affinityCount: 2, availableParallelism: 2, machineCoreCount: 2 },
+  files: { softCount: 20_000, hardCount: 20_000, inUseCount: 22 },
+});
+
+function request(overrides: Partial<PlanRequest> = {}): PlanRequest {
+  return {
+    strategy: 'multicore',
+    trialCount: 10_000,
+    family: 'one-per-connection',
+    transport: 'undici',
+    cores: 'auto',
+    lanes: 'auto',
+    connections: 'auto',
+    pipelining: 'auto',
+    maxInFlight: 'auto',
+    server: OWN,
+    ...overrides,
+  };
+}
+
+function pick<Field extends keyof Plan>(plan: Plan, ...fields: Field[]): Pick<Plan, Field> {
+  return Object.fromEntries(fields.map((field) => [field, plan[field]])) as Pick<Plan, Field>;
+}
+
+test('the main job on two cores: two workers, 80 lanes, ten thousand connections in one wave', () => {
+  const plan = makePlan(request(), TWO_CORES);
+  assert.deepEqual(
+    pick(
+      plan,
+      'workerCount',
+      'laneCount',
+      'connectionCount',
+      'pipelining',
+      'maxInFlight',
+      'waveCount',
+      'destinationCount',
+      'floorMs',
+    ),
+    {
+      workerCount: 2,
+      laneCount: 80,
+      connectionCount: 10_000,
+      pipelining: 1,
+      maxInFlight: 10_000,
+      waveCount: 1,
+      destinationCount: 1,
+      floorMs: 1000,
+    },
+  );
+});
+
+test('more trials than a process may have files run in waves that fit', () => {
+  const plan = makePlan(request({ trialCount: 30_000 }), TWO_CORES);
+  assert.equal(plan.connectionCount, 19_954);
+  assert.equal(plan.waveCount, 2);
+  assert.equal(plan.floorMs, 2000);
+  assert.equal(plan.destinationCount, 2, 'half a range of ports is 14,116 for each destination');
+  assert.match(plan.reasons.find(({ field }) => field === 'connections')?.reason ?? '', /open files/);
+});
+
+test('256 open files leave waves of 210 connections', () => {
+  const few = makeLimits({ ...TWO_CORES, files: { softCount: 256, hardCount: 256, inUseCount: 22 } });
+  const plan = makePlan(request({ trialCount: 1000 }), few);
+  assert.equal(plan.connectionCount, 210);
+  assert.equal(plan.waveCount, 5);
+});
+
+test('what is asked for stands, and the check refuses what does not fit', () => {
+  const plan = makePlan(request({ trialCount: 30_000, connections: 30_000 }), TWO_CORES);
+  assert.equal(plan.connectionCount, 30_000);
+  const refused = checkPlan(needOf(plan, OWN), TWO_CORES).filter(({ verdict }) => verdict === 'refused');
+  assert.deepEqual(
+    refused.map(({ limit }) => limit),
+    ['files', 'server-files'],
+  );
+});
+
+test('the families differ in how requests share connections', () => {
+  const shape = (family: Plan['family'], transport: Plan['transport'], trialCount: number) =>
+    pick(
+      makePlan(request({ family, transport, trialCount }), TWO_CORES),
+      'connectionCount',
+      'pipelining',
+      'maxInFlight',
+    );
+  assert.deepEqual(shape('pipelined', 'undici', 10_000), {
+    connectionCount: 100,
+    pipelining: 100,
+    maxInFlight: 10_000,
+  });
+  assert.deepEqual(shape('pipelined', 'undici', 1_000_000), {
+    connectionCount: 1000,
+    pipelining: 100,
+    maxInFlight: 100_000,
+  });
+  assert.deepEqual(shape('pipelined', 'wire', 1_000_000), {
+    connectionCount: 1000,
+    pipelining: 1000,
+    maxInFlight: 1_000_000,
+  });
+  assert.deepEqual(shape('h2c', 'undici', 100_000), {
+    connectionCount: 100,
+    pipelining: 100,
+    maxInFlight: 10_000,
+  });
+});
+
+test('without a delay only what two workers can turn around is in flight', () => {
+  const plan = makePlan(request({ trialCount: 100_000, server: { ...OWN, delayMs: 0 } }), TWO_CORES);
+  assert.equal(plan.maxInFlight, 120);
+  assert.equal(plan.floorMs, 0);
+});
+
+test('a server that is not ours gets one connecting worker beyond its accept queue', () => {
+  const many = makePlan(request({ server: FOREIGN }), TWO_CORES);
+  assert.equal(many.workerCount, 1);
+  assert.equal(many.destinationCount, 1);
+  assert.ok(many.maxConnecting <= 255, `half a queue of 511, got ${many.maxConnecting}`);
+  assert.equal(many.floorMs, null);
+  assert.equal(makePlan(request({ server: FOREIGN, trialCount: 500 }), TWO_CORES).workerCount, 2);
+  assert.equal(makePlan(request({ server: FOREIGN, cores: 2 }), TWO_CORES).workerCount, 2, 'asked for');
+});
+
+test('half a core still makes one worker', () => {
+  const half = makeLimits({ ...TWO_CORES, cpu: { usableCores: 0.5, quotaCores: 0.5 } });
+  assert.equal(makePlan(request(), half).workerCount, 1);
+});
+
+test('numbers out of range of the machine are refused by name', () => {
+  assert.throws(() => makePlan(request({ cores: 99_999 }), TWO_CORES), {
+    code: 'ERR_OPTION',
+    message: /--cores/,
+  });
+});
+
+test('whatever is asked, the parts of a plan fit each other and every auto has a reason', () => {
+  const auto = (most: number) => fc.oneof(fc.constant('auto' as const), fc.integer({ min: 1, max: most }));
+  fc.assert(
+    fc.property(
+      fc.record({
+        trialCount: fc.integer({ min: 1, max: 10_000_000 }),
+        family: fc.constantFrom(...FAMILIES),
+        transport: fc.constantFrom('auto' as const, ...TRANSPORTS),
+        cores: auto(8),
+        lanes: auto(500),
+        connections: auto(1_000_000),
+        pipelining: auto(2_000),
+        maxInFlight: auto(5_000_000),
+        server: fc.constantFrom(OWN, { ...OWN, delayMs: 0 }, { ...OWN, replicaCount: 3 }, FOREIGN),
+      }),
+      fc.integer({ min: 64, max: 1_000_000 }),
+      (asked, softCount) => {
+        const limits = makeLimits({
+          ...TWO_CORES,
+          files: { softCount, hardCount: softCount, inUseCount: 22 },
+        });
+        const plan = makePlan(request(asked), limits);
+        const whole = pick(
+          plan,
+          'workerCount',
+          'laneCount',
+          'connectionCount',
+          'pipelining',
+          'maxInFlight',
+          'waveCount',
+          'destinationCount',
+          'maxConnecting',
+        );
+        for (const [field, value] of Object.entries(whole)) {
+          assert.ok(Number.isSafeInteger(value) && value >= 1, `${field} is ${value}`);
+        }
+        assert.ok(plan.maxInFlight <= plan.connectionCount * plan.pipelining);
+        assert.ok(plan.maxInFlight <= plan.trialCount && plan.connectionCount <= plan.trialCount);
+        assert.ok(plan.workerCount <= plan.connectionCount && plan.workerCount <= plan.maxInFlight);
+        assert.ok(plan.laneCount >= plan.workerCount && plan.laneCount <= plan.connectionCount);
+        assert.ok(plan.waveCount * plan.maxInFlight >= plan.trialCount);
+        if (asked.family === 'one-per-connection') assert.equal(plan.pipelining, 1);
+        if (asked.connections === 'auto') {
+          const refused = checkPlan(needOf(plan, asked.server), limits).filter(
+            ({ verdict }) => verdict === 'refused',
+          );
+          assert.deepEqual(
+            refused.map(({ limit }) => limit).filter((limit) => limit.endsWith('files')),
+            [],
+          );
+        }
+        const fields = plan.reasons.map(({ field }) => field);
+        for (const field of [
+          'transport',
+          'pipelining',
+          'connections',
+          'maxInFlight',
+          'workers',
+          'lanes',
+          'destinations',
+        ]) {
+          assert.ok(fields.includes(field), `${field} has no reason`);
+        }
+        assert.ok(plan.reasons.every(({ reason }) => reason.length > 0));
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
