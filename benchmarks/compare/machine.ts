@@ -88,7 +88,7 @@ export function readTreeCpuUs(pid: number): number | null {
  * As root those of this one port are ended at once (`ss --kill`); else they take their minute.
  * @returns how many are left on the whole machine; more than `quietCount` when the wait was given up
  */
-export async function quietPort(port: number, limitMs: number, quietCount = 300): Promise<number> {
+export async function quietPort(port: number, limitMs: number, quietCount = 2000): Promise<number> {
   const deadlineMs = performance.now() + limitMs;
   for (;;) {
     if (readTimeWaitCount() > quietCount && process.getuid?.() === 0) {

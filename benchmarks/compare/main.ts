@@ -1,7 +1,7 @@
 // The comparison's command line: `npm run compare -- --suite NAME [--runs 5] [--case TEXT] [--only a,b] [--out DIR]`,
 // `--setup` to install what is missing, `--list` to see what there is. Exit code 0 when every claim that was measured
 // is met, 1 when one is not, 2 for misuse.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -18,6 +18,10 @@ import { readCommit, repositoryDir } from './repository.ts';
 import { runCase, type CaseOptions } from './run-case.ts';
 import { setUp } from './set-up.ts';
 import { SUITES, type Suite, type SuiteCase } from './suites.ts';
+
+/** Server configuration and records of runs; gone when this program ends, however it ends. */
+const scratchDir = join(tmpdir(), `spillway-compare-${process.pid}`);
+process.once('exit', () => rmSync(scratchDir, { recursive: true, force: true }));
 
 /** Sockets of a run stay in TIME_WAIT for a minute where they cannot be ended. */
 const QUIET_LIMIT_MS = 70_000;
@@ -107,7 +111,6 @@ async function measureCase(suiteCase: SuiteCase, options: CaseOptions): Promise<
 
 async function measureSuite(suite: Suite, args: Arguments): Promise<boolean> {
   const startedAt = new Date().toISOString();
-  const scratchDir = join(tmpdir(), `spillway-compare-${process.pid}`);
   say(`${suite.name}: ${suite.about}`);
   const cases: CaseRecord[] = [];
   const record = (): ComparisonRecord => ({
@@ -222,4 +225,5 @@ async function main(): Promise<number> {
   return isMet ? 0 : 1;
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 process.exitCode = await main();

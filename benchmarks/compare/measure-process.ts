@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { endWithUs } from './end-with-us.ts';
 import type { ProcessAccount } from './measurement.ts';
 import { PYTHON } from './programs.ts';
 import { repositoryDir } from './repository.ts';
@@ -58,6 +59,7 @@ export async function measureProcess(
       // The group is gone already.
     }
   };
+  const forget = endWithUs(killGroup);
   const timer = setTimeout(() => {
     isTimedOut = true;
     killGroup();
@@ -79,5 +81,6 @@ export async function measureProcess(
     clearTimeout(timer);
     // What a command leaves behind would be measured with the next one.
     killGroup();
+    forget();
   }
 }

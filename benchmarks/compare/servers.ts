@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { endWithUs } from './end-with-us.ts';
 import { readTreeCpuUs } from './machine.ts';
 import { commandEnvironment } from './measure-process.ts';
 import { findOnPath } from './programs.ts';
@@ -75,6 +76,10 @@ export async function startServer(spec: ServerSpec, scratchDir: string): Promise
     env: commandEnvironment,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  child.once(
+    'exit',
+    endWithUs(() => void child.kill('SIGTERM')),
+  );
   let said = '';
   child.stderr.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-2000);
