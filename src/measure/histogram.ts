@@ -13,7 +13,7 @@ const MAX = BUCKET_COUNT + 1;
 const MIN = BUCKET_COUNT + 2;
 const CELL_COUNT = BUCKET_COUNT + 3;
 
-/** The largest relative error of a percentile: half a bucket of the lowest sub-range. */
+/** The largest relative error of a percentile, always upwards: the width of a bucket over its lower bound. */
 export const HISTOGRAM_ERROR_RATIO = 1 / SUB_BUCKETS;
 
 function bucketOf(valueUs: number): number {
@@ -59,6 +59,18 @@ export class Histogram {
     cells[MAX] = Math.max(cells[MAX] as number, more[MAX] as number);
     const least = more[MIN] as number;
     if (least > 0 && (cells[MIN] === 0 || least < (cells[MIN] as number))) cells[MIN] = least;
+  }
+
+  /** Adds what another histogram was kept as: percentiles of several rounds come from one histogram, never from a mean. */
+  addData(data: HistogramData): void {
+    const cells = this.#cells;
+    for (const [lowerUs, count] of data.buckets) {
+      const bucket = bucketOf(lowerUs);
+      cells[bucket] = (cells[bucket] as number) + count;
+    }
+    cells[SUM] = (cells[SUM] as number) + data.sumUs;
+    cells[MAX] = Math.max(cells[MAX] as number, data.maxUs);
+    if (data.count > 0 && (cells[MIN] === 0 || data.minUs < (cells[MIN] as number))) cells[MIN] = data.minUs;
   }
 
   get count(): number {

@@ -68,6 +68,11 @@ export function sumTallies(tallies: readonly Tally[]): TallyData {
   let firstDispatchAtMs = 0;
   for (const tally of tallies) {
     for (const field of FIELDS) sum[field] += tally.get(field);
+    // Each part is below 2^52, so the sum of two is exact, and that of three would not be.
+    if (sum.squareSumLow >= SQUARE_CARRY) {
+      sum.squareSumLow -= SQUARE_CARRY;
+      sum.squareSumHigh += 1;
+    }
     const first = tally.get('firstDispatchAtMs');
     if (first > 0 && (firstDispatchAtMs === 0 || first < firstDispatchAtMs)) firstDispatchAtMs = first;
   }
