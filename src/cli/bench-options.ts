@@ -1,13 +1,12 @@
 // The options of `spillway bench`.
 
-import { FAMILIES, TRANSPORTS } from '../model/plan.ts';
-import { row } from './options.ts';
-import { autoOr, duration, httpOrigin, oneOf, plainText, wholeNumber } from './values.ts';
+import { row, type ValuesOf } from './options.ts';
+import { MAX_TRIALS, PLAN_OPTIONS } from './plan-options.ts';
+import { strategyList } from './strategy-specs.ts';
+import { autoOr, duration, flag, httpOrigin, plainText, wholeNumber } from './values.ts';
 
 const HOUR_MS = 3_600_000;
-/** Squares of trial numbers must add up exactly, and the server's bitmap stay below 8 MB. */
-const MAX_TRIALS = 2 ** 26;
-const MAX_CONNECTIONS = 10_000_000;
+const MAX_SEED = 2 ** 32 - 1;
 
 export const BENCH_OPTIONS = {
   trials: row({
@@ -16,47 +15,41 @@ export const BENCH_OPTIONS = {
     meaning: 'how many answers to fetch: /0 … /n-1',
     parse: wholeNumber(1, MAX_TRIALS),
   }),
-  cores: row({
-    flags: '--cores <n>',
-    initial: 'auto',
-    meaning: 'worker threads, one a core',
-    parse: autoOr(wholeNumber(1)),
+  ...PLAN_OPTIONS,
+  strategy: row({
+    flags: '--strategy <list>',
+    initial: 'multicore',
+    meaning:
+      'ways to fetch, compared when there are several: all, or names and NAME:option=value,… with commas',
+    parse: strategyList(),
   }),
-  family: row({
-    flags: '--family <name>',
-    initial: 'one-per-connection',
-    meaning: `how requests share connections: ${FAMILIES.join(', ')}`,
-    parse: oneOf(FAMILIES),
+  rounds: row({
+    flags: '--rounds <n>',
+    meaning: 'rounds of each strategy, in random order; 3 where several are compared',
+    parse: wholeNumber(1, 1000),
   }),
-  transport: row({
-    flags: '--transport <name>',
-    initial: 'auto',
-    meaning: `what moves the bytes: auto, ${TRANSPORTS.join(', ')}`,
-    parse: oneOf(['auto', ...TRANSPORTS] as const),
+  seed: row({
+    flags: '--seed <n>',
+    meaning: 'gives the same order of rounds again',
+    parse: wholeNumber(0, MAX_SEED),
   }),
-  lanes: row({
-    flags: '--lanes <n>',
-    initial: 'auto',
-    meaning: 'groups of connections a worker',
-    parse: autoOr(wholeNumber(1, 10_000)),
+  budget: row({
+    flags: '--budget <time>',
+    initial: '30s',
+    meaning:
+      'what all rounds of one strategy may take; one that takes longer is run on fewer trials and projected',
+    parse: duration(1000, 24 * HOUR_MS),
   }),
-  connections: row({
-    flags: '--connections <n>',
-    initial: 'auto',
-    meaning: 'connections over all workers',
-    parse: autoOr(wholeNumber(1, MAX_CONNECTIONS)),
+  scaling: row({
+    flags: '--scaling',
+    initial: 'false',
+    meaning: 'also run the reference on 1, 2, 4 … cores; a report in files always does',
+    parse: flag(),
   }),
-  pipelining: row({
-    flags: '--pipelining <n>',
-    initial: 'auto',
-    meaning: 'requests open at once on a connection',
-    parse: autoOr(wholeNumber(1, 100_000)),
-  }),
-  maxInFlight: row({
-    flags: '--max-in-flight <n>',
-    initial: 'auto',
-    meaning: 'requests open at once over all connections',
-    parse: autoOr(wholeNumber(1, MAX_TRIALS)),
+  report: row({
+    flags: '--report <dir>',
+    meaning: 'write report.html, report.md and report.json there; tinybench prints the table of tinybench',
+    parse: plainText(),
   }),
   origin: row({
     flags: '--origin <url>',
@@ -99,3 +92,5 @@ export const BENCH_OPTIONS = {
     parse: plainText(),
   }),
 } as const;
+
+export type BenchValues = ValuesOf<typeof BENCH_OPTIONS>;

@@ -1,0 +1,79 @@
+// `spillway bench` with several strategies or rounds: one comparison, its table, its record and its reports.
+
+import { prepareSweep, type PreparedSweep, type SweepOptions } from '../lab/prepared-sweep.ts';
+import { startSweep } from '../lab/sweep.ts';
+import type { Comparison } from '../model/comparison.ts';
+import { comparisonLines } from '../report/comparison-text.ts';
+import { formatSeconds, planLine } from '../report/round-text.ts';
+import type { BenchValues } from './bench-options.ts';
+import { InterruptWatch } from './interrupt.ts';
+import { LiveLine } from './live-line.ts';
+import { checkWritable, makeReportDirectory, writeFiles, writeJson } from './output-files.ts';
+import { toRoundOptions } from './round-options.ts';
+
+const INTERRUPTED = 130;
+const ROUNDS = 3;
+
+/** More than one round is asked for, by name or by number. */
+export function isComparison({ strategy, rounds, report, scaling }: BenchValues): boolean {
+  return strategy.length > 1 || rounds !== undefined || report !== undefined || scaling;
+}
+
+/** Exit code 1 when a proof is broken. */
+export async function compareStrategies(values: BenchValues, isDelayGiven: boolean): Promise<number> {
+  const { json, report } = values;
+  const say = (line: string) => (json === '-' ? process.stderr : process.stdout).write(`${line}\n`);
+  if (json !== undefined && json !== '-') checkWritable(json);
+  if (report !== undefined) makeReportDirectory(report);
+  const prepared = prepareSweep(toSweepOptions(values, isDelayGiven));
+  for (const line of planLines(prepared)) say(line);
+
+  const comparison = await runSweep(prepared);
+  for (const line of comparisonLines(comparison)) say(line);
+  if (json !== undefined) writeJson(comparison, json);
+  if (report !== undefined) {
+    const texts = { 'report.json': `${JSON.stringify(comparison)}\n` };
+    for (const file of writeFiles(report, texts)) say(`written: ${file}`);
+  }
+  if (comparison.isInterrupted) return INTERRUPTED;
+  return comparison.strategies.some(({ figures }) => figures.brokenProofCount > 0) ? 1 : 0;
+}
+
+function toSweepOptions(values: BenchValues, isDelayGiven: boolean): SweepOptions {
+  return {
+    strategies: values.strategy,
+    base: toRoundOptions(values, isDelayGiven),
+    roundCount: values.rounds ?? ROUNDS,
+    budgetMs: values.budget,
+    seed: values.seed ?? Math.floor(Math.random() * 2 ** 32),
+    isScaled: values.scaling || values.report !== undefined,
+  };
+}
+
+function planLines({ strategies, options }: PreparedSweep): string[] {
+  return strategies.map(({ strategy, round, guard, projected }) => {
+    const allowed = guard === null ? '' : `; the guard allows ${guard}`;
+    const part =
+      projected === null
+        ? ''
+        : `; ${projected.trialsRun} trials only, projected to ${options.base.trialCount} by waves`;
+    return `${strategy.name}: ${planLine(round.plan, round.findings)}${allowed}${part}`;
+  });
+}
+
+async function runSweep(prepared: PreparedSweep): Promise<Comparison> {
+  using live = new LiveLine();
+  let label = '';
+  const sweep = startSweep(prepared, {
+    onSnapshot: live.show,
+    onNotice: live.notice,
+    onRoundStart: (next) => {
+      label = `${next.done + 1}/${next.total} ${next.label}`;
+    },
+    onRoundEnd: ({ wallMs }, { proof }) =>
+      live.notice(`${label} ${formatSeconds(wallMs)}${proof.verdict === 'broken' ? ', PROOF BROKEN' : ''}`),
+  });
+  using interrupt = new InterruptWatch(sweep);
+  const comparison = await sweep.comparison;
+  return { ...comparison, isInterrupted: comparison.isInterrupted || interrupt.wasInterrupted };
+}

@@ -1,0 +1,47 @@
+// Where records and reports are written. Checked before anything starts: a record that cannot be written is no reason to
+// lose a run.
+
+import { accessSync, constants, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { SpillwayError } from '../model/errors.ts';
+
+/** Writes one JSON line to a file, or to standard output for `-`. */
+export function writeJson(value: unknown, file: string): void {
+  const text = `${JSON.stringify(value)}\n`;
+  if (file === '-') process.stdout.write(text);
+  else writeFileSync(file, text);
+}
+
+/** @throws SpillwayError ERR_OPTION when `file` cannot be written */
+export function checkWritable(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK);
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error('a directory');
+  } catch (error) {
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `--json: expected a file that can be written, found ${(error as Error).message}`,
+    );
+  }
+}
+
+/** Makes the directory and those above it. @throws SpillwayError ERR_OPTION when that cannot be done */
+export function makeReportDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+    accessSync(directory, constants.W_OK);
+  } catch (error) {
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `--report: expected a directory that can be written or made, found ${(error as Error).message}`,
+    );
+  }
+}
+
+export function writeFiles(directory: string, texts: Readonly<Record<string, string>>): string[] {
+  return Object.entries(texts).map(([name, text]) => {
+    const file = join(directory, name);
+    writeFileSync(file, text);
+    return file;
+  });
+}
