@@ -4,32 +4,11 @@ import { Command } from 'commander';
 import { readLimits } from '../limits/read.ts';
 import { prepareRound } from '../lab/trial-round.ts';
 import { doctorLines } from './doctor-text.ts';
-import { BENCH_OPTIONS } from './bench-options.ts';
-import { addOptions, readOptions, row } from './options.ts';
+import { DOCTOR_OPTIONS } from './doctor-options.ts';
+import { addOptions, readOptions } from './options.ts';
 import { toRoundOptions } from './round-options.ts';
-import { flag } from './values.ts';
 
 const REFUSED = 3;
-
-const DOCTOR_OPTIONS = {
-  trials: BENCH_OPTIONS.trials,
-  cores: BENCH_OPTIONS.cores,
-  family: BENCH_OPTIONS.family,
-  transport: BENCH_OPTIONS.transport,
-  lanes: BENCH_OPTIONS.lanes,
-  connections: BENCH_OPTIONS.connections,
-  pipelining: BENCH_OPTIONS.pipelining,
-  maxInFlight: BENCH_OPTIONS.maxInFlight,
-  origin: BENCH_OPTIONS.origin,
-  delay: BENCH_OPTIONS.delay,
-  replicas: BENCH_OPTIONS.replicas,
-  json: row({
-    flags: '--json',
-    initial: 'false',
-    meaning: 'one JSON on standard output instead of text',
-    parse: flag(),
-  }),
-} as const;
 
 export function makeDoctorCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('doctor')

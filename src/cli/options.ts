@@ -12,6 +12,8 @@ export interface OptionRow<Value = unknown> {
   readonly initial?: string;
   readonly meaning: string;
   readonly parse: Parser<Value>;
+  /** May be given several times; `parse` gets all of them, one a line. */
+  readonly isRepeated?: true;
 }
 
 export type OptionTable = Readonly<Record<string, OptionRow>>;
@@ -27,14 +29,24 @@ export type ValuesOf<Table extends OptionTable> = {
 
 /** One row, typed by its parser. */
 export function row<Value, Rest extends { readonly initial?: string }>(
-  given: { readonly flags: string; readonly meaning: string; readonly parse: Parser<Value> } & Rest,
+  given: {
+    readonly flags: string;
+    readonly meaning: string;
+    readonly parse: Parser<Value>;
+    readonly isRepeated?: true;
+  } & Rest,
 ): OptionRow<Value> & Rest {
   return given;
 }
 
 export function addOptions(command: Command, table: OptionTable): Command {
-  for (const { flags, meaning, initial } of Object.values(table)) {
+  for (const { flags, meaning, initial, isRepeated } of Object.values(table)) {
     const option = new Option(flags, meaning);
+    if (isRepeated === true) {
+      option.argParser((text: string, before?: string) =>
+        before === undefined ? text : `${before}\n${text}`,
+      );
+    }
     const isFlag = !flags.includes('<');
     command.addOption(initial === undefined || isFlag ? option : option.default(initial));
   }
@@ -51,7 +63,7 @@ export function readOptions<Table extends OptionTable>(
   for (const [name, { flags, parse }] of Object.entries(table)) {
     const text = given[name] ?? (flags.includes('<') ? undefined : 'false');
     if (text === undefined) continue;
-    const parsed = parse(String(text));
+    const parsed = parse(typeof text === 'string' ? text : JSON.stringify(text));
     if ('value' in parsed) values[name] = parsed.value;
     else problems.push(`${flags.split(' ')[0]}: expected ${parsed.expected}, found ${JSON.stringify(text)}`);
   }

@@ -19,7 +19,7 @@ export function readVersions(): Record<string, string> {
     spillway: PROGRAM_VERSION,
     node,
     v8,
-    uv: uv as string,
+    uv,
     ...(undici === undefined ? {} : { 'undici (in node)': undici }),
     ...(llhttp === undefined ? {} : { llhttp }),
     ...dependencyVersions(['undici', 'piscina', 'fastify']),

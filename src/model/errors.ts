@@ -4,7 +4,6 @@
 /** Thrown errors and the exit code each one ends the program with. */
 export const ERRORS = {
   ERR_OPTION: { exitCode: 2, meaning: 'an option or argument is not what it may be' },
-  ERR_NODE_TOO_OLD: { exitCode: 2, meaning: 'this Node.js cannot run the program' },
   ERR_PORT_BUSY: { exitCode: 2, meaning: 'the address to listen on is taken or not permitted' },
   ERR_ORIGIN: { exitCode: 2, meaning: 'the origin cannot be reached or is not what the run needs' },
   ERR_SOURCE: { exitCode: 4, meaning: 'a source of targets could not be read to its end' },

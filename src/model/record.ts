@@ -220,7 +220,8 @@ export interface RoundRecord extends RunReport {
   readonly strategy: string;
   readonly startedAt: string;
   readonly command: string;
-  readonly origin: 'own server' | string;
+  /** Where the trials were asked for, or `own server`. */
+  readonly origin: string;
   readonly server: ServerReport | null;
   readonly proof: Proof;
   readonly boundBy: BoundBy;

@@ -167,7 +167,8 @@ export class TrialRun implements TrialExchangeOwner {
     };
     this.#openSlots++;
     if (!isFallback) this.#connecting++;
-    for (let count = 0; count < depth && (isFallback || this.#queue.hasNext); count++) {
+    for (let count = 0; count < depth; count++) {
+      if (!isFallback && !this.#queue.hasNext) break;
       const position: TrialExchange = new TrialExchange(state);
       this.#positions.push(position);
       this.#dispatchNext(position);

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /** room -> rooms it may import (besides itself), or single files of a room. */
-export const ROOMS = {
+export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   model: [],
   measure: ['model'],
   sources: ['model'],
@@ -20,7 +20,7 @@ export const ROOMS = {
 };
 
 /** library -> the files (below src/) that may import it. */
-const LIBRARIES = {
+const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   undici: ['workers/undici-*.ts'],
   piscina: ['runner/pool.ts'],
   commander: ['cli/*.ts'],
@@ -33,11 +33,12 @@ const LIBRARIES = {
 
 const names = Object.keys(ROOMS);
 
-function restricted(room) {
-  const forbidden = [];
+function restricted(room: string): { group: string[]; message: string }[] {
+  const forbidden: { group: string[]; message: string }[] = [];
+  const own = ROOMS[room] ?? [];
   for (const other of names) {
     if (other === room) continue;
-    const allowed = ROOMS[room].filter((entry) => entry === other || entry.startsWith(`${other}/`));
+    const allowed = own.filter((entry) => entry === other || entry.startsWith(`${other}/`));
     if (allowed.includes(other)) continue;
     forbidden.push({
       group: [`**/${other}/**`, ...allowed.map((entry) => `!**/${entry}.ts`)],
@@ -47,27 +48,27 @@ function restricted(room) {
   return forbidden;
 }
 
-function libraryPaths(except = []) {
+function libraryPaths(except: readonly string[] = []): { name: string; message: string }[] {
   return Object.keys(LIBRARIES)
     .filter((library) => !except.includes(library))
     .map((library) => ({
       name: library,
-      message: `only ${LIBRARIES[library].join(', ')} may import ${library}`,
+      message: `only ${(LIBRARIES[library] ?? []).join(', ')} may import ${library}`,
     }));
 }
 
-const overrides = names.map((room) => ({
+const overrides: { files: string[]; rules: object }[] = names.map((room) => ({
   files: [`src/${room}/**/*.ts`],
   rules: { 'no-restricted-imports': ['error', { patterns: restricted(room), paths: libraryPaths() }] },
 }));
 
 /** A file that may import a library keeps its room's directions. */
-const byFile = new Map();
+const byFile = new Map<string, string[]>();
 for (const [library, files] of Object.entries(LIBRARIES)) {
   for (const file of files) byFile.set(file, [...(byFile.get(file) ?? []), library]);
 }
 for (const [file, libraries] of byFile) {
-  const room = file.split('/')[0];
+  const room = file.split('/')[0] ?? '';
   overrides.push({
     files: [`src/${file}`],
     rules: {
@@ -78,7 +79,7 @@ for (const [file, libraries] of byFile) {
 overrides.push({ files: ['src/**/*.ts'], rules: { 'no-console': 'error' } });
 overrides.push({ files: ['src/cli/**/*.ts'], rules: { 'no-console': 'off' } });
 
-export const CONFIG = {
+const CONFIG = {
   $schema: './node_modules/oxlint/configuration_schema.json',
   plugins: ['typescript', 'import', 'unicorn', 'node', 'promise', 'oxc'],
   categories: { correctness: 'error', suspicious: 'error', perf: 'error' },

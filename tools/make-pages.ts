@@ -1,0 +1,78 @@
+// Writes the tables of docs/options.md and docs/errors.md from the code they describe. Run `npm run pages` after
+// changing either; a test fails when page and code part ways.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { OPTION_TABLES } from '../src/cli/option-tables.ts';
+import { ERRORS, FAILURES } from '../src/model/errors.ts';
+
+const BEGIN = (name: string) => `<!-- table: ${name} -->`;
+const END = '<!-- end -->';
+
+function optionTable(command: keyof typeof OPTION_TABLES): string {
+  const rows = Object.values(OPTION_TABLES[command]).map(({ flags, meaning, ...rest }) => {
+    const initial = 'initial' in rest && flags.includes('<') ? `\`${rest.initial}\`` : '–';
+    return `| \`${flags}\` | ${initial} | ${meaning} |`;
+  });
+  return ['| option | default | meaning |', '|---|---|---|', ...rows].join('\n');
+}
+
+function errorTable(): string {
+  const rows = Object.entries(ERRORS).map(
+    ([code, { exitCode, meaning }]) => `| \`${code}\` | ${exitCode} | ${meaning} |`,
+  );
+  return ['| code | exit code | meaning |', '|---|---|---|', ...rows].join('\n');
+}
+
+function failureTable(): string {
+  const rows = Object.entries(FAILURES).map(([code, policy]) => {
+    const again = policy.shrink
+      ? 'yes, with fewer connections'
+      : policy.handOver
+        ? 'yes, through undici'
+        : policy.retry
+          ? 'yes'
+          : 'no';
+    return `| \`${code}\` | ${again} | ${policy.meaning} |`;
+  });
+  return ['| code | tried again | meaning |', '|---|---|---|', ...rows].join('\n');
+}
+
+const TABLES: Readonly<Record<string, () => string>> = {
+  errors: errorTable,
+  failures: failureTable,
+  ...Object.fromEntries(
+    Object.keys(OPTION_TABLES).map((command) => [
+      command,
+      () => optionTable(command as keyof typeof OPTION_TABLES),
+    ]),
+  ),
+};
+
+/** The pages that hold tables, by their path below the project. */
+export const PAGES = ['docs/options.md', 'docs/errors.md'] as const;
+
+/** The page with every table drawn anew. @throws Error when it names a table that does not exist */
+export function renderPage(text: string): string {
+  return text.replaceAll(/<!-- table: (\S+) -->[\s\S]*?<!-- end -->/g, (_, name: string) => {
+    const table = TABLES[name];
+    if (table === undefined)
+      throw new Error(`expected one of ${Object.keys(TABLES).join(', ')}, found the table ${name}`);
+    return `${BEGIN(name)}\n${table()}\n${END}`;
+  });
+}
+
+/** The tables that a page has room for. */
+export function tablesOf(text: string): string[] {
+  return [...text.matchAll(/<!-- table: (\S+) -->/g)].map(([, name]) => name as string);
+}
+
+/** Every table there is. */
+export const TABLE_NAMES = Object.keys(TABLES);
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const page of PAGES) {
+    const file = new URL(`../${page}`, import.meta.url);
+    writeFileSync(file, renderPage(readFileSync(file, 'utf8')));
+  }
+}
