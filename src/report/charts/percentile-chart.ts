@@ -1,0 +1,113 @@
+// Latency percentiles on a logarithmic axis of nines, a line a strategy, all rounds of a strategy in one histogram.
+
+import type { Comparison } from '../../model/comparison.ts';
+import type { LatencyReport, RoundRecord } from '../../model/record.ts';
+import { formatMs } from '../format-numbers.ts';
+import { element, type Markup } from '../markup.ts';
+import {
+  figure,
+  horizontalAxis,
+  linePath,
+  type PlotArea,
+  seriesClass,
+  verticalAxis,
+  WIDTH,
+} from './figure.ts';
+import { type CurvePoint, percentileCurve } from './percentile-curve.ts';
+import { linearScale, logScale, type Scale } from './scale.ts';
+
+const HEIGHT = 300;
+const AREA: PlotArea = { left: 58, right: WIDTH - 14, top: 30, bottom: HEIGHT - 42 };
+const LOG_FROM_RATIO = 8;
+
+/** Which of a round's two latencies is drawn, and how it is named. */
+const KINDS = {
+  latency: {
+    id: 'latency',
+    title: 'Latency from the intended start',
+    meaning:
+      'What a caller waits: from the moment the request could begin, the wait for a connection included.',
+  },
+  wireLatency: {
+    id: 'wire-latency',
+    title: 'Latency from the send',
+    meaning:
+      'What the server and the network take: from the request on a standing connection to its last byte.',
+  },
+} as const;
+
+export type LatencyKind = keyof typeof KINDS;
+
+export function percentileChart({ strategies }: Comparison, kind: LatencyKind): Markup {
+  const { id, title, meaning } = KINDS[kind];
+  const curves = strategies.map(({ name, rounds }) => ({
+    name,
+    both: Object.keys(KINDS).map((key) => curveOf(rounds, key as LatencyKind)),
+    points: curveOf(rounds, kind),
+  }));
+  const everyPoint = curves.flatMap(({ both }) => both.flat());
+  const values = everyPoint.map(({ valueMs }) => valueMs);
+  const x = ninesScale(Math.max(1, ...everyPoint.map(({ nines }) => nines)));
+  const { scale: y, isLog, unit } = latencyScale(Math.min(...values), Math.max(...values));
+  return figure(
+    {
+      id,
+      title,
+      description: strategies
+        .map(
+          ({ name, figures }) =>
+            `${name}: p50 ${formatMs(figures[kind].p50Ms)}, p99 ${formatMs(figures[kind].p99Ms)}, max ${formatMs(figures[kind].maxMs)}`,
+        )
+        .join('; '),
+      caption: `${meaning} Each line ends where its samples end.${isLog ? ' Logarithmic time.' : ''}`,
+      height: HEIGHT,
+      legend: curves.map(({ name }, index) => ({ label: name, className: `line ${seriesClass(index)}` })),
+    },
+    horizontalAxis(x, AREA, 'share of answers that were at least so fast'),
+    verticalAxis(y, AREA, unit),
+    ...curves.map(({ name, points }, index) =>
+      element(
+        'path',
+        {
+          d: linePath(points.map(({ nines, valueMs }) => [x.at(nines), y.at(valueMs)] as const)),
+          class: `line ${seriesClass(index)}`,
+        },
+        element('title', {}, name),
+      ),
+    ),
+  );
+}
+
+function curveOf(rounds: readonly RoundRecord[], kind: LatencyKind): CurvePoint[] {
+  return percentileCurve(rounds.map((round): LatencyReport => round[kind]).map(({ histogram }) => histogram));
+}
+
+function ninesScale(high: number): Scale {
+  const marks = [
+    [0, 'min'],
+    [-Math.log10(0.5), '50 %'],
+    [1, '90 %'],
+    [2, '99 %'],
+    [3, '99.9 %'],
+    [4, '99.99 %'],
+    [5, '99.999 %'],
+    [6, '99.9999 %'],
+  ] as const;
+  const { at } = linearScale([0, high], [AREA.left, AREA.right], 1, String);
+  return {
+    at,
+    ticks: marks.filter(([nines]) => nines <= high + 0.01).map(([value, label]) => ({ value, label })),
+  };
+}
+
+function latencyScale(low: number, high: number): { scale: Scale; isLog: boolean; unit: string } {
+  const isLog = high / Math.max(low, 1e-3) > LOG_FROM_RATIO;
+  const range = [AREA.bottom, AREA.top] as const;
+  const label = (value: number) => String(Number(value.toPrecision(6)));
+  if (!Number.isFinite(low)) return { scale: linearScale([0, 1], range, 4, label), isLog: false, unit: 'ms' };
+  const margin = (high - low) * 0.05 || high * 0.05;
+  const scale = isLog
+    ? logScale([low * 0.9, high * 1.1], range, label)
+    : linearScale([Math.max(0, low - margin), high + margin], range, 5, label);
+  return { scale, isLog, unit: 'latency, ms' };
+}

@@ -1,0 +1,70 @@
+// From values to places in a picture: linear and logarithmic, with ticks at round numbers.
+
+/** Where a value lies on an axis, and which values are marked there. */
+export interface Scale {
+  readonly at: (value: number) => number;
+  readonly ticks: readonly Tick[];
+}
+
+export interface Tick {
+  readonly value: number;
+  readonly label: string;
+}
+
+export type Range = readonly [from: number, to: number];
+
+const STEPS = [1, 2, 2.5, 5, 10];
+
+/** About `tickCount` ticks at round numbers inside the domain. */
+export function linearScale(
+  domain: Range,
+  range: Range,
+  tickCount: number,
+  format: (value: number) => string,
+): Scale {
+  const [low, high] = domain;
+  const span = high > low ? high - low : 1;
+  const step = niceStep(span / Math.max(1, tickCount));
+  const ticks: Tick[] = [];
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor((low + span) / step + 1e-9);
+  for (let index = first; index <= last; index++) {
+    const value = Number((index * step).toPrecision(12));
+    ticks.push({ value, label: format(value) });
+  }
+  return { at: (value) => range[0] + ((value - low) / span) * (range[1] - range[0]), ticks };
+}
+
+/** The domain must be above zero. Ticks at 1, 2, 5 of every decade, or at the decades only where there are many. */
+export function logScale(domain: Range, range: Range, format: (value: number) => string): Scale {
+  const low = Math.max(domain[0], Number.MIN_VALUE);
+  const high = Math.max(domain[1], low * 1.0001);
+  const span = Math.log(high / low);
+  const decades = Math.log10(high / low);
+  const heads =
+    decades > 3 ? [1] : decades > 1.6 ? [1, 3] : decades > 0.7 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 6, 8];
+  const ticks: Tick[] = [];
+  for (let decade = Math.floor(Math.log10(low)); decade <= Math.ceil(Math.log10(high)); decade++) {
+    for (const head of heads) {
+      const value = Number((head * 10 ** decade).toPrecision(3));
+      if (value >= low * 0.999 && value <= high * 1.001) ticks.push({ value, label: format(value) });
+    }
+  }
+  return {
+    at: (value) => range[0] + (Math.log(Math.max(value, low) / low) / span) * (range[1] - range[0]),
+    ticks,
+  };
+}
+
+/** The end of an axis from zero that leaves no value at its very edge. */
+export function roundUp(value: number, tickCount = 4): number {
+  if (value <= 0) return 1;
+  const step = niceStep(value / tickCount);
+  return Math.ceil(value / step - 1e-9) * step;
+}
+
+function niceStep(rough: number): number {
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const head = STEPS.find((step) => step * power >= rough * 0.999) ?? 10;
+  return head * power;
+}

@@ -1,0 +1,61 @@
+// One strategy over time, three panels on one axis: answers, what was open, and how busy each core was. The panels
+// share their axis so that a step in one can be explained by another.
+
+import type { StrategyResult } from '../../model/comparison.ts';
+import type { RoundRecord } from '../../model/record.ts';
+import { formatCount, formatMs } from '../format-numbers.ts';
+import type { Markup } from '../markup.ts';
+import { medianRound } from '../median-round.ts';
+import { answersPanel } from './answers-panel.ts';
+import { coresHeight, coresPanel } from './cores-panel.ts';
+import { figure, horizontalAxis, type PlotArea, WIDTH } from './figure.ts';
+import { openPanel } from './open-panel.ts';
+import { linearScale } from './scale.ts';
+
+const LEFT = 58;
+const RIGHT = WIDTH - 14;
+const ANSWERS: PlotArea = { left: LEFT, right: RIGHT, top: 26, bottom: 136 };
+const OPEN: PlotArea = { left: LEFT, right: RIGHT, top: 174, bottom: 264 };
+const CORES_TOP = 302;
+
+/** null where no round was run. */
+export function traceChart(strategy: StrategyResult, index: number): Markup | null {
+  const { name, rounds } = strategy;
+  const round = medianRound(rounds);
+  if (round === undefined) return null;
+  const endMs = Math.max(...rounds.map(lastAnswerMs), round.wallMs) * 1.02;
+  const unit = endMs >= 1e3 ? 1e3 : 1;
+  const time = linearScale([0, endMs], [LEFT, RIGHT], 6, (ms) => String(Number((ms / unit).toPrecision(6))));
+  const cores: PlotArea = {
+    left: LEFT,
+    right: RIGHT,
+    top: CORES_TOP,
+    bottom: CORES_TOP + coresHeight(round),
+  };
+  const others = rounds.length > 1 ? ` The other ${rounds.length - 1} rounds’ answers are drawn thin.` : '';
+  return figure(
+    {
+      id: `trace-${index}`,
+      title: name,
+      description: `${name}, a round of ${formatMs(round.wallMs)}: ${formatCount(round.tally.ok)} answers, at most ${formatCount(round.tally.inFlightPeak)} in flight on ${formatCount(round.tally.connectionsPeak)} connections, ${round.workers.length} workers`,
+      caption: `${strategy.meaning}. The round of ${formatMs(round.wallMs)}${rounds.length > 1 ? ', the median one' : ''}.${others}`,
+      height: cores.bottom + 40,
+      legend: [
+        { label: 'answered', className: 'line s0' },
+        { label: 'in flight', className: 'line s1' },
+        { label: 'connections', className: 'line s2 dashed' },
+        { label: 'event loop busy', className: 'line s3' },
+      ],
+    },
+    horizontalAxis(time, ANSWERS, null),
+    answersPanel(rounds, round, time, ANSWERS),
+    horizontalAxis(time, OPEN, null),
+    openPanel(round, time, OPEN, endMs),
+    horizontalAxis(time, cores, unit === 1e3 ? 'seconds since the start' : 'milliseconds since the start'),
+    coresPanel(round, time, cores, endMs),
+  );
+}
+
+function lastAnswerMs({ timeline }: RoundRecord): number {
+  return timeline.counts.length * timeline.bucketMs;
+}

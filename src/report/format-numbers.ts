@@ -1,0 +1,63 @@
+// Numbers as a person reads them in a report, always with their unit or under a heading that names it.
+
+import type { Estimate, Interval } from '../model/comparison.ts';
+
+/** What stands where there is no number. */
+export const NO_NUMBER = '–';
+
+const GROUPED = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
+
+/** `12,345`. */
+export function formatCount(count: number | null): string {
+  return count === null ? NO_NUMBER : GROUPED.format(count);
+}
+
+/** `812 ms`, `1.37 s`, `16 min 40 s`, `2 h 47 min`: three figures at most. */
+export function formatMs(ms: number | null): string {
+  if (ms === null) return NO_NUMBER;
+  if (ms < 0.9995) return `${Math.round(ms * 1e3)} µs`;
+  if (ms < 9.995) return `${ms.toFixed(2)} ms`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 9_995) return `${(ms / 1e3).toFixed(2)} s`;
+  if (ms < 59_950) return `${(ms / 1e3).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1e3);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A share of a whole: `73 %`. */
+export function formatShare(ratio: number | null): string {
+  return ratio === null ? NO_NUMBER : `${Math.round(ratio * 100)} %`;
+}
+
+/** `1.30×`; finer where it is close to one, coarser where it is large. */
+export function formatTimes(ratio: number | null): string {
+  if (ratio === null) return NO_NUMBER;
+  const digits = ratio >= 100 ? 0 : ratio >= 10 ? 1 : 2;
+  return `${ratio.toFixed(digits)}×`;
+}
+
+export function formatMicroseconds(us: number | null): string {
+  return us === null ? NO_NUMBER : `${us < 10 ? us.toFixed(1) : Math.round(us)} µs`;
+}
+
+/** Mebibytes, and gibibytes from 10 of them. */
+export function formatBytes(bytes: number | null): string {
+  if (bytes === null) return NO_NUMBER;
+  const mib = bytes / 2 ** 20;
+  return mib < 10_240 ? `${Math.round(mib)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
+}
+
+/** `1.20 s to 1.40 s (95 %)`: the range and how sure it is. */
+export function formatInterval(interval: Interval | null, format: (value: number) => string): string {
+  if (interval === null) return NO_NUMBER;
+  const sure = interval.confidenceRatio * 100;
+  const percent = sure > 99 && sure < 100 ? sure.toFixed(1) : String(Math.round(sure));
+  return `${format(interval.low)} to ${format(interval.high)} (${percent} %)`;
+}
+
+/** The median of an estimate, or the dash. */
+export function formatMedian(estimate: Estimate | null, format: (value: number) => string): string {
+  return estimate === null ? NO_NUMBER : format(estimate.median);
+}

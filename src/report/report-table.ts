@@ -1,0 +1,84 @@
+// A table before it is Markdown or HTML: what it shows, so that both show the same.
+
+import { element, type Markup } from './markup.ts';
+import { escapeMarkdown } from './escape.ts';
+
+export interface Column {
+  readonly title: string;
+  /** Numbers stand to the right. @default false */
+  readonly isNumber?: boolean;
+}
+
+export interface TableGroup {
+  /** A heading over these rows; null: none. */
+  readonly title: string | null;
+  readonly rows: readonly (readonly string[])[];
+}
+
+export interface ReportTable {
+  /** Says what the table is about; unique on a page. */
+  readonly caption: string;
+  readonly columns: readonly Column[];
+  readonly groups: readonly TableGroup[];
+}
+
+/** A table of one group without a heading. */
+export function plainTable(
+  caption: string,
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+): ReportTable {
+  return { caption, columns, groups: [{ title: null, rows }] };
+}
+
+/** The first cell of each row is its heading. Wide tables scroll in a box of their own that the keyboard reaches. */
+export function htmlTable({ caption, columns, groups }: ReportTable): Markup {
+  const head = columns.map(({ title, isNumber }) =>
+    element('th', { scope: 'col', class: isNumber === true ? 'number' : null }, title),
+  );
+  const bodies = groups.map(({ title, rows }) =>
+    element(
+      'tbody',
+      {},
+      title === null
+        ? null
+        : element(
+            'tr',
+            { class: 'group' },
+            element('th', { scope: 'rowgroup', colspan: columns.length }, element('span', {}, title)),
+          ),
+      ...rows.map((row) =>
+        element('tr', {}, ...row.map((cell, index) => htmlCell(cell, index, columns[index]))),
+      ),
+    ),
+  );
+  return element(
+    'div',
+    { class: 'table', role: 'region', tabindex: 0, 'aria-label': caption },
+    element(
+      'table',
+      {},
+      element('caption', {}, caption),
+      element('thead', {}, element('tr', {}, ...head)),
+      ...bodies,
+    ),
+  );
+}
+
+function htmlCell(cell: string, index: number, column: Column | undefined): Markup {
+  if (index === 0) return element('th', { scope: 'row' }, cell);
+  return element('td', { class: column?.isNumber === true ? 'number' : null }, cell);
+}
+
+export function markdownTable({ columns, groups }: ReportTable): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
+  const rows = groups.flatMap(({ title, rows }) => [
+    ...(title === null ? [] : [`| **${escapeMarkdown(title)}** |${' |'.repeat(columns.length - 1)}`]),
+    ...rows.map(line),
+  ]);
+  return [
+    line(columns.map(({ title }) => title)),
+    `|${columns.map(({ isNumber }) => (isNumber === true ? '--:' : '---')).join('|')}|`,
+    ...rows,
+  ].join('\n');
+}

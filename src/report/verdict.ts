@@ -1,0 +1,156 @@
+// What a comparison says in a sentence, and whether its rounds proved what they counted. No figure is computed here
+// that the record does not hold.
+
+import type { Comparison, StrategyResult } from '../model/comparison.ts';
+import type { Family } from '../model/plan.ts';
+import type { RoundRecord } from '../model/record.ts';
+import { formatCount, formatInterval, formatMs, formatShare, formatTimes } from './format-numbers.ts';
+
+/** What the members of a family have in common, as a heading. */
+export const FAMILY_TITLES: Readonly<Record<Family, string>> = {
+  'one-per-connection': 'One request at a time on each connection',
+  pipelined: 'Several HTTP/1.1 requests open on each connection',
+  h2c: 'HTTP/2 streams over plain TCP',
+};
+
+export interface ProofSummary {
+  readonly verdict: 'whole' | 'client-only' | 'broken';
+  readonly sentence: string;
+  /** What does not hold, by strategy and round. */
+  readonly problems: readonly string[];
+}
+
+/** The rounds that count: those of the strategies, then those of the scaling. */
+export function roundsOf(comparison: Comparison): RoundRecord[] {
+  return [
+    ...comparison.strategies.flatMap((strategy) => strategy.rounds),
+    ...comparison.scaling.flatMap((point) => point.rounds),
+  ];
+}
+
+/** The proofs of all rounds as one. */
+export function summarizeProof(comparison: Comparison): ProofSummary {
+  const rounds = roundsOf(comparison);
+  const proofs = rounds.map(({ proof }) => proof);
+  const broken = rounds.filter(({ proof }) => proof.verdict === 'broken');
+  const planned = formatCount(sumOf(proofs.map((proof) => proof.planned)));
+  const answered = formatCount(sumOf(proofs.map((proof) => proof.answeredOnce)));
+  const seen = sumOf(proofs.map((proof) => proof.seenOnce ?? 0));
+  const again = sumOf(proofs.map((proof) => proof.seenAgainByRepeat ?? 0));
+  const over = rounds.length === 1 ? 'one round' : `${rounds.length} rounds`;
+  const problems = broken.flatMap(({ strategy, startedAt, proof }) =>
+    proof.problems.map((problem) => `${strategy}, round of ${startedAt}: ${problem}`),
+  );
+  if (broken.length > 0 || rounds.length === 0) {
+    const sentence =
+      rounds.length === 0
+        ? 'No round was finished, so nothing is proved.'
+        : `The proof is broken in ${broken.length} of ${over}: ${planned} planned, ${answered} answered once.`;
+    return { verdict: 'broken', sentence, problems };
+  }
+  if (proofs.some((proof) => proof.verdict === 'client-only')) {
+    const sentence = `Over ${over}: ${planned} planned = ${answered} answered once. The server's half is absent: it is not ours to ask.`;
+    return { verdict: 'client-only', sentence, problems };
+  }
+  const repeats = again === 0 ? '' : ` + ${formatCount(again)} seen again, each after a lost connection`;
+  const sentence = `Over ${over}: ${planned} planned = ${answered} answered once = ${formatCount(seen)} seen once by the server${repeats}.`;
+  return { verdict: 'whole', sentence, problems };
+}
+
+/** The verdict, a sentence each: the fastest way, the other families, and what limits the trust in either. */
+export function verdictSentences(comparison: Comparison): string[] {
+  const { strategies, isInterrupted } = comparison;
+  const sentences: string[] = [];
+  if (summarizeProof(comparison).verdict === 'broken') {
+    sentences.push('The proof is broken, so the times below prove nothing until that is explained.');
+  }
+  if (strategies.length === 1) sentences.push(soloSentence(strategies[0] as StrategyResult, comparison));
+  else sentences.push(...familySentences(comparison));
+  if (isInterrupted) sentences.push('It was stopped before every trial was settled.');
+  const saturated = strategies.filter(({ rounds }) => rounds.some(({ boundBy }) => boundBy.isSaturated));
+  if (saturated.length > 0) {
+    sentences.push(`The client itself was saturated in ${listed(saturated)}: such a time measures it, too.`);
+  }
+  return sentences;
+}
+
+function soloSentence(strategy: StrategyResult, { trialCount }: Comparison): string {
+  const { figures, name, rounds } = strategy;
+  const ok = rounds.length === 1 ? figures.okCount : trialCount;
+  const median = rounds.length === 1 ? '' : ` (median of ${rounds.length} rounds)`;
+  return `${name} fetched ${formatCount(ok)} answers in ${formatMs(figures.wallMs.median)}${median}${floorPart(strategy)}.`;
+}
+
+function floorPart({ figures }: StrategyResult): string {
+  if (figures.floorMs === null || figures.efficiencyRatio === null) return '';
+  return `; the delay alone takes ${formatMs(figures.floorMs)}, so ${formatShare(figures.efficiencyRatio.median)} of the time was its floor`;
+}
+
+/** The family of the reference first; of the others only their best, for they are not the same thing done faster. */
+function familySentences(comparison: Comparison): string[] {
+  const { strategies, reference } = comparison;
+  const families = [...new Set(strategies.map(({ family }) => family))];
+  const own = strategies.find(({ name }) => name === reference)?.family ?? families[0];
+  const sentences: string[] = [];
+  for (const family of families.toSorted((a, b) => Number(b === own) - Number(a === own))) {
+    const ranked = rankedOf(strategies, family);
+    const best = ranked[0];
+    if (best === undefined) continue;
+    if (family === own) sentences.push(leadSentence(best, ranked.length, comparison));
+    else sentences.push(`${FAMILY_TITLES[family]}, a family of its own: ${timeOf(best)} by ${best.name}.`);
+    if (family === own) sentences.push(...againstReference(best, ranked, reference));
+  }
+  return sentences;
+}
+
+/** Fastest first; projected ones only where nothing else was measured. */
+function rankedOf(strategies: readonly StrategyResult[], family: Family): StrategyResult[] {
+  const members = strategies.filter((strategy) => strategy.family === family && strategy.rounds.length > 0);
+  const measured = members.filter(({ projected }) => projected === null);
+  return (measured.length > 0 ? measured : members).toSorted(
+    (a, b) => a.figures.wallMs.median - b.figures.wallMs.median,
+  );
+}
+
+function leadSentence(best: StrategyResult, wayCount: number, { trialCount }: Comparison): string {
+  const lead = wayCount > 1 ? `${best.name} is the fastest of ${wayCount} ways` : best.name;
+  return `${lead}: ${formatCount(trialCount)} trials in ${timeOf(best)}${floorPart(best)}.`;
+}
+
+function timeOf({ figures }: StrategyResult): string {
+  return formatMs(figures.wallMs.median);
+}
+
+/** How sure the lead of the fastest is. */
+function againstReference(
+  best: StrategyResult,
+  candidates: readonly StrategyResult[],
+  reference: string,
+): string[] {
+  if (best.name === reference) {
+    const equals = candidates.filter(({ verdict }) => verdict === 'no difference');
+    if (equals.length > 0) return [`The noise of this machine does not tell it from ${listed(equals)}.`];
+    const next = candidates[1];
+    if (next?.ratio == null) return [];
+    if (next.verdict === 'too few rounds') return ['There were too few rounds to say how sure that is.'];
+    return [`Next is ${next.name}, ${timesPart(next.ratio.speedUp, next)} as fast.`];
+  }
+  const { ratio, verdict } = best;
+  if (verdict === 'no difference') return [`That is no difference from ${reference} on this machine.`];
+  if (ratio === null || verdict !== 'faster') return ['There were too few rounds to say how sure that is.'];
+  return [`It is ${timesPart(ratio.speedUp, best)} as fast as ${reference}.`];
+}
+
+function timesPart(speedUp: number, { ratio }: StrategyResult): string {
+  const interval = ratio?.speedUpInterval ?? null;
+  return `${formatTimes(speedUp)}${interval === null ? '' : `, ${formatInterval(interval, formatTimes)},`}`;
+}
+
+function listed(strategies: readonly StrategyResult[]): string {
+  const names = strategies.map(({ name }) => name);
+  return names.length < 2 ? (names[0] ?? '') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
