@@ -38,8 +38,9 @@ export interface ComparisonRecord {
 const COLUMNS: readonly { readonly metric: Metric; readonly head: string; readonly scale: number }[] = [
   { metric: 'wallMs', head: 'in the run, ms', scale: 1 },
   { metric: 'processWallMs', head: 'process, ms', scale: 1 },
+  { metric: 'runCpuUsPerRequest', head: 'client CPU less start-up, us a request', scale: 1 },
   { metric: 'cpuUsPerRequest', head: 'client CPU, us a request', scale: 1 },
-  { metric: 'innerCpuUsPerRequest', head: 'of it in the run, us', scale: 1 },
+  { metric: 'innerCpuUsPerRequest', head: 'by its own account, us', scale: 1 },
   { metric: 'serverCpuUsPerRequest', head: 'server CPU, us a request', scale: 1 },
   { metric: 'peakRssBytes', head: 'peak memory, MB', scale: 1e-6 },
 ];
@@ -100,6 +101,7 @@ function renderCase(one: CaseRecord): string[] {
         `(${[...new Set(repeated.map((measurement) => measurement.entry))].join(', ')}): each cost its request a second or more.`,
     );
   }
+  if (one.measurements.length > 0) lines.push(`- ${describeSurroundings(one.measurements)}`);
   for (const note of one.notes) lines.push(`- ${note}`);
   if (one.claims.length > 0) lines.push('', ...describeClaims(one.claims).map((line) => `- ${line}`));
   const commands = one.entries.flatMap((entry) => {
@@ -122,6 +124,13 @@ function summarizeCell(measurements: readonly Measurement[], metric: Metric, sca
   const { median, min, max } = summarize(values);
   const [middle, least, most] = [median, min, max].map((value) => formatNumber(value * scale));
   return `${middle} (${least}–${most})`;
+}
+
+/** A reader must see from the record alone whether the machine was busy with something else. */
+function describeSurroundings(measurements: readonly Measurement[]): string {
+  const load = summarize(measurements.map((measurement) => measurement.surroundings.loadAverage1Min));
+  const stolenMs = measurements.reduce((sum, measurement) => sum + measurement.surroundings.stealMs, 0);
+  return `Load average before the runs ${formatNumber(load.min)} to ${formatNumber(load.max)}; ${formatNumber(stolenMs)} ms of CPU stolen by the hypervisor in all.`;
 }
 
 function firstProblems(measurements: readonly Measurement[]): string[] {

@@ -17,7 +17,8 @@ import { PROGRAMS, readDebianVersion, readVersion, whyMissing, type ProgramName 
 import { readCommit, repositoryDir } from './repository.ts';
 import { runCase, type CaseOptions } from './run-case.ts';
 import { setUp } from './set-up.ts';
-import { SUITES, type Suite, type SuiteCase } from './suites.ts';
+import type { Suite, SuiteCase } from './suite.ts';
+import { SUITES } from './suites.ts';
 
 /** Server configuration and records of runs; gone when this program ends, however it ends. */
 const scratchDir = join(tmpdir(), `spillway-compare-${process.pid}`);

@@ -1,37 +1,9 @@
 // The suites: which programs do which job against which server, and what is claimed of spillway in each. A table; the
 // numbers in `claims` are this project's own targets. Entries of one case are measured in turn and compared in pairs.
-import type { Claim, Job, Metric, Settings } from './measurement.ts';
+import type { Claim, Job, Metric } from './measurement.ts';
 import type { ProgramName } from './programs.ts';
 import type { ServerSpec } from './servers.ts';
-
-export interface Entry {
-  /** Unique in its case: the name in tables, claims and `--only`. */
-  readonly name: string;
-  readonly program: ProgramName;
-  readonly settings: Settings;
-  /** Where it differs from the case's job. */
-  readonly job?: Partial<Job>;
-}
-
-export interface SuiteCase {
-  readonly name: string;
-  readonly server: ServerSpec;
-  readonly job: Job;
-  /** Processor the clients are held to; any when left out. */
-  readonly clientCore?: number;
-  /** A run that takes longer is ended and counts as failed. */
-  readonly timeoutMs: number;
-  readonly entries: readonly Entry[];
-  readonly claims: readonly Claim[];
-  /** What a reader must know to read the figures right. */
-  readonly notes: readonly string[];
-}
-
-export interface Suite {
-  readonly name: string;
-  readonly about: string;
-  readonly cases: readonly SuiteCase[];
-}
+import type { Entry, Suite, SuiteCase } from './suite.ts';
 
 const MB = 1e6;
 
@@ -143,11 +115,11 @@ function delay0(connectionCount: number, trialCount: number, atMostOfWrk: number
     timeoutMs: 120_000,
     entries: [peer('wrk'), spillway('wire', 1), peer('h2load'), spillway('undici', 1), ...slower],
     claims: [
-      ratio('spillway wire x1', 'cpuUsPerRequest', 'wrk', atMostOfWrk),
-      ratio('spillway wire x1', 'cpuUsPerRequest', 'autocannon', 0.45),
+      ratio('spillway wire x1', 'runCpuUsPerRequest', 'wrk', atMostOfWrk),
+      ratio('spillway wire x1', 'runCpuUsPerRequest', 'autocannon', 0.45),
     ],
     notes: [
-      'CPU is that of the whole process, start-up included, over the requests answered.',
+      'Compared is the CPU of the process less that of a run of one request, over the requests answered.',
       'wrk runs for 4 s; the others fetch a fixed number. hey keeps at most 500 connections alive and opens the rest anew.',
     ],
   };

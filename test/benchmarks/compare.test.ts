@@ -21,7 +21,8 @@ import {
   parseWrk,
 } from '../../benchmarks/compare/parse-output.ts';
 import { PROGRAMS, PYTHON, whyMissing } from '../../benchmarks/compare/programs.ts';
-import { rotate, runCase, whyNotWhole } from '../../benchmarks/compare/run-case.ts';
+import { rotate, runCase } from '../../benchmarks/compare/run-case.ts';
+import { whyNotWhole } from '../../benchmarks/compare/run-entry.ts';
 import { makeNginxConfiguration, parseCounts } from '../../benchmarks/compare/servers.ts';
 import { pairedRatios, summarize } from '../../benchmarks/compare/statistics.ts';
 import { SUITES } from '../../benchmarks/compare/suites.ts';
@@ -154,6 +155,7 @@ function measured(entry: string, round: number, wallMs: number, problem: string 
     round,
     command: ['program', '--flag'],
     account: { wallMs: wallMs + 200, userUs: 60_000, systemUs: 40_000, peakRssBytes: 50e6, exitCode: 0 },
+    startUpCpuUs: 30_000,
     answered: {
       okCount: 1000,
       failedCount: 0,
@@ -229,6 +231,9 @@ suite('claims', () => {
     );
     assert.equal(readMetric(first, 'processWallMs'), 1200);
     assert.equal(readMetric(first, 'serverCpuUsPerRequest'), 20);
+    assert.equal(readMetric(first, 'cpuUsPerRequest'), 100);
+    assert.equal(readMetric(first, 'runCpuUsPerRequest'), 70);
+    assert.equal(readMetric({ ...first, startUpCpuUs: null }, 'runCpuUsPerRequest'), null);
   });
 
   test('a run that failed spoils the claim of its entry, and leaves the others', () => {
@@ -497,11 +502,12 @@ test('the Markdown of a record names what was measured, what was not, and every 
   const text = renderMarkdown(record);
   for (const part of [
     '0123456789ab (A subject), with 1 tracked files changed',
-    '| ours | 1,000 (1,000–1,000) | 1,200 (1,200–1,200) | 100 (100–100) | – | 20 (20–20) | 50 (50–50) | 1 of 1 |',
-    '| other | – | – | – | – | – | – | 0 of 1 |',
+    '| ours | 1,000 (1,000–1,000) | 1,200 (1,200–1,200) | 70 (70–70) | 100 (100–100) | – | 20 (20–20) | 50 (50–50) | 1 of 1 |',
+    '| other | – | – | – | – | – | – | – | 0 of 1 |',
     '- Not measured: gone: gone is not installed.',
     '- Failed: other: exit code 9.',
     '- A note.',
+    '- Load average before the runs 0 to 0; 0 ms of CPU stolen by the hypervisor in all.',
     '- met: ours: wall in the run at most 0.6 of that of theirs: 0.50 (0.50 to 0.50 over 1 rounds)',
     '- not met: ours: peak memory at most 10 MB: 50 MB (50 MB to 50 MB over 1 rounds)',
     '- not met: other: every run answers every request (1 of 1 runs failed: exit code 9)',
