@@ -1,7 +1,7 @@
 // What several rounds allow to be said: medians with intervals, ratios of pairs, and when a difference is none. Pure;
 // it knows numbers and no strategies. Times are compared as logarithms, so that half and double are equally far apart.
 
-import type { Estimate, Interval } from '../model/comparison.ts';
+import type { Estimate, Interval, SpeedVerdict } from '../model/comparison.ts';
 
 export const CONFIDENCE_RATIO = 0.95;
 const BOOTSTRAP_SAMPLES = 2000;
@@ -74,27 +74,45 @@ export function shuffle<Value>(values: readonly Value[], random: () => number): 
   return shuffled;
 }
 
-/** One interval of the ratios' median by bootstrap: percentiles of the medians of resamples (Efron and Tibshirani 1993, 13). */
+/** An interval for the median by bootstrap: percentiles of the medians of resamples (Efron and Tibshirani 1993, 13). */
 export function bootstrapMedian(values: readonly number[], random: () => number): Interval | null {
-  const count = values.length;
-  if (count < 2) return null;
-  const resample = new Float64Array(count);
-  const medians = Float64Array.from({ length: BOOTSTRAP_SAMPLES }, () => {
-    for (let at = 0; at < count; at++) resample[at] = values[Math.floor(random() * count)] as number;
-    resample.sort();
-    return ((resample[Math.ceil(count / 2) - 1] as number) + (resample[count >>> 1] as number)) / 2;
-  }).sort();
+  return bootstrap([values], random, ([median]) => median as number);
+}
+
+/** The same for the ratio of two medians, the one `over` the other, of values that are no pairs. */
+export function bootstrapMedianRatio(
+  values: readonly number[],
+  over: readonly number[],
+  random: () => number,
+): Interval | null {
+  return bootstrap([values, over], random, ([above, below]) => (above as number) / (below as number));
+}
+
+function bootstrap(
+  sets: readonly (readonly number[])[],
+  random: () => number,
+  read: (medians: readonly number[]) => number,
+): Interval | null {
+  const leastCount = Math.min(...sets.map((values) => values.length));
+  if (leastCount < 2) return null;
+  const resamples = sets.map((values) => new Float64Array(values.length));
+  const found = Float64Array.from({ length: BOOTSTRAP_SAMPLES }, () =>
+    read(sets.map((values, set) => resampledMedian(values, resamples[set] as Float64Array, random))),
+  ).sort();
   const tail = Math.floor(((1 - CONFIDENCE_RATIO) / 2) * BOOTSTRAP_SAMPLES);
-  const low = medians[tail] as number;
-  const high = medians[BOOTSTRAP_SAMPLES - 1 - tail] as number;
-  // Where it reaches from the least value to the largest it can be trusted no more than that range.
-  const isWholeRange = low <= Math.min(...values) && high >= Math.max(...values);
-  const rangeRatio = 1 - 2 * 0.5 ** count;
   return {
-    low,
-    high,
-    confidenceRatio: isWholeRange ? Math.min(CONFIDENCE_RATIO, rangeRatio) : CONFIDENCE_RATIO,
+    low: found[tail] as number,
+    high: found[BOOTSTRAP_SAMPLES - 1 - tail] as number,
+    // Resamples of few values are the values themselves: no interval can claim more than their range holds.
+    confidenceRatio: Math.min(CONFIDENCE_RATIO, 1 - 2 * 0.5 ** leastCount),
   };
+}
+
+function resampledMedian(values: readonly number[], into: Float64Array, random: () => number): number {
+  const count = values.length;
+  for (let at = 0; at < count; at++) into[at] = values[Math.floor(random() * count)] as number;
+  into.sort();
+  return ((into[Math.ceil(count / 2) - 1] as number) + (into[count >>> 1] as number)) / 2;
 }
 
 /**
@@ -121,13 +139,11 @@ function studentT(freedom: number): number {
   return STUDENT_T[freedom - 1] ?? 1.96 + 2.46 / freedom;
 }
 
-export type DifferenceVerdict = 'faster' | 'slower' | 'no difference' | 'too few rounds';
-
 export interface Difference {
-  /** Median of the ratios; below 1 is faster. */
+  /** Below 1 is faster. */
   readonly timeRatio: number;
   readonly interval: Interval | null;
-  readonly verdict: DifferenceVerdict;
+  readonly verdict: Exclude<SpeedVerdict, 'reference'>;
   /** One sentence. */
   readonly reason: string;
 }
@@ -142,18 +158,40 @@ export function judgeDifference(
   noise: Interval | null,
   random: () => number,
 ): Difference {
-  const timeRatio = medianOf(ratios);
-  const interval = bootstrapMedian(ratios, random);
-  const answer = (verdict: DifferenceVerdict, reason: string): Difference => ({
+  return judge(medianOf(ratios), bootstrapMedian(ratios, random), ratios.length, noise);
+}
+
+/** The same for times that are no pairs, such as those of two records. @throws RangeError for no times */
+export function judgeTimes(
+  subjectMs: readonly number[],
+  referenceMs: readonly number[],
+  noise: Interval | null,
+  random: () => number,
+): Difference {
+  return judge(
+    medianOf(subjectMs) / medianOf(referenceMs),
+    bootstrapMedianRatio(subjectMs, referenceMs, random),
+    Math.min(subjectMs.length, referenceMs.length),
+    noise,
+  );
+}
+
+function judge(
+  timeRatio: number,
+  interval: Interval | null,
+  roundCount: number,
+  noise: Interval | null,
+): Difference {
+  const answer = (verdict: Difference['verdict'], reason: string): Difference => ({
     timeRatio,
     interval,
     verdict,
     reason,
   });
-  if (ratios.length < LEAST_ROUNDS || interval === null || noise === null) {
+  if (roundCount < LEAST_ROUNDS || interval === null || noise === null) {
     return answer(
       'too few rounds',
-      `${ratios.length} round(s) cannot tell a difference from chance; take ${LEAST_ROUNDS} or more`,
+      `${roundCount} round(s) cannot tell a difference from chance; take ${LEAST_ROUNDS} or more`,
     );
   }
   const gate = `${percentOff(noise.low)} to ${percentOff(noise.high)}`;

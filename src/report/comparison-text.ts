@@ -12,6 +12,9 @@ const FAMILY_HEADINGS = {
   h2c: 'many streams on each HTTP/2 connection: a family of its own',
 } as const satisfies Record<Family, string>;
 
+/** Fewer answers have no hundredth part. */
+const LEAST_FOR_P99 = 100;
+
 /** What is known when all rounds are over. */
 export function comparisonLines(comparison: Comparison): string[] {
   const families = FAMILIES.filter((family) =>
@@ -98,7 +101,9 @@ function formatFactor(factor: number): string {
 function figuresRow({ name, figures }: StrategyResult): string[] {
   const { latency, wireLatency, failedCount, repeatCount, brokenProofCount } = figures;
   const both = (read: 'p50Ms' | 'p99Ms' | 'maxMs') =>
-    `${formatLatency(latency[read])} (${formatLatency(wireLatency[read])})`;
+    read === 'p99Ms' && latency.count < LEAST_FOR_P99
+      ? '-'
+      : `${formatLatency(latency[read])} (${formatLatency(wireLatency[read])})`;
   const errors = [
     `${failedCount}`,
     ...(repeatCount === 0 ? [] : [`${repeatCount} repeated`]),

@@ -1,0 +1,85 @@
+// Rules that fail a build: `multicore.wallMs > 1.10x` holds when B's figure is above 1.1 times A's, and
+// `multicore.failedCount > 0` when B's own is above 0. Pure.
+
+import { SpillwayError } from '../model/errors.ts';
+import { type Metric, METRICS, medianFigure, type RecordSide } from './record-side.ts';
+
+export interface FailRule {
+  readonly text: string;
+  readonly strategy: string;
+  readonly metric: Metric;
+  readonly sign: '>' | '<' | '>=' | '<=';
+  readonly bound: number;
+  /** The bound is a multiple of A's figure. */
+  readonly isRelative: boolean;
+}
+
+const EXAMPLE = "'multicore.wallMs > 1.10x' or 'multicore.failedCount > 0'";
+const PATTERN = /^([a-z][\w-]*)\.(\w+)\s*(>=|<=|>|<)\s*(\d+(?:\.\d+)?)(x?)$/i;
+
+/** One rule or several with `;` between. @throws SpillwayError `ERR_OPTION` naming what was expected */
+export function parseFailRules(text: string): FailRule[] {
+  return text
+    .split(';')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map(parseRule);
+}
+
+function parseRule(text: string): FailRule {
+  const [, strategy = '', metric = '', sign, bound, factor] = PATTERN.exec(text) ?? [];
+  if (sign === undefined)
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `--fail-if: expected a rule such as ${EXAMPLE}, found ${JSON.stringify(text)}`,
+    );
+  if (!(metric in METRICS)) {
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `--fail-if: expected a figure among ${Object.keys(METRICS).join(', ')}, found ${JSON.stringify(metric)}`,
+    );
+  }
+  return {
+    text,
+    strategy,
+    metric: metric as Metric,
+    sign: sign as FailRule['sign'],
+    bound: Number(bound),
+    isRelative: factor !== '',
+  };
+}
+
+export interface RuleResult {
+  readonly holds: boolean;
+  readonly text: string;
+}
+
+/** @throws SpillwayError `ERR_OPTION` when a side does not have the figure the rule asks for */
+export function applyRule(rule: FailRule, a: RecordSide, b: RecordSide): RuleResult {
+  const { strategy, metric, sign, bound, isRelative } = rule;
+  const after = figureOf(rule, b);
+  const before = isRelative ? figureOf(rule, a) : null;
+  const limit = before === null ? bound : bound * before;
+  const holds = { '>': after > limit, '<': after < limit, '>=': after >= limit, '<=': after <= limit }[sign];
+  const found =
+    before === null
+      ? `is ${formatFigure(after)}`
+      : before === 0
+        ? `went from 0 to ${formatFigure(after)}`
+        : `is ${(after / before).toFixed(2)}x (${formatFigure(before)} to ${formatFigure(after)})`;
+  return { holds, text: `${holds ? 'FAILED' : 'passed'}: ${rule.text}: ${strategy}.${metric} ${found}` };
+}
+
+function figureOf({ text, strategy, metric }: FailRule, side: RecordSide): number {
+  const value = medianFigure(side, strategy, metric);
+  if (value !== null) return value;
+  throw new SpillwayError(
+    'ERR_OPTION',
+    `--fail-if ${JSON.stringify(text)}: expected ${side.file} to know ${strategy}.${metric}, found the strategies ${[...side.strategies.keys()].join(', ')}`,
+  );
+}
+
+/** Enough digits to see a change, no more. */
+export function formatFigure(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toPrecision(value >= 1000 ? 5 : 4);
+}
