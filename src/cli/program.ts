@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { PROGRAM_VERSION } from '../lab/context.ts';
 import { SpillwayError } from '../model/errors.ts';
 import { makeBenchCommand } from './bench.ts';
+import { makeCompareCommand } from './compare.ts';
 import { makeDoctorCommand } from './doctor.ts';
 import { makeServeCommand } from './serve.ts';
 
@@ -23,7 +24,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   const finish = (code: number) => {
     exitCode = code;
   };
-  for (const makeCommand of [makeBenchCommand, makeServeCommand, makeDoctorCommand]) {
+  for (const makeCommand of [makeBenchCommand, makeServeCommand, makeDoctorCommand, makeCompareCommand]) {
     const command = makeCommand(finish);
     command.copyInheritedSettings(program);
     program.addCommand(command);
