@@ -7,6 +7,8 @@ export interface DirectorySpec {
   readonly kind: 'directory';
   /** Absolute path, already there. */
   readonly root: string;
+  /** Absolute path of a directory on the same file system, already there, where bodies wait until they are whole. */
+  readonly partial: string;
   /** Template of a file's name; null for Content-Disposition, then the URL's last segment. */
   readonly nameTemplate: string | null;
   /** Files a directory holds before sub-directories take the rest. */
@@ -21,6 +23,8 @@ export interface PackedSpec {
   readonly kind: 'ndjson' | 'warc' | 'tar';
   /** Absolute path of the first segment, such as `/data/out.warc.gz`; its directory is already there. */
   readonly file: string;
+  /** As for a directory. */
+  readonly partial: string;
   readonly compression: 'none' | 'gzip' | 'zstd';
   /** A segment that has grown past this many bytes is closed and the next one opened. */
   readonly segmentBytes: number;

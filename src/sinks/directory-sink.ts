@@ -5,7 +5,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import type { Stored } from '../model/outcome.ts';
 import type { DirectorySpec } from '../model/sink-spec.ts';
 import { NameClaims } from './name-claims.ts';
-import { type NameBody, parseNameTemplate, suggestedName } from './name-template.ts';
+import { type NameBody, makeNameBody, suggestedName } from './name-template.ts';
 import { safeName, withSuffix } from './safe-name.ts';
 import type { Body, BodyHead, Committed, Sink } from './sink.ts';
 import { guardWrite } from './sink-error.ts';
@@ -13,11 +13,7 @@ import { Spool } from './spool.ts';
 
 /** Directory of targets 10,000 … 19,999 is `part-00001`. No body may take such a name. */
 const PART_NAME = /^part-\d{5,}$/iu;
-/** Where bodies larger than memory wait; on the same file system, and easy to tell from a result. */
-export const TEMP_DIRECTORY = '.spillway/partial';
-
 export function openDirectorySink(spec: DirectorySpec): Sink {
-  guardWrite(`make ${spec.root}`, () => mkdirSync(`${spec.root}/${TEMP_DIRECTORY}`, { recursive: true }));
   return new DirectorySink(spec);
 }
 
@@ -32,13 +28,11 @@ class DirectorySink implements Sink {
     this.#spec = spec;
     this.#claims = new NameClaims(spec.claims);
     this.#nameBody =
-      spec.nameTemplate === null
-        ? (head) => safeName(suggestedName(head))
-        : parseNameTemplate(spec.nameTemplate);
+      spec.nameTemplate === null ? (head) => safeName(suggestedName(head)) : makeNameBody(spec.nameTemplate);
   }
 
   begin(head: BodyHead): Body {
-    return new DirectoryBody(this, head, `${this.#spec.root}/${TEMP_DIRECTORY}/${head.index}`);
+    return new DirectoryBody(this, head, `${this.#spec.partial}/${head.index}`);
   }
 
   close(): void {}

@@ -1,11 +1,9 @@
 // What all packed sinks have in common: a body waits in a spool until it is whole, then becomes one record of this
 // worker's segment. The formats (ndjson, warc, tar) only say what a record looks like.
 
-import { mkdirSync } from 'node:fs';
 import type { PackedSpec } from '../model/sink-spec.ts';
 import { type SegmentEnds, SegmentSeries } from './segment.ts';
 import type { Body, BodyHead, Committed, Sink } from './sink.ts';
-import { guardWrite } from './sink-error.ts';
 import { Spool } from './spool.ts';
 
 /** A whole body, ready to be put into a record. */
@@ -21,15 +19,8 @@ export interface PackedFormat extends SegmentEnds {
   record(head: BodyHead, body: WholeBody): Iterable<Uint8Array>;
 }
 
-/** Where larger bodies wait: beside the segments, so that the disk that must hold them is the one that does. */
-export function partialDirectory(file: string): string {
-  return `${file}.partial`;
-}
-
 export function openPackedSink(spec: PackedSpec, workerIndex: number, format: PackedFormat): Sink {
-  const partial = partialDirectory(spec.file);
-  guardWrite(`make ${partial}`, () => mkdirSync(partial, { recursive: true }));
-  const { file, segmentBytes } = spec;
+  const { file, partial, segmentBytes } = spec;
   const series = new SegmentSeries({ file, workerIndex, segmentBytes, ends: format });
   return {
     begin: (head) => new PackedBody(head, new Spool(`${partial}/${head.index}`), series, format),

@@ -2,7 +2,7 @@
 // the items of this one are handed on. Asks through a function it is given; knows nothing of connections.
 
 import type { Source, SourceItem } from '../model/target.ts';
-import type { ListApiOptions, RequestPage } from './list-api-options.ts';
+import type { ListApiOptions, RequestPage } from '../model/list-api-options.ts';
 import { makePageRequest, type PageContents, type PagePosition, readPage } from './list-page.ts';
 import { SeenSet } from './seen-set.ts';
 import { sourceError } from './target-url.ts';

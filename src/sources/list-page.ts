@@ -1,7 +1,7 @@
 // One page of a list API: how it is asked for, and what its answer says. Pure; the walk is in list-api.
 
 import { type JsonPath, parseJsonPath, readJsonPath } from './json-path.ts';
-import type { ListApiOptions, PageAnswer, PageRequest } from './list-api-options.ts';
+import type { ListApiOptions, PageAnswer, PageRequest } from '../model/list-api-options.ts';
 import { readUrl, sourceError } from './target-url.ts';
 
 /** Where the walk stands: enough to ask for the next page. */

@@ -50,6 +50,8 @@ type Phase = 'connecting' | 'waiting' | 'receiving' | 'over';
 
 export class FetchAttempt implements ResponseHandler {
   readonly job: FetchJob;
+  /** The agent it was sent through. */
+  readonly agent: number;
   readonly #context: AttemptContext;
   #controller: ResponseController | null = null;
   #phase: Phase = 'connecting';
@@ -67,8 +69,9 @@ export class FetchAttempt implements ResponseHandler {
   /** How the attempt ends once the unwanted body is out of the way. */
   #verdict: AttemptEnd | null = null;
 
-  constructor(job: FetchJob, context: AttemptContext) {
+  constructor(job: FetchJob, agent: number, context: AttemptContext) {
     this.job = job;
+    this.agent = agent;
     this.#context = context;
   }
 

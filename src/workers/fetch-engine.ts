@@ -56,6 +56,8 @@ export class FetchEngine {
   #maxInFlight: number;
   #retryTokens = RETRY_RESERVE;
   #rateTimer: NodeJS.Timeout | undefined;
+  /** Places of attempts that ended since the last turn. */
+  readonly #freed: number[] = [];
   #sweptAtMs = nowMs();
   /** Time that this thread itself stood still; deadlines are measured without it. */
   #stoodStillMs = 0;
@@ -179,19 +181,30 @@ export class FetchEngine {
     const { tally, agents } = this.#parts;
     if (tally.get('firstDispatchAtMs') === 0) tally.set('firstDispatchAtMs', nowMs());
     if (job.attempts === 1 && job.hops === 0) this.#retryTokens += this.#parts.task.limits.retryBudgetRatio;
-    const attempt = new FetchAttempt(job, this.#context);
+    const attempt = new FetchAttempt(job, agents.enter(job.place), this.#context);
     this.#attempts.add(attempt);
     const { origin, pathname, search } = job.url;
-    agents.send({ origin, path: pathname + search, headers: this.#headers.fieldsFor(job) }, attempt);
+    agents.send(
+      attempt.agent,
+      { origin, path: pathname + search, headers: this.#headers.fieldsFor(job) },
+      attempt,
+    );
   }
 
   #onOver(attempt: FetchAttempt, end: AttemptEnd): void {
     const { job } = attempt;
     this.#attempts.delete(attempt);
+    this.#parts.agents.leave(attempt.agent);
     this.#budgets.leave(job.place);
     const { place } = job;
     this.#judge(job, end);
-    this.#unpark(place, 1);
+    this.#freed.push(place);
+    // What many answers of one turn set free is filled again at once, after all of them are judged.
+    if (this.#freed.length === 1) setImmediate(() => this.#fillAgain());
+  }
+
+  #fillAgain(): void {
+    for (const place of this.#freed.splice(0)) this.#unpark(place, 1);
     this.#pump();
     this.#finishIfIdle();
   }

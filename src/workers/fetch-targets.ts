@@ -27,6 +27,7 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
     request,
     limits,
     maxInFlight,
+    maxPerOrigin: task.budgets.maxPerOrigin,
     onConnection: (event) => tally.add(event === 'opened' ? 'connectionsOpened' : 'connectionsClosed', 1),
   });
   try {

@@ -6,7 +6,7 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import type { FetchLimits, FetchRequestOptions } from '../model/fetch-task.ts';
 import { makeDnsCache } from './dns-cache.ts';
 
-/** Connections that one pool is asked to search at most (benchmarks/micro has the cost of more). */
+/** Connections that one pool is made to search at most: its search is linear, for every request. */
 const CONNECTIONS_PER_AGENT = 64;
 const MAX_AGENTS = 16;
 const KEEP_ALIVE_MS = 15_000;
@@ -24,8 +24,11 @@ export interface AgentRequest {
 }
 
 export interface AgentSet {
+  /** Which agent the next request of an origin goes to, by the origin's place in the budgets; `leave` is owed for it. */
+  enter(place: number): number;
+  leave(agent: number): void;
   /** Sends one request. The handler gets `onResponseError` for whatever goes wrong, also before anything is sent. */
-  send(request: AgentRequest, handler: ResponseHandler): void;
+  send(agent: number, request: AgentRequest, handler: ResponseHandler): void;
   /** Cuts every connection. */
   close(): Promise<void>;
 }
@@ -34,23 +37,40 @@ export interface AgentSetOptions {
   readonly request: FetchRequestOptions;
   readonly limits: FetchLimits;
   readonly maxInFlight: number;
+  /** Over all workers; 0 for no bound. */
+  readonly maxPerOrigin: number;
   readonly onConnection: (event: 'opened' | 'closed') => void;
 }
 
+/**
+ * The number of connections is bounded by the number of requests, so that undici, which sees a connection as busy for
+ * a moment after its answer, waits for it and opens no other. An origin with a small budget stays with one agent; else
+ * the least busy one is next. In both ways an agent never has more requests open than it may have connections.
+ */
 export function openAgentSet(options: AgentSetOptions): AgentSet {
-  const count = Math.min(MAX_AGENTS, Math.ceil(options.maxInFlight / CONNECTIONS_PER_AGENT));
+  const { maxInFlight, maxPerOrigin, onConnection } = options;
+  const count = Math.min(MAX_AGENTS, Math.ceil(maxInFlight / CONNECTIONS_PER_AGENT));
+  const isSticky = maxPerOrigin > 0 && maxPerOrigin <= CONNECTIONS_PER_AGENT;
+  const connections = isSticky ? maxPerOrigin : Math.ceil(maxInFlight / count);
   const lookup = makeDnsCache();
-  const agents = Array.from({ length: count }, () => openAgent(options, lookup));
+  const agents = Array.from({ length: count }, () => openAgent(options, connections, lookup));
   for (const agent of agents) {
-    agent.on('connect', () => options.onConnection('opened'));
-    agent.on('disconnect', () => options.onConnection('closed'));
+    agent.on('connect', () => onConnection('opened'));
+    agent.on('disconnect', () => onConnection('closed'));
   }
-  let turn = 0;
+  const open = agents.map(() => 0);
   return {
-    send({ origin, path, headers }, handler) {
-      const agent = agents[turn++ % count] as Dispatcher;
+    enter: (place) => {
+      const agent = isSticky ? place % count : open.indexOf(Math.min(...open));
+      open[agent] = (open[agent] as number) + 1;
+      return agent;
+    },
+    leave: (agent) => {
+      open[agent] = (open[agent] as number) - 1;
+    },
+    send: (agent, { origin, path, headers }, handler) => {
       try {
-        agent.dispatch({ origin, path, method: 'GET', headers, blocking: false }, handler);
+        agents[agent]?.dispatch({ origin, path, method: 'GET', headers, blocking: false }, handler);
       } catch (error) {
         handler.onResponseError?.(null as unknown as ResponseController, error as Error);
       }
@@ -63,6 +83,7 @@ export function openAgentSet(options: AgentSetOptions): AgentSet {
 
 function openAgent(
   { request, limits }: AgentSetOptions,
+  connections: number,
   lookup: ReturnType<typeof makeDnsCache>,
 ): Dispatcher {
   const tls = {
@@ -71,6 +92,7 @@ function openAgent(
   };
   const options: Agent.Options = {
     allowH2: request.allowsHttp2,
+    connections,
     // The engine's sweep ends attempts; undici's own timer only clears away the socket.
     connect: { lookup, timeout: limits.connectMs === 0 ? 0 : limits.connectMs + 1000, ...tls },
     headersTimeout: 0,

@@ -9,9 +9,12 @@ import { scratchDirectory } from '../helpers/scratch.ts';
 import { makeHead, store } from './body-head.ts';
 
 function makeSpec(root: string, changes: Partial<DirectorySpec> = {}): DirectorySpec {
+  const partial = join(root, '.partial');
+  mkdirSync(partial, { recursive: true });
   return {
     kind: 'directory',
     root,
+    partial,
     nameTemplate: null,
     filesPerDirectory: 10_000,
     holdsOthers: false,
@@ -47,7 +50,7 @@ test('nothing stands under the final name before commit, and nothing stays after
   const body = sink.begin(makeHead());
   body.write(Buffer.alloc(200_000));
   assert.deepEqual(
-    listFiles(root).filter((path) => !path.startsWith('.spillway')),
+    listFiles(root).filter((path) => !path.startsWith('.partial')),
     [],
   );
   body.discard();

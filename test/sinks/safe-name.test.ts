@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { dispositionName, lastSegment } from '../../src/sinks/file-name.ts';
-import { parseNameTemplate } from '../../src/sinks/name-template.ts';
+import { makeNameBody } from '../../src/sinks/name-template.ts';
 import { safeName, withSuffix } from '../../src/sinks/safe-name.ts';
 import { makeHead } from './body-head.ts';
 
@@ -82,12 +82,12 @@ test("a URL's last segment is decoded and knows no query", () => {
 });
 
 test('a template fills its placeholders, each one safe', () => {
-  const nameBody = parseNameTemplate('{host}/{index:4}-{stem}{ext}');
+  const nameBody = makeNameBody('{host}/{index:4}-{stem}{ext}');
   const head = makeHead({ index: 7, url: 'http://127.0.0.1:8000/dir/..%2f..%2fa.txt' });
   assert.equal(nameBody(head, 'ab'), '127.0.0.1_8000/0007-__.._a.txt');
-  assert.equal(parseNameTemplate('{sha256}')(head, 'ab'), 'ab');
+  assert.equal(makeNameBody('{sha256}')(head, 'ab'), 'ab');
 });
 
 for (const bad of ['/abs', 'a//b', '../x', '{nope}', 'a{', '', '{index', 'x/'])
   test(`the template ${JSON.stringify(bad)} is refused by name`, () =>
-    assert.throws(() => parseNameTemplate(bad), { code: 'ERR_OPTION', message: /--name/u }));
+    assert.throws(() => makeNameBody(bad), { code: 'ERR_OPTION', message: /--name/u }));

@@ -9,7 +9,7 @@ import {
   LIST_PRESETS,
   type ListApiOptions,
   type RequestPage,
-} from '../../src/sources/list-api-options.ts';
+} from '../../src/model/list-api-options.ts';
 import { collect, collectUrls } from './collect.ts';
 
 interface Ask {

@@ -1,0 +1,124 @@
+// A fetch as a person reads it: the live view, the account at the end. Pure; what servers and lists wrote is made
+// harmless to a terminal first.
+
+import type { FetchReport, FetchSnapshot } from '../model/fetch-report.ts';
+
+const BAR_CELLS = 24;
+const MAX_DETAIL = 200;
+/** Control characters (C0, DEL, C1) and marks that turn the reading direction. */
+// oxlint-disable-next-line no-control-regex -- control characters are what must go
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Progress as lines for a terminal: a bar, and what is going on below it. */
+export function fetchLiveText(snapshot: FetchSnapshot, columns: number): string {
+  const { failures, slowestOrigin, boundBy } = snapshot;
+  const classes = Object.entries(failures).map(([code, count]) => `${code} ${formatCount(count)}`);
+  const lines = [
+    progressLine(snapshot),
+    `  in flight ${formatCount(snapshot.inFlight)} on ${formatCount(snapshot.connections)} connections · waiting ${formatCount(snapshot.parked)} · retries due ${formatCount(snapshot.waitingRetry)} · bound by ${boundBy}`,
+    ...(slowestOrigin === null
+      ? []
+      : [`  slowest origin ${printable(slowestOrigin.origin)} ${formatMs(slowestOrigin.meanMs)}`]),
+    ...(classes.length === 0 ? [] : [`  failed: ${classes.join(' · ')}`]),
+  ];
+  return lines
+    .map((line) => (line.length > columns ? `${line.slice(0, Math.max(1, columns - 1))}…` : line))
+    .join('\n');
+}
+
+/** Progress as one line, for logs. */
+export function fetchPlainText(snapshot: FetchSnapshot): string {
+  return `${progressLine(snapshot)} · in flight ${formatCount(snapshot.inFlight)} · bound by ${snapshot.boundBy}`;
+}
+
+function progressLine(snapshot: FetchSnapshot): string {
+  const { elapsedMs, countAhead, ok, failed, skipped, bytes } = snapshot;
+  const settled = ok + failed + skipped;
+  const perSec = (settled * 1000) / Math.max(elapsedMs, 1);
+  const rates = `${formatCount(Math.round(perSec))}/s · ${formatBytes((bytes * 1000) / Math.max(elapsedMs, 1))}/s · failed ${formatCount(failed)}`;
+  if (countAhead === null)
+    return `${formatCount(settled)} of ${formatCount(snapshot.targets)} or more · ${formatMs(elapsedMs)} · ${rates}`;
+  const ratio = countAhead === 0 ? 1 : settled / countAhead;
+  const filled = Math.floor(ratio * BAR_CELLS);
+  const eta = perSec > 0 ? formatMs(((countAhead - settled) * 1000) / perSec) : '?';
+  return `[${'#'.repeat(filled)}${'.'.repeat(BAR_CELLS - filled)}] ${Math.floor(ratio * 100)} % · ${formatCount(settled)} of ${formatCount(countAhead)} · ETA ${eta} · ${rates}`;
+}
+
+export interface AccountPlaces {
+  /** Where the bodies are. */
+  readonly bodies: string;
+  readonly failures: string;
+}
+
+/** The account at the end, a line each. */
+export function fetchAccountLines(report: FetchReport, places: AccountPlaces): string[] {
+  const { targets, ok, failed, skipped, wallMs, bytes, retries, attemptsSent } = report;
+  const lines = [
+    `${formatCount(targets)} targets = ${formatCount(ok)} ok + ${formatCount(failed)} failed + ${formatCount(skipped)} skipped, in ${formatMs(wallMs)}: ${formatCount(Math.round((ok * 1000) / Math.max(wallMs, 1)))}/s, ${formatBytes(bytes)}, ${formatBytes((bytes * 1000) / Math.max(wallMs, 1))}/s`,
+    `requests ${formatCount(attemptsSent)} · retries ${formatCount(retries)} · connections ${formatCount(report.connectionsOpened)} · in flight at most ${formatCount(report.inFlightPeak)}`,
+  ];
+  const { p50, p90, p99, max } = report.durationMs;
+  if (p50 !== null && p90 !== null && p99 !== null && max !== null) {
+    lines.push(
+      `a target took p50 ${formatMs(p50)} · p90 ${formatMs(p90)} · p99 ${formatMs(p99)} · at most ${formatMs(max)}`,
+    );
+  }
+  lines.push(`bodies: ${printable(places.bodies)}`);
+  if (report.renamed > 0)
+    lines.push(
+      `${formatCount(report.renamed)} names were taken: those bodies have the target's number in theirs`,
+    );
+  for (const [reason, count] of Object.entries(report.skips))
+    lines.push(`skipped, ${reason}: ${formatCount(count)}`);
+  lines.push(...failureLines(report, places));
+  if (report.retriesDenied > 0)
+    lines.push(
+      `${formatCount(report.retriesDenied)} retries were not made: the retry budget of the run was used up (--retry-budget)`,
+    );
+  if (report.workerDeaths.length > 0)
+    lines.push(`${report.workerDeaths.length} worker threads died and were replaced`);
+  lines.push(...report.findings.map(printable));
+  if (report.ended === 'stopped') lines.push('stopped before the end: what is not settled was skipped');
+  if (report.problem !== null) lines.push(`broken: ${printable(report.problem)}`);
+  return lines;
+}
+
+function failureLines(report: FetchReport, places: AccountPlaces): string[] {
+  if (report.failed === 0) return [];
+  const lines: string[] = [];
+  for (const [code, count] of Object.entries(report.failures)) {
+    lines.push(`failed, ${code}: ${formatCount(count)}`);
+    for (const failure of report.firstFailures.filter((each) => each.code === code)) {
+      const line = failure.line > 0 ? ` (line ${failure.line})` : '';
+      lines.push(`  ${printable(failure.url)}${line}: ${printable(failure.detail)}`);
+    }
+  }
+  return [...lines, `all failures: ${places.failures}`];
+}
+
+/** Text of somebody else's without control sequences, and of a bearable length. */
+function printable(text: string): string {
+  const harmless = text.replaceAll(UNPRINTABLE, '\ufffd');
+  return harmless.length > MAX_DETAIL ? `${harmless.slice(0, MAX_DETAIL)}…` : harmless;
+}
+
+function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
+  const value = bytes / 1000 ** power;
+  return `${power === 0 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}
+
+function formatMs(ms: number): string {
+  if (ms < 1000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes} min ${seconds % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -1,0 +1,104 @@
+// `--to` becomes a sink and a place for the run's record: a directory, a packed file by its ending, or nowhere.
+
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { SpillwayError } from '../model/errors.ts';
+import { parseNameTemplate } from '../model/name-template.ts';
+import { NAME_CLAIMS_BYTES, type PackedSpec, type SinkSpec } from '../model/sink-spec.ts';
+
+const FILES_PER_DIRECTORY = 10_000;
+const PACKED = /\.(?<kind>ndjson|jsonl|warc|tar)(?:\.(?<packing>gz|zst))?$/iu;
+/** Below a directory of bodies; for a packed file it is `FILE.run`. */
+export const RECORD_DIRECTORY = '.spillway';
+
+export interface PlaceOptions {
+  /** A directory, a file ending in .ndjson, .warc or .tar (and .gz or .zst), or `discard`. */
+  readonly to: string;
+  readonly nameTemplate: string | null;
+  readonly segmentBytes: number;
+  readonly software: string;
+}
+
+export interface Place {
+  readonly sink: SinkSpec;
+  /** Where the run's record goes. */
+  readonly record: string;
+  /** Where bodies wait, to be removed at the end; null where none do. */
+  readonly partial: string | null;
+  /** As a person reads it. */
+  readonly shown: string;
+}
+
+/** What is wrong with the options, each with what to do; empty when nothing is. */
+export function checkPlace({ to, nameTemplate }: Pick<PlaceOptions, 'to' | 'nameTemplate'>): string[] {
+  const problems: string[] = [];
+  const match = PACKED.exec(to);
+  if (match?.groups?.['kind']?.toLowerCase() === 'warc' && match.groups['packing'] === 'zst') {
+    problems.push(
+      `--to: expected .warc or .warc.gz, found ${JSON.stringify(to)}: readers of WARC know gzip alone`,
+    );
+  }
+  if (nameTemplate !== null && (match !== null || to === 'discard')) {
+    problems.push(`--name: expected a directory in --to, found ${JSON.stringify(to)}, which holds no files`);
+  }
+  if (nameTemplate !== null) {
+    try {
+      parseNameTemplate(nameTemplate);
+    } catch (error) {
+      problems.push((error as SpillwayError).message);
+    }
+  }
+  return problems;
+}
+
+/** Resolves the place and makes its directories. @throws what the file system throws */
+export function openPlace(options: PlaceOptions, now: Date): Place {
+  const { to, nameTemplate, segmentBytes, software } = options;
+  if (to === 'discard')
+    return {
+      sink: { kind: 'discard' },
+      partial: null,
+      record: join(defaultDirectory(now), RECORD_DIRECTORY),
+      shown: 'nowhere',
+    };
+  const path = resolve(to);
+  const match = PACKED.exec(path);
+  const record = match === null ? join(path, RECORD_DIRECTORY) : `${path}.run`;
+  const partial = join(record, 'partial');
+  if (match?.groups !== undefined) {
+    mkdirSync(partial, { recursive: true });
+    const kind = match.groups['kind']?.toLowerCase() as string;
+    const sink: PackedSpec = {
+      kind: kind === 'jsonl' ? 'ndjson' : (kind as PackedSpec['kind']),
+      file: path,
+      partial,
+      compression:
+        ({ gz: 'gzip', zst: 'zstd' } as const)[match.groups['packing']?.toLowerCase() as 'gz'] ?? 'none',
+      segmentBytes,
+      software,
+    };
+    return { sink, record, partial, shown: to };
+  }
+  mkdirSync(partial, { recursive: true });
+  const sink: SinkSpec = {
+    kind: 'directory',
+    root: path,
+    partial,
+    nameTemplate,
+    filesPerDirectory: FILES_PER_DIRECTORY,
+    holdsOthers: readdirSync(path).some((name) => name !== RECORD_DIRECTORY),
+    claims: new SharedArrayBuffer(NAME_CLAIMS_BYTES),
+  };
+  return { sink, record, partial, shown: to };
+}
+
+/** `results/2026-01-02T03-04-05Z`. */
+export function defaultDirectory(now: Date): string {
+  return join(
+    'results',
+    now
+      .toISOString()
+      .replace(/\.\d+Z$/u, 'Z')
+      .replaceAll(':', '-'),
+  );
+}

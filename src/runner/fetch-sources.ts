@@ -1,0 +1,45 @@
+// Where targets come from, as plain data, becomes sources: a template or URL, a list, a paginated API.
+
+import { accessSync, constants } from 'node:fs';
+import { SpillwayError } from '../model/errors.ts';
+import type { Source } from '../model/target.ts';
+import { openListApi } from '../sources/list-api.ts';
+import type { ListApiOptions, RequestPage } from '../model/list-api-options.ts';
+import { type ListFormat, openListFile } from '../sources/list-file.ts';
+import { openTemplate } from '../sources/template.ts';
+
+export type SourceOptions =
+  | { readonly kind: 'template'; readonly template: string }
+  | {
+      readonly kind: 'list';
+      /** A path, or a stream with a name for it. */
+      readonly input: string | { readonly stream: AsyncIterable<Buffer>; readonly name: string };
+      readonly format?: ListFormat;
+      readonly field?: string;
+    }
+  | { readonly kind: 'list-api'; readonly api: ListApiOptions };
+
+/** One source. @throws SpillwayError ERR_OPTION when it cannot be what it is said to be */
+export function openSource(options: SourceOptions, requestPage: RequestPage): Source {
+  if (options.kind === 'template') return openTemplate(options.template);
+  if (options.kind === 'list-api') return openListApi(options.api, requestPage);
+  const { input, format, field } = options;
+  if (typeof input === 'string') checkReadable(input);
+  return openListFile({
+    input: typeof input === 'string' ? { path: input } : input,
+    ...(format === undefined ? {} : { format }),
+    ...(field === undefined ? {} : { field }),
+  });
+}
+
+function checkReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `source: expected a URL with http:// or https://, a readable list, or - for standard input, found "${path}" (${code})`,
+    );
+  }
+}
