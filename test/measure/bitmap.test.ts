@@ -68,8 +68,8 @@ test('bytes come in with the least significant bit first, and what is missing is
 });
 
 test('threads that add the same numbers at the same time lose none, and each number is new to one only', async () => {
-  const size = 4_000;
-  const threadCount = 4;
+  const size = 1_000_000;
+  const threadCount = 2;
   const bits = Bitmap.allocate(size);
   const newCounts = new SharedArrayBuffer(threadCount * 4);
   const gate = new SharedArrayBuffer(8);
