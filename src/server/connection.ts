@@ -7,11 +7,13 @@ type Marked = Socket & { [STATE]?: Connection };
 
 export class Connection {
   readonly socket: Socket;
-  /** Trials and downloads taken in and not yet answered. */
+  /** Trials and downloads taken in, and their answers not yet with the kernel. */
   owedTrials = 0;
   owedDownloads = 0;
   /** Other answers under way: statistics, lists, pages, HEAD. */
   owedOthers = 0;
+  /** Delayed answers whose delay is not over. */
+  waitingCount = 0;
   isClosed = false;
 
   constructor(socket: Socket) {

@@ -1,4 +1,5 @@
 // Answers of trials and downloads on Fastify: taken in now, counted and sent when the delay is over.
+import type { Http2ServerResponse } from 'node:http2';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AnswerAccount } from './answer-account.ts';
 import { connectionOf } from './connection.ts';
@@ -39,6 +40,7 @@ export class DelayedReplies {
       number,
       body,
     };
+    connection.waitingCount += 1;
     this.#owe(delayed, 1);
     this.#account(delayed.kind)?.receive(1);
     if (this.#context.facts.delayMs === 0) this.#send(delayed);
@@ -46,19 +48,28 @@ export class DelayedReplies {
   }
 
   #send(delayed: DelayedReply): void {
-    const { reply, connection, kind, number, body } = delayed;
+    const { reply, connection, body } = delayed;
+    connection.waitingCount -= 1;
     // What was owed to a closed connection was given up when it closed.
     if (connection.isClosed) return;
-    this.#owe(delayed, -1);
-    if (isGone(reply)) {
-      this.#account(kind)?.abandon(1);
+    const isHttp1 = reply.request.raw.httpVersionMajor === 1;
+    if (!isHttp1 && isReset(reply)) {
+      this.#owe(delayed, -1);
+      this.#account(delayed.kind)?.abandon(1);
       return;
     }
-    if (this.#context.isDraining && connection.owesNothing && reply.request.raw.httpVersionMajor === 1) {
+    if (isHttp1 && this.#context.isDraining && connection.waitingCount === 0)
       reply.header('connection', 'close');
-    }
+    // In a pipeline an answer stands behind others until they are out, and is lost if the connection breaks before.
+    if (isHttp1) reply.raw.once('finish', () => this.#settle(delayed));
     reply.type('text/plain; charset=UTF-8').send(body);
-    this.#account(kind)?.answer(number);
+    if (!isHttp1) this.#settle(delayed);
+  }
+
+  #settle(delayed: DelayedReply): void {
+    if (delayed.connection.isClosed) return;
+    this.#owe(delayed, -1);
+    this.#account(delayed.kind)?.answer(delayed.number);
   }
 
   #account(kind: Kind): AnswerAccount | undefined {
@@ -75,7 +86,6 @@ export class DelayedReplies {
 }
 
 /** An HTTP/2 stream may be reset while its connection lives. */
-function isGone(reply: FastifyReply): boolean {
-  const raw = reply.raw as FastifyReply['raw'] & { readonly stream?: { readonly destroyed: boolean } };
-  return raw.destroyed || raw.stream?.destroyed === true;
+function isReset(reply: FastifyReply): boolean {
+  return (reply.raw as unknown as Http2ServerResponse).stream.destroyed;
 }

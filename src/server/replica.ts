@@ -1,8 +1,9 @@
 // The entry of a replica process: reads its configuration, builds the application, listens, and says so. It ends when
 // it is drained, told to by SIGTERM or the primary, or when the primary is gone.
 import type { Socket } from 'node:net';
-import type { FastifyInstance } from 'fastify';
 import { SpillwayError } from '../model/errors.ts';
+import type { Protocol } from './app.ts';
+import type { Connection } from './connection.ts';
 import { drain } from './drain.ts';
 import { FileIds } from './file-ids.ts';
 import { openListeners } from './listeners.ts';
@@ -50,20 +51,44 @@ try {
 }
 
 async function listen(): Promise<void> {
-  const { makeApp } = await import('./app.ts');
-  const app = await makeApp(context, 'http1');
-  await listenOn(config.ports, app);
+  await listenOn(config.ports, facts.lean ? await leanAcceptor() : await appAcceptor('http1'));
   if (config.h2cPorts.length > 0) {
     const { closeH2cSessions } = await import('./h2c-server.ts');
     closeSessions = closeH2cSessions;
-    await listenOn(config.h2cPorts, await makeApp(context, 'h2c'));
+    await listenOn(config.h2cPorts, await appAcceptor('h2c'));
   }
 }
 
-async function listenOn(ports: readonly number[], app: FastifyInstance): Promise<void> {
+type Acceptor = (connection: Connection) => void;
+
+async function appAcceptor(protocol: Protocol): Promise<Acceptor> {
+  const { makeApp } = await import('./app.ts');
+  const { server } = await makeApp(context, protocol);
+  return ({ socket }) => {
+    server.emit('connection', socket);
+  };
+}
+
+/** Fastify is loaded when the first connection needs it, so that a lean replica is up in half the time. */
+async function leanAcceptor(): Promise<Acceptor> {
+  const { LeanServer } = await import('./lean-server.ts');
+  let full: Promise<Acceptor> | undefined;
+  const lean = new LeanServer(context, (connection) => {
+    full ??= appAcceptor('http1');
+    void full.then((accept) => {
+      if (connection.isClosed) return;
+      accept(connection);
+      connection.socket.resume();
+    });
+  });
+  return (connection) => {
+    lean.accept(connection);
+  };
+}
+
+async function listenOn(ports: readonly number[], accept: Acceptor): Promise<void> {
   const onSocket = (socket: Socket): void => {
-    counters.openConnection(socket);
-    app.server.emit('connection', socket);
+    accept(counters.openConnection(socket));
   };
   const onAcceptError = (): void => {
     counters.acceptErrors += 1;

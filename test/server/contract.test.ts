@@ -6,7 +6,7 @@ import type { MockServer, ServerOptions, ServerStats, ServerStatsJson } from '..
 import { RawConnection, get } from './raw-connection.ts';
 import { waitUntil } from './wait-until.ts';
 
-for (const lean of [false]) {
+for (const lean of [false, true]) {
   suite(`the routes of a ${lean ? 'lean' : 'Fastify'} server`, () => {
     const start = (options: ServerOptions): Promise<MockServer> =>
       startServer({ delayMs: 0, lean, ...options });

@@ -2,6 +2,8 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 
+const LAST_CHUNK = '0\r\n\r\n';
+
 export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -98,13 +100,16 @@ export class RawConnection {
           return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
         }),
       );
-      const length = this.hasBodies ? Number(headers['content-length'] ?? 0) : 0;
-      const end = headEnd + 4 + length;
+      const start = headEnd + 4;
+      // A chunked answer here is one without a body, so its last chunk is its only one.
+      const isChunked = headers['transfer-encoding'] === 'chunked';
+      const length = this.hasBodies && !isChunked ? Number(headers['content-length'] ?? 0) : 0;
+      const end = start + length + (isChunked ? LAST_CHUNK.length : 0);
       if (this.#buffered.length < end) return;
       this.#answers.push({
         status: Number(statusLine.split(' ')[1]),
         headers,
-        body: this.#buffered.toString('latin1', headEnd + 4, end),
+        body: this.#buffered.toString('latin1', start, start + length),
         atMs: performance.now(),
       });
       this.#buffered = this.#buffered.subarray(end);

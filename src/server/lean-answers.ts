@@ -1,0 +1,67 @@
+// The bytes of the answers to trials, and their way into a socket: many answers, one write.
+import type { Socket } from 'node:net';
+
+/** As much as a socket usually takes at once; a longer burst is several writes. */
+const OUT_BYTES = 64 * 1024;
+const MAX_DIGITS = 8;
+
+export class LeanAnswers {
+  /** Reused as long as the kernel takes every write at once. */
+  #out = Buffer.allocUnsafeSlow(OUT_BYTES);
+  #usedBytes = 0;
+  /** By number of digits; all alike but for the digits, the second and the length. */
+  #templates: Uint8Array[] = [];
+  #second = -1;
+
+  /** Call before the answers of a turn: they carry the time. */
+  startTurn(): void {
+    const second = Math.floor(Date.now() / 1000);
+    if (second === this.#second) return;
+    this.#second = second;
+    this.#templates = Array.from({ length: MAX_DIGITS + 1 }, (_, digits) =>
+      Buffer.from(head(digits, second, '') + '0'.repeat(digits), 'latin1'),
+    );
+  }
+
+  /** Puts one answer behind those already waiting for `flush`; writes to `socket` when there is no room. */
+  add(socket: Socket, number: number): void {
+    const digits = countDigits(number);
+    const template = this.#templates[digits] as Uint8Array;
+    if (this.#usedBytes + template.length > OUT_BYTES) this.flush(socket);
+    const out = this.#out;
+    out.set(template, this.#usedBytes);
+    this.#usedBytes += template.length;
+    let rest = number;
+    for (let at = this.#usedBytes - 1; rest > 0; at -= 1) {
+      const tenth = Math.trunc(rest / 10);
+      out[at] = 48 + rest - tenth * 10;
+      rest = tenth;
+    }
+  }
+
+  /** The last answer of a connection: says that it will be closed. */
+  addLast(socket: Socket, number: number): void {
+    const text = head(countDigits(number), this.#second, 'Connection: close\r\n') + String(number);
+    if (this.#usedBytes + text.length > OUT_BYTES) this.flush(socket);
+    this.#usedBytes += this.#out.write(text, this.#usedBytes, 'latin1');
+  }
+
+  flush(socket: Socket): void {
+    if (this.#usedBytes === 0) return;
+    socket.write(this.#out.subarray(0, this.#usedBytes));
+    this.#usedBytes = 0;
+    // What the kernel did not take at once stays in this buffer until it does.
+    if (socket.writableLength > 0) this.#out = Buffer.allocUnsafeSlow(OUT_BYTES);
+  }
+}
+
+function head(digits: number, second: number, extra: string): string {
+  const date = new Date(second * 1000).toUTCString();
+  return `HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Length: ${digits}\r\nDate: ${date}\r\n${extra}\r\n`;
+}
+
+function countDigits(number: number): number {
+  let digits = 1;
+  for (let power = 10; number >= power; power *= 10) digits += 1;
+  return digits;
+}
