@@ -5,8 +5,10 @@ import { PROGRAM_VERSION } from '../lab/context.ts';
 import { SpillwayError } from '../model/errors.ts';
 import { makeBenchCommand } from './bench.ts';
 import { makeCompareCommand } from './compare.ts';
+import { makeFetchCommand } from './fetch.ts';
 import { makeDoctorCommand } from './doctor.ts';
 import { makeServeCommand } from './serve.ts';
+import { makeVerifyCommand } from './verify.ts';
 
 /** Exit code of misuse, which commander has no word for. */
 const MISUSE = 2;
@@ -24,7 +26,14 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   const finish = (code: number) => {
     exitCode = code;
   };
-  for (const makeCommand of [makeBenchCommand, makeServeCommand, makeDoctorCommand, makeCompareCommand]) {
+  for (const makeCommand of [
+    makeBenchCommand,
+    makeFetchCommand,
+    makeServeCommand,
+    makeVerifyCommand,
+    makeDoctorCommand,
+    makeCompareCommand,
+  ]) {
     const command = makeCommand(finish);
     command.copyInheritedSettings(program);
     program.addCommand(command);

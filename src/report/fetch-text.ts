@@ -2,12 +2,10 @@
 // harmless to a terminal first.
 
 import type { FetchReport, FetchSnapshot } from '../model/fetch-report.ts';
+import { formatCount, formatMs } from './format-numbers.ts';
+import { printable } from './printable.ts';
 
 const BAR_CELLS = 24;
-const MAX_DETAIL = 200;
-/** Control characters (C0, DEL, C1) and marks that turn the reading direction. */
-// oxlint-disable-next-line no-control-regex -- control characters are what must go
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 /** Progress as lines for a terminal: a bar, and what is going on below it. */
 export function fetchLiveText(snapshot: FetchSnapshot, columns: number): string {
@@ -35,7 +33,7 @@ function progressLine(snapshot: FetchSnapshot): string {
   const { elapsedMs, countAhead, ok, failed, skipped, bytes } = snapshot;
   const settled = ok + failed + skipped;
   const perSec = (settled * 1000) / Math.max(elapsedMs, 1);
-  const rates = `${formatCount(Math.round(perSec))}/s · ${formatBytes((bytes * 1000) / Math.max(elapsedMs, 1))}/s · failed ${formatCount(failed)}`;
+  const rates = `${formatCount(Math.round(perSec))}/s · ${formatSize((bytes * 1000) / Math.max(elapsedMs, 1))}/s · failed ${formatCount(failed)}`;
   if (countAhead === null)
     return `${formatCount(settled)} of ${formatCount(snapshot.targets)} or more · ${formatMs(elapsedMs)} · ${rates}`;
   const ratio = countAhead === 0 ? 1 : settled / countAhead;
@@ -54,7 +52,7 @@ export interface AccountPlaces {
 export function fetchAccountLines(report: FetchReport, places: AccountPlaces): string[] {
   const { targets, ok, failed, skipped, wallMs, bytes, retries, attemptsSent } = report;
   const lines = [
-    `${formatCount(targets)} targets = ${formatCount(ok)} ok + ${formatCount(failed)} failed + ${formatCount(skipped)} skipped, in ${formatMs(wallMs)}: ${formatCount(Math.round((ok * 1000) / Math.max(wallMs, 1)))}/s, ${formatBytes(bytes)}, ${formatBytes((bytes * 1000) / Math.max(wallMs, 1))}/s`,
+    `${formatCount(targets)} targets = ${formatCount(ok)} ok + ${formatCount(failed)} failed + ${formatCount(skipped)} skipped, in ${formatMs(wallMs)}: ${formatCount(Math.round((ok * 1000) / Math.max(wallMs, 1)))}/s, ${formatSize(bytes)}, ${formatSize((bytes * 1000) / Math.max(wallMs, 1))}/s`,
     `requests ${formatCount(attemptsSent)} · retries ${formatCount(retries)} · connections ${formatCount(report.connectionsOpened)} · in flight at most ${formatCount(report.inFlightPeak)}`,
   ];
   const { p50, p90, p99, max } = report.durationMs;
@@ -96,29 +94,10 @@ function failureLines(report: FetchReport, places: AccountPlaces): string[] {
   return [...lines, `all failures: ${places.failures}`];
 }
 
-/** Text of somebody else's without control sequences, and of a bearable length. */
-function printable(text: string): string {
-  const harmless = text.replaceAll(UNPRINTABLE, '\ufffd');
-  return harmless.length > MAX_DETAIL ? `${harmless.slice(0, MAX_DETAIL)}…` : harmless;
-}
-
-function formatCount(count: number): string {
-  return count.toLocaleString('en-US');
-}
-
-function formatBytes(bytes: number): string {
+/** `20.5 kB`: sizes of one body and of a whole run stand side by side here. */
+function formatSize(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
   const value = bytes / 1000 ** power;
   return `${power === 0 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
-}
-
-function formatMs(ms: number): string {
-  if (ms < 1000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
-  const seconds = Math.round(ms / 1000);
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60
-    ? `${minutes} min ${seconds % 60} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -1,0 +1,28 @@
+// What an audit of a directory found. Plain data.
+
+/** One thing that is not as recorded; `path` is relative to the directory. */
+export interface VerifyProblem {
+  readonly kind: VerifyProblemKind;
+  readonly path: string;
+  readonly detail: string;
+}
+
+/**
+ * `missing`: recorded and not there. `changed`: other bytes than recorded. `stranger`: there and not recorded. `gap`: a
+ * target without a last word. `double`: a target, or a number, that is there twice. `failed`: a target that was not had.
+ */
+export type VerifyProblemKind = 'missing' | 'changed' | 'stranger' | 'gap' | 'double' | 'failed';
+
+export interface VerifyReport {
+  /** `record`: against a run's own record. `numbers`: files that each say `k of n`. */
+  readonly against: 'record' | 'numbers';
+  /** Targets of the run, or n. */
+  readonly expected: number;
+  /** Files whose length and digest are right, or numbers that are there once. */
+  readonly right: number;
+  readonly bytes: number;
+  readonly counts: Partial<Record<VerifyProblemKind, number>>;
+  /** The first of each kind. */
+  readonly problems: readonly VerifyProblem[];
+  readonly isComplete: boolean;
+}
