@@ -4,6 +4,7 @@ import { prepareSweep, type PreparedSweep, type SweepOptions } from '../lab/prep
 import { startSweep } from '../lab/sweep.ts';
 import type { Comparison } from '../model/comparison.ts';
 import { comparisonLines } from '../report/comparison-text.ts';
+import { renderReports } from '../report/render-reports.ts';
 import { formatSeconds, planLine } from '../report/round-text.ts';
 import type { BenchValues } from './bench-options.ts';
 import { InterruptWatch } from './interrupt.ts';
@@ -32,8 +33,7 @@ export async function compareStrategies(values: BenchValues, isDelayGiven: boole
   for (const line of comparisonLines(comparison)) say(line);
   if (json !== undefined) writeJson(comparison, json);
   if (report !== undefined) {
-    const texts = { 'report.json': `${JSON.stringify(comparison)}\n` };
-    for (const file of writeFiles(report, texts)) say(`written: ${file}`);
+    for (const file of writeFiles(report, { ...renderReports(comparison) })) say(`written: ${file}`);
   }
   if (comparison.isInterrupted) return INTERRUPTED;
   return comparison.strategies.some(({ figures }) => figures.brokenProofCount > 0) ? 1 : 0;
@@ -42,7 +42,7 @@ export async function compareStrategies(values: BenchValues, isDelayGiven: boole
 function toSweepOptions(values: BenchValues, isDelayGiven: boolean): SweepOptions {
   return {
     strategies: values.strategy,
-    base: toRoundOptions(values, isDelayGiven),
+    base: { ...toRoundOptions(values, isDelayGiven), isInProcess: values.inProcess },
     roundCount: values.rounds ?? ROUNDS,
     budgetMs: values.budget,
     seed: values.seed ?? Math.floor(Math.random() * 2 ** 32),

@@ -86,6 +86,12 @@ export const BENCH_OPTIONS = {
     meaning: 'attempts a trial has before it counts as failed',
     parse: wholeNumber(1, 1000),
   }),
+  inProcess: row({
+    flags: '--in-process',
+    initial: 'false',
+    meaning: 'run the workers in the main thread, for profilers that see no other',
+    parse: flag(),
+  }),
   json: row({
     flags: '--json <file>',
     meaning: 'write the record there; - for standard output, and nothing else on it',

@@ -51,5 +51,6 @@ function strategyRound(values: BenchValues, isDelayGiven: boolean): RoundOptions
   const options = toRoundOptions(values, isDelayGiven);
   const [strategy] = values.strategy;
   if (strategy === undefined) return options;
-  return { ...options, ...strategy.ask(values.trials, readLimits()).numbers, strategy: strategy.name };
+  const { numbers } = strategy.ask(values.trials, readLimits());
+  return { ...options, ...numbers, strategy: strategy.name, isInProcess: values.inProcess };
 }

@@ -31,6 +31,8 @@ export interface RoundOptions extends Omit<PlanRequest, 'server'> {
   readonly attempt: AttemptLimits;
   /** As a person would type it, for the record. */
   readonly command: string;
+  /** The workers' code runs in this thread, to be profiled. @default false */
+  readonly isInProcess?: boolean;
 }
 
 /** A round that is planned and judged, with nothing started. */
@@ -94,6 +96,7 @@ export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Rou
     origins,
     limits: options.attempt,
     userAgent: USER_AGENT,
+    isInProcess: options.isInProcess ?? false,
     onReady: async () => (await server)?.mock.reset(),
     ...(hooks.onSnapshot === undefined ? {} : { onSnapshot: hooks.onSnapshot }),
   });
