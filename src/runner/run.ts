@@ -5,6 +5,7 @@ import { SpillwayError } from '../model/errors.ts';
 import type { AttemptLimits, TrialFailure, TrialTask } from '../model/messages.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunReport, Snapshot } from '../model/record.ts';
+import { openInProcessPool } from './in-process-pool.ts';
 import { Ledger } from './ledger.ts';
 import { Meter } from './meter.ts';
 import { openPool, type WorkerPool } from './pool.ts';
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly onReady?: () => void | Promise<void>;
   /** The workers' file, @default the engine's own */
   readonly workerEntry?: URL;
+  /** The workers' code runs in this thread, to be profiled. @default false: a thread each */
+  readonly isInProcess?: boolean;
 }
 
 export interface Run {
@@ -56,7 +59,10 @@ export function startRun(options: RunOptions): Run {
 async function carryOut(options: RunOptions, ledger: Ledger): Promise<RunReport> {
   const { plan } = options;
   const meter = new Meter();
-  await using pool = openPool(plan.workerCount, options.workerEntry);
+  await using pool =
+    options.isInProcess === true
+      ? openInProcessPool(options.workerEntry)
+      : openPool(plan.workerCount, options.workerEntry);
   const tasks = makeTasks({ ...options, origins: await options.origins, ledger });
   const deaths: string[] = [];
   const settling = tasks.map((task) => settleShare(task, pool, ledger, deaths));
