@@ -14,25 +14,26 @@ export function limitsTable({ limits }: Comparison): ReportTable | null {
   if (limits.length === 0) return null;
   return plainTable(
     'Limits and counters of the system, before the first round and after the last',
-    [{ title: 'name' }, { title: 'meaning' }, ...numbers('before', 'after', 'change')],
+    [{ title: 'name' }, { title: 'meaning', isLong: true }, ...numbers('before', 'after', 'change')],
     limits.map(({ name, meaning, before, after }) => [
       name,
       meaning,
-      limitValue(before),
-      limitValue(after),
-      limitChange({ before, after }),
+      limitValue(name, before),
+      limitValue(name, after),
+      limitChange(name, before, after),
     ]),
   );
 }
 
-function limitValue(value: number | string | null): string {
-  return typeof value === 'number' ? formatCount(value) : (value ?? NO_NUMBER);
+function limitValue(name: string, value: number | string | null): string {
+  if (typeof value !== 'number') return value ?? NO_NUMBER;
+  return name.endsWith('Bytes') ? formatBytes(value) : formatCount(value);
 }
 
-function limitChange({ before, after }: Pick<LimitChange, 'before' | 'after'>): string {
-  if (typeof before !== 'number' || typeof after !== 'number') return before === after ? '' : NO_NUMBER;
+function limitChange(name: string, before: LimitChange['before'], after: LimitChange['after']): string {
   if (before === after) return '';
-  return `${after > before ? '+' : '−'}${formatCount(Math.abs(after - before))}`;
+  if (typeof before !== 'number' || typeof after !== 'number') return NO_NUMBER;
+  return `${after > before ? '+' : '−'}${limitValue(name, Math.abs(after - before))}`;
 }
 
 /** What the plans needed of each limit: the tightest finding of any strategy. */
@@ -57,7 +58,7 @@ export function findingsTable({ strategies }: Comparison): ReportTable {
       { title: 'verdict' },
       ...numbers('needed', 'allowed'),
       { title: 'nearest in' },
-      { title: 'what was found' },
+      { title: 'what was found', isLong: true },
     ],
     Object.keys(LIMIT_NAMES).flatMap((limit) => {
       const row = tightest.get(limit);
@@ -66,41 +67,42 @@ export function findingsTable({ strategies }: Comparison): ReportTable {
   );
 }
 
-/** What the kernel counted while the rounds ran; only what grew, null where nothing did. */
-export function networkTable(comparison: Comparison): ReportTable | null {
-  const rows = comparison.strategies.flatMap(({ name, rounds }) =>
-    rounds.flatMap((round, index) =>
-      Object.entries(round.network ?? {})
-        .filter(([counter, grown]) => TROUBLE.has(counter) && grown !== null && grown > 0)
-        .map(([counter, grown]) => [name, String(index + 1), counter, formatCount(grown)]),
-    ),
+/** What the kernel counted while the rounds ran, where it grew; null where nothing did. */
+export function networkTable({ strategies }: Comparison): ReportTable | null {
+  const rows = strategies.flatMap(({ name, rounds }) =>
+    TROUBLE.flatMap(([counter, meaning]) => {
+      const grown = rounds.map(({ network }) => network?.[counter] ?? null);
+      return grown.some((count) => count !== null && count > 0)
+        ? [[name, meaning, grown.map(formatCount).join(', ')]]
+        : [];
+    }),
   );
   if (rows.length === 0) return null;
   return plainTable(
-    'What the kernel dropped or sent again, by round',
-    [{ title: 'strategy' }, ...numbers('round'), { title: 'counter' }, ...numbers('grown by')],
+    'What the kernel dropped or sent again, other programs’ part included',
+    [{ title: 'strategy' }, { title: 'what' }, { title: 'in each round', isNumber: true }],
     rows,
   );
 }
 
-/** Counters that do not grow in a run that goes well. */
-const TROUBLE = new Set([
-  'listenOverflowCount',
-  'listenDropCount',
-  'synRetransmitCount',
-  'timeoutCount',
-  'abortOnMemoryCount',
-  'abortOnTimeoutCount',
-  'memoryPressureCount',
-  'synQueueCookieCount',
-  'synQueueDropCount',
-  'backlogDropCount',
-  'pruneCount',
-  'receiveQueueDropCount',
-  'timeWaitOverflowCount',
-  'attemptFailCount',
-  'retransmitCount',
-]);
+/** Counters that do not grow in a run that goes well, by the names under which the record keeps them. */
+const TROUBLE = [
+  ['listenOverflowCount', 'connections an accept queue had no room for'],
+  ['listenDropCount', 'handshakes dropped by a listening socket'],
+  ['synRetransmitCount', 'handshakes sent again'],
+  ['synQueueCookieCount', 'handshakes answered by cookies, for want of room'],
+  ['synQueueDropCount', 'handshakes dropped for want of room'],
+  ['attemptFailCount', 'connections that could not be made'],
+  ['retransmitCount', 'segments sent again'],
+  ['timeoutCount', 'waits for an acknowledgement that ran out'],
+  ['backlogDropCount', 'segments dropped from a backlog'],
+  ['receiveQueueDropCount', 'segments dropped from a receive queue'],
+  ['pruneCount', 'receive queues cut for want of memory'],
+  ['memoryPressureCount', 'times TCP came under memory pressure'],
+  ['abortOnMemoryCount', 'connections lost to memory pressure'],
+  ['abortOnTimeoutCount', 'connections lost to a time-out'],
+  ['timeWaitOverflowCount', 'sockets in TIME_WAIT beyond the limit'],
+] as const;
 
 /** null for a single round. */
 export function orderTable({ order }: Comparison): ReportTable | null {
@@ -144,7 +146,7 @@ export function noiseTable({ noise }: Comparison): ReportTable | null {
 export function planTable({ strategies }: Comparison): ReportTable {
   return {
     caption: 'Why the plans are what they are',
-    columns: [{ title: 'number' }, { title: 'value' }, { title: 'reason' }],
+    columns: [{ title: 'number' }, { title: 'value' }, { title: 'reason', isLong: true }],
     groups: strategies.map(({ spec, meaning, guard, plan }) => ({
       title: `${spec}: ${meaning}${guard === null ? '' : `; the guard allowed ${guard}`}`,
       rows: plan.reasons.map(({ field, value, reason }) => [field, value, reason]),
@@ -171,7 +173,7 @@ export function failuresTable(comparison: Comparison): ReportTable | null {
       { title: 'trial' },
       { title: 'code' },
       ...numbers('attempts'),
-      { title: 'message' },
+      { title: 'message', isLong: true },
     ],
     rows.slice(0, MAX_FAILURES),
   );

@@ -34,12 +34,14 @@ export function formatShare(ratio: number | null): string {
 /** `1.30×`; finer where it is close to one, coarser where it is large. */
 export function formatTimes(ratio: number | null): string {
   if (ratio === null) return NO_NUMBER;
+  if (ratio < 0.0995) return `${Number(ratio.toPrecision(2))}×`;
   const digits = ratio >= 100 ? 0 : ratio >= 10 ? 1 : 2;
   return `${ratio.toFixed(digits)}×`;
 }
 
 export function formatMicroseconds(us: number | null): string {
-  return us === null ? NO_NUMBER : `${us < 10 ? us.toFixed(1) : Math.round(us)} µs`;
+  if (us === null) return NO_NUMBER;
+  return us < 10 ? `${us.toFixed(1)} µs` : us < 9_995 ? `${formatCount(us)} µs` : formatMs(us / 1e3);
 }
 
 /** Mebibytes, and gibibytes from 10 of them. */

@@ -21,7 +21,7 @@ import { STYLE } from './html-style.ts';
 import { type Child, element, type Markup } from './markup.ts';
 import { noiseSentence, reportTitle, whenAndWhere } from './report-words.ts';
 import { htmlTable, type ReportTable } from './report-table.ts';
-import { costTable, latencyTable, resultTable, scalingTable } from './result-tables.ts';
+import { costTable, latencyTable, resultTable, scalingTable, speedTable } from './result-tables.ts';
 import { summarizeProof, verdictSentences } from './verdict.ts';
 
 const PROOF_WORDS = {
@@ -62,8 +62,8 @@ function opening(comparison: Comparison): Markup {
     {},
     element('p', { class: 'kicker' }, whenAndWhere(comparison)),
     element('h1', {}, reportTitle(comparison)),
-    element('p', { class: 'verdict' }, verdict),
-    more.length === 0 ? null : element('p', { class: 'more' }, more.join(' ')),
+    element('p', { class: 'verdict' }, unbroken(verdict)),
+    more.length === 0 ? null : element('p', { class: 'more' }, unbroken(more.join(' '))),
     element(
       'div',
       { class: `proof ${proof.verdict}` },
@@ -76,6 +76,11 @@ function opening(comparison: Comparison): Markup {
   );
 }
 
+/** Keeps a number and its unit on one line. */
+function unbroken(text: string): string {
+  return text.replace(/(\d) (?=(?:ms|s|min|h|%)(?!\w))/g, '$1\u00a0');
+}
+
 function sections(comparison: Comparison): Child[] {
   const { strategies } = comparison;
   const scaling = scalingChart(comparison);
@@ -84,7 +89,12 @@ function sections(comparison: Comparison): Child[] {
     section(
       'Result',
       null,
-      ...tables(resultTable(comparison), latencyTable(comparison), costTable(comparison)),
+      ...tables(
+        resultTable(comparison),
+        speedTable(comparison),
+        latencyTable(comparison),
+        costTable(comparison),
+      ),
       ...tables(failuresTable(comparison)),
     ),
     section(

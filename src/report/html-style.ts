@@ -35,24 +35,27 @@ h1{margin:6px 0 0;font-size:17px;font-weight:600}
 .problems{margin:8px 0 0;padding-left:1.2em;color:var(--bad);overflow-wrap:anywhere}
 section{margin-top:44px}
 h2{margin:0 0 4px;padding-top:14px;border-top:1px solid var(--faint);font-size:20px;letter-spacing:-.01em}
-h2+p,.note{margin:0 0 14px;max-width:62em;color:var(--soft);text-wrap:pretty}
+h2+p,.note{margin:0 0 14px;font-size:15px;max-width:62em;color:var(--soft);text-wrap:pretty}
 .table{overflow-x:auto;margin:14px 0 26px;border-radius:4px}
 .table:focus-visible,summary:focus-visible{outline:2px solid var(--s0);outline-offset:2px}
 table{border-collapse:collapse;font-size:14px;line-height:1.4}
 caption{padding:0 0 6px;text-align:left;font-weight:600;white-space:nowrap}
+caption span{display:inline-block;position:sticky;left:0;max-width:calc(100vw - 32px);white-space:normal}
 th,td{padding:6px 22px 6px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--faint)}
 th:last-child,td:last-child{padding-right:0}
 thead th{color:var(--soft);font-weight:500;vertical-align:bottom;border-bottom-color:var(--line)}
 tbody th{font-weight:600;position:sticky;left:0;background:var(--paper)}
 .number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
+.long-name{min-width:11em;max-width:20em;overflow-wrap:anywhere}
+td{overflow-wrap:break-word}
 tr.group th{padding-top:14px;color:var(--soft);font-weight:500;position:static}
 tr.group span{position:sticky;left:0}
-.figures{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:34px 44px;margin-top:18px}
-figure{margin:0;min-width:0;break-inside:avoid}
+.figures{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:0 44px;margin-top:18px}
+figure{display:grid;grid-template-rows:subgrid;grid-row:span 3;align-content:start;margin:0 0 34px;min-width:0;break-inside:avoid}
 figcaption h3{margin:0;font-size:16px;overflow-wrap:anywhere}
-figcaption p{margin:2px 0 10px;font-size:14px;color:var(--soft);text-wrap:pretty;overflow-wrap:anywhere}
+figcaption p{margin:2px 0 8px;font-size:14px;color:var(--soft);text-wrap:pretty;overflow-wrap:anywhere}
 figure>svg{display:block;width:100%;height:auto;overflow:visible}
-.legend{display:flex;flex-wrap:wrap;gap:4px 18px;margin:8px 0 0;padding:0;list-style:none;font-size:13px;overflow-wrap:anywhere}
+.legend{display:flex;flex-wrap:wrap;gap:2px 18px;margin:0 0 10px;align-self:end;padding:0;list-style:none;font-size:13px;overflow-wrap:anywhere}
 .legend li{display:flex;gap:6px;align-items:center;min-width:0}
 .legend svg{flex:none;width:24px;height:8px}
 svg text{fill:var(--ink);font-size:12px;font-family:inherit}
@@ -80,6 +83,6 @@ summary{cursor:pointer;font-weight:600;padding:4px 0}
 footer{margin-top:48px;padding-bottom:48px;color:var(--soft);font-size:14px}
 footer p{border-top:1px solid var(--faint);padding-top:14px}
 @media (max-width:820px){.figures{grid-template-columns:minmax(0,1fr)}}
-@media (max-width:560px){main,header,footer{padding-left:16px;padding-right:16px}header{padding-top:24px}.verdict{font-size:21px}.more{font-size:16px}.proof{flex-direction:column;gap:2px}svg text{font-size:13.5px}tbody th{max-width:11em;overflow-wrap:anywhere}}
-@media print{:root{${LIGHT}}body{font-size:11px}main,header,footer{max-width:none;padding:0}.verdict{font-size:19px}.more{font-size:13px}.figures{gap:18px 24px}section{margin-top:22px}h2,figcaption{break-after:avoid}.table{overflow:visible;margin:8px 0 16px}table{font-size:9px}tr{break-inside:avoid}th,td{padding:3px 6px 3px 0}tbody th{position:static}.number{white-space:normal}figcaption p{font-size:10px}pre{font-size:10px}@page{margin:14mm}}
+@media (max-width:560px){main,header,footer{padding-left:16px;padding-right:16px}header{padding-top:24px}.verdict{font-size:21px}.more{font-size:16px}.proof{flex-direction:column;gap:2px}svg text{font-size:13.5px}td.long{min-width:20em}}
+@media print{:root{${LIGHT}}body{font-size:11px}main,header,footer{max-width:none;padding:0}.verdict{font-size:19px}.more{font-size:13px}.figures{gap:0 24px}figure{margin-bottom:18px}section{margin-top:22px}h2,figcaption{break-after:avoid}.table{overflow:visible;margin:8px 0 16px}table{font-size:9px}tr{break-inside:avoid}th,td{padding:3px 6px 3px 0}tbody th{position:static}.number{white-space:normal}figcaption p{font-size:10px}pre{font-size:10px}@page{margin:14mm}}
 `;

@@ -12,7 +12,7 @@ import {
 import { escapeMarkdown, markdownCodeBlock } from './escape.ts';
 import { markdownTable, type ReportTable } from './report-table.ts';
 import { noiseSentence, reportTitle, whenAndWhere } from './report-words.ts';
-import { costTable, latencyTable, resultTable, scalingTable } from './result-tables.ts';
+import { costTable, latencyTable, resultTable, scalingTable, speedTable } from './result-tables.ts';
 import { summarizeProof, verdictSentences } from './verdict.ts';
 
 const PROOF_WORDS = { whole: 'Proof:', 'client-only': 'Half a proof:', broken: 'Proof broken:' } as const;
@@ -29,6 +29,7 @@ export function markdownPage(comparison: Comparison): string {
     proof.problems.map((problem) => `- ${escapeMarkdown(problem)}`).join('\n'),
     '## Strategies',
     markdownTable(resultTable(comparison)),
+    ...titled('## Speed-up', speedTable(comparison)),
     noise === null ? '' : escapeMarkdown(noise),
     '## Latency',
     markdownTable(latencyTable(comparison)),

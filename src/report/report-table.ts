@@ -7,6 +7,8 @@ export interface Column {
   readonly title: string;
   /** Numbers stand to the right. @default false */
   readonly isNumber?: boolean;
+  /** Whole sentences: kept wide on a narrow screen. @default false */
+  readonly isLong?: boolean;
 }
 
 export interface TableGroup {
@@ -58,16 +60,22 @@ export function htmlTable({ caption, columns, groups }: ReportTable): Markup {
     element(
       'table',
       {},
-      element('caption', {}, caption),
+      element('caption', {}, element('span', {}, caption)),
       element('thead', {}, element('tr', {}, ...head)),
       ...bodies,
     ),
   );
 }
 
+/** Longer names are broken into lines, so that they leave room for the figures. */
+const LONG_NAME_LENGTH = 24;
+
 function htmlCell(cell: string, index: number, column: Column | undefined): Markup {
-  if (index === 0) return element('th', { scope: 'row' }, cell);
-  return element('td', { class: column?.isNumber === true ? 'number' : null }, cell);
+  const { isNumber = false, isLong = false } = column ?? {};
+  if (index === 0) {
+    return element('th', { scope: 'row', class: cell.length > LONG_NAME_LENGTH ? 'long-name' : null }, cell);
+  }
+  return element('td', { class: isNumber ? 'number' : isLong ? 'long' : null }, cell);
 }
 
 export function markdownTable({ columns, groups }: ReportTable): string {

@@ -24,29 +24,25 @@ const numbers = (...titles: readonly string[]): Column[] =>
 
 /** `computed value … for … trials in …`, as a table. */
 export function resultTable(comparison: Comparison): ReportTable {
-  const isCompared = comparison.strategies.length > 1;
   return {
     caption: 'Strategies',
     columns: [
       { title: 'strategy' },
       ...numbers('computed value', 'trials', 'time', 'interval', 'floor', 'efficiency', 'answers/s'),
-      ...(isCompared ? [...numbers('speed-up', 'interval'), { title: 'verdict' }] : []),
     ],
-    groups: byFamily(comparison, (strategy) => [
-      ...resultCells(strategy),
-      ...(isCompared ? speedCells(strategy) : []),
-    ]),
+    groups: byFamily(comparison, (strategy) => resultCells(strategy, comparison.trialCount)),
   };
 }
 
-function resultCells(strategy: StrategyResult): string[] {
+function resultCells(strategy: StrategyResult, trialCount: number): string[] {
   const { name, figures, plan, projected, rounds } = strategy;
   const trials = formatCount(plan.trialCount);
+  const time = formatMs(figures.wallMs.median);
   return [
     name,
     formatCount(medianRound(rounds)?.tally.valueSum ?? null),
-    projected === null ? trials : `${trials}, projected`,
-    formatMs(figures.wallMs.median),
+    projected === null ? trials : `${trials} of ${formatCount(trialCount)}`,
+    projected === null ? time : `${time}, projected`,
     formatInterval(figures.wallMs.interval, formatMs),
     formatMs(figures.floorMs),
     formatMedian(figures.efficiencyRatio, formatShare),
@@ -54,12 +50,25 @@ function resultCells(strategy: StrategyResult): string[] {
   ];
 }
 
-function speedCells({ ratio, verdict }: StrategyResult): string[] {
-  return [
-    formatTimes(ratio?.speedUp ?? (verdict === 'reference' ? 1 : null)),
-    formatInterval(ratio?.speedUpInterval ?? null, formatTimes),
-    verdict,
-  ];
+/** null where there is nothing to compare. */
+export function speedTable(comparison: Comparison): ReportTable | null {
+  if (comparison.strategies.length < 2) return null;
+  return {
+    caption: `Against ${comparison.reference}, round by round`,
+    columns: [
+      { title: 'strategy' },
+      ...numbers('speed-up', 'interval'),
+      { title: 'verdict' },
+      { title: 'reason', isLong: true },
+    ],
+    groups: byFamily(comparison, ({ name, ratio, verdict, reason }) => [
+      name,
+      formatTimes(ratio?.speedUp ?? (verdict === 'reference' ? 1 : null)),
+      formatInterval(ratio?.speedUpInterval ?? null, formatTimes),
+      verdict,
+      reason,
+    ]),
+  };
 }
 
 export function latencyTable(comparison: Comparison): ReportTable {

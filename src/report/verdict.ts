@@ -83,7 +83,7 @@ function soloSentence(strategy: StrategyResult, { trialCount }: Comparison): str
 
 function floorPart({ figures }: StrategyResult): string {
   if (figures.floorMs === null || figures.efficiencyRatio === null) return '';
-  return `; the delay alone takes ${formatMs(figures.floorMs)}, so ${formatShare(figures.efficiencyRatio.median)} of the time was its floor`;
+  return `; the delay alone takes ${formatMs(figures.floorMs)} (efficiency ${formatShare(figures.efficiencyRatio.median)})`;
 }
 
 /** The family of the reference first; of the others only their best, for they are not the same thing done faster. */
@@ -96,54 +96,58 @@ function familySentences(comparison: Comparison): string[] {
     const ranked = rankedOf(strategies, family);
     const best = ranked[0];
     if (best === undefined) continue;
-    if (family === own) sentences.push(leadSentence(best, ranked.length, comparison));
+    if (family === own) sentences.push(...leadSentences(best, ranked, comparison));
     else sentences.push(`${FAMILY_TITLES[family]}, a family of its own: ${timeOf(best)} by ${best.name}.`);
-    if (family === own) sentences.push(...againstReference(best, ranked, reference));
   }
   return sentences;
 }
 
-/** Fastest first; projected ones only where nothing else was measured. */
+/** Fastest first. */
 function rankedOf(strategies: readonly StrategyResult[], family: Family): StrategyResult[] {
-  const members = strategies.filter((strategy) => strategy.family === family && strategy.rounds.length > 0);
-  const measured = members.filter(({ projected }) => projected === null);
-  return (measured.length > 0 ? measured : members).toSorted(
-    (a, b) => a.figures.wallMs.median - b.figures.wallMs.median,
-  );
+  return strategies
+    .filter((strategy) => strategy.family === family && strategy.rounds.length > 0)
+    .toSorted((a, b) => a.figures.wallMs.median - b.figures.wallMs.median);
 }
 
-function leadSentence(best: StrategyResult, wayCount: number, { trialCount }: Comparison): string {
-  const lead = wayCount > 1 ? `${best.name} is the fastest of ${wayCount} ways` : best.name;
-  return `${lead}: ${formatCount(trialCount)} trials in ${timeOf(best)}${floorPart(best)}.`;
+function leadSentences(
+  best: StrategyResult,
+  ranked: readonly StrategyResult[],
+  { reference, trialCount }: Comparison,
+): string[] {
+  const trials = `${formatCount(trialCount)} trials in`;
+  const ways = `the fastest of ${ranked.length} ways`;
+  const alike = ranked.filter(({ name, verdict }) => name === reference || verdict === 'no difference');
+  if (alike.includes(best) && alike.length > 1) {
+    const slowest = alike.at(-1) as StrategyResult;
+    return [
+      `${listed(alike)} are ${alike.length === ranked.length ? 'equally fast' : ways} within the noise of this machine: ${trials} ${timeOf(best)} to ${timeOf(slowest)}${floorPart(best)}.`,
+    ];
+  }
+  if (ranked.length === 1) return [`${best.name}: ${trials} ${timeOf(best)}${floorPart(best)}.`];
+  return [
+    `${best.name} is ${ways}: ${trials} ${timeOf(best)}${floorPart(best)}.`,
+    againstReference(best, ranked[1] as StrategyResult, reference),
+  ];
 }
 
-function timeOf({ figures }: StrategyResult): string {
-  return formatMs(figures.wallMs.median);
+function timeOf({ figures, projected }: StrategyResult): string {
+  return `${formatMs(figures.wallMs.median)}${projected === null ? '' : ' (projected)'}`;
 }
 
 /** How sure the lead of the fastest is. */
-function againstReference(
-  best: StrategyResult,
-  candidates: readonly StrategyResult[],
-  reference: string,
-): string[] {
-  if (best.name === reference) {
-    const equals = candidates.filter(({ verdict }) => verdict === 'no difference');
-    if (equals.length > 0) return [`The noise of this machine does not tell it from ${listed(equals)}.`];
-    const next = candidates[1];
-    if (next?.ratio == null) return [];
-    if (next.verdict === 'too few rounds') return ['There were too few rounds to say how sure that is.'];
-    return [`Next is ${next.name}, ${timesPart(next.ratio.speedUp, next)} as fast.`];
-  }
-  const { ratio, verdict } = best;
-  if (verdict === 'no difference') return [`That is no difference from ${reference} on this machine.`];
-  if (ratio === null || verdict !== 'faster') return ['There were too few rounds to say how sure that is.'];
-  return [`It is ${timesPart(ratio.speedUp, best)} as fast as ${reference}.`];
+function againstReference(best: StrategyResult, next: StrategyResult, reference: string): string {
+  const isReference = best.name === reference;
+  const { ratio, verdict } = isReference ? next : best;
+  if (ratio === null || verdict === 'too few rounds')
+    return 'There were too few rounds to say how sure that is.';
+  if (isReference) return `Next is ${next.name}, ${timesPart(next)} as fast.`;
+  return `It is ${timesPart(best)} as fast as ${reference}.`;
 }
 
-function timesPart(speedUp: number, { ratio }: StrategyResult): string {
-  const interval = ratio?.speedUpInterval ?? null;
-  return `${formatTimes(speedUp)}${interval === null ? '' : `, ${formatInterval(interval, formatTimes)},`}`;
+function timesPart({ ratio }: StrategyResult): string {
+  if (ratio === null) return '';
+  const interval = ratio.speedUpInterval;
+  return `${formatTimes(ratio.speedUp)}${interval === null ? '' : `, ${formatInterval(interval, formatTimes)},`}`;
 }
 
 function listed(strategies: readonly StrategyResult[]): string {

@@ -13,6 +13,7 @@ export function answersPanel(
   median: RoundRecord,
   time: Scale,
   area: PlotArea,
+  endMs: number,
 ): Markup {
   const share = linearScale([0, 1], [area.bottom, area.top], 4, (ratio) => String(Math.round(ratio * 100)));
   const { delayMs } = median.plan;
@@ -28,15 +29,16 @@ export function answersPanel(
     ...rounds
       .filter((round) => round !== median)
       .slice(0, MAX_OTHERS)
-      .map((round) => element('path', { d: cumulative(round, time, share), class: 'line s0 thin' })),
-    element('path', { d: cumulative(median, time, share), class: 'line s0' }),
+      .map((round) => element('path', { d: cumulative(round, time, share, endMs), class: 'line s0 thin' })),
+    element('path', { d: cumulative(median, time, share, endMs), class: 'line s0' }),
   ]);
 }
 
-function cumulative({ timeline, plan }: RoundRecord, time: Scale, share: Scale): string {
+function cumulative({ timeline, plan }: RoundRecord, time: Scale, share: Scale, endMs: number): string {
   const points: [x: number, y: number][] = [[time.at(0), share.at(0)]];
   let answered = 0;
   for (const [bucket, count] of timeline.counts.entries()) {
+    if (bucket * timeline.bucketMs > endMs) break;
     const isEdge = count > 0 || (timeline.counts[bucket + 1] ?? 0) > 0;
     answered += count;
     if (!isEdge && bucket < timeline.counts.length - 1) continue;

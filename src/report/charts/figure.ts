@@ -23,7 +23,7 @@ export interface LegendEntry {
   readonly className: string;
 }
 
-/** A figure with its heading above, the drawing, and the legend below it. */
+/** A figure: heading, how to read it, what each line is, the drawing; in this order in every figure, so that rows align. */
 export function figure(parts: FigureParts, ...drawing: readonly Child[]): Markup {
   const { id, title, description, caption, height, legend = [] } = parts;
   const svg = element(
@@ -42,8 +42,8 @@ export function figure(parts: FigureParts, ...drawing: readonly Child[]): Markup
     'figure',
     { id },
     element('figcaption', {}, element('h3', {}, title), element('p', {}, caption)),
+    legend.length === 0 ? element('div') : element('ul', { class: 'legend' }, ...legend.map(legendItem)),
     svg,
-    legend.length === 0 ? null : element('ul', { class: 'legend' }, ...legend.map(legendItem)),
   );
 }
 

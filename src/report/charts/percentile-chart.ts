@@ -2,7 +2,7 @@
 
 import type { Comparison } from '../../model/comparison.ts';
 import type { LatencyReport, RoundRecord } from '../../model/record.ts';
-import { formatMs } from '../format-numbers.ts';
+import { formatCount, formatMs } from '../format-numbers.ts';
 import { element, type Markup } from '../markup.ts';
 import {
   figure,
@@ -103,7 +103,7 @@ function ninesScale(high: number): Scale {
 function latencyScale(low: number, high: number): { scale: Scale; isLog: boolean; unit: string } {
   const isLog = high / Math.max(low, 1e-3) > LOG_FROM_RATIO;
   const range = [AREA.bottom, AREA.top] as const;
-  const label = (value: number) => String(Number(value.toPrecision(6)));
+  const label = (value: number) => (value >= 1e3 ? formatCount(value) : String(Number(value.toPrecision(6))));
   if (!Number.isFinite(low)) return { scale: linearScale([0, 1], range, 4, label), isLog: false, unit: 'ms' };
   const margin = (high - low) * 0.05 || high * 0.05;
   const scale = isLog

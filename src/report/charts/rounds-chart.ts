@@ -8,7 +8,7 @@ import { linearScale, logScale, type Scale } from './scale.ts';
 
 const ROW_HEIGHT = 34;
 const LEFT = 112;
-const RIGHT = WIDTH - 66;
+const RIGHT = WIDTH - 76;
 const TOP = 10;
 /** From here on a linear axis would press the fast ones together. */
 const LOG_FROM_RATIO = 8;

@@ -18,12 +18,16 @@ const ANSWERS: PlotArea = { left: LEFT, right: RIGHT, top: 26, bottom: 136 };
 const OPEN: PlotArea = { left: LEFT, right: RIGHT, top: 174, bottom: 264 };
 const CORES_TOP = 302;
 
+/** A round that took longer than so many times the median one may not press the others together. */
+const MOST_AXIS_RATIO = 2.5;
+
 /** null where no round was run. */
 export function traceChart(strategy: StrategyResult, index: number): Markup | null {
   const { name, rounds } = strategy;
   const round = medianRound(rounds);
   if (round === undefined) return null;
-  const endMs = Math.max(...rounds.map(lastAnswerMs), round.wallMs) * 1.02;
+  const lastMs = Math.max(...rounds.map(lastAnswerMs), round.wallMs);
+  const endMs = Math.min(lastMs, round.wallMs * MOST_AXIS_RATIO) * 1.02;
   const unit = endMs >= 1e3 ? 1e3 : 1;
   const time = linearScale([0, endMs], [LEFT, RIGHT], 6, (ms) => String(Number((ms / unit).toPrecision(6))));
   const cores: PlotArea = {
@@ -33,12 +37,13 @@ export function traceChart(strategy: StrategyResult, index: number): Markup | nu
     bottom: CORES_TOP + coresHeight(round),
   };
   const others = rounds.length > 1 ? ` The other ${rounds.length - 1} rounds’ answers are drawn thin.` : '';
+  const cut = lastMs > endMs ? ` The slowest went on until ${formatMs(lastMs)}, beyond the axis.` : '';
   return figure(
     {
       id: `trace-${index}`,
       title: name,
       description: `${name}, a round of ${formatMs(round.wallMs)}: ${formatCount(round.tally.ok)} answers, at most ${formatCount(round.tally.inFlightPeak)} in flight on ${formatCount(round.tally.connectionsPeak)} connections, ${round.workers.length} workers`,
-      caption: `${strategy.meaning}. The round of ${formatMs(round.wallMs)}${rounds.length > 1 ? ', the median one' : ''}.${others}`,
+      caption: `${strategy.meaning}. The round of ${formatMs(round.wallMs)}${rounds.length > 1 ? ', the median one' : ''}.${others}${cut}`,
       height: cores.bottom + 40,
       legend: [
         { label: 'answered', className: 'line s0' },
@@ -48,7 +53,7 @@ export function traceChart(strategy: StrategyResult, index: number): Markup | nu
       ],
     },
     horizontalAxis(time, ANSWERS, null),
-    answersPanel(rounds, round, time, ANSWERS),
+    answersPanel(rounds, round, time, ANSWERS, endMs),
     horizontalAxis(time, OPEN, null),
     openPanel(round, time, OPEN, endMs),
     horizontalAxis(time, cores, unit === 1e3 ? 'seconds since the start' : 'milliseconds since the start'),
