@@ -1,6 +1,7 @@
 // A thrown thing becomes a failure code, inside the worker: nothing typed survives a thread.
 
 import type { FailureCode } from '../model/errors.ts';
+import { LaneError } from './lane-error.ts';
 
 /** Failure codes by the `code` of the error that Node, undici or a lane gave. */
 const BY_CODE: Readonly<Record<string, FailureCode>> = {
@@ -39,18 +40,19 @@ const BY_CODE: Readonly<Record<string, FailureCode>> = {
   ENOBUFS: 'out-of-buffers',
   ENOMEM: 'out-of-buffers',
   EAGAIN: 'out-of-buffers',
-  'connect-timeout': 'connect-timeout',
-  'first-byte-timeout': 'first-byte-timeout',
-  'idle-timeout': 'idle-timeout',
-  'total-timeout': 'total-timeout',
-  'unsupported-framing': 'unsupported-framing',
-  aborted: 'aborted',
 };
 
 /** The failure code of whatever a transport gave; `unknown` when nothing fits, never a throw. */
 export function classify(error: unknown): FailureCode {
+  let isLost = false;
   for (const candidate of causeChain(error)) {
     const { code } = candidate;
+    if (candidate instanceof LaneError) {
+      // A lost connection may have a cause that says more, such as an answer that is not HTTP.
+      if (candidate.code !== 'connection-lost') return candidate.code;
+      isLost = true;
+      continue;
+    }
     if (typeof code !== 'string') continue;
     const known = BY_CODE[code];
     if (known !== undefined) return known;
@@ -58,7 +60,7 @@ export function classify(error: unknown): FailureCode {
     if (code.startsWith('ERR_TLS_') || code.startsWith('ERR_SSL_') || code.includes('CERT')) return 'tls';
     if (code.startsWith('ERR_HTTP2_')) return 'protocol';
   }
-  return 'unknown';
+  return isLost ? 'connection-lost' : 'unknown';
 }
 
 /** The error, its causes and, for an AggregateError, its parts: the nearest first, at most eight. */

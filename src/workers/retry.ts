@@ -28,6 +28,8 @@ export interface LostAttempt {
   readonly maxAttempts: number;
   /** The connection had brought at least one whole answer, so asking again makes progress. */
   readonly connectionWasUseful: boolean;
+  /** Where this machine ran out of something: one connection fewer is what it costs. Not so with the last one. */
+  readonly canShrink: boolean;
   /** In 0 … 1, for the jitter. */
   readonly random: number;
 }
@@ -35,18 +37,19 @@ export interface LostAttempt {
 /**
  * A request that stood behind another when its connection ended was not to blame, and neither was one whose
  * connection ended between answers after useful work: both are asked again for free. That ends, because a connection
- * that brings nothing charges the request at its head.
+ * that brings nothing charges the request at its head, and one that a deadline ended before any answer all of them:
+ * charged one by one, a server that never answers would take a deadline for each.
  *
  * The pause is exponential with full jitter: random * min(5 s, 50 ms * 2^n)
  * (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
  */
 export function judgeLostAttempt(lost: LostAttempt): Verdict {
   const policy = FAILURES[lost.code];
-  if (policy.shrink) return REQUEUE;
+  if (policy.shrink && lost.canShrink) return REQUEUE;
   if (lost.code === 'connection-lost') {
     if (lost.reached === 'queued-behind') return REQUEUE;
     if (lost.connectionWasUseful && lost.reached !== 'answering') return REQUEUE;
-  } else if (lost.reached === 'queued-behind' && lost.code !== 'aborted') {
+  } else if (lost.reached === 'queued-behind' && lost.connectionWasUseful && lost.code !== 'aborted') {
     return REQUEUE;
   }
   if (policy.handOver) return HAND_OVER;

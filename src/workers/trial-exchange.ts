@@ -34,6 +34,8 @@ export interface SlotState {
   /** Positions of this slot in flight. */
   inFlight: number;
   retired: boolean;
+  /** It was cut because a deadline passed while it had brought no answer at all. */
+  isStalled: boolean;
 }
 
 export class TrialExchange implements Exchange {

@@ -43,6 +43,7 @@ export class TrialRun implements TrialExchangeOwner {
   #idle: TrialExchange[] = [];
   #nextSlot = 0;
   #connecting = 0;
+  /** The fallback's is not among them. */
   #openSlots = 0;
   #inFlight = 0;
   #delayed = 0;
@@ -89,6 +90,7 @@ export class TrialRun implements TrialExchangeOwner {
     if (slot.connected) return;
     slot.connected = true;
     slot.answers = 0;
+    slot.isStalled = false;
     this.#account.connected(position.sentAtUs - position.dispatchedAtUs);
     if (slot.isFallback) return;
     this.#connecting--;
@@ -114,7 +116,7 @@ export class TrialRun implements TrialExchangeOwner {
 
   exchangeLost(position: TrialExchange, error: unknown, reached: Reached): void {
     const { slot, trial } = position;
-    const code = this.#order === ORDER.abort ? 'aborted' : classify(error);
+    const code = this.#codeOf(slot, error);
     const charged = this.#charged.get(trial) ?? 0;
     const verdict = judgeLostAttempt({
       code,
@@ -122,6 +124,7 @@ export class TrialRun implements TrialExchangeOwner {
       charged,
       maxAttempts: this.#task.limits.maxAttempts,
       connectionWasUseful: slot.answers > 0,
+      canShrink: !slot.connected && (slot.retired || this.#isSpare(slot)),
       random: Math.random(),
     });
     this.#noteLostConnection(slot, code, reached);
@@ -135,6 +138,12 @@ export class TrialRun implements TrialExchangeOwner {
       else this.#putBack(trial, verdict.kind === 'retry' ? verdict.delayMs : 0);
     }
     this.#free(position);
+  }
+
+  #codeOf(slot: SlotState, error: unknown): FailureCode {
+    if (this.#order === ORDER.abort) return 'aborted';
+    const code = classify(error);
+    return code === 'connection-lost' && slot.isStalled && slot.answers === 0 ? 'first-byte-timeout' : code;
   }
 
   get #order(): number {
@@ -164,9 +173,12 @@ export class TrialRun implements TrialExchangeOwner {
       answers: 0,
       inFlight: 0,
       retired: false,
+      isStalled: false,
     };
-    this.#openSlots++;
-    if (!isFallback) this.#connecting++;
+    if (!isFallback) {
+      this.#openSlots++;
+      this.#connecting++;
+    }
     for (let count = 0; count < depth; count++) {
       if (!isFallback && !this.#queue.hasNext) break;
       const position: TrialExchange = new TrialExchange(state);
@@ -249,9 +261,13 @@ export class TrialRun implements TrialExchangeOwner {
     if (!slot.isFallback) this.#connecting++;
   }
 
+  #isSpare(slot: SlotState): boolean {
+    return !slot.isFallback && this.#openSlots > 1;
+  }
+
   /** This machine ran out of files, ports or buffers: one connection fewer, as long as one is left. */
   #shrink(slot: SlotState): void {
-    if (slot.retired || slot.isFallback || this.#openSlots <= 1) return;
+    if (slot.retired || !this.#isSpare(slot)) return;
     slot.retired = true;
     this.#openSlots--;
     this.#connecting--;
@@ -299,6 +315,7 @@ export class TrialRun implements TrialExchangeOwner {
 }
 
 function cut(position: TrialExchange, code: FailureCode, message: string): void {
+  position.slot.isStalled = position.slot.answers === 0;
   position.slot.slot.cancel(position, new LaneError(code, message));
 }
 
