@@ -13,6 +13,7 @@ export const DOCTOR_OPTIONS = {
   connections: BENCH_OPTIONS.connections,
   pipelining: BENCH_OPTIONS.pipelining,
   maxInFlight: BENCH_OPTIONS.maxInFlight,
+  processes: BENCH_OPTIONS.processes,
   origin: BENCH_OPTIONS.origin,
   delay: BENCH_OPTIONS.delay,
   replicas: BENCH_OPTIONS.replicas,

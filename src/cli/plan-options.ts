@@ -45,6 +45,12 @@ export const PLAN_OPTIONS = {
     meaning: 'requests open at once on a connection',
     parse: autoOr(wholeNumber(1, 100_000)),
   }),
+  processes: row({
+    flags: '--processes <n>',
+    initial: 'auto',
+    meaning: 'client processes; auto takes more than one where one may not hold the connections asked for',
+    parse: autoOr(wholeNumber(1, 64)),
+  }),
   maxInFlight: row({
     flags: '--max-in-flight <n>',
     initial: 'auto',

@@ -19,7 +19,8 @@ type Planned =
   | 'lanes'
   | 'connections'
   | 'pipelining'
-  | 'maxInFlight';
+  | 'maxInFlight'
+  | 'processes';
 
 /** What both commands know; the rest has the defaults of `bench`. */
 export type RoundValues = Pick<BenchValues, Planned | 'origin' | 'delay' | 'replicas'> &
@@ -38,6 +39,7 @@ export function toRoundOptions(values: RoundValues, isDelayGiven: boolean): Roun
     connections: values.connections,
     pipelining: values.pipelining,
     maxInFlight: values.maxInFlight,
+    processes: values.processes,
     server:
       origin === undefined
         ? { own: true, delayMs: delay, replicas: values.replicas, port: values.port ?? 0 }

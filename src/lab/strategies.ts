@@ -14,6 +14,7 @@ export const PLAN_KEYS = [
   'connections',
   'pipelining',
   'maxInFlight',
+  'processes',
 ] as const;
 export type PlanNumbers = Pick<PlanRequest, (typeof PLAN_KEYS)[number]>;
 

@@ -1,5 +1,6 @@
 // One round: plan, server, run, proof, record. The bench is one of these; a comparison of strategies is many.
 
+import { maxConnectionsByFiles } from '../limits/capacity.ts';
 import { checkPlan } from '../limits/check.ts';
 import { resolveReplicas } from '../limits/cores.ts';
 import { type Limits, readLimits } from '../limits/read.ts';
@@ -19,6 +20,7 @@ import { makeRecord } from './round-record.ts';
 
 const LISTENERS_PER_REPLICA = 4;
 const BACKLOG = 4096;
+const MAX_REPLICAS = 16;
 /** Answers to connections that the client has cut need no long farewell. */
 const SERVER_DRAIN_MS = 100;
 const STATS_AFTER_ABORT_MS = 200;
@@ -166,17 +168,24 @@ function originsOf(mock: MockServer, plan: Plan): readonly string[] {
   return plan.family === 'h2c' ? mock.h2cOrigins : mock.origins;
 }
 
-function planServer({ server, cores }: RoundOptions, limits: Limits): PlannedServer {
+function planServer(options: RoundOptions, limits: Limits): PlannedServer {
+  const { server } = options;
   if (!server.own) {
     return { ours: false, delayMs: server.delayMs, isPlainHttp: server.origin.startsWith('http:') };
   }
-  // One core for the client is one the server shares it with; the answers of all replicas are one count.
-  const { replicas } = resolveReplicas(server.replicas, limits, { sharesMachineWithClient: cores !== 0 });
+  const { replicas } = resolveReplicas(server.replicas, limits, { sharesMachineWithClient: true });
   return {
     ours: true,
     delayMs: server.delayMs,
-    replicaCount: replicas,
+    replicaCount: server.replicas === 'auto' ? Math.max(replicas, replicasToHold(options, limits)) : replicas,
     listenersPerReplica: LISTENERS_PER_REPLICA,
     backlog: BACKLOG,
   };
+}
+
+/** A replica is a process with the same limit of open files: connections that were asked for may need several. */
+function replicasToHold({ connections, trialCount }: RoundOptions, limits: Limits): number {
+  const { count } = maxConnectionsByFiles(limits, { workerCount: 0 });
+  if (connections === 'auto' || count === null) return 1;
+  return Math.min(MAX_REPLICAS, Math.ceil(Math.min(connections, trialCount) / Math.max(1, count)));
 }

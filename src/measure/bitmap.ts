@@ -28,6 +28,11 @@ export class Bitmap {
     return (Atomics.or(this.#words, index >>> 5, bit) & bit) === 0;
   }
 
+  /** Adds every number of a set of the same size. */
+  addAll(other: Bitmap): void {
+    for (const [index, word] of other.#words.entries()) Atomics.or(this.#words, index, word);
+  }
+
   has(index: number): boolean {
     return (((this.#words[index >>> 5] ?? 0) >>> (index & 31)) & 1) === 1;
   }

@@ -20,6 +20,8 @@ export class Ledger {
   readonly tallies: readonly Tally[];
   readonly #control: Int32Array;
   readonly #aborted = Promise.withResolvers<void>();
+  readonly #drained = Promise.withResolvers<void>();
+  readonly #gateOpened = Promise.withResolvers<void>();
 
   constructor(trialCount: number, workerCount: number) {
     this.trialCount = trialCount;
@@ -54,22 +56,40 @@ export class Ledger {
     }
   }
 
+  /** Workers of another process stand at its gate. */
+  arrive(workerCount: number): void {
+    Atomics.add(this.#control, CONTROL.ready, workerCount);
+    Atomics.notify(this.#control, CONTROL.ready);
+  }
+
   /** Lets every worker go, and every later one at once. */
   openGate(): void {
     new Float64Array(this.shared.startedAtMs)[0] = nowMs();
     Atomics.store(this.#control, CONTROL.gate, 1);
     Atomics.notify(this.#control, CONTROL.gate);
+    this.#gateOpened.resolve();
   }
 
   /** Nothing new is begun; what is in flight settles. */
   drain(): void {
     Atomics.compareExchange(this.#control, CONTROL.order, ORDER.run, ORDER.drain);
+    this.#drained.resolve();
   }
 
   /** Everything is cut. */
   abort(): void {
     Atomics.store(this.#control, CONTROL.order, ORDER.abort);
     this.#aborted.resolve();
+  }
+
+  /** Resolves when the gate opens. */
+  get gateOpened(): Promise<void> {
+    return this.#gateOpened.promise;
+  }
+
+  /** Resolves at `drain`. */
+  get drained(): Promise<void> {
+    return this.#drained.promise;
   }
 
   /** Resolves at `abort`. */

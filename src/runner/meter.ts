@@ -3,6 +3,7 @@
 
 import { type NetCounters, diffNetCounters, readNetCounters } from '../limits/counters.ts';
 import { nowMs } from '../measure/clock.ts';
+import type { CrewUsage } from './crew.ts';
 import type { NetworkChange, Snapshot } from '../model/record.ts';
 
 /** Longer series are thinned by half, so that a run of hours keeps a record of kilobytes. */
@@ -39,10 +40,15 @@ export class Meter {
     this.#beganAtMs = nowMs();
   }
 
-  end(): void {
-    this.cpuUs = process.cpuUsage(this.#cpuBefore);
+  /** @param elsewhere what further client processes used in the same time */
+  end(elsewhere: CrewUsage | null): void {
+    const own = process.cpuUsage(this.#cpuBefore);
+    this.cpuUs = {
+      user: own.user + (elsewhere?.cpuUserUs ?? 0),
+      system: own.system + (elsewhere?.cpuSystemUs ?? 0),
+    };
     this.mainUtilizationRatio = performance.eventLoopUtilization(this.#utilizationBefore).utilization;
-    this.peakRssBytes = process.resourceUsage().maxRSS * 1024;
+    this.peakRssBytes = process.resourceUsage().maxRSS * 1024 + (elsewhere?.peakRssBytes ?? 0);
     if (this.#countersBefore !== null)
       this.network = diffNetCounters(this.#countersBefore, readNetCounters()).counters;
   }

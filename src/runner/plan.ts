@@ -4,6 +4,7 @@
 import { type ConnectPace, paceConnects } from '../limits/accept-queue.ts';
 import {
   type Capacity,
+  type FileUsers,
   maxConnectionsByFiles,
   maxConnectionsByMemory,
   maxConnectionsByPorts,
@@ -30,6 +31,8 @@ export interface PlanRequest {
   readonly pipelining: Auto;
   /** Requests open at once over all connections. */
   readonly maxInFlight: Auto;
+  /** Client processes. */
+  readonly processes: Auto;
   readonly server: PlannedServer;
 }
 
@@ -47,7 +50,8 @@ const MAX_PIPELINED_IN_FLIGHT = { undici: 100_000, wire: 1_000_000 } as const;
 /** HTTP/2 servers commonly allow 100 streams a connection (RFC 9113 section 6.5.2 asks for no fewer). */
 const H2_STREAMS = 100;
 const MAX_H2_IN_FLIGHT = 10_000;
-const MAX_DESTINATIONS = 16;
+const MAX_DESTINATIONS = 32;
+const MAX_PROCESSES = 16;
 
 /** The plan for a request on a machine. Every `auto` gets a number and the reason for it. */
 export function makePlan(request: PlanRequest, limits: Limits): Plan {
@@ -62,20 +66,27 @@ export function makePlan(request: PlanRequest, limits: Limits): Plan {
   const pipelining = decide('pipelining', ...choosePipelining(request, transport));
 
   const room = connectionRoom(request, transport, limits, cores.workers);
+  const perProcess = maxConnectionsByFiles(limits, fileUsers(request, cores.workers));
   const wanted = wantedInFlight(request, transport, cores.workers);
   const connectionCount = decide('connections', ...chooseConnections(request, pipelining, wanted, room));
   const maxInFlight = decide('maxInFlight', ...chooseInFlight(request, connectionCount * pipelining, wanted));
 
+  const processCount = decide('processes', ...chooseProcesses(request, connectionCount, perProcess));
   const destinationCount = decide('destinations', ...chooseDestinations(request, connectionCount, limits));
   const queue = acceptQueueOf(server, destinationCount);
   const pace = paceConnects(limits, queue, { connectionCount, workerCount: cores.workers });
   const mayBeSpread = request.cores !== 'auto' || pace.connectingWorkerCount >= cores.workers;
   const allowed = mayBeSpread ? cores.workers : pace.connectingWorkerCount;
-  const workerCount = Math.min(allowed, connectionCount, maxInFlight);
+  const workerCount = Math.min(Math.max(allowed, processCount), connectionCount, maxInFlight);
   decide(
     'workers',
     workerCount,
-    workerCount === cores.workers ? cores.reason : fewerWorkers(mayBeSpread, pace.reason),
+    workerReason(
+      workerCount,
+      cores,
+      processCount,
+      mayBeSpread ? 'no more than there are connections' : pace.reason,
+    ),
   );
   const maxConnecting = decide('maxConnecting', ...chooseBurst(pace, workerCount));
   const laneCount = decide('lanes', ...chooseLanes(request, connectionCount, workerCount, destinationCount));
@@ -87,7 +98,7 @@ export function makePlan(request: PlanRequest, limits: Limits): Plan {
     family,
     transport,
     trialCount,
-    processCount: 1,
+    processCount,
     workerCount,
     laneCount,
     connectionCount,
@@ -141,18 +152,11 @@ interface Room extends Capacity {
 }
 
 /** How many connections fit: the least that files, memory and (over as many destinations as we may use) ports leave. */
-function connectionRoom(
-  { server }: PlanRequest,
-  transport: Transport,
-  limits: Limits,
-  workers: number,
-): Room {
+function connectionRoom(request: PlanRequest, transport: Transport, limits: Limits, workers: number): Room {
+  const { server, processes } = request;
   const costBytes = COSTS[transport].connectionBytes + (server.ours ? SERVER_COSTS.connectionBytes : 0);
   const capacities = [
-    maxConnectionsByFiles(limits, {
-      workerCount: workers,
-      childCount: server.ours ? server.replicaCount : 0,
-    }),
+    timesProcesses(maxConnectionsByFiles(limits, fileUsers(request, workers)), processes),
     ...(server.ours ? [replicaRoom(server.replicaCount, limits)] : []),
     maxConnectionsByPorts(limits, server.ours ? MAX_DESTINATIONS : 1),
     maxConnectionsByMemory(limits, costBytes),
@@ -165,7 +169,10 @@ function connectionRoom(
 function chooseDestinations({ server }: PlanRequest, connections: number, limits: Limits): Decision<number> {
   if (!server.ours) return [1, 'the server is one'];
   const each = Math.max(1, countOf(maxConnectionsByPorts(limits, 1)));
-  const count = Math.min(MAX_DESTINATIONS, Math.ceil(connections / each));
+  const needed = Math.ceil(connections / each);
+  // Each replica answers for as many destinations as any other, so that none holds more connections.
+  const even = needed === 1 ? 1 : Math.ceil(needed / server.replicaCount) * server.replicaCount;
+  const count = Math.min(MAX_DESTINATIONS, even);
   return [count, maxConnectionsByPorts(limits, count).reason];
 }
 
@@ -262,6 +269,34 @@ function chooseBurst(pace: ConnectPace, workers: number): Decision<number> {
   ];
 }
 
-function fewerWorkers(mayBeSpread: boolean, paceReason: string): string {
-  return mayBeSpread ? 'no more than there are connections' : paceReason;
+function workerReason(
+  workers: number,
+  cores: { workers: number; reason: string },
+  processes: number,
+  why: string,
+): string {
+  if (workers === cores.workers) return cores.reason;
+  return workers === processes ? 'one for each process' : why;
+}
+
+function fileUsers({ server, processes }: PlanRequest, workerCount: number): FileUsers {
+  const children = processes === 'auto' ? 0 : processes - 1;
+  return { workerCount, childCount: children + (server.ours ? server.replicaCount : 0) };
+}
+
+/** Only a process count that was asked for makes room: more processes than one cost more than a second wave does. */
+function timesProcesses(one: Capacity, processes: Auto): Capacity {
+  if (processes === 'auto' || processes === 1 || one.count === null) return one;
+  return { count: one.count * processes, reason: `${one.reason}, ${processes} processes` };
+}
+
+function chooseProcesses(
+  { processes, connections }: PlanRequest,
+  count: number,
+  perProcess: Capacity,
+): Decision<number> {
+  if (processes !== 'auto') return [Math.min(processes, count), ASKED_FOR];
+  if (connections === 'auto' || perProcess.count === null) return [1, 'one, whose limits the plan fits'];
+  const needed = Math.ceil(count / Math.max(1, perProcess.count));
+  return [Math.min(MAX_PROCESSES, needed), `${count} connections at ${perProcess.count} a process`];
 }

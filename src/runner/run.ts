@@ -1,14 +1,13 @@
-// ONE RUN ON ONE MACHINE, from a plan to its report. Start reading here: the pool is opened, every worker gets its
-// share, all start at once, a worker that dies is replaced and what it left is run again, and the account is drawn up.
+// ONE RUN ON ONE MACHINE, from a plan to its report. Start reading here: a crew of workers is opened, each gets its
+// share, all start at once, one that dies is replaced and what it left is run again, and the account is drawn up.
 
-import { SpillwayError } from '../model/errors.ts';
-import type { AttemptLimits, TrialFailure, TrialTask } from '../model/messages.ts';
+import type { AttemptLimits, TrialFailure } from '../model/messages.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunReport, Snapshot } from '../model/record.ts';
-import { openInProcessPool } from './in-process-pool.ts';
+import { type Crew, openLocalCrew } from './crew.ts';
 import { Ledger } from './ledger.ts';
 import { Meter } from './meter.ts';
-import { openPool, type WorkerPool } from './pool.ts';
+import { openProcessCrew } from './process-crew.ts';
 import { ProgressReader } from './progress.ts';
 import { makeReport } from './report.ts';
 import { makeTasks } from './shares.ts';
@@ -41,8 +40,6 @@ export interface Run {
 }
 
 const SNAPSHOT_EVERY_MS = 100;
-/** A worker that dies again and again has a reason that another thread would meet too. */
-const MAX_DEATHS = 5;
 const ABORT_GRACE_MS = 250;
 
 /** Starts a run of trials. @throws SpillwayError (through `report`) `ERR_RUN_BROKEN` when workers keep dying */
@@ -59,57 +56,35 @@ export function startRun(options: RunOptions): Run {
 async function carryOut(options: RunOptions, ledger: Ledger): Promise<RunReport> {
   const { plan } = options;
   const meter = new Meter();
-  await using pool =
-    options.isInProcess === true
-      ? openInProcessPool(options.workerEntry)
-      : openPool(plan.workerCount, options.workerEntry);
+  await using crew = openCrew(options, ledger);
   const tasks = makeTasks({ ...options, origins: await options.origins, ledger });
-  const deaths: string[] = [];
-  const settling = tasks.map((task) => settleShare(task, pool, ledger, deaths));
+  const settling = crew.settle(tasks);
 
-  await Promise.race([ledger.allReady(plan.workerCount), Promise.all(settling)]);
+  await Promise.race([ledger.allReady(plan.workerCount), settling]);
   await options.onReady?.();
   meter.begin();
   ledger.openGate();
   const stopWatching = watch(options, ledger, meter);
   try {
-    const failures = (await Promise.race([Promise.all(settling), cutShort(ledger)])).flat();
-    meter.end();
-    return makeReport({ plan, ledger, meter, failures, deaths });
+    const failures = await Promise.race([settling, cutShort(ledger)]);
+    meter.end(crew.usage);
+    return makeReport({ plan, ledger, meter, failures, deaths: crew.deaths });
   } finally {
     stopWatching();
   }
 }
 
 /** After an abort workers get a moment to count what they cut; one that is too busy for it is ended with its thread. */
-async function cutShort(ledger: Ledger): Promise<readonly TrialFailure[][]> {
+async function cutShort(ledger: Ledger): Promise<readonly TrialFailure[]> {
   await ledger.aborted;
   await new Promise((resolve) => setTimeout(resolve, ABORT_GRACE_MS));
   return [];
 }
 
-/** One worker's share to its end, in as many threads as it takes. */
-async function settleShare(
-  task: TrialTask,
-  pool: WorkerPool,
-  ledger: Ledger,
-  deaths: string[],
-): Promise<readonly TrialFailure[]> {
-  try {
-    return (await pool.runTrials(task)).failures;
-  } catch (error) {
-    if (ledger.order === 'abort') return [];
-    deaths.push(error instanceof Error ? error.message : String(error));
-    if (deaths.length > MAX_DEATHS) {
-      throw new SpillwayError(
-        'ERR_RUN_BROKEN',
-        `expected workers that live, but ${deaths.length} threads died, the last with: ${deaths.at(-1)}`,
-        { cause: error },
-      );
-    }
-    const ranges = ledger.takeOver(task);
-    return settleShare({ ...task, ranges }, pool, ledger, deaths);
-  }
+/** The threads of this process, or of several where one may not hold all the connections. */
+function openCrew({ plan, workerEntry, isInProcess = false }: RunOptions, ledger: Ledger): Crew {
+  const crewOptions = { plan, ledger, isInProcess, ...(workerEntry === undefined ? {} : { workerEntry }) };
+  return plan.processCount === 1 ? openLocalCrew(crewOptions) : openProcessCrew(crewOptions);
 }
 
 function watch({ onSnapshot }: RunOptions, ledger: Ledger, meter: Meter): () => void {

@@ -32,6 +32,7 @@ function request(overrides: Partial<PlanRequest> = {}): PlanRequest {
     connections: 'auto',
     pipelining: 'auto',
     maxInFlight: 'auto',
+    processes: 'auto',
     server: OWN,
     ...overrides,
   };
@@ -85,12 +86,31 @@ test('256 open files leave waves of 210 connections', () => {
 });
 
 test('what is asked for stands, and the check refuses what does not fit', () => {
-  const plan = makePlan(request({ trialCount: 30_000, connections: 30_000 }), TWO_CORES);
+  const plan = makePlan(request({ trialCount: 30_000, connections: 30_000, processes: 1 }), TWO_CORES);
   assert.equal(plan.connectionCount, 30_000);
   const refused = checkPlan(needOf(plan, OWN), TWO_CORES).filter(({ verdict }) => verdict === 'refused');
   assert.deepEqual(
     refused.map(({ limit }) => limit),
     ['files', 'server-files'],
+  );
+});
+
+test('more connections than one process may hold take several, with a destination and a replica for each share', () => {
+  const plan = makePlan(
+    request({ trialCount: 50_000, connections: 50_000, server: { ...OWN, replicaCount: 3 } }),
+    TWO_CORES,
+  );
+  assert.deepEqual(pick(plan, 'processCount', 'workerCount', 'destinationCount', 'waveCount'), {
+    processCount: 3,
+    workerCount: 3,
+    destinationCount: 6,
+    waveCount: 1,
+  });
+  assert.deepEqual(
+    checkPlan(needOf(plan, { ...OWN, replicaCount: 3 }), TWO_CORES).filter(
+      ({ verdict }) => verdict === 'refused',
+    ),
+    [],
   );
 });
 
@@ -165,6 +185,7 @@ test('whatever is asked, the parts of a plan fit each other and every auto has a
         connections: auto(1_000_000),
         pipelining: auto(2_000),
         maxInFlight: auto(5_000_000),
+        processes: auto(8),
         server: fc.constantFrom(OWN, { ...OWN, delayMs: 0 }, { ...OWN, replicaCount: 3 }, FOREIGN),
       }),
       fc.integer({ min: 64, max: 1_000_000 }),

@@ -1,0 +1,91 @@
+// One further client process: the same crew of threads, with a ledger of its own that goes back as bytes. It ends when
+// its work does, or when the process that started it is gone.
+
+import { SpillwayError } from '../model/errors.ts';
+import type { SharedAccount } from '../model/messages.ts';
+import { openLocalCrew } from './crew.ts';
+import { Ledger } from './ledger.ts';
+import { ledgerToBytes, talliesToBytes } from './ledger-bytes.ts';
+import type { FromProcess, ToProcess } from './process-messages.ts';
+
+const PROGRESS_EVERY_MS = 100;
+
+const orders = Promise.withResolvers<void>();
+let ledger: Ledger | null = null;
+
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the whole group of processes; the one that started this decides what it means.
+process.on('SIGINT', () => undefined);
+process.on('message', (message: ToProcess) => {
+  switch (message.type) {
+    case 'settle': {
+      void settle(message);
+      break;
+    }
+    case 'go': {
+      orders.resolve();
+      break;
+    }
+    case 'drain': {
+      ledger?.drain();
+      break;
+    }
+    case 'abort': {
+      ledger?.abort();
+      break;
+    }
+  }
+});
+
+function send(message: FromProcess): Promise<void> {
+  return new Promise((resolve) => process.send?.(message, () => resolve()));
+}
+
+async function settle({
+  tasks,
+  trialCount,
+  workerEntry,
+}: Extract<ToProcess, { type: 'settle' }>): Promise<void> {
+  const own = new Ledger(trialCount, tasks.length);
+  ledger = own;
+  const options = { plan: { workerCount: tasks.length, processCount: 1 }, ledger: own };
+  await using crew = openLocalCrew(
+    workerEntry === null ? options : { ...options, workerEntry: new URL(workerEntry) },
+  );
+  const settling = crew.settle(
+    tasks.map((task, index) => ({
+      ...task,
+      workerIndex: index,
+      ledger: own.shared,
+      account: own.accounts[index] as SharedAccount,
+    })),
+  );
+  try {
+    await Promise.race([own.allReady(tasks.length), settling]);
+    await send({ type: 'ready', workerCount: tasks.length });
+    await orders.promise;
+    const cpuBefore = process.cpuUsage();
+    own.openGate();
+    const timer = setInterval(
+      () => void send({ type: 'progress', tallies: talliesToBytes(own) }),
+      PROGRESS_EVERY_MS,
+    );
+    const failures = await Promise.race([settling, own.aborted.then(() => [])]);
+    clearInterval(timer);
+    const cpu = process.cpuUsage(cpuBefore);
+    await send({
+      type: 'settled',
+      ledger: ledgerToBytes(own),
+      failures,
+      deaths: crew.deaths,
+      usage: {
+        cpuUserUs: cpu.user,
+        cpuSystemUs: cpu.system,
+        peakRssBytes: process.resourceUsage().maxRSS * 1024,
+      },
+    });
+  } catch (error) {
+    await send({ type: 'broken', message: error instanceof SpillwayError ? error.message : String(error) });
+  }
+  process.disconnect?.();
+}
