@@ -39,9 +39,11 @@ export function makeProof(input: ProofInput): Proof {
   const sumOfSquares = squareSumOf(tally);
   const answeredOnce = settledOk.count;
   const problems = clientProblems(input, answeredOnce);
-  if (answeredOnce === trialCount && (sum !== expectedSum || sumOfSquares !== expectedSumOfSquares)) {
+  const due =
+    answeredOnce === trialCount ? { sum: expectedSum, squares: expectedSumOfSquares } : sumsOf(settledOk);
+  if (sum !== due.sum || sumOfSquares !== due.squares) {
     problems.push(
-      `expected the sum ${expectedSum} and the sum of squares ${expectedSumOfSquares}, got ${sum} and ${sumOfSquares}: a wrong answer passed as right`,
+      `expected the sum ${due.sum} and the sum of squares ${due.squares}, got ${sum} and ${sumOfSquares}: a wrong answer passed as right`,
     );
   }
   const seen = server === null ? null : serverSide(input, server, problems);
@@ -116,6 +118,22 @@ function serverSide(
 function name(trials: readonly number[], total = trials.length): string {
   const named = trials.slice(0, NAMED).map((trial) => `/${trial}`);
   return `${named.join(', ')}${total > named.length ? ', …' : ''}`;
+}
+
+/** What the answered trials add up to, where some are missing. */
+function sumsOf(answered: Bitmap): { sum: bigint; squares: bigint } {
+  let sum = 0;
+  let low = 0;
+  let squares = 0n;
+  for (let trial = 0; trial < answered.size; trial++) {
+    if (!answered.has(trial)) continue;
+    sum += trial;
+    low += trial * trial;
+    if (low < 2 ** 52) continue;
+    squares += BigInt(low);
+    low = 0;
+  }
+  return { sum: BigInt(sum), squares: squares + BigInt(low) };
 }
 
 /** 0 + 1 + … + (n-1) = n (n-1) / 2. */
