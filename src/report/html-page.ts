@@ -27,6 +27,7 @@ import { summarizeProof, verdictSentences } from './verdict.ts';
 const PROOF_WORDS = {
   whole: '✓ Proof holds',
   'client-only': '◐ Half a proof',
+  partial: '◐ Proof in part',
   broken: '✗ Proof broken',
 } as const;
 

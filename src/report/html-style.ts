@@ -31,7 +31,7 @@ h1{margin:6px 0 0;font-size:17px;font-weight:600}
 .proof{display:flex;gap:10px;align-items:baseline;margin:18px 0 0;padding:10px 14px;border:1px solid var(--faint);border-left:4px solid var(--good);border-radius:4px;background:var(--wash);max-width:62em}
 .proof strong{white-space:nowrap;color:var(--good)}
 .proof.broken{border-left-color:var(--bad)}.proof.broken strong{color:var(--bad)}
-.proof.client-only{border-left-color:var(--line)}.proof.client-only strong{color:var(--soft)}
+.proof.client-only,.proof.partial{border-left-color:var(--line)}.proof.client-only strong,.proof.partial strong{color:var(--soft)}
 .problems{margin:8px 0 0;padding-left:1.2em;color:var(--bad);overflow-wrap:anywhere}
 section{margin-top:44px}
 h2{margin:0 0 4px;padding-top:14px;border-top:1px solid var(--faint);font-size:20px;letter-spacing:-.01em}

@@ -15,7 +15,12 @@ import { noiseSentence, reportTitle, whenAndWhere } from './report-words.ts';
 import { costTable, latencyTable, resultTable, scalingTable, speedTable } from './result-tables.ts';
 import { summarizeProof, verdictSentences } from './verdict.ts';
 
-const PROOF_WORDS = { whole: 'Proof:', 'client-only': 'Half a proof:', broken: 'Proof broken:' } as const;
+const PROOF_WORDS = {
+  whole: 'Proof:',
+  'client-only': 'Half a proof:',
+  partial: 'Proof in part:',
+  broken: 'Proof broken:',
+} as const;
 
 export function markdownPage(comparison: Comparison): string {
   const [verdict = '', ...more] = verdictSentences(comparison);

@@ -3,7 +3,7 @@
 
 import type { Comparison, StrategyResult } from '../model/comparison.ts';
 import type { Family } from '../model/plan.ts';
-import type { RoundRecord } from '../model/record.ts';
+import type { Proof, RoundRecord } from '../model/record.ts';
 import { formatCount, formatInterval, formatMs, formatShare, formatTimes } from './format-numbers.ts';
 
 /** What the members of a family have in common, as a heading. */
@@ -14,7 +14,7 @@ export const FAMILY_TITLES: Readonly<Record<Family, string>> = {
 };
 
 export interface ProofSummary {
-  readonly verdict: 'whole' | 'client-only' | 'broken';
+  readonly verdict: Proof['verdict'];
   readonly sentence: string;
   /** What does not hold, by strategy and round. */
   readonly problems: readonly string[];
@@ -47,6 +47,10 @@ export function summarizeProof(comparison: Comparison): ProofSummary {
         ? 'No round was finished, so nothing is proved.'
         : `The proof is broken in ${broken.length} of ${over}: ${planned} planned, ${answered} answered once.`;
     return { verdict: 'broken', sentence, problems };
+  }
+  if (proofs.some((proof) => proof.verdict === 'partial')) {
+    const sentence = `Stopped before its end, and what was settled until then holds. Over ${over}: ${planned} planned, ${answered} answered once.`;
+    return { verdict: 'partial', sentence, problems };
   }
   if (proofs.some((proof) => proof.verdict === 'client-only')) {
     const sentence = `Over ${over}: ${planned} planned = ${answered} answered once. The server's half is absent: it is not ours to ask.`;
