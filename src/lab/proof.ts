@@ -124,16 +124,16 @@ function name(trials: readonly number[], total = trials.length): string {
 function sumsOf(answered: Bitmap): { sum: bigint; squares: bigint } {
   let sum = 0;
   let low = 0;
-  let squares = 0n;
+  let high = 0;
   for (let trial = 0; trial < answered.size; trial++) {
     if (!answered.has(trial)) continue;
     sum += trial;
     low += trial * trial;
     if (low < 2 ** 52) continue;
-    squares += BigInt(low);
-    low = 0;
+    low -= 2 ** 52;
+    high++;
   }
-  return { sum: BigInt(sum), squares: squares + BigInt(low) };
+  return { sum: BigInt(sum), squares: squareSumOf({ squareSumLow: low, squareSumHigh: high }) };
 }
 
 /** 0 + 1 + … + (n-1) = n (n-1) / 2. */
