@@ -42,5 +42,6 @@ export const CHUNKED = Buffer.from('chunked');
 export const CLOSE = Buffer.from('close');
 export const CONNECTION = Buffer.from('connection');
 export const CONTENT_LENGTH = Buffer.from('content-length');
+export const KEEP_ALIVE = Buffer.from('keep-alive');
 export const PROXY_CONNECTION = Buffer.from('proxy-connection');
 export const TRANSFER_ENCODING = Buffer.from('transfer-encoding');

@@ -11,6 +11,7 @@ import {
   CR,
   HTAB,
   isWord,
+  KEEP_ALIVE,
   LF,
   NAME_BYTE,
   PROXY_CONNECTION,
@@ -38,6 +39,7 @@ export class WireHead {
   lengthBytes = -1;
   isChunked = false;
   isClose = false;
+  isKeepAlive = false;
   hasConnectionField = false;
   refusal = '';
   #isTrailer = false;
@@ -50,6 +52,7 @@ export class WireHead {
     this.lengthBytes = -1;
     this.isChunked = false;
     this.isClose = false;
+    this.isKeepAlive = false;
     this.hasConnectionField = false;
     this.#isTrailer = false;
     this.#lineOffset = 0;
@@ -182,7 +185,7 @@ export class WireHead {
     return true;
   }
 
-  /** A list of names, of which `close` alone means something here. */
+  /** A list of names, of which `close` and `keep-alive` mean something here. */
   #takeConnection(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#isTrailer) return this.#refuseField('no Connection among trailers');
     this.hasConnectionField = true;
@@ -193,6 +196,7 @@ export class WireHead {
       while (at < end && NAME_BYTE[bytes[at] as number] !== 0) at++;
       if (at === wordStart && at < end) return this.#refuseField('a plain list of names in Connection');
       if (isWord(bytes, wordStart, at, CLOSE)) this.isClose = true;
+      else if (isWord(bytes, wordStart, at, KEEP_ALIVE)) this.isKeepAlive = true;
     }
     return true;
   }

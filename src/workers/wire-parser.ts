@@ -194,11 +194,10 @@ export class WireParser {
       return next;
     }
     if (head.isOldVersion && head.isChunked) return this.#refuse('no chunked body in HTTP/1.0', end);
-    const isEmpty = this.#isHeadRequest || status === 204 || status === 304;
+    const isEmptyStatus = status === 204 || status === 304;
+    const isEmpty = isEmptyStatus || this.#isHeadRequest;
     const isFramed = head.isChunked || head.lengthBytes >= 0;
-    // Where a 204 or 304 speaks of a body, a body may follow that would be read as the next answer.
-    const isSuspect = isEmpty && !this.#isHeadRequest && (head.isChunked || head.lengthBytes > 0);
-    this.#isReusable = (isEmpty || isFramed) && !head.isClose && !head.isOldVersion && !isSuspect;
+    this.#isReusable = !head.isClose && !head.isOldVersion && this.#isEndCertain(isEmptyStatus, isFramed);
     if (isEmpty || head.lengthBytes === 0) this.#state = BODY_COUNTED;
     else if (head.isChunked) this.#state = CHUNK_SIZE;
     else this.#state = isFramed ? BODY_COUNTED : BODY_UNTIL_CLOSE;
@@ -207,6 +206,14 @@ export class WireParser {
     this.#sink.onHead(status, this.#view);
     if (this.#state === BODY_COUNTED && this.#leftBytes === 0) this.#end();
     return next;
+  }
+
+  /** Whether a careless server could have sent a body that would be read as the next answer. undici sees it alike. */
+  #isEndCertain(isEmptyStatus: boolean, isFramed: boolean): boolean {
+    const head = this.#head;
+    if (this.#isHeadRequest) return isEmptyStatus || isFramed || head.isKeepAlive;
+    if (isEmptyStatus) return !head.isChunked && head.lengthBytes <= 0;
+    return isFramed;
   }
 
   #takeCounted(chunk: Buffer, at: number, end: number): number {

@@ -132,7 +132,7 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
     if (socket !== this.#socket) return;
     this.#isFlushComing = true;
     const refusal = this.#parser.parse(this.#shared.readBuffer, 0, byteCount);
-    if (refusal !== undefined && socket === this.#socket) this.#lose(refusal, { isReset: true });
+    if (refusal !== undefined && socket === this.#socket) this.#refuse(refusal);
     this.flush();
   }
 
@@ -208,6 +208,13 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
       const reached = index === 0 && loss.isAnnounced !== true ? firstReached : 'queued-behind';
       exchange.onError(exchange === loss.victim ? loss.victimError : error, reached);
     }
+  }
+
+  /** The answer that is due is not taken; those behind it are lost with the connection. */
+  #refuse(refusal: LaneError): void {
+    const loss = new LaneError('connection-lost', 'an answer before on the connection was not taken');
+    if (this.#sentCount === 0) this.#lose(loss, { isReset: true });
+    else this.#lose(loss, { isReset: true, victim: this.#open.at(0), victimError: refusal });
   }
 
   #connect(): void {

@@ -100,8 +100,14 @@ const VALID: readonly ValidCase[] = [
     answers: [{ body: '', end: 'reusable' }],
   },
   {
-    name: 'an answer to HEAD without any framing',
+    name: 'an answer to HEAD without any framing, after which the connection is not used again',
     bytes: `${OK}A: b\r\n\r\n`,
+    asked: ['HEAD'],
+    answers: [{ body: '', end: 'last' }],
+  },
+  {
+    name: 'an answer to HEAD without any framing that says keep-alive',
+    bytes: `${OK}Connection: Keep-Alive\r\n\r\n`,
     asked: ['HEAD'],
     answers: [{ body: '', end: 'reusable' }],
   },

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
+import { type TestContext, test } from 'node:test';
+import { FuzzArena, type FuzzOutcome } from '../helpers/wire-fuzz-arena.ts';
+import { type FuzzCase, makeFuzzCase } from '../helpers/wire-fuzz-grammar.ts';
+
+/** A million on demand: SPILLWAY_FUZZ_CASES=1000000. A failure names its seed: SPILLWAY_FUZZ_SEED=… SPILLWAY_FUZZ_CASES=1. */
+const CASE_COUNT = Number(process.env['SPILLWAY_FUZZ_CASES'] ?? 4_000);
+const FIRST_SEED = Number(process.env['SPILLWAY_FUZZ_SEED'] ?? 20_260);
+const BATCH_COUNT = 100;
+
+interface Counts {
+  answers: number;
+  wireTook: number;
+  wireRefused: number;
+  handedOver: number;
+  undiciTook: number;
+}
+
+test('the wire lane makes of any answer what undici makes of it, or leaves it to undici', async (t: TestContext) => {
+  const counts: Counts = { answers: 0, wireTook: 0, wireRefused: 0, handedOver: 0, undiciTook: 0 };
+  for (let done = 0; done < CASE_COUNT; done += BATCH_COUNT) {
+    await using arena = await FuzzArena.open();
+    const batch = Array.from({ length: Math.min(BATCH_COUNT, CASE_COUNT - done) }, (_, index) =>
+      makeFuzzCase((FIRST_SEED + done + index) >>> 0),
+    );
+    await Promise.all(batch.map((fuzzCase) => judge(arena, fuzzCase, counts)));
+  }
+  t.diagnostic(JSON.stringify(counts));
+  if (CASE_COUNT < 1_000) return;
+  // A fuzz that nobody completes, or that everybody completes, would show nothing.
+  assert.ok(counts.wireTook > 0.5 * counts.answers, 'most answers are taken');
+  assert.ok(counts.wireRefused > 0.05 * counts.answers, 'some are refused');
+  assert.ok(counts.handedOver > 0.005 * counts.answers, 'some are refused and undici takes them');
+});
+
+async function judge(arena: FuzzArena, fuzzCase: FuzzCase, counts: Counts): Promise<void> {
+  const [byUndici, byWire] = await Promise.all([arena.run('undici', fuzzCase), arena.run('wire', fuzzCase)]);
+  for (const [index, wire] of byWire.entries()) {
+    const undici = byUndici[index] as FuzzOutcome;
+    const fault =
+      faultOf(fuzzCase, index, wire, undici) ?? (await handOverFault(arena, fuzzCase, index, wire, counts));
+    if (fault !== undefined) assert.fail(describe(fuzzCase, index, fault, wire, undici));
+    counts.answers++;
+    if (wire.kind === 'ok') counts.wireTook++;
+    if (undici.kind === 'ok') counts.undiciTook++;
+    if (isRefusal(wire)) counts.wireRefused++;
+  }
+}
+
+function isRefusal(outcome: FuzzOutcome): boolean {
+  return outcome.kind === 'failed' && outcome.code === 'unsupported-framing';
+}
+
+/** What is wrong, or undefined where all is well. */
+function faultOf(
+  fuzzCase: FuzzCase,
+  index: number,
+  wire: FuzzOutcome,
+  undici: FuzzOutcome,
+): string | undefined {
+  if (wire.kind === 'hung') return 'the wire lane hung';
+  if (undici.kind === 'hung') return 'undici hung';
+  const answer = fuzzCase.answers[index];
+  const isFirstToFail = wire.kind === 'failed' && wire.reached !== 'queued-behind';
+  if (wire.kind === 'ok') {
+    if (undici.kind !== 'ok') return 'the wire lane took what undici refuses';
+    if (!isDeepStrictEqual(wire, undici)) return 'the transports differ';
+  } else if (undici.kind === 'ok' && isFirstToFail && !isRefusal(wire)) {
+    return 'the wire lane lost what undici took';
+  }
+  if (fuzzCase.isMutated) return undefined;
+  // Behind an answer after which the connection is not used again there is nothing to compare.
+  const isAnswered = undici.kind === 'ok' || undici.reached !== 'queued-behind';
+  if (isAnswered && !isDeepStrictEqual(undici, { kind: 'ok', ...answer?.expected }))
+    return 'undici differs from the grammar';
+  if (isFirstToFail && answer?.isStrict === true) return 'the wire lane refused a plain answer';
+  return undefined;
+}
+
+/** The engine's hand-over: what the wire lane refuses is fetched again through undici, alone on a fresh connection. */
+async function handOverFault(
+  arena: FuzzArena,
+  fuzzCase: FuzzCase,
+  index: number,
+  wire: FuzzOutcome,
+  counts: Counts,
+): Promise<string | undefined> {
+  if (wire.kind === 'ok') return undefined;
+  const alone = await arena.handOver(fuzzCase, index);
+  if (alone.kind === 'hung') return 'the hand-over hung';
+  if (isRefusal(wire) && alone.kind === 'ok') counts.handedOver++;
+  const { expected } = fuzzCase.answers[index] ?? {};
+  if (expected && !isDeepStrictEqual(alone, { kind: 'ok', ...expected }))
+    return 'the hand-over differs from the grammar';
+  return undefined;
+}
+
+function describe(
+  fuzzCase: FuzzCase,
+  index: number,
+  fault: string,
+  wire: FuzzOutcome,
+  undici: FuzzOutcome,
+): string {
+  return [
+    `${fault}: answer ${index} of case ${fuzzCase.seed} (${fuzzCase.mode}).`,
+    `Again: SPILLWAY_FUZZ_SEED=${fuzzCase.seed} SPILLWAY_FUZZ_CASES=1 node --test test/faults/wire-fuzz.test.ts`,
+    `asked  ${fuzzCase.answers.map(({ method }) => method).join(' ')}`,
+    `pieces ${JSON.stringify(fuzzCase.pieces)}`,
+    `wire   ${JSON.stringify(wire)}`,
+    `undici ${JSON.stringify(undici)}`,
+  ].join('\n');
+}
