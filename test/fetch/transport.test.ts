@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { createServer as createHttpServer } from 'node:http';
+import { createSecureServer } from 'node:http2';
+import { createServer as createHttpsServer } from 'node:https';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { makeCertificates } from './certificates.ts';
+import { fetchUrls, listen, onlyFailed, onlyOk, serve } from './fetch-world.ts';
+
+test('TLS is verified: an unknown authority is tls, --ca makes it known, --insecure does not ask', async (t) => {
+  const { caFile, key, cert } = makeCertificates(t);
+  const server = createHttpsServer({ key, cert }, (_, response) => response.end('safe'));
+  const url = `https://127.0.0.1:${await listen(t, server)}/a`;
+  const refused = onlyFailed(await fetchUrls(t, [url], { limits: { maxRetries: 3 } }));
+  assert.deepEqual([refused.code, refused.attempts], ['tls', 1]);
+  assert.equal(onlyOk(await fetchUrls(t, [url], { caFile })).bytes, 4);
+  assert.equal(onlyOk(await fetchUrls(t, [url], { request: { isInsecure: true } })).bytes, 4);
+});
+
+test('a certificate for another name is tls', async (t) => {
+  const { caFile, key, cert } = makeCertificates(t);
+  const server = createHttpsServer({ key, cert }, (_, response) => response.end('safe'));
+  const port = await listen(t, server);
+  const failure = onlyFailed(await fetchUrls(t, [`https://localhost:${port}/a`], { caFile }));
+  assert.equal(failure.code, 'tls');
+});
+
+test('HTTP/2 is spoken where both sides can, many targets on few connections, and not where it is switched off', async (t) => {
+  const { caFile, key, cert } = makeCertificates(t);
+  const versions: Record<string, number> = {};
+  const server = createSecureServer({ key, cert, allowHTTP1: true }, (request, response) => {
+    versions[request.httpVersion] = (versions[request.httpVersion] ?? 0) + 1;
+    response.end(`answer to ${request.url}`);
+  });
+  const origin = `https://127.0.0.1:${await listen(t, server)}`;
+  const urls = Array.from({ length: 200 }, (_, n) => `${origin}/${n}`);
+  const second = await fetchUrls(t, urls, { caFile });
+  assert.equal(second.report.ok, 200);
+  assert.deepEqual(versions, { '2.0': 200 });
+  assert.ok(second.report.connectionsOpened <= 8, `${second.report.connectionsOpened} connections`);
+  const first = await fetchUrls(t, urls, { caFile, request: { allowsHttp2: false } });
+  assert.equal(first.report.ok, 200);
+  assert.deepEqual(versions, { '1.1': 200, '2.0': 200 });
+});
+
+test('a connection is kept for the next target', async (t) => {
+  const sockets = new Set();
+  const origin = await serve(t, (request, response) => {
+    sockets.add(request.socket);
+    response.end('x');
+  });
+  const urls = Array.from({ length: 50 }, (_, n) => `${origin}/${n}`);
+  const { report } = await fetchUrls(t, urls, { maxInFlight: 1, cores: 1 });
+  assert.deepEqual([report.ok, sockets.size], [50, 1]);
+});
+
+test('a proxy is used for all targets but the excepted ones', async (t) => {
+  const asked: string[] = [];
+  const proxy = createHttpServer();
+  proxy.on('connect', (request, socket) => {
+    asked.push(request.url ?? '');
+    const [host, port] = (request.url ?? '').split(':');
+    const upstream = connect(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      upstream.pipe(socket).pipe(upstream);
+    });
+    upstream.on('error', () => socket.destroy());
+    socket.on('error', () => upstream.destroy());
+  });
+  proxy.on('request', (request, response) => {
+    asked.push(request.url ?? '');
+    response.end('through the proxy');
+  });
+  const http = `http://127.0.0.1:${await listen(t, proxy)}`;
+  const origin = await serve(t, (_, response) => response.end('through the proxy'));
+  const through = await fetchUrls(t, [`${origin}/a`], {
+    request: { proxy: { http, https: http, except: '' } },
+  });
+  assert.equal(onlyOk(through).bytes, 17);
+  assert.equal(asked.length, 1);
+  const around = await fetchUrls(t, [`${origin}/a`], {
+    request: { proxy: { http, https: http, except: '127.0.0.1' } },
+  });
+  assert.equal(onlyOk(around).bytes, 17);
+  assert.equal(asked.length, 1);
+});
