@@ -104,13 +104,17 @@ export class Ledger {
 
   /**
    * After a worker died: what is left of its share. Its sums are drawn up again from the bits, for it may have died
-   * between the two. Trials it had begun count as repeated, since the server may have seen them.
+   * between the two; its connections died with it. Trials it had begun count as repeated, since the server may have
+   * seen them.
    */
   takeOver(task: TrialTask): Range[] {
     const tally = this.tallies[task.workerIndex] as Tally;
     tally.set('inFlight', 0);
-    for (const field of ['ok', 'valueSum', 'squareSumLow', 'squareSumHigh'] as const) tally.set(field, 0);
+    tally.set('connectionsClosed', tally.get('connectionsOpened'));
+    for (const field of ['ok', 'failed', 'valueSum', 'squareSumLow', 'squareSumHigh'] as const)
+      tally.set(field, 0);
     for (let trial = task.share.start; trial < task.share.end; trial++) {
+      if (this.settledFailed.has(trial)) tally.add('failed', 1);
       if (!this.settledOk.has(trial)) continue;
       tally.add('ok', 1);
       tally.addValue(trial);
