@@ -20,12 +20,13 @@ export interface ProofSummary {
   readonly problems: readonly string[];
 }
 
-/** The rounds that count: those of the strategies, then those of the scaling. */
-export function roundsOf(comparison: Comparison): RoundRecord[] {
-  return [
-    ...comparison.strategies.flatMap((strategy) => strategy.rounds),
-    ...comparison.scaling.flatMap((point) => point.rounds),
+/** The rounds that count: those of the strategies, and those of the scaling that are not the very same ones. */
+export function roundsOf({ strategies, scaling }: Comparison): RoundRecord[] {
+  const rounds = [
+    ...strategies.flatMap((strategy) => strategy.rounds),
+    ...scaling.flatMap((point) => point.rounds),
   ];
+  return [...new Map(rounds.map((round) => [`${round.strategy} ${round.startedAt}`, round])).values()];
 }
 
 /** The proofs of all rounds as one. */
@@ -128,23 +129,21 @@ function leadSentences(
     ];
   }
   if (ranked.length === 1) return [`${best.name}: ${trials} ${timeOf(best)}${floorPart(best)}.`];
-  return [
-    `${best.name} is ${ways}: ${trials} ${timeOf(best)}${floorPart(best)}.`,
-    againstReference(best, ranked[1] as StrategyResult, reference),
-  ];
+  const lead = `${ways}: ${trials} ${timeOf(best)}${floorPart(best)}.`;
+  const { ratio, verdict } = best.name === reference ? (ranked[1] as StrategyResult) : best;
+  if (ratio === null || verdict === 'too few rounds') {
+    return [`${best.name} came first, in too few rounds to call it ${lead}`];
+  }
+  return [`${best.name} is ${lead}`, againstReference(best, ranked[1] as StrategyResult, reference)];
 }
 
 function timeOf({ figures, projected }: StrategyResult): string {
   return `${formatMs(figures.wallMs.median)}${projected === null ? '' : ' (projected)'}`;
 }
 
-/** How sure the lead of the fastest is. */
+/** How far the fastest leads. */
 function againstReference(best: StrategyResult, next: StrategyResult, reference: string): string {
-  const isReference = best.name === reference;
-  const { ratio, verdict } = isReference ? next : best;
-  if (ratio === null || verdict === 'too few rounds')
-    return 'There were too few rounds to say how sure that is.';
-  if (isReference) return `Next is ${next.name}, ${timesPart(next)} as fast.`;
+  if (best.name === reference) return `Next is ${next.name}, ${timesPart(next)} as fast.`;
   return `It is ${timesPart(best)} as fast as ${reference}.`;
 }
 
