@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { FetchReport } from '../../src/model/fetch-report.ts';
+import type { VerifyReport } from '../../src/model/verify-report.ts';
+import { startServer } from '../../src/server/cluster.ts';
+import { scratchDirectory } from '../helpers/scratch.ts';
+
+const PROGRAM = new URL('../../src/cli/main.ts', import.meta.url).pathname;
+
+interface Ended {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the program to its end, in a directory of its own. */
+function spillway(cwd: string, args: readonly string[], stdin = ''): Promise<Ended> {
+  const { promise, resolve } = Promise.withResolvers<Ended>();
+  const child = execFile(
+    process.execPath,
+    [PROGRAM, ...args],
+    { cwd, timeout: 120_000 },
+    (error, stdout, stderr) => {
+      resolve({
+        exitCode: error === null ? 0 : typeof error.code === 'number' ? error.code : -1,
+        stdout,
+        stderr,
+      });
+    },
+  );
+  child.stdin?.end(stdin);
+  return promise;
+}
+
+async function serveNumbers(t: TestContext): Promise<string> {
+  const server = createServer((request, response) => {
+    if (request.url === '/missing') response.writeHead(404).end();
+    else response.end(`body of ${request.url}`);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+test('the list API of the mock server: every "k of 25" is there once, and verify says so', async (t) => {
+  await using server = await startServer({ files: 25, delayMs: 0 });
+  const cwd = scratchDirectory(t);
+  const list = `${server.origins[0]}/api/list_files`;
+  const ended = await spillway(cwd, [
+    'fetch',
+    '--list-api',
+    list,
+    '--preset',
+    'mock',
+    '--to',
+    'out',
+    '--json',
+  ]);
+  assert.equal(ended.exitCode, 0, ended.stderr);
+  const report = JSON.parse(ended.stdout) as FetchReport;
+  assert.deepEqual([report.targets, report.ok, report.failed, report.skipped], [25, 25, 0, 0]);
+  const audit = await spillway(cwd, ['verify', 'out', '--json']);
+  assert.equal(audit.exitCode, 0, audit.stdout);
+  // Without the record, as a whole of numbers.
+  rmSync(join(cwd, 'out', '.spillway'), { recursive: true });
+  const numbers = JSON.parse((await spillway(cwd, ['verify', 'out', '--json'])).stdout) as VerifyReport;
+  assert.deepEqual(
+    [numbers.against, numbers.expected, numbers.right, numbers.isComplete],
+    ['numbers', 25, 25, true],
+  );
+  const [first = ''] = readdirSync(join(cwd, 'out'));
+  rmSync(join(cwd, 'out', first));
+  assert.equal((await spillway(cwd, ['verify', 'out'])).exitCode, 1);
+});
+
+test('list, template and standard input in one run; failures give exit code 1, a file of them, and their lines', async (t) => {
+  const origin = await serveNumbers(t);
+  const cwd = scratchDirectory(t);
+  writeFileSync(join(cwd, 'urls.csv'), `name,url\na,${origin}/a\nb,nonsense\n`);
+  const args = ['fetch', 'urls.csv', `${origin}/{1..10}`, '-', '--to', 'out', '--name', '{index:3}.txt'];
+  const ended = await spillway(cwd, args, `# a comment\n${origin}/missing\n${origin}/z\n`);
+  assert.equal(ended.exitCode, 1, ended.stderr);
+  assert.match(ended.stdout, /14 targets = 12 ok \+ 2 failed \+ 0 skipped/u);
+  assert.match(ended.stdout, /urls\.csv line 3: expected an absolute http or https URL/u);
+  assert.match(ended.stdout, /missing \(line 2\): expected a status of 2xx, found 404/u);
+  const failures = readFileSync(join(cwd, 'out/.spillway/failures.ndjson'), 'utf8').trimEnd().split('\n');
+  assert.equal(failures.length, 2);
+  assert.equal(readFileSync(join(cwd, 'out', '013.txt'), 'utf8'), 'body of /z');
+});
+
+test('bad options: all problems at once, exit code 2, and not a byte sent', async (t) => {
+  let requests = 0;
+  const server = createServer((_, response) => {
+    requests++;
+    response.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const cwd = scratchDirectory(t);
+  const values = await spillway(cwd, [
+    'fetch',
+    `${origin}/`,
+    '--rate',
+    'fast',
+    '--deadline',
+    'soon',
+    '--header',
+    'no colon',
+  ]);
+  assert.equal(values.exitCode, 2);
+  for (const option of ['--rate', '--deadline', '--header'])
+    assert.match(values.stderr, new RegExp(`${option}: expected`, 'u'));
+  const places = await spillway(cwd, [
+    'fetch',
+    `${origin}/`,
+    'nothing.txt',
+    'http://h/{1..}',
+    '--name',
+    '{what}',
+    '--ca',
+    'none.pem',
+  ]);
+  assert.equal(places.exitCode, 2);
+  for (const problem of ['nothing.txt', '{1..}', '{what}', '--ca'])
+    assert.ok(places.stderr.includes(problem), places.stderr);
+  assert.equal((await spillway(cwd, ['fetch'])).exitCode, 2);
+  assert.equal(requests, 0);
+  assert.deepEqual(readdirSync(cwd), []);
+});
+
+test('--insecure is said loudly, --quiet says nothing when all is well', async (t) => {
+  const origin = await serveNumbers(t);
+  const cwd = scratchDirectory(t);
+  const loud = await spillway(cwd, ['fetch', `${origin}/a`, '--insecure', '--quiet']);
+  assert.equal(loud.exitCode, 0);
+  assert.match(loud.stderr, /WARNING: --insecure/u);
+  assert.match(readdirSync(join(cwd, 'results'))[0] ?? '', /^\d{4}-\d\d-\d\dT/u);
+  const quiet = await spillway(cwd, ['fetch', `${origin}/a`, '--quiet', '--to', 'out']);
+  assert.deepEqual([quiet.exitCode, quiet.stdout, quiet.stderr], [0, '', '']);
+});
+
+test('what a server writes cannot steer the terminal', async (t) => {
+  const server = createServer((_, response) => {
+    response.writeHead(302, { location: 'ftp://x/\u009b31mred' }).end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const ended = await spillway(scratchDirectory(t), ['fetch', `${origin}/a`, '--to', 'out']);
+  assert.equal(ended.exitCode, 1);
+  // oxlint-disable-next-line no-control-regex -- control characters are what must be gone
+  assert.doesNotMatch(ended.stdout, /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/u);
+});
+
+test('a changed, a missing and a strange file are each found by verify', async (t) => {
+  const origin = await serveNumbers(t);
+  const cwd = scratchDirectory(t);
+  await spillway(cwd, ['fetch', `${origin}/{1..20}`, '--to', 'out']);
+  writeFileSync(join(cwd, 'out', '7'), 'body of /8');
+  rmSync(join(cwd, 'out', '9'));
+  writeFileSync(join(cwd, 'out', 'mine'), '');
+  const ended = await spillway(cwd, ['verify', 'out', '--json']);
+  const report = JSON.parse(ended.stdout) as VerifyReport;
+  assert.equal(ended.exitCode, 1);
+  assert.deepEqual(report.counts, { changed: 1, missing: 1, stranger: 1 });
+  assert.equal(report.right, 18);
+});
