@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { TRANSPORTS } from '../../src/model/plan.ts';
+import { startServer } from '../../src/server/cluster.ts';
+import { answer, openRawServer } from '../helpers/raw-server.ts';
+import { runTrials, startTrials } from '../helpers/trial-harness.ts';
+import { waitUntil } from '../server/wait-until.ts';
+
+const DEADLINE = { timeout: 30_000 };
+const numberOf = (path: string): string => path.slice(1);
+
+for (const transport of TRANSPORTS) {
+  test(`${transport}: connections and requests in flight never pass the plan`, DEADLINE, async () => {
+    let inFlight = 0;
+    let peak = 0;
+    await using server = await openRawServer((connection, { path }) => {
+      peak = Math.max(peak, ++inFlight);
+      setTimeout(() => {
+        inFlight--;
+        connection.write(answer(numberOf(path)));
+      }, 10);
+    });
+    const report = await runTrials(server.origin, {
+      trials: 120,
+      transport,
+      connections: 8,
+      pipelining: 4,
+      maxInFlight: 20,
+    });
+    assert.equal(peak, 20);
+    assert.equal(report.tally.inFlightPeak, 20);
+    assert.equal(report.tally.connectionsPeak, server.connections.length);
+    assert.ok(server.connections.length <= 8 && server.connections.length >= 5);
+    assert.equal(server.requestCount, 120);
+    assert.deepEqual([report.tally.attemptsSent, report.tally.repeats, report.tally.ok], [120, 0, 120]);
+  });
+
+  test(`${transport}: no more connections are in the making than the plan allows`, DEADLINE, async () => {
+    const opened: number[] = [];
+    await using server = await openRawServer((connection, { path }) => {
+      opened.push(server.connections.length);
+      connection.write(answer(numberOf(path)));
+    });
+    const run = startTrials(server.origin, { trials: 200, transport, connections: 50, maxConnecting: 3 });
+    const report = await run.report;
+    assert.equal(report.tally.ok, 200);
+    // A connection more is made only when one of the three stands, and that one has sent its request by then.
+    const sent = opened.map((connectionCount, requests) => connectionCount - requests);
+    assert.ok(Math.max(...sent) <= 6, `${Math.max(...sent)} more connections than requests`);
+  });
+
+  test(
+    `${transport}: latencies are those of the answers, with the wait for a connection and without`,
+    DEADLINE,
+    async () => {
+      await using server = await openRawServer((connection, { path }) => {
+        setTimeout(() => connection.write(answer(numberOf(path))), 60);
+      });
+      const { latency, wireLatency, connectTime, timeline, wallMs } = await runTrials(server.origin, {
+        trials: 20,
+        transport,
+        connections: 10,
+      });
+      for (const { percentiles } of [latency, wireLatency]) {
+        assert.equal(percentiles.count, 20);
+        assert.ok((percentiles.minMs as number) >= 58 && (percentiles.p50Ms as number) < 5_000);
+      }
+      assert.ok((latency.percentiles.meanMs as number) >= (wireLatency.percentiles.meanMs as number));
+      assert.equal(connectTime.percentiles.count, 10);
+      assert.equal(
+        timeline.counts.reduce((sum, count) => sum + count, 0),
+        20,
+      );
+      assert.ok(wallMs >= 118, `two rounds of 60 ms in ${wallMs}`);
+    },
+  );
+
+  test(`${transport}: every connection ends with the run, by reset`, DEADLINE, async () => {
+    let resets = 0;
+    await using server = await openRawServer(
+      (connection, { path }) => connection.write(answer(numberOf(path))),
+      ({ socket }) =>
+        socket.on('error', (error: NodeJS.ErrnoException) => (resets += +(error.code === 'ECONNRESET'))),
+    );
+    await runTrials(server.origin, { trials: 30, transport, connections: 10 });
+    await waitUntil('all are reset', () => resets === server.connections.length);
+  });
+
+  test(
+    `${transport}: an answer that is another trial's settles it as wrong, and drops the connection`,
+    DEADLINE,
+    async () => {
+      await using server = await openRawServer((connection, { path }) => {
+        const swapped: Record<string, string> = { '/1': '2', '/4': '3' };
+        connection.write(answer(swapped[path] ?? numberOf(path)));
+      });
+      const report = await runTrials(server.origin, { trials: 10, transport, connections: 1 });
+      assert.deepEqual(report.tally.failures, { 'wrong-answer': 2 });
+      assert.deepEqual(
+        report.failures.map(({ trial, message }) => [trial, message]),
+        [
+          [1, 'expected the answer 1, got 2'],
+          [4, 'expected the answer 4, got 3'],
+        ],
+      );
+      assert.equal(server.connections.length, 3);
+    },
+  );
+}
+
+test('h2c: streams of one connection, and the server sees what was sent', DEADLINE, async (t) => {
+  const server = await startServer({ delayMs: 20, items: 200, h2c: true, drainMs: 100 });
+  t.after(() => server.close());
+  const report = await runTrials(server.h2cOrigins, {
+    trials: 200,
+    family: 'h2c',
+    connections: 2,
+    pipelining: 25,
+  });
+  const { trials, connections } = await server.stats();
+  assert.deepEqual([report.tally.ok, report.tally.attemptsSent], [200, 200]);
+  assert.deepEqual([trials.received, trials.distinct, trials.duplicates], [200, 200, 0]);
+  assert.equal(connections.total, 2);
+  assert.equal(trials.peakInFlight, 50);
+});
+
+test(
+  'wire: what it does not take of an answer is fetched again through undici, and counted',
+  DEADLINE,
+  async () => {
+    await using server = await openRawServer((connection, { path, head }) => {
+      const isOdd = Number(numberOf(path)) % 2 === 1;
+      // A chunk extension is valid and rare: the strict parser may leave it to the other transport.
+      const body = `${numberOf(path).length};x=y\r\n${numberOf(path)}\r\n0\r\n\r\n`;
+      assert.ok(head.length > 0);
+      connection.write(
+        isOdd ? `HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n${body}` : answer(numberOf(path)),
+      );
+    });
+    const report = await runTrials(server.origin, { trials: 10, transport: 'wire', connections: 2 });
+    assert.equal(report.tally.handedOver, 5);
+    assert.equal(report.tally.ok, 10);
+    assert.equal(server.requestCount, report.tally.attemptsSent);
+  },
+);
