@@ -1,7 +1,5 @@
 // How a paginated list API is asked and read, and the preset for the mock server's. Types and tables alone.
 
-export type PagingKind = 'offset' | 'page' | 'cursor' | 'link';
-
 /** Which parameter moves on from page to page. */
 export type Paging = {
   /** Parameter that sets how many items a page has; null to leave that to the server. */
@@ -91,5 +89,3 @@ export const LIST_PRESETS = {
     itemUrl: '{}',
   },
 } as const satisfies Record<string, Partial<ListApiOptions>>;
-
-export type ListPreset = keyof typeof LIST_PRESETS;
