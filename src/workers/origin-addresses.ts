@@ -40,6 +40,11 @@ export class OriginAddresses {
     });
   };
 
+  /** More than one address, so that it matters which of them took a connection. */
+  get hasChoice(): boolean {
+    return this.#addresses.length > 1;
+  }
+
   /** The address took a connection, so the next ones begin with it. */
   prefer(address: string): void {
     if (this.#addresses[0] === address || !this.#addresses.includes(address)) return;
