@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { TRANSPORTS } from '../../src/model/plan.ts';
 import { startServer } from '../../src/server/cluster.ts';
 import { answer, openRawServer } from '../helpers/raw-server.ts';
-import { runTrials, startTrials } from '../helpers/trial-harness.ts';
+import { runTrials } from '../helpers/trial-harness.ts';
 import { waitUntil } from '../server/wait-until.ts';
 
 const DEADLINE = { timeout: 30_000 };
@@ -33,20 +33,6 @@ for (const transport of TRANSPORTS) {
     assert.ok(server.connections.length <= 8 && server.connections.length >= 5);
     assert.equal(server.requestCount, 120);
     assert.deepEqual([report.tally.attemptsSent, report.tally.repeats, report.tally.ok], [120, 0, 120]);
-  });
-
-  test(`${transport}: no more connections are in the making than the plan allows`, DEADLINE, async () => {
-    const opened: number[] = [];
-    await using server = await openRawServer((connection, { path }) => {
-      opened.push(server.connections.length);
-      connection.write(answer(numberOf(path)));
-    });
-    const run = startTrials(server.origin, { trials: 200, transport, connections: 50, maxConnecting: 3 });
-    const report = await run.report;
-    assert.equal(report.tally.ok, 200);
-    // A connection more is made only when one of the three stands, and that one has sent its request by then.
-    const sent = opened.map((connectionCount, requests) => connectionCount - requests);
-    assert.ok(Math.max(...sent) <= 6, `${Math.max(...sent)} more connections than requests`);
   });
 
   test(
