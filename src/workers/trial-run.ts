@@ -4,7 +4,7 @@
 
 import { nowMs } from '../measure/clock.ts';
 import { FAILURES, type FailureCode } from '../model/errors.ts';
-import { CONTROL, ORDER, type TrialFailure, type TrialTask } from '../model/messages.ts';
+import { type AttemptLimits, CONTROL, ORDER, type TrialFailure, type TrialTask } from '../model/messages.ts';
 import { splitCount } from '../model/split.ts';
 import { classify, describeError } from './classify.ts';
 import type { Lane, Reached } from './lane.ts';
@@ -17,7 +17,9 @@ import { TrialQueue } from './trial-queue.ts';
 /** How often deadlines and orders are looked at: one timer a worker, whatever is in flight. */
 const SWEEP_MS = 50;
 /** Walking a hundred thousand positions costs a millisecond; deadlines are seconds. */
-const SWEEPS_PER_DEADLINE_CHECK = 5;
+const LEAST_SWEEPS_PER_CHECK = 5;
+/** How late a deadline may be noticed; more often would cost 8 % of the CPU of pipelined trials (profiles/pipelined-wire). */
+const DEADLINE_TOLERANCE_RATIO = 0.05;
 
 export interface TrialLanes {
   readonly lanes: readonly Lane[];
@@ -39,6 +41,7 @@ export class TrialRun implements TrialExchangeOwner {
   readonly #positions: TrialExchange[] = [];
   readonly #slotPlan: readonly Lane[];
   readonly #startMs: number;
+  readonly #sweepsPerCheck: number;
   readonly #done = Promise.withResolvers<void>();
   #idle: TrialExchange[] = [];
   #nextSlot = 0;
@@ -55,6 +58,7 @@ export class TrialRun implements TrialExchangeOwner {
     this.#openFallback = openFallback;
     this.#queue = new TrialQueue(task.ranges);
     this.#startMs = nowMs();
+    this.#sweepsPerCheck = sweepsPerCheck(task.limits);
     this.#account = new TrialAccount(task, this.#startMs);
     this.#control = new Int32Array(task.ledger.control);
     this.#slotPlan = planSlots(task.connectionCount, lanes);
@@ -282,7 +286,7 @@ export class TrialRun implements TrialExchangeOwner {
       this.#done.resolve();
       return;
     }
-    if (this.sweepNumber % SWEEPS_PER_DEADLINE_CHECK === 0) this.#checkDeadlines();
+    if (this.sweepNumber % this.#sweepsPerCheck === 0) this.#checkDeadlines();
     this.#wakeIdle();
     this.#endIfDone();
   }
@@ -312,6 +316,11 @@ export class TrialRun implements TrialExchangeOwner {
     if (!isStopped && (this.#delayed > 0 || this.#queue.hasNext || this.#queue.hasHandedOver)) return;
     this.#done.resolve();
   }
+}
+
+function sweepsPerCheck({ firstByteTimeoutMs, idleTimeoutMs, totalTimeoutMs }: AttemptLimits): number {
+  const leastMs = Math.min(firstByteTimeoutMs, idleTimeoutMs, totalTimeoutMs);
+  return Math.max(LEAST_SWEEPS_PER_CHECK, Math.floor((leastMs * DEADLINE_TOLERANCE_RATIO) / SWEEP_MS));
 }
 
 function cut(position: TrialExchange, code: FailureCode, message: string): void {
