@@ -22,7 +22,7 @@ import { type Child, element, type Markup } from './markup.ts';
 import { noiseSentence, reportTitle, whenAndWhere } from './report-words.ts';
 import { htmlTable, type ReportTable } from './report-table.ts';
 import { costTable, latencyTable, resultTable, scalingTable, speedTable } from './result-tables.ts';
-import { summarizeProof, verdictSentences } from './verdict.ts';
+import { roundsOf, summarizeProof, verdictSentences } from './verdict.ts';
 
 const PROOF_WORDS = {
   whole: '✓ Proof holds',
@@ -84,8 +84,6 @@ function unbroken(text: string): string {
 
 function sections(comparison: Comparison): Child[] {
   const { strategies } = comparison;
-  const scaling = scalingChart(comparison);
-  const noise = noiseSentence(comparison);
   return [
     section(
       'Result',
@@ -98,24 +96,7 @@ function sections(comparison: Comparison): Child[] {
       ),
       ...tables(failuresTable(comparison)),
     ),
-    section(
-      'Rounds and latencies',
-      noise,
-      element(
-        'div',
-        { class: 'figures' },
-        roundsChart(comparison),
-        scaling,
-        percentileChart(comparison, 'latency'),
-        percentileChart(comparison, 'wireLatency'),
-      ),
-      ...tables(scalingTable(comparison)),
-    ),
-    section(
-      'Over time',
-      'Answers, what was open, and how busy each core was, on one axis. A lost handshake shows as a step that comes one, three or seven seconds late.',
-      element('div', { class: 'figures' }, ...strategies.map(traceChart)),
-    ),
+    ...(strategies.length === 0 ? [] : figureSections(comparison)),
     section(
       'Limits',
       null,
@@ -129,6 +110,26 @@ function sections(comparison: Comparison): Child[] {
       folded('Plans', planTable(comparison)),
       folded('Noise', noiseTable(comparison)),
       folded('Order of the rounds', orderTable(comparison)),
+    ),
+  ];
+}
+
+function figureSections(comparison: Comparison): Markup[] {
+  const latencies = [percentileChart(comparison, 'latency'), percentileChart(comparison, 'wireLatency')];
+  const rounds = [roundsChart(comparison), scalingChart(comparison)];
+  const isOneRound = roundsOf(comparison).length === 1;
+  const figures = isOneRound ? [...latencies, ...rounds] : [...rounds, ...latencies];
+  return [
+    section(
+      'Rounds and latencies',
+      noiseSentence(comparison),
+      element('div', { class: 'figures' }, ...figures),
+      ...tables(scalingTable(comparison)),
+    ),
+    section(
+      'Over time',
+      'Answers, what was open, and how busy each core was, on one axis. A lost handshake shows as a step that comes one, three or seven seconds late.',
+      element('div', { class: 'figures' }, ...comparison.strategies.map(traceChart)),
     ),
   ];
 }

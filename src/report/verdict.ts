@@ -45,8 +45,8 @@ export function summarizeProof(comparison: Comparison): ProofSummary {
   if (broken.length > 0 || rounds.length === 0) {
     const sentence =
       rounds.length === 0
-        ? 'No round was finished, so nothing is proved.'
-        : `The proof is broken in ${broken.length} of ${over}: ${planned} planned, ${answered} answered once.`;
+        ? 'Nothing was fetched, so nothing is proved.'
+        : `The proof is broken${rounds.length === 1 ? '' : ` in ${broken.length} of ${over}`}: ${planned} planned, ${answered} answered once.`;
     return { verdict: 'broken', sentence, problems };
   }
   if (proofs.some((proof) => proof.verdict === 'partial')) {
@@ -65,6 +65,7 @@ export function summarizeProof(comparison: Comparison): ProofSummary {
 /** The verdict, a sentence each: the fastest way, the other families, and what limits the trust in either. */
 export function verdictSentences(comparison: Comparison): string[] {
   const { strategies, isInterrupted } = comparison;
+  if (roundsOf(comparison).length === 0) return ['No round was finished, so there is nothing to say.'];
   const sentences: string[] = [];
   if (summarizeProof(comparison).verdict === 'broken') {
     sentences.push('The proof is broken, so the times below prove nothing until that is explained.');

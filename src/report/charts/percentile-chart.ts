@@ -38,7 +38,8 @@ const KINDS = {
 
 export type LatencyKind = keyof typeof KINDS;
 
-export function percentileChart({ strategies }: Comparison, kind: LatencyKind): Markup {
+/** null where nothing was answered. */
+export function percentileChart({ strategies }: Comparison, kind: LatencyKind): Markup | null {
   const { id, title, meaning } = KINDS[kind];
   const curves = strategies.map(({ name, rounds }) => ({
     name,
@@ -46,9 +47,9 @@ export function percentileChart({ strategies }: Comparison, kind: LatencyKind): 
     points: curveOf(rounds, kind),
   }));
   const everyPoint = curves.flatMap(({ both }) => both.flat());
-  const values = everyPoint.map(({ valueMs }) => valueMs);
-  const x = ninesScale(Math.max(1, ...everyPoint.map(({ nines }) => nines)));
-  const { scale: y, isLog, unit } = latencyScale(Math.min(...values), Math.max(...values));
+  if (everyPoint.length === 0) return null;
+  const x = ninesScale(everyPoint.reduce((most, { nines }) => Math.max(most, nines), 1));
+  const { scale: y, isLog, unit } = latencyScale(...extremes(everyPoint));
   return figure(
     {
       id,
@@ -82,6 +83,16 @@ function curveOf(rounds: readonly RoundRecord[], kind: LatencyKind): CurvePoint[
   return percentileCurve(rounds.map((round): LatencyReport => round[kind]).map(({ histogram }) => histogram));
 }
 
+/** Without spreading: a comparison may have more points than a call takes arguments. */
+function extremes(points: readonly CurvePoint[]): [low: number, high: number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, 0];
+  for (const { valueMs } of points) {
+    low = Math.min(low, valueMs);
+    high = Math.max(high, valueMs);
+  }
+  return [low, high];
+}
+
 function ninesScale(high: number): Scale {
   const marks = [
     [0, 'min'],
@@ -104,7 +115,6 @@ function latencyScale(low: number, high: number): { scale: Scale; isLog: boolean
   const isLog = high / Math.max(low, 1e-3) > LOG_FROM_RATIO;
   const range = [AREA.bottom, AREA.top] as const;
   const label = (value: number) => (value >= 1e3 ? formatCount(value) : String(Number(value.toPrecision(6))));
-  if (!Number.isFinite(low)) return { scale: linearScale([0, 1], range, 4, label), isLog: false, unit: 'ms' };
   const margin = (high - low) * 0.05 || high * 0.05;
   const scale = isLog
     ? logScale([low * 0.9, high * 1.1], range, label)

@@ -13,8 +13,10 @@ const TOP = 10;
 /** From here on a linear axis would press the fast ones together. */
 const LOG_FROM_RATIO = 8;
 
-export function roundsChart({ strategies }: Comparison): Markup {
+/** null where no round was run. */
+export function roundsChart({ strategies }: Comparison): Markup | null {
   const rows = strategies.filter(({ rounds }) => rounds.length > 0);
+  if (rows.length === 0) return null;
   const bottom = TOP + rows.length * ROW_HEIGHT;
   const area: PlotArea = { left: LEFT, right: RIGHT, top: TOP, bottom };
   const values = rows.flatMap((row) => [...wallTimes(row), ...floorOf(row)]);

@@ -14,6 +14,14 @@ export interface Tick {
 export type Range = readonly [from: number, to: number];
 
 const STEPS = [1, 2, 2.5, 5, 10];
+const MAX_TICKS = 100;
+/** The smallest value of a logarithmic axis: no record holds a finer one. */
+const LEAST = 1e-9;
+
+/** A record with nothing in it has no smallest and no largest value; its axis is drawn empty. */
+function finite([low, high]: Range): Range {
+  return Number.isFinite(low) && Number.isFinite(high) ? [low, high] : [0, 1];
+}
 
 /** About `tickCount` ticks at round numbers inside the domain. */
 export function linearScale(
@@ -22,12 +30,12 @@ export function linearScale(
   tickCount: number,
   format: (value: number) => string,
 ): Scale {
-  const [low, high] = domain;
+  const [low, high] = finite(domain);
   const span = high > low ? high - low : 1;
   const step = niceStep(span / Math.max(1, tickCount));
   const ticks: Tick[] = [];
   const first = Math.ceil(low / step - 1e-9);
-  const last = Math.floor((low + span) / step + 1e-9);
+  const last = Math.min(Math.floor((low + span) / step + 1e-9), first + MAX_TICKS);
   for (let index = first; index <= last; index++) {
     const value = Number((index * step).toPrecision(12));
     ticks.push({ value, label: format(value) });
@@ -37,8 +45,9 @@ export function linearScale(
 
 /** The domain must be above zero. Ticks at 1, 2, 5 of every decade, or at the decades only where there are many. */
 export function logScale(domain: Range, range: Range, format: (value: number) => string): Scale {
-  const low = Math.max(domain[0], Number.MIN_VALUE);
-  const high = Math.max(domain[1], low * 1.0001);
+  const [from, to] = finite(domain);
+  const low = Math.max(from, LEAST);
+  const high = Math.max(to, low * 1.0001);
   const span = Math.log(high / low);
   const decades = Math.log10(high / low);
   const heads =
@@ -58,7 +67,7 @@ export function logScale(domain: Range, range: Range, format: (value: number) =>
 
 /** The end of an axis from zero that leaves no value at its very edge. */
 export function roundUp(value: number, tickCount = 4): number {
-  if (value <= 0) return 1;
+  if (value <= 0 || !Number.isFinite(value)) return 1;
   const step = niceStep(value / tickCount);
   return Math.ceil(value / step - 1e-9) * step;
 }
