@@ -31,12 +31,15 @@ async function bench(values: BenchValues, isDelayGiven: boolean): Promise<number
   const say = (line: string) => (isJsonOnly ? process.stderr : process.stdout).write(`${line}\n`);
   if (values.json !== undefined && !isJsonOnly) checkWritable(values.json);
   const prepared = prepareRound(strategyRound(values, isDelayGiven));
-  say(planLine(prepared.plan, prepared.findings));
-  for (const line of findingLines(prepared.plan, prepared.findings)) say(line);
   refuseIfNeeded(prepared);
+  // Once the server or the origin is there: a refusal is one message and nothing else.
+  const onBegin = () => {
+    say(planLine(prepared.plan, prepared.findings));
+    for (const line of findingLines(prepared.plan, prepared.findings)) say(line);
+  };
 
   using live = new LiveLine();
-  const round = startRound(prepared, { onSnapshot: live.show, onNotice: live.notice });
+  const round = startRound(prepared, { onBegin, onSnapshot: live.show, onNotice: live.notice });
   using interrupt = new InterruptWatch(round);
   const record = await round.record;
   live[Symbol.dispose]();

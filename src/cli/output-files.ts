@@ -1,22 +1,44 @@
 // Where records and reports are written. Checked before anything starts: a record that cannot be written is no reason to
 // lose a run.
 
-import { accessSync, constants, mkdirSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
 
-/** Writes one JSON line to a file, or to standard output for `-`. */
+/** Writes one JSON line to a file, or to standard output for `-`. @throws SpillwayError ERR_SINK when it cannot */
 export function writeJson(value: unknown, file: string): void {
   const text = `${JSON.stringify(value)}\n`;
-  if (file === '-') process.stdout.write(text);
-  else writeFileSync(file, text);
+  if (file === '-') {
+    process.stdout.write(text);
+    return;
+  }
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new SpillwayError(
+      'ERR_SINK',
+      `expected to write the record to ${file}, found ${(error as Error).message}; what is printed above is all that is left of it`,
+      { cause: error },
+    );
+  }
 }
 
 /** @throws SpillwayError ERR_OPTION when `file` cannot be written */
 export function checkWritable(file: string): void {
   try {
-    accessSync(dirname(file), constants.W_OK);
-    if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error('a directory');
+    const isThere = statSync(file, { throwIfNoEntry: false }) !== undefined;
+    // Only opening tells: a path may be a directory, lie on a read-only disk, or in a place that takes no files.
+    closeSync(openSync(file, 'a'));
+    if (!isThere) rmSync(file);
   } catch (error) {
     throw new SpillwayError(
       'ERR_OPTION',

@@ -75,6 +75,8 @@ export function refuseIfNeeded({ findings }: PreparedRound): void {
 }
 
 export interface RoundHooks {
+  /** Server and workers stand ready; the first request follows. */
+  readonly onBegin?: () => void;
   readonly onSnapshot?: (snapshot: Snapshot) => void;
   /** Something a person should hear of while it runs. */
   readonly onNotice?: (text: string) => void;
@@ -99,7 +101,10 @@ export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Rou
     limits: options.attempt,
     userAgent: USER_AGENT,
     isInProcess: options.isInProcess ?? false,
-    onReady: async () => (await server)?.mock.reset(),
+    onReady: async () => {
+      await (await server)?.mock.reset();
+      hooks.onBegin?.();
+    },
     ...(hooks.onSnapshot === undefined ? {} : { onSnapshot: hooks.onSnapshot }),
   });
   return { record: finish(), drain: () => run.drain(), abort: () => run.abort() };

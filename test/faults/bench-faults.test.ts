@@ -162,9 +162,9 @@ for (const transport of TRANSPORTS) {
       const { tally } = await runTrials(server.origin, { ...setting, trials: 30, transport });
       // The surplus answer meets no request, or the next one, for which it is wrong: never right for another trial.
       assert.equal(tally.ok + tally.failed, 30);
-      const named = ['wrong-answer', 'connection-lost', 'protocol'];
+      const named = new Set(['wrong-answer', 'connection-lost', 'protocol']);
       assert.deepEqual(
-        Object.keys(tally.failures).filter((code) => !named.includes(code)),
+        Object.keys(tally.failures).filter((code) => !named.has(code)),
         [],
       );
       assert.equal(tally.attemptsSent, 30 + tally.repeats);
@@ -209,7 +209,7 @@ for (const transport of TRANSPORTS) {
     DEADLINE,
     async () => {
       const server = await openRawServer((connection, { path }) => connection.write(answer(numberOf(path))));
-      let isClosing: Promise<void> | undefined;
+      let isClosing: PromiseLike<void> | undefined;
       const run = startTrials(server.origin, {
         trials: 2_000,
         transport,
