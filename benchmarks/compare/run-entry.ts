@@ -132,7 +132,7 @@ function judgeRun(
 ): { answered: Answered | null; problem: string | null } {
   if (run.isTimedOut) return { answered: null, problem: 'it was ended because it took too long' };
   if (run.account === null)
-    return { answered: null, problem: `it could not be started: ${lastLine(run.stderr)}` };
+    return { answered: null, problem: `it could not be started: ${lastWords(run.stderr)}` };
   let answered: Answered;
   try {
     answered = program.parse(program.writesRecord === true ? readFileSync(recordPath, 'utf8') : run.stdout);
@@ -140,7 +140,7 @@ function judgeRun(
     const reason = error instanceof Error ? error.message : String(error);
     return {
       answered: null,
-      problem: `exit code ${run.account.exitCode}, no figures: ${lastLine(run.stderr) || reason}`,
+      problem: `exit code ${run.account.exitCode}, no figures: ${lastWords(run.stderr) || reason}`,
     };
   }
   return { answered, problem: whyNotWhole(job, answered, run.account.exitCode, program.isTimed === true) };
@@ -160,6 +160,7 @@ export function whyNotWhole(job: Job, answered: Answered, exitCode: number, isTi
   return null;
 }
 
-function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1) ?? '';
+/** The end of what a program said, on one line. */
+function lastWords(text: string): string {
+  return text.trim().replaceAll(/\s+/g, ' ').slice(-300);
 }

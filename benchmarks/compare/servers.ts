@@ -103,7 +103,7 @@ export async function startServer(spec: ServerSpec, scratchDir: string): Promise
     if (child.exitCode !== null || performance.now() > deadlineMs) {
       await stop(child);
       throw new Error(
-        `${command.join(' ')} did not answer on ${origin}: ${said.trim() || 'it said nothing'}`,
+        `${command.join(' ')} did not answer on ${origin}: ${said.trim().replaceAll(/\s+/g, ' ') || 'it said nothing'}`,
       );
     }
     await sleep(50);
@@ -229,7 +229,7 @@ async function isListening(port: number): Promise<boolean> {
   }
 }
 
-async function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

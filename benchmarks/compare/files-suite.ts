@@ -1,0 +1,263 @@
+// Files to disk, side by side: spillway fetch, curl --parallel, aria2c and wget2 on the same nginx, every program once
+// a round in another order, each in its own process into an empty directory, and every file compared by size afterwards.
+//
+//     node benchmarks/compare/files-suite.ts [--rounds 5] [--case small] [--out DIR]
+
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { endWithUs } from './end-with-us.ts';
+import { readLoadAverage1Min, readMachine } from './machine.ts';
+import { commandEnvironment, measureProcess } from './measure-process.ts';
+import { findOnPath } from './programs.ts';
+import { readCommit, repositoryDir } from './repository.ts';
+import { rotate } from './run-case.ts';
+import { findFreePort } from './servers.ts';
+import { pairedRatios, summarize } from './statistics.ts';
+
+interface FilesCase {
+  readonly name: string;
+  readonly fileCount: number;
+  readonly bytes: number;
+  /** Requests open at once, the same for all. */
+  readonly inFlight: number;
+}
+
+const CASES: readonly FilesCase[] = [
+  { name: 'small', fileCount: 10_000, bytes: 10_240, inFlight: 64 },
+  { name: 'large', fileCount: 200, bytes: 10 * 1024 * 1024, inFlight: 16 },
+];
+const TIMEOUT_MS = 180_000;
+
+interface Paths {
+  readonly out: string;
+  readonly list: string;
+  readonly curlList: string;
+}
+
+const PROGRAMS: Readonly<Record<string, (paths: Paths, files: FilesCase) => readonly string[]>> = {
+  'spillway x1': ({ out, list }, { inFlight }) => spillway(out, list, inFlight, 1),
+  [`spillway x${availableParallelism()}`]: ({ out, list }, { inFlight }) =>
+    spillway(out, list, inFlight, availableParallelism()),
+  curl: ({ curlList }, { inFlight }) => [
+    ...`curl --silent --show-error --fail --parallel --parallel-max ${inFlight} --config`.split(' '),
+    curlList,
+  ],
+  aria2c: ({ out, list }, { inFlight }) => [
+    ...`aria2c --quiet --file-allocation=none --max-concurrent-downloads=${inFlight}`.split(' '),
+    `--dir=${out}`,
+    `--input-file=${list}`,
+  ],
+  wget2: ({ out, list }, { inFlight }) => [
+    ...`wget2 --quiet --no-config --max-threads=${inFlight}`.split(' '),
+    `--directory-prefix=${out}`,
+    `--input-file=${list}`,
+  ],
+};
+
+function spillway(out: string, list: string, inFlight: number, cores: number): string[] {
+  const numbers = [
+    '--max-in-flight',
+    String(inFlight),
+    '--per-origin',
+    String(inFlight),
+    '--cores',
+    String(cores),
+  ];
+  return ['node', 'dist/cli/main.js', 'fetch', list, '--to', out, ...numbers, '--quiet'];
+}
+
+interface FilesRun {
+  readonly program: string;
+  readonly round: number;
+  readonly command: readonly string[];
+  readonly wallMs: number;
+  readonly cpuUsPerFile: number;
+  readonly peakRssBytes: number;
+  readonly loadAverage1Min: number;
+  /** Why the figures do not count; null when they do. */
+  readonly problem: string | null;
+}
+
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, case: { type: 'string' }, out: { type: 'string' } },
+});
+const roundCount = Number(values.rounds);
+const scratch = mkdtempSync(join(tmpdir(), 'spillway-files-'));
+// nginx, started as root, reads as a user of its own.
+chmodSync(scratch, 0o755);
+process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
+const startedAt = new Date().toISOString();
+const records = [];
+for (const files of CASES) {
+  if (values.case !== undefined && values.case !== files.name) continue;
+  records.push({ ...files, runs: await runCase(files) });
+}
+const text = records.map(({ runs, ...files }) => renderCase(files, runs)).join('\n');
+process.stdout.write(text);
+if (values.out !== undefined) {
+  mkdirSync(values.out, { recursive: true });
+  const record = {
+    schema: 'spillway-files/1',
+    startedAt,
+    roundCount,
+    commit: readCommit(),
+    machine: readMachine(),
+    cases: records,
+  };
+  writeFileSync(join(values.out, 'files.json'), `${JSON.stringify(record, null, 1)}\n`);
+  writeFileSync(join(values.out, 'files.md'), `# Files to disk, side by side\n\n${text}`);
+}
+
+async function runCase(files: FilesCase): Promise<FilesRun[]> {
+  const www = join(scratch, 'www');
+  mkdirSync(www, { recursive: true });
+  for (let n = 0; n < files.fileCount; n++) writeFileSync(join(www, `${n}`), randomBytes(files.bytes));
+  const server = await startNginx(www);
+  const names = Object.keys(PROGRAMS).filter(
+    (name) => name.startsWith('spillway') || findOnPath(name) !== null,
+  );
+  const runs: FilesRun[] = [];
+  try {
+    const paths = writeLists(server.origin, files);
+    // The first one finds the server and the page cache cold, and is not kept.
+    await runOnce('curl', -1, files, paths);
+    for (let round = 0; round < roundCount; round++) {
+      for (const name of rotate(names, round)) {
+        const run = await runOnce(name, round, files, paths);
+        runs.push(run);
+        process.stderr.write(
+          `${files.name} ${round} ${name}: ${Math.round(run.wallMs)} ms, ${run.cpuUsPerFile.toFixed(0)} us a file${run.problem === null ? '' : `: ${run.problem}`}\n`,
+        );
+      }
+    }
+  } finally {
+    server.stop();
+    rmSync(www, { recursive: true, force: true });
+  }
+  return runs;
+}
+
+function writeLists(origin: string, { fileCount }: FilesCase): Paths {
+  const out = join(scratch, 'out');
+  const urls = Array.from({ length: fileCount }, (_, n) => `${origin}/${n}`);
+  const list = join(scratch, 'urls.txt');
+  writeFileSync(list, `${urls.join('\n')}\n`);
+  const curlList = join(scratch, 'curl.conf');
+  writeFileSync(
+    curlList,
+    urls.map((url, n) => `url = "${url}"\noutput = "${join(out, String(n))}"\n`).join(''),
+  );
+  return { out, list, curlList };
+}
+
+async function runOnce(program: string, round: number, files: FilesCase, paths: Paths): Promise<FilesRun> {
+  rmSync(paths.out, { recursive: true, force: true });
+  mkdirSync(paths.out);
+  const command = PROGRAMS[program]?.(paths, files) ?? [];
+  const loadAverage1Min = readLoadAverage1Min();
+  const { account, stderr, isTimedOut } = await measureProcess(command, { timeoutMs: TIMEOUT_MS });
+  const missing = countMissing(paths.out, files);
+  const problem = isTimedOut
+    ? `not done after ${TIMEOUT_MS} ms`
+    : account?.exitCode !== 0
+      ? `exit code ${account?.exitCode}: ${stderr.slice(0, 200)}`
+      : missing > 0
+        ? `${missing} files missing or of another size`
+        : null;
+  return {
+    program,
+    round,
+    command,
+    wallMs: account?.wallMs ?? 0,
+    cpuUsPerFile: ((account?.userUs ?? 0) + (account?.systemUs ?? 0)) / files.fileCount,
+    peakRssBytes: account?.peakRssBytes ?? 0,
+    loadAverage1Min,
+    problem,
+  };
+}
+
+function countMissing(out: string, { fileCount, bytes }: FilesCase): number {
+  const right = readdirSync(out).filter(
+    (name) => /^\d+$/.test(name) && statSync(join(out, name)).size === bytes,
+  );
+  return fileCount - right.length;
+}
+
+async function startNginx(root: string): Promise<{ readonly origin: string; stop(): void }> {
+  const port = await findFreePort();
+  const configuration = `daemon off;
+worker_processes 2;
+pid nginx.pid;
+error_log stderr crit;
+events { worker_connections 4096; }
+http {
+  access_log off; sendfile on; keepalive_requests 1000000000;
+  client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+  server { listen 127.0.0.1:${port} backlog=4096; root ${root}; }
+}
+`;
+  writeFileSync(join(scratch, 'nginx.conf'), configuration);
+  const child = spawn('nginx', ['-e', 'stderr', '-p', scratch, '-c', join(scratch, 'nginx.conf')], {
+    env: commandEnvironment,
+    cwd: repositoryDir,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const forget = endWithUs(() => void child.kill('SIGTERM'));
+  const origin = `http://127.0.0.1:${port}`;
+  const deadlineMs = performance.now() + 10_000;
+  while (
+    !(await fetch(`${origin}/0`).then(
+      (response) => response.ok,
+      () => false,
+    ))
+  ) {
+    await sleep(50);
+    if (performance.now() > deadlineMs) throw new Error(`expected nginx to answer on ${origin}, it did not`);
+  }
+  return {
+    origin,
+    stop: () => {
+      forget();
+      child.kill('SIGTERM');
+    },
+  };
+}
+
+function renderCase(files: FilesCase, runs: readonly FilesRun[]): string {
+  const ours = [...new Set(runs.map(({ program }) => program))].filter((name) => name.startsWith('spillway'));
+  const valuesOf = (program: string, read: (run: FilesRun) => number) =>
+    Array.from({ length: roundCount }, (_, round) => {
+      const run = runs.find((each) => each.program === program && each.round === round);
+      return run === undefined || run.problem !== null ? null : read(run);
+    });
+  const lines = [
+    `## ${files.fileCount} files of ${files.bytes} bytes, ${files.inFlight} at once`,
+    '',
+    `| program | files a second | CPU a file, us | peak memory, MB | ${ours.map((name) => `wall of ${name}, times this`).join(' | ')} |`,
+    `|---|---|---|---|${ours.map(() => '---|').join('')}`,
+  ];
+  for (const program of new Set(runs.map((run) => run.program))) {
+    const show = (read: (run: FilesRun) => number, digits = 0) => {
+      const known = valuesOf(program, read).filter((value) => value !== null);
+      if (known.length === 0) return 'failed';
+      const { median, min, max } = summarize(known);
+      return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
+    };
+    const ratios = ours.map((name) => {
+      const paired = pairedRatios(
+        valuesOf(name, (run) => run.wallMs),
+        valuesOf(program, (run) => run.wallMs),
+      );
+      return paired.length === 0 ? '' : summarize(paired).median.toFixed(2);
+    });
+    lines.push(
+      `| ${program} | ${show(({ wallMs }) => (files.fileCount * 1000) / wallMs)} | ${show((run) => run.cpuUsPerFile)} | ${show((run) => run.peakRssBytes / 1e6)} | ${ratios.join(' | ')} |`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
