@@ -44,11 +44,11 @@ caption span{display:inline-block;position:sticky;left:0;max-width:calc(100vw - 
 th,td{padding:6px 22px 6px 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--faint)}
 th:last-child,td:last-child{padding-right:0}
 thead th{color:var(--soft);font-weight:500;vertical-align:bottom;border-bottom-color:var(--line)}
-tbody th{font-weight:600;position:sticky;left:0;background:var(--paper)}
+tbody th{font-weight:600;white-space:nowrap;position:sticky;left:0;background:var(--paper)}
 .number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
-.long-name{min-width:11em;max-width:20em;overflow-wrap:anywhere}
+th.long-name{min-width:11em;white-space:normal;max-width:20em;overflow-wrap:anywhere}
 td{overflow-wrap:break-word}
-tr.group th{padding-top:14px;color:var(--soft);font-weight:500;position:static}
+tr.group th{white-space:normal;padding-top:14px;color:var(--soft);font-weight:500;position:static}
 tr.group span{position:sticky;left:0}
 .figures{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:0 44px;margin-top:18px}
 figure{display:grid;grid-template-rows:subgrid;grid-row:span 3;align-content:start;margin:0 0 34px;min-width:0;break-inside:avoid}
@@ -82,7 +82,7 @@ details{margin:8px 0}
 summary{cursor:pointer;font-weight:600;padding:4px 0}
 footer{margin-top:48px;padding-bottom:48px;color:var(--soft);font-size:14px}
 footer p{border-top:1px solid var(--faint);padding-top:14px}
-@media (max-width:820px){.figures{grid-template-columns:minmax(0,1fr)}}
+@media (max-width:820px){.figures{grid-template-columns:minmax(0,1fr)}figure>svg{max-width:600px}}
 @media (max-width:560px){main,header,footer{padding-left:16px;padding-right:16px}header{padding-top:24px}.verdict{font-size:21px}.more{font-size:16px}.proof{flex-direction:column;gap:2px}svg text{font-size:13.5px}td.long{min-width:20em}}
-@media print{:root{${LIGHT}}body{font-size:11px}main,header,footer{max-width:none;padding:0}.verdict{font-size:19px}.more{font-size:13px}.figures{gap:0 24px}figure{margin-bottom:18px}section{margin-top:22px}h2,figcaption{break-after:avoid}.table{overflow:visible;margin:8px 0 16px}table{font-size:9px}tr{break-inside:avoid}th,td{padding:3px 6px 3px 0}tbody th{position:static}.number{white-space:normal}figcaption p{font-size:10px}pre{font-size:10px}@page{margin:14mm}}
+@media print{:root{${LIGHT}}body{font-size:11px}main,header,footer{max-width:none;padding:0}.verdict{font-size:19px}.more{font-size:13px}.figures{gap:0 24px;grid-template-columns:repeat(2,minmax(0,1fr))}h2+p,.note{font-size:11px}figure{margin-bottom:18px}section{margin-top:22px}h2,figcaption{break-after:avoid}.table{overflow:visible;margin:8px 0 16px}table{font-size:9px}tr{break-inside:avoid}th,td{padding:3px 6px 3px 0}tbody th{position:static}.number{white-space:normal}figcaption h3{font-size:13px}figcaption p,.legend{font-size:10px}h2{font-size:16px}pre{font-size:10px}@page{margin:14mm}}
 `;

@@ -26,7 +26,9 @@ export function roundsOf({ strategies, scaling }: Comparison): RoundRecord[] {
     ...strategies.flatMap((strategy) => strategy.rounds),
     ...scaling.flatMap((point) => point.rounds),
   ];
-  return [...new Map(rounds.map((round) => [`${round.strategy} ${round.startedAt}`, round])).values()];
+  const keyOf = ({ strategy, startedAt, proof }: RoundRecord) =>
+    [strategy, startedAt, proof.verdict, proof.answeredOnce].join(' ');
+  return [...new Map(rounds.map((round) => [keyOf(round), round])).values()];
 }
 
 /** The proofs of all rounds as one. */

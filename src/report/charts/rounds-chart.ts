@@ -61,7 +61,7 @@ function strategyRow(row: StrategyResult, scale: Scale, y: number): Markup {
   const median = scale.at(wallMs.median);
   const interval = wallMs.interval;
   return together([
-    element('text', { x: LEFT - 10, y: y + 4, class: 'row end' }, shortName(row.name, 15)),
+    element('text', { x: LEFT - 10, y: y + 4, class: 'row end' }, shortName(row.name, 13)),
     element('line', { x1: LEFT, x2: RIGHT, y1: y, y2: y, class: 'guide' }),
     interval === null
       ? null

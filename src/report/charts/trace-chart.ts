@@ -36,14 +36,19 @@ export function traceChart(strategy: StrategyResult, index: number): Markup | nu
     top: CORES_TOP,
     bottom: CORES_TOP + coresHeight(round),
   };
-  const others = rounds.length > 1 ? ` The other ${rounds.length - 1} rounds’ answers are drawn thin.` : '';
+  const others =
+    rounds.length > 2
+      ? ` The answers of the other ${rounds.length - 1} rounds are drawn thin.`
+      : rounds.length === 2
+        ? ' The answers of the other round are drawn thin.'
+        : '';
   const cut = lastMs > endMs ? ` The slowest went on until ${formatMs(lastMs)}, beyond the axis.` : '';
   return figure(
     {
       id: `trace-${index}`,
       title: name,
       description: `${name}, a round of ${formatMs(round.wallMs)}: ${formatCount(round.tally.ok)} answers, at most ${formatCount(round.tally.inFlightPeak)} in flight on ${formatCount(round.tally.connectionsPeak)} connections, ${round.workers.length} workers`,
-      caption: `${strategy.meaning}. The round of ${formatMs(round.wallMs)}${rounds.length > 1 ? ', the median one' : ''}.${others}${cut}`,
+      caption: `${strategy.meaning}. The round of ${formatMs(round.wallMs)}${rounds.length > 2 ? ', the median one' : ''}.${others}${cut}`,
       height: cores.bottom + 40,
       legend: [
         { label: 'answered', className: 'line s0' },
