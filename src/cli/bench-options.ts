@@ -3,7 +3,7 @@
 import { row, type ValuesOf } from './options.ts';
 import { MAX_TRIALS, PLAN_OPTIONS } from './plan-options.ts';
 import { strategyList } from './strategy-specs.ts';
-import { autoOr, duration, flag, httpOrigin, plainText, wholeNumber } from './values.ts';
+import { autoOr, duration, flag, httpOrigin, oneOf, plainText, wholeNumber } from './values.ts';
 
 const HOUR_MS = 3_600_000;
 const MAX_SEED = 2 ** 32 - 1;
@@ -16,6 +16,18 @@ export const BENCH_OPTIONS = {
     parse: wholeNumber(1, MAX_TRIALS),
   }),
   ...PLAN_OPTIONS,
+  scenario: row({
+    flags: '--scenario <name>',
+    initial: 'trials',
+    meaning: 'trials: /0 … /n-1; pages: files of a paginated list, downloaded while it is walked',
+    parse: oneOf(['trials', 'pages'] as const),
+  }),
+  files: row({
+    flags: '--files <n>',
+    initial: '25',
+    meaning: 'how many files the list of --scenario pages has',
+    parse: wholeNumber(1, 1_000_000),
+  }),
   strategy: row({
     flags: '--strategy <list>',
     initial: 'multicore',

@@ -6,6 +6,7 @@ import { readLimits } from '../limits/read.ts';
 import { findingLines, planLine, resultLines } from '../report/round-text.ts';
 import { compareStrategies, isComparison } from './bench-comparison.ts';
 import { BENCH_OPTIONS, type BenchValues } from './bench-options.ts';
+import { benchPages } from './bench-pages.ts';
 import { InterruptWatch } from './interrupt.ts';
 import { LiveLine } from './live-line.ts';
 import { addOptions, readOptions } from './options.ts';
@@ -20,8 +21,9 @@ export function makeBenchCommand(finish: (exitCode: number) => void): Command {
     .allowExcessArguments(false)
     .action(async (given: Record<string, unknown>) => {
       const values = readOptions(BENCH_OPTIONS, given);
-      const isDelayGiven = command.getOptionValueSource('delay') === 'cli';
-      finish(await (isComparison(values) ? compareStrategies : bench)(values, isDelayGiven));
+      const isGiven = (option: string) => command.getOptionValueSource(option) === 'cli';
+      if (values.scenario === 'pages') finish(await benchPages(values, isGiven('strategy')));
+      else finish(await (isComparison(values) ? compareStrategies : bench)(values, isGiven('delay')));
     });
   return addOptions(command, BENCH_OPTIONS);
 }
