@@ -15,6 +15,8 @@ export class Connection {
   /** Delayed answers whose delay is not over. */
   waitingCount = 0;
   isClosed = false;
+  /** Its HTTP/2 session ends it, as only that knows what it has still to write. */
+  isSession = false;
 
   constructor(socket: Socket) {
     this.socket = socket;

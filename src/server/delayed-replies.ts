@@ -61,7 +61,7 @@ export class DelayedReplies {
     if (isHttp1 && this.#context.isDraining && connection.waitingCount === 0)
       reply.header('connection', 'close');
     // In a pipeline an answer stands behind others until they are out, and is lost if the connection breaks before.
-    if (isHttp1) reply.raw.once('finish', () => this.#settle(delayed));
+    if (isHttp1) reply.raw.on('finish', () => this.#settle(delayed));
     reply.type('text/plain; charset=UTF-8').send(body);
     if (!isHttp1) this.#settle(delayed);
   }

@@ -19,6 +19,7 @@ export function drain(
   return new Promise((resolve) => {
     const sweep = (): void => {
       for (const connection of context.counters.connections) {
+        if (connection.isSession) continue;
         // Bytes that the client has not taken yet keep their connection.
         if (connection.owesNothing && connection.socket.writableLength === 0) connection.socket.destroySoon();
       }

@@ -64,8 +64,9 @@ type Acceptor = (connection: Connection) => void;
 async function appAcceptor(protocol: Protocol): Promise<Acceptor> {
   const { makeApp } = await import('./app.ts');
   const { server } = await makeApp(context, protocol);
-  return ({ socket }) => {
-    server.emit('connection', socket);
+  return (connection) => {
+    connection.isSession = protocol === 'h2c';
+    server.emit('connection', connection.socket);
   };
 }
 

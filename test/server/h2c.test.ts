@@ -13,7 +13,11 @@ async function request(
 ): Promise<{ status: number; type: string; body: string }> {
   const stream = session.request({ ':path': path, ':method': method });
   stream.setEncoding('utf8');
-  const [headers] = (await once(stream, 'response')) as [Record<string, string | number>];
+  // A stream may end without an error and without an answer.
+  const lost = once(stream, 'close').then(() => Promise.reject(new Error(`no answer to ${path}`)));
+  lost.catch(() => {});
+  const response = once(stream, 'response') as Promise<[Record<string, string | number>]>;
+  const [headers] = await Promise.race([response, lost]);
   let body = '';
   for await (const text of stream) body += String(text);
   return { status: Number(headers[':status']), type: String(headers['content-type']), body };
