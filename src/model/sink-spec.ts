@@ -1,6 +1,6 @@
 // Where bodies go, as plain data: the caller's choice, resolved, that every worker opens its own sink from.
 
-/** Room for 3.3 million names of files; only the pages that are touched are real memory. */
+/** Room for the names of 256 directories of 10,000 files; only the pages that are touched are real memory. */
 export const NAME_CLAIMS_BYTES = 32 * 1024 * 1024;
 
 export interface DirectorySpec {

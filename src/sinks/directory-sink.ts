@@ -45,10 +45,10 @@ class DirectorySink implements Sink {
     const directory = (part === 0 ? '' : `part-${String(part).padStart(5, '0')}/`) + inPart.slice(0, slash);
     const wanted = inPart.slice(slash);
     let name = wanted;
-    let isFree = !(slash === 0 && PART_NAME.test(name)) && this.#isFree(directory + name, false);
+    let isFree = !(slash === 0 && PART_NAME.test(name)) && this.#isFree(directory + name, part, false);
     for (let attempt = 0; !isFree; attempt++) {
       name = withSuffix(wanted, `~${head.index}${attempt === 0 ? '' : `-${attempt}`}`);
-      isFree = this.#isFree(directory + name, true);
+      isFree = this.#isFree(directory + name, part, true);
     }
     this.#make(directory);
     spool.publish(`${this.#spec.root}/${directory}${name}`);
@@ -61,8 +61,8 @@ class DirectorySink implements Sink {
   }
 
   /** A name with the target's own index in it needs no room in the claims: nobody else will ask for it. */
-  #isFree(path: string, isOwn: boolean): boolean {
-    const verdict = this.#claims.claim(path);
+  #isFree(path: string, part: number, isOwn: boolean): boolean {
+    const verdict = this.#claims.claim(path, part);
     if (verdict === 'taken' || (verdict === 'full' && !isOwn)) return false;
     return !(this.#spec.holdsOthers && existsSync(`${this.#spec.root}/${path}`));
   }

@@ -12,34 +12,46 @@ function foldName(path: string): string {
 /** `full`: not taken, but there is no room to remember it either. */
 export type Claim = 'free' | 'taken' | 'full';
 
+/** Cells of a region: a count, then slots. A region serves the names of one directory at a time. */
+const REGION_CELLS = 1 << 14;
+const MAX_FILL_RATIO = 0.8;
+
 export class NameClaims {
-  /** Cell 0 counts the claims, the rest are slots; 0 marks a free one. */
+  /** In each region, cell 0 counts its claims; of the slots, 0 marks a free one. */
   readonly #cells: BigInt64Array;
-  readonly #slotCount: number;
+  readonly #regionCells: number;
+  readonly #regionCount: number;
   /** Above this fill the probing gets long. */
   readonly #maxClaims: bigint;
 
   /** @param buffer zeroed memory of at least 64 bytes, the same for every worker of a run */
   constructor(buffer: SharedArrayBuffer) {
     this.#cells = new BigInt64Array(buffer);
-    this.#slotCount = this.#cells.length - 1;
-    this.#maxClaims = BigInt(Math.floor(this.#slotCount * 0.8));
+    this.#regionCells = Math.min(REGION_CELLS, this.#cells.length);
+    this.#regionCount = Math.floor(this.#cells.length / this.#regionCells);
+    this.#maxClaims = BigInt(Math.floor((this.#regionCells - 1) * MAX_FILL_RATIO));
   }
 
-  /** Takes `path` if nobody has it. */
-  claim(path: string): Claim {
+  /**
+   * Takes `path` if nobody has it.
+   * @param part number of the directory it is in: names of one part lie together in memory, so that a short run
+   * touches little of it
+   */
+  claim(path: string, part: number): Claim {
     const digest = hash('md5', foldName(path), 'buffer');
     const print = digest.readBigInt64LE(0) || 1n;
-    const isFull = Atomics.load(this.#cells, 0) >= this.#maxClaims;
+    const region = (part % this.#regionCount) * this.#regionCells;
+    const slotCount = this.#regionCells - 1;
+    const isFull = Atomics.load(this.#cells, region) >= this.#maxClaims;
     for (let probe = digest.readUInt32LE(8); ; probe++) {
-      const cell = 1 + (probe % this.#slotCount);
+      const cell = region + 1 + (probe % slotCount);
       const found = isFull
         ? Atomics.load(this.#cells, cell)
         : Atomics.compareExchange(this.#cells, cell, 0n, print);
       if (found === print) return 'taken';
       if (found !== 0n) continue;
       if (isFull) return 'full';
-      Atomics.add(this.#cells, 0, 1n);
+      Atomics.add(this.#cells, region, 1n);
       return 'free';
     }
   }
