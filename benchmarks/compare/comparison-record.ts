@@ -145,7 +145,7 @@ function describeValue(result: ClaimResult): string {
   const { claim, value, low, high } = result;
   if (value === null || low === null || high === null || claim.kind === 'whole') return '';
   const show = (figure: number): string =>
-    claim.kind === 'absolute' ? formatFigure(claim.metric, figure) : figure.toFixed(2);
+    claim.kind === 'absolute' ? formatFigure(claim.metric, figure) : figure.toFixed(3);
   return `${show(value)} (${show(low)} to ${show(high)} over ${result.roundCount} rounds)`;
 }
 

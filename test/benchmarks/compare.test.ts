@@ -508,7 +508,7 @@ test('the Markdown of a record names what was measured, what was not, and every 
     '- Failed: other: exit code 9.',
     '- A note.',
     '- Load average before the runs 0 to 0; 0 ms of CPU stolen by the hypervisor in all.',
-    '- met: ours: wall in the run at most 0.6 of that of theirs: 0.50 (0.50 to 0.50 over 1 rounds)',
+    '- met: ours: wall in the run at most 0.6 of that of theirs: 0.500 (0.500 to 0.500 over 1 rounds)',
     '- not met: ours: peak memory at most 10 MB: 50 MB (50 MB to 50 MB over 1 rounds)',
     '- not met: other: every run answers every request (1 of 1 runs failed: exit code 9)',
     '- not measured: gone: every run answers every request (gone: gone is not installed)',
