@@ -112,6 +112,7 @@ async function measureCase(suiteCase: SuiteCase, options: CaseOptions): Promise<
 
 async function measureSuite(suite: Suite, args: Arguments): Promise<boolean> {
   const startedAt = new Date().toISOString();
+  const commit = readCommit();
   say(`${suite.name}: ${suite.about}`);
   const cases: CaseRecord[] = [];
   const record = (): ComparisonRecord => ({
@@ -122,7 +123,7 @@ async function measureSuite(suite: Suite, args: Arguments): Promise<boolean> {
     finishedAt: new Date().toISOString(),
     command: ['npm run compare --', ...commandWords(suite.name)].join(' '),
     roundCount: args.roundCount,
-    commit: readCommit(),
+    commit,
     machine: readMachine(),
     versions: readVersions(suite),
     cases,
