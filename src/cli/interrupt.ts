@@ -9,7 +9,10 @@ export interface Interruptible {
   abort(): void;
 }
 
-/** Watches until disposed. `wasInterrupted` tells afterwards. */
+/**
+ * Watches until disposed. `wasInterrupted` tells afterwards; then signals go on being taken, so that an impatient one
+ * does not cut the account that is being printed, nor change the exit code.
+ */
 export class InterruptWatch implements Disposable {
   wasInterrupted = false;
   readonly #target: Interruptible;
@@ -32,6 +35,7 @@ export class InterruptWatch implements Disposable {
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+    if (this.wasInterrupted) return;
     for (const signal of SIGNALS) process.off(signal, this.#onSignal);
   }
 }

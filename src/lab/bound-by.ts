@@ -20,12 +20,12 @@ export function judgeBoundBy({ run, server, findings, losses }: BoundByInput): B
   const client = Math.max(0, ...run.workers.map((worker) => worker.utilizationRatio));
   const replica = Math.max(0, ...(server?.utilizationRatios ?? []));
   const { plan, wallMs } = run;
+  // The floor is that of all trials; a run that was stopped has none.
+  const floorMs = run.ended === 'done' ? plan.floorMs : null;
   const evidence = [
     `busiest worker's event loop ${percent(client)}`,
     server === null ? 'server not ours' : `busiest replica's event loop ${percent(replica)}`,
-    ...(plan.floorMs === null || wallMs === 0
-      ? []
-      : [`${percent(plan.floorMs / wallMs)} of the time is the floor`]),
+    ...(floorMs === null || wallMs === 0 ? [] : [`${percent(floorMs / wallMs)} of the time is the floor`]),
     ...(losses.lost === 0
       ? []
       : [`${losses.lost} handshakes lost, ${losses.delayed} connections late by it`]),
@@ -37,11 +37,11 @@ export function judgeBoundBy({ run, server, findings, losses }: BoundByInput): B
   if (run.tally.shrinks > 0)
     return verdict(run.tally.connectionsPeak < plan.connectionCount ? 'files' : 'ports');
   if (losses.delayed > 0 && losses.delayed >= run.tally.ok / 1000) return verdict('accept queue');
-  if (plan.floorMs !== null && plan.floorMs > 0 && plan.floorMs >= wallMs * NEAR_FLOOR_RATIO) {
+  if (floorMs !== null && floorMs > 0 && floorMs >= wallMs * NEAR_FLOOR_RATIO) {
     return verdict(plan.waveCount > 1 ? (cappedBy(findings, run) ?? 'server delay') : 'server delay');
   }
   // Beside the floor, the time goes where the CPU went: the floor itself is idle for both sides.
-  const busyMs = Math.max(1, wallMs - (plan.floorMs ?? 0));
+  const busyMs = Math.max(1, wallMs - (floorMs ?? 0));
   const clientBusy = Math.max(
     0,
     ...run.workers.map((worker) => (worker.utilizationRatio * worker.wallMs) / busyMs),

@@ -47,8 +47,9 @@ export function makeRecord({
       repeated: ledger.repeated,
       workerDeaths: report.workerDeaths.length,
       wasStopped: report.ended !== 'done',
+      // A signal to the whole process group stops the replicas too: then their half is absent, not broken.
       server:
-        stats === null
+        stats === null || (report.ended !== 'done' && stats.replicasReplaced > 0)
           ? null
           : {
               seenBitmap: stats.trials.seenBitmap,

@@ -2,7 +2,7 @@
 
 import type { TrialFailure } from '../model/messages.ts';
 import type { Plan } from '../model/plan.ts';
-import type { LatencyReport, RunReport } from '../model/record.ts';
+import type { LatencyReport, RunReport, TallyData } from '../model/record.ts';
 import type { Ledger } from './ledger.ts';
 import type { Meter } from './meter.ts';
 
@@ -21,7 +21,7 @@ export function makeReport({ plan, ledger, meter, failures, deaths }: ReportInpu
   const skipped = plan.trialCount - settled;
   return {
     plan,
-    ended: skipped === 0 ? 'done' : ledger.order === 'abort' ? 'aborted' : 'drained',
+    ended: endedAs(ledger, skipped, tally),
     wallMs,
     answersPerSec: wallMs === 0 ? 0 : (tally.ok * 1e3) / wallMs,
     startUpMs: meter.startUpMs,
@@ -53,6 +53,12 @@ export function makeReport({ plan, ledger, meter, failures, deaths }: ReportInpu
     workerDeaths: deaths,
     network: meter.network,
   };
+}
+
+/** Cut trials are settled too: a run with all of them in flight has none to skip, and is not done for that. */
+function endedAs(ledger: Ledger, skipped: number, { failures }: TallyData): RunReport['ended'] {
+  if (skipped === 0 && failures.aborted === undefined) return 'done';
+  return ledger.order === 'abort' ? 'aborted' : 'drained';
 }
 
 function latencyOf(ledger: Ledger, kind: 'latency' | 'wireLatency' | 'connectTime'): LatencyReport {

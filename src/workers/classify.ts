@@ -80,6 +80,8 @@ function causeChain(error: unknown): { code?: unknown }[] {
 /** One line of what happened, without a stack; for the first failures that are named in an account. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  // Its code is the failure's, which stands beside it already.
+  if (error instanceof LaneError) return error.message;
   const code = (error as { code?: unknown }).code;
   const text = error.message === '' ? error.name : error.message;
   return typeof code === 'string' && !text.includes(code) ? `${code}: ${text}` : text;

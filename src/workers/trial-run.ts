@@ -300,10 +300,10 @@ export class TrialRun implements TrialExchangeOwner {
       const elapsedMs = (nowUs - position.sentAtUs) / 1e3;
       if (position.bytes > maxBodyBytes) {
         cut(position, 'body-too-large', `expected at most ${maxBodyBytes} bytes`);
-      } else if (elapsedMs > totalTimeoutMs) {
-        cut(position, 'total-timeout', `expected a whole answer within ${totalTimeoutMs} ms`);
       } else if (position.activeInSweep === 0 && elapsedMs > firstByteTimeoutMs) {
         cut(position, 'first-byte-timeout', `expected a first byte within ${firstByteTimeoutMs} ms`);
+      } else if (elapsedMs > totalTimeoutMs) {
+        cut(position, 'total-timeout', `expected a whole answer within ${totalTimeoutMs} ms`);
       } else if (position.activeInSweep > 0 && this.sweepNumber - position.activeInSweep > idleSweeps) {
         cut(position, 'idle-timeout', `expected a further byte within ${idleTimeoutMs} ms`);
       }

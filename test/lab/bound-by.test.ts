@@ -6,6 +6,7 @@ import { Tally } from '../../src/measure/tally.ts';
 import type { BoundBy, RunReport, ServerReport } from '../../src/model/record.ts';
 
 interface Case {
+  readonly ended?: RunReport['ended'];
   readonly floorMs?: number | null;
   readonly wallMs?: number;
   /** Busy share of each worker's and replica's event loop. */
@@ -27,6 +28,7 @@ function judge(given: Case): BoundBy {
   tally.set('shrinks', given.shrinks ?? 0);
   tally.set('connectionsPeak', given.connectionsPeak ?? 100);
   const run = {
+    ended: given.ended ?? 'done',
     plan: {
       floorMs,
       waveCount: given.waveCount ?? 1,
@@ -83,4 +85,10 @@ test('the evidence names what the verdict rests on', () => {
 test('an instrument that was saturated says so', () => {
   assert.equal(judge({ client: [0.1, 0.95] }).isSaturated, true);
   assert.equal(judge({ client: [0.1, 0.85] }).isSaturated, false);
+});
+
+test('a run that was stopped is not measured against the floor of all its trials', () => {
+  const { what, evidence } = judge({ ended: 'aborted', wallMs: 1 });
+  assert.equal(what, 'unknown');
+  assert.ok(!evidence.join().includes('floor'));
 });

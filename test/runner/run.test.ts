@@ -151,6 +151,16 @@ for (const transport of ['undici', 'wire'] as const) {
   );
 }
 
+test('an aborted run with every trial in flight is aborted and not done', DEADLINE, async () => {
+  await using server = await openRawServer(() => {});
+  const run = startTrials(server.origin, { trials: 20, connections: 20 });
+  await waitUntil('all are in flight', () => server.requestCount === 20);
+  run.abort();
+  const report = await run.report;
+  assertAddsUp(run, report);
+  assert.deepEqual([report.ended, report.tally.failures, report.skipped], ['aborted', { aborted: 20 }, 0]);
+});
+
 test('a run that is stopped before it begins settles nothing', DEADLINE, async () => {
   await using server = await openRawServer(() => assert.fail('nothing is asked'));
   for (const stop of ['drain', 'abort'] as const) {

@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { test } from 'node:test';
+import { explainOldNode } from '../../src/cli/node-version.ts';
+import { answer, openRawServer } from '../helpers/raw-server.ts';
+import {
+  type Ended,
+  freePort,
+  isFree,
+  MAIN,
+  Program,
+  runProgram,
+  runUnderFileLimit,
+} from '../helpers/program.ts';
+import { waitUntil } from '../server/wait-until.ts';
+import { scratchDirectory } from '../helpers/scratch.ts';
+
+const DEADLINE = { timeout: 60_000 };
+
+/** One message on standard error, nothing on standard output, no stack. */
+function assertRefused({ code, stdout, stderr }: Ended, exitCode: number, message: RegExp): void {
+  assert.equal(code, exitCode, stderr);
+  assert.equal(stdout, '');
+  assert.match(stderr, message);
+  assert.doesNotMatch(stderr, /\n\s+at |a bug/);
+}
+
+const MISUSE: readonly (readonly [args: readonly string[], message: RegExp])[] = [
+  [['--trials', '0'], /^spillway: --trials: expected a whole number from 1 to 67108864, found "0"\n$/],
+  [['--trials', '-1'], /^spillway: --trials: expected .* found "-1"\n$/],
+  [['--trials', 'abc'], /^spillway: --trials: expected .* found "abc"\n$/],
+  [['--trials', '1.5'], /^spillway: --trials: expected .* found "1\.5"\n$/],
+  [['--cores', '0'], /^spillway: --cores: expected auto or a whole number of 1 or more, found "0"\n$/],
+  [
+    ['--cores', '99999'],
+    /^spillway: expected --cores to be auto or a whole number from 1 to \d+ .* found 99999;/,
+  ],
+  [['--trails', '5'], /^error: unknown option '--trails'\n\(Did you mean --trials\?\)/],
+  [['--pipelining', '0'], /^spillway: --pipelining: expected auto or a whole number/],
+  [['--family', 'h3'], /^spillway: --family: expected one-per-connection, pipelined or h2c, found "h3"\n$/],
+  [['--delay', '5'], /^spillway: --delay: expected a time .* such as 300ms or 1s, found "5"\n$/],
+  [['--origin', 'ftp://x'], /^spillway: --origin: expected an origin such as/],
+  [['--origin', 'http://user:secret@127.0.0.1/'], /^spillway: --origin: expected an origin/],
+  [['10000'], /^error: too many arguments/],
+  [
+    ['--trials', '0', '--cores', 'x', '--delay', '5'],
+    /^spillway: --trials: [^\n]*\n--cores: [^\n]*\n--delay: [^\n]*\n$/,
+  ],
+  [
+    ['--json', '/nonexistent/record.json'],
+    /^spillway: --json: expected a file that can be written, found ENOENT/,
+  ],
+  [['--json', '/proc/record.json'], /^spillway: --json: expected a file that can be written/],
+];
+
+test(
+  'a value that cannot be is one message with what was expected and found, and exit code 2',
+  DEADLINE,
+  async () => {
+    for (const [args, message] of MISUSE) {
+      assertRefused(await runProgram('bench', ...args).ended, 2, message);
+    }
+  },
+);
+
+test('a directory is no file for a record', DEADLINE, async (t) => {
+  const directory = scratchDirectory(t);
+  assertRefused(await runProgram('bench', '--json', directory).ended, 2, /--json: expected a file/);
+});
+
+test('a record that cannot be written in the end leaves the account, and says so', DEADLINE, async () => {
+  const { code, stdout, stderr } = await runProgram(
+    'bench',
+    '--trials',
+    '5',
+    '--delay',
+    '0',
+    '--json',
+    '/dev/full',
+  ).ended;
+  assert.equal(code, 4);
+  assert.match(stdout, /^multicore: computed value 10 for 5 trials/m);
+  assert.match(stderr, /^spillway: expected to write the record to \/dev\/full, found ENOSPC/);
+});
+
+test('an unknown command is misuse', DEADLINE, async () => {
+  assertRefused(await runProgram('bnech').ended, 2, /unknown command 'bnech'\n\(Did you mean bench\?\)/);
+});
+
+test('a busy port is named, with what to do', DEADLINE, async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const program = runProgram('bench', '--trials', '10', '--port', `${port}`);
+  assertRefused(
+    await program.ended,
+    2,
+    new RegExp(`^spillway: expected 127\\.0\\.0\\.1:${port} to be free, found .*; .*\\n$`),
+  );
+  assert.deepEqual(program.left, []);
+  server.close();
+});
+
+test('an origin that refuses is named, with what to do', DEADLINE, async () => {
+  const port = await freePort();
+  assertRefused(
+    await runProgram('bench', '--trials', '10', '--origin', `http://127.0.0.1:${port}`).ended,
+    2,
+    /^spillway: expected a server at http:\/\/127\.0\.0\.1:\d+, found ECONNREFUSED; start one with/,
+  );
+});
+
+test(
+  'an origin that never answers fails at the deadline that was given, with exit code 1',
+  DEADLINE,
+  async () => {
+    await using server = await openRawServer(() => {});
+    const options = ['--trials', '6', '--delay', '0', '--deadline', '300ms', '--attempts', '2'];
+    const { code, stdout } = await runProgram('bench', ...options, '--origin', server.origin).ended;
+    assert.equal(code, 1);
+    assert.match(stdout, /^multicore: computed value 0 for 0 trials/m);
+    assert.match(stdout, /^proof: BROKEN: 6 planned, 0 answered once$/m);
+    assert.match(stdout, /^failed: 6 first-byte-timeout$/m);
+    assert.match(
+      stdout,
+      /\/\d: first-byte-timeout after 2 attempt\(s\): expected a first byte within 300 ms/,
+    );
+  },
+);
+
+test(
+  'an origin that answers wrong breaks the proof and names the trials, with exit code 1',
+  DEADLINE,
+  async () => {
+    const swapped: Record<string, string> = { '/1': '2', '/4': '3', '/2': '1', '/3': '4' };
+    await using server = await openRawServer((connection, { path }) =>
+      connection.write(answer(swapped[path] ?? path.slice(1))),
+    );
+    const { code, stdout } = await runProgram('bench', '--trials', '6', '--origin', server.origin).ended;
+    assert.equal(code, 1);
+    assert.match(stdout, /4 answered wrong: (\/[1-4](, )?){4}/);
+  },
+);
+
+test(
+  'more than the system allows is refused with what would lift it, and exit code 3',
+  DEADLINE,
+  async () => {
+    const args = ['bench', '--trials', '100000', '--connections', '2000', '--cores', '1'];
+    const ended = await runUnderFileLimit(256, ...args).ended;
+    assertRefused(ended, 3, /expected room for \d+ connections .*256 open files.*\n {2}ulimit -n \d+/);
+    assert.match(ended.stderr, /spillway doctor/);
+  },
+);
+
+for (const [limit, trials] of [
+  [64, 60],
+  [256, 800],
+  [1024, 2000],
+] as const) {
+  test(
+    `under ulimit -n ${limit} ${trials} trials run in waves that fit, and the proof is whole`,
+    DEADLINE,
+    async () => {
+      const options = ['--trials', `${trials}`, '--delay', '50ms', '--cores', '1'];
+      const program = runUnderFileLimit(limit, 'bench', ...options);
+      const { code, stdout, stderr } = await program.ended;
+      assert.equal(code, 0, stdout + stderr);
+      const connections = Number(/(\d+) connections in flight, (\d+) waves/.exec(stdout)?.[1]);
+      assert.ok(connections >= 1 && connections < limit, stdout);
+      assert.match(
+        stdout,
+        new RegExp(`^proof: ${trials} planned = ${trials} answered once = ${trials} seen once`, 'm'),
+      );
+      assert.doesNotMatch(stdout + stderr, /EMFILE|out-of-files/);
+      assert.deepEqual(program.left, []);
+    },
+  );
+}
+
+test(
+  'Ctrl-C drains: a partial account that adds up, exit code 130, no process and no port left',
+  DEADLINE,
+  async () => {
+    const port = await freePort();
+    const options = ['--trials', '4000', '--connections', '50', '--delay', '100ms', '--port', `${port}`];
+    const program = runProgram('bench', ...options);
+    await program.printed(/^plan: /m);
+    await waitUntil('some are answered', async () => (await trialsAt(port)).answered >= 50);
+    const startMs = performance.now();
+    program.signalGroup('SIGINT');
+    const { code, stdout, stderr } = await program.ended;
+    const tookMs = performance.now() - startMs;
+    assert.equal(code, 130, stdout + stderr);
+    assert.ok(tookMs < 6_000, `${tookMs} ms`);
+    const [, ok, skipped] =
+      /for (\d+) trials in .* (?:drained|aborted) with (\d+) trials not begun/.exec(stdout) ?? [];
+    const failed = Number(/^failed: (\d+) aborted/m.exec(stdout)?.[1] ?? 0);
+    assert.equal(Number(ok) + failed + Number(skipped), 4_000, stdout);
+    assert.match(stdout, /^proof: partial: 4000 planned/m);
+    assert.deepEqual(program.left, []);
+    assert.ok(await isFree(port));
+  },
+);
+
+for (const [name, signals] of [
+  ['SIGTERM', ['SIGTERM']],
+  ['a second Ctrl-C', ['SIGINT', 'SIGINT']],
+] as const) {
+  test(
+    `${name} with answers that are an hour away cuts them, and the account says so`,
+    DEADLINE,
+    async () => {
+      const port = await freePort();
+      const program = runProgram('bench', '--trials', '40', '--delay', '1h', '--port', `${port}`);
+      await program.printed(/^plan: /m);
+      await waitUntil('all are in flight', async () => (await trialsAt(port)).inFlight === 40);
+      const startMs = performance.now();
+      for (const signal of signals) {
+        program.signalGroup(signal);
+        // Two at once would be taken for one by the system.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+      const { code, stdout, stderr } = await program.ended;
+      assert.equal(code, 130, stdout + stderr);
+      assert.ok(performance.now() - startMs < 6_000);
+      assert.match(stdout, /^multicore: computed value 0 for 0 trials/m);
+      assert.match(stdout, /^proof: partial: 40 planned/m);
+      assert.deepEqual(program.left, []);
+      assert.ok(await isFree(port));
+    },
+  );
+}
+
+test('Ctrl-C before anything was asked leaves nothing behind either', DEADLINE, async () => {
+  const program = runProgram('bench', '--trials', '40', '--delay', '1h');
+  await new Promise((resolve) => setTimeout(resolve, 250));
+  program.signalGroup('SIGINT');
+  const { code, signal } = await program.ended;
+  assert.ok(code === 130 || signal === 'SIGINT', `${code} ${signal}`);
+  assert.deepEqual(program.left, []);
+});
+
+test('a Node.js that is too old gets one line that says what to do', DEADLINE, async () => {
+  assert.equal(explainOldNode('24.0.0'), null);
+  assert.equal(explainOldNode('26.10.0'), null);
+  assert.match(
+    explainOldNode('20.19.0') ?? '',
+    /^spillway: expected Node\.js 24 or newer, found 20\.19\.0; .*npm ci/,
+  );
+  const old = findOldNode();
+  if (old === null) return;
+  assertRefused(
+    await new Program(old, [MAIN, 'bench']).ended,
+    2,
+    /^spillway: expected Node\.js 24 or newer[^\n]*\n$/,
+  );
+});
+
+/** What the mock server that a bench started says of itself. */
+async function trialsAt(port: number): Promise<{ readonly inFlight: number; readonly answered: number }> {
+  const response = await fetch(`http://127.0.0.1:${port}/stats`);
+  return ((await response.json()) as { trials: { inFlight: number; answered: number } }).trials;
+}
+
+/** A Node.js of the system that is older than the program takes, where there is one. */
+function findOldNode(): string | null {
+  try {
+    const version = execFileSync('/usr/bin/node', ['--version'], { encoding: 'utf8' });
+    return Number(/^v(\d+)/.exec(version)?.[1]) < 24 ? '/usr/bin/node' : null;
+  } catch {
+    return null;
+  }
+}
