@@ -63,7 +63,7 @@ http {
   }
 }
 
-test('20,001 bodies of a kilobyte from nginx: each once, in directories of 10,000, and verified', {
+test('10,001 bodies of a kilobyte from nginx: each once, in directories of 10,000, and verified', {
   skip: whyNot(),
 }, async (t) => {
   const { origin } = await serveByNginx(t);
@@ -71,14 +71,14 @@ test('20,001 bodies of a kilobyte from nginx: each once, in directories of 10,00
   const options = makeOptions([], { to, maxInFlight: 64 });
   const run = startFetch({
     ...options,
-    sources: [{ kind: 'template', template: `${origin}/n/{00000..20000}` }],
+    sources: [{ kind: 'template', template: `${origin}/n/{00000..10000}` }],
   });
   const report = await run.report;
-  assert.deepEqual([report.targets, report.ok, report.renamed], [20_001, 20_001, 0]);
-  assert.equal(report.bytes, 20_001 * SMALL.length);
-  assert.equal(report.attemptsSent, 20_001);
-  assert.equal(readdirSync(to).length, 10_000 + 3);
-  assert.deepEqual(readdirSync(join(to, 'part-00002')), ['20000']);
+  assert.deepEqual([report.targets, report.ok, report.renamed], [10_001, 10_001, 0]);
+  assert.equal(report.bytes, 10_001 * SMALL.length);
+  assert.equal(report.attemptsSent, 10_001);
+  assert.equal(readdirSync(to).length, 10_000 + 2);
+  assert.deepEqual(readdirSync(join(to, 'part-00001')), ['10000']);
   assert.equal((await verifyDirectory(to)).isComplete, true);
 });
 

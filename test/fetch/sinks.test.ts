@@ -14,7 +14,7 @@ const bodyOf = (n: number) => `body ${n} `.repeat(n * 50);
 
 /** `sha256:` and RFC 4648 base32, as hexadecimal. */
 function fromBase32(digest: string): string {
-  const values = [...digest.slice('sha256:'.length).replaceAll('=', '')].map((letter) =>
+  const values = Array.from(digest.slice('sha256:'.length).replaceAll('=', ''), (letter) =>
     'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'),
   );
   const bytes = values.join('').match(/.{8}/gu) ?? [];
