@@ -1,6 +1,6 @@
 // The entry of a replica process: reads its configuration, builds the application, listens, and says so. It ends when
 // it is drained, told to by SIGTERM or the primary, or when the primary is gone.
-import type { Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 import { SpillwayError } from '../model/errors.ts';
 import type { Protocol } from './app.ts';
 import type { Connection } from './connection.ts';
@@ -11,7 +11,6 @@ import { PrimaryLink } from './primary-link.ts';
 import { ReplicaCounters } from './replica-counters.ts';
 import { takeReplicaConfig } from './replica-config.ts';
 import type { RouteContext } from './route-context.ts';
-import type { Server } from 'node:net';
 
 // Ctrl-C reaches the whole process group; the primary decides what it means.
 process.on('SIGINT', () => {});
@@ -76,10 +75,15 @@ async function leanAcceptor(): Promise<Acceptor> {
   let full: Promise<Acceptor> | undefined;
   const lean = new LeanServer(context, (connection) => {
     full ??= appAcceptor('http1');
+    // A drain must not take it for idle before its request is read.
+    connection.owedOthers += 1;
     void full.then((accept) => {
       if (connection.isClosed) return;
       accept(connection);
       connection.socket.resume();
+      setImmediate(() => {
+        connection.owedOthers -= 1;
+      });
     });
   });
   return (connection) => {
