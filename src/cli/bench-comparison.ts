@@ -2,10 +2,12 @@
 
 import { prepareSweep, type PreparedSweep, type SweepOptions } from '../lab/prepared-sweep.ts';
 import { startSweep } from '../lab/sweep.ts';
+import { startTinybench } from '../lab/tinybench.ts';
 import type { Comparison } from '../model/comparison.ts';
 import { comparisonLines } from '../report/comparison-text.ts';
 import { renderReports } from '../report/render-reports.ts';
 import { formatSeconds, planLine } from '../report/round-text.ts';
+import { wavesLines } from '../report/waves-text.ts';
 import type { BenchValues } from './bench-options.ts';
 import { InterruptWatch } from './interrupt.ts';
 import { LiveLine } from './live-line.ts';
@@ -14,6 +16,9 @@ import { toRoundOptions } from './round-options.ts';
 
 const INTERRUPTED = 130;
 const ROUNDS = 3;
+/** Tinybench's statistics are of the mean, which wants a few more. */
+const WAVES = 5;
+const TINYBENCH = 'tinybench';
 
 /** More than one round is asked for, by name or by number. */
 export function isComparison({ strategy, rounds, report, scaling }: BenchValues): boolean {
@@ -22,6 +27,7 @@ export function isComparison({ strategy, rounds, report, scaling }: BenchValues)
 
 /** Exit code 1 when a proof is broken. */
 export async function compareStrategies(values: BenchValues, isDelayGiven: boolean): Promise<number> {
+  if (values.report === TINYBENCH) return benchWaves(values, isDelayGiven);
   const { json, report } = values;
   const say = (line: string) => (json === '-' ? process.stderr : process.stdout).write(`${line}\n`);
   if (json !== undefined && json !== '-') checkWritable(json);
@@ -37,6 +43,21 @@ export async function compareStrategies(values: BenchValues, isDelayGiven: boole
   }
   if (comparison.isInterrupted) return INTERRUPTED;
   return comparison.strategies.some(({ figures }) => figures.brokenProofCount > 0) ? 1 : 0;
+}
+
+/** The same strategies in the hands of tinybench; it has no rounds, so it gives no verdict. */
+async function benchWaves(values: BenchValues, isDelayGiven: boolean): Promise<number> {
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  const options = toSweepOptions({ ...values, rounds: values.rounds ?? WAVES }, isDelayGiven);
+  const prepared = prepareSweep({ ...options, isScaled: false });
+  for (const line of planLines(prepared)) say(line);
+  using live = new LiveLine();
+  const run = startTinybench(prepared, { onSnapshot: live.show, onNotice: live.notice });
+  using interrupt = new InterruptWatch(run);
+  const figures = await run.figures;
+  live[Symbol.dispose]();
+  for (const line of ['', ...wavesLines(figures)]) say(line);
+  return interrupt.wasInterrupted ? INTERRUPTED : 0;
 }
 
 function toSweepOptions(values: BenchValues, isDelayGiven: boolean): SweepOptions {
