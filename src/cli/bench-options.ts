@@ -1,5 +1,6 @@
 // The options of `spillway bench`.
 
+import { SERVER_KINDS } from '../lab/trial-round.ts';
 import { row, type ValuesOf } from './options.ts';
 import { MAX_TRIALS, PLAN_OPTIONS } from './plan-options.ts';
 import { strategyList } from './strategy-specs.ts';
@@ -79,6 +80,13 @@ export const BENCH_OPTIONS = {
     initial: 'auto',
     meaning: 'processes of the mock server',
     parse: autoOr(wholeNumber(1)),
+  }),
+  server: row({
+    flags: '--server <kind>',
+    initial: 'auto',
+    meaning:
+      'how the mock server answers: fastify, or lean for plans so large that Fastify would be what is measured',
+    parse: oneOf(['auto', ...SERVER_KINDS] as const),
   }),
   port: row({
     flags: '--port <n>',

@@ -17,6 +17,7 @@ export const DOCTOR_OPTIONS = {
   origin: BENCH_OPTIONS.origin,
   delay: BENCH_OPTIONS.delay,
   replicas: BENCH_OPTIONS.replicas,
+  server: BENCH_OPTIONS.server,
   json: row({
     flags: '--json',
     initial: 'false',

@@ -23,7 +23,7 @@ type Planned =
   | 'processes';
 
 /** What both commands know; the rest has the defaults of `bench`. */
-export type RoundValues = Pick<BenchValues, Planned | 'origin' | 'delay' | 'replicas'> &
+export type RoundValues = Pick<BenchValues, Planned | 'origin' | 'delay' | 'replicas' | 'server'> &
   Partial<Pick<BenchValues, 'port' | 'deadline' | 'attempts'>>;
 
 /** @param isDelayGiven a person named the delay, so it is known of a server that is not ours, too */
@@ -42,7 +42,13 @@ export function toRoundOptions(values: RoundValues, isDelayGiven: boolean): Roun
     processes: values.processes,
     server:
       origin === undefined
-        ? { own: true, delayMs: delay, replicas: values.replicas, port: values.port ?? 0 }
+        ? {
+            own: true,
+            delayMs: delay,
+            replicas: values.replicas,
+            port: values.port ?? 0,
+            kind: values.server,
+          }
         : { own: false, origin, delayMs: isDelayGiven ? delay : null },
     attempt: {
       connectTimeoutMs: CONNECT_TIMEOUT_MS,

@@ -59,6 +59,12 @@ export const SERVE_OPTIONS = {
     meaning: 'file ids are the same for the same seed; without, they differ each time',
     parse: plainText(),
   }),
+  lean: row({
+    flags: '--lean',
+    initial: 'false',
+    meaning: 'answer /n without Fastify, for a million in flight; every other route stays with it',
+    parse: flag(),
+  }),
   h2c: row({
     flags: '--h2c',
     initial: 'false',

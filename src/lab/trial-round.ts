@@ -21,6 +21,10 @@ import { makeRecord } from './round-record.ts';
 const LISTENERS_PER_REPLICA = 4;
 const BACKLOG = 4096;
 const MAX_REPLICAS = 16;
+const LEAN_FROM_TRIALS = 200_000;
+
+export const SERVER_KINDS = ['fastify', 'lean'] as const;
+export type ServerKind = (typeof SERVER_KINDS)[number];
 /** Answers to connections that the client has cut need no long farewell. */
 const SERVER_DRAIN_MS = 100;
 const STATS_AFTER_ABORT_MS = 200;
@@ -28,7 +32,14 @@ const STATS_AFTER_ABORT_MS = 200;
 /** What is to be measured. `server.own`: a mock server is started for the round and ends with it. */
 export interface RoundOptions extends Omit<PlanRequest, 'server'> {
   readonly server:
-    | { readonly own: true; readonly delayMs: number; readonly replicas: Auto; readonly port: number }
+    | {
+        readonly own: true;
+        readonly delayMs: number;
+        readonly replicas: Auto;
+        readonly port: number;
+        /** How `/n` is answered; `auto`: lean for a large plan of HTTP/1.1. */
+        readonly kind: ServerKind | 'auto';
+      }
     | { readonly own: false; readonly origin: string; readonly delayMs: number | null };
   readonly attempt: AttemptLimits;
   /** As a person would type it, for the record. */
@@ -161,6 +172,7 @@ async function openOwnServer(
     delayMs: server.delayMs,
     items: plan.trialCount,
     h2c: plan.family === 'h2c',
+    lean: plannedServer.isLean,
     drainMs: SERVER_DRAIN_MS,
   });
   mock.onReplicaReplaced(({ pid, replacementPid }) =>
@@ -185,7 +197,13 @@ function planServer(options: RoundOptions, limits: Limits): PlannedServer {
     replicaCount: server.replicas === 'auto' ? Math.max(replicas, replicasToHold(options, limits)) : replicas,
     listenersPerReplica: LISTENERS_PER_REPLICA,
     backlog: BACKLOG,
+    isLean: isLean(options, server.kind),
   };
+}
+
+/** Fastify answers some 30,000 trials a second: beyond so many it, not the client, would be measured. */
+function isLean({ family, trialCount }: RoundOptions, kind: ServerKind | 'auto'): boolean {
+  return kind === 'auto' ? family !== 'h2c' && trialCount >= LEAN_FROM_TRIALS : kind === 'lean';
 }
 
 /** A replica is a process with the same limit of open files: connections that were asked for may need several. */

@@ -74,7 +74,9 @@ function proofLine(proof: Proof): string {
 
 /** What was found only afterwards: it has no number that is allowed. */
 function afterLines(findings: readonly Finding[]): string[] {
-  return findings.filter(({ limit, allowed }) => limit === 'accept-queue' && allowed === null).map(({ message }) => `limit: ${message}`);
+  return findings
+    .filter(({ limit, allowed }) => limit === 'accept-queue' && allowed === null)
+    .map(({ message }) => `limit: ${message}`);
 }
 
 function failureLines({ tally, failures, workerDeaths }: RoundRecord): string[] {
@@ -112,7 +114,7 @@ function detailLines(record: RoundRecord): string[] {
   const serverCpu =
     server === null
       ? ''
-      : `; server ${server.cpuUsPerTrial.toFixed(1)} us, ${server.replicaCount} replica(s)`;
+      : `; server ${server.cpuUsPerTrial.toFixed(1)} us, ${server.replicaCount} ${server.lean ? 'lean ' : ''}replica(s)`;
   const startUp = Math.round(Math.max(record.startUpMs, server?.startUpMs ?? 0));
   lines.push(
     `cost: client ${record.clientCpuUsPerTrial.toFixed(1)} us of CPU a trial, ${mib} MiB at most${serverCpu}; start-up ${startUp} ms`,

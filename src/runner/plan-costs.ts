@@ -14,6 +14,8 @@ export type PlannedServer =
       readonly replicaCount: number;
       readonly listenersPerReplica: number;
       readonly backlog: number;
+      /** The lean path for `/n`, or Fastify. */
+      readonly isLean: boolean;
     }
   | { readonly ours: false; readonly delayMs: number | null; readonly isPlainHttp: boolean };
 
@@ -29,12 +31,18 @@ export const COSTS = {
   wire: { connectionUs: 80, trialUs: 4, connectionBytes: 13_000, inFlightBytes: 150, trialsPerSec: 500_000 },
 } as const;
 
-export const SERVER_COSTS = {
-  connectionUs: 80,
-  trialUs: 20,
-  connectionBytes: 26_000,
-  inFlightBytes: 1_000,
+/** Of our own server, by how it answers. */
+const SERVER_COSTS = {
+  fastify: { connectionUs: 80, trialUs: 22, connectionBytes: 26_000, inFlightBytes: 3_000 },
+  lean: { connectionUs: 45, trialUs: 3, connectionBytes: 9_000, inFlightBytes: 40 },
 } as const;
+const NO_COSTS = { connectionUs: 0, trialUs: 0, connectionBytes: 0, inFlightBytes: 0 } as const;
+
+/** What a server on this machine costs; nothing where it is not ours. */
+export function serverCosts(server: PlannedServer): Readonly<Record<keyof typeof NO_COSTS, number>> {
+  if (!server.ours) return NO_COSTS;
+  return SERVER_COSTS[server.isLean ? 'lean' : 'fastify'];
+}
 
 /** A process before its first connection: Node.js, and what each thread or replica adds. */
 const PROCESS_BYTES = 60_000_000;
@@ -46,9 +54,8 @@ const TRIAL_BYTES = 0.5;
 export function needOf(plan: Plan, server: PlannedServer): PlanNeed {
   const client = COSTS[plan.transport];
   const replicaCount = server.ours ? server.replicaCount : 0;
-  const serverBytes = server.ours
-    ? plan.connectionCount * SERVER_COSTS.connectionBytes + plan.maxInFlight * SERVER_COSTS.inFlightBytes
-    : 0;
+  const own = serverCosts(server);
+  const serverBytes = plan.connectionCount * own.connectionBytes + plan.maxInFlight * own.inFlightBytes;
   return {
     ...plan,
     replicaCount,
@@ -94,9 +101,8 @@ export function predictMs({
   limits,
 }: Prediction): number {
   const client = COSTS[transport];
-  const serverUs = server.ours
-    ? connectionCount * SERVER_COSTS.connectionUs + trialCount * SERVER_COSTS.trialUs
-    : 0;
+  const own = serverCosts(server);
+  const serverUs = connectionCount * own.connectionUs + trialCount * own.trialUs;
   const clientUs = connectionCount * client.connectionUs + trialCount * client.trialUs;
   return Math.round(floorMs + (clientUs + serverUs) / Math.max(0.1, limits.cpu.usableCores) / 1e3);
 }

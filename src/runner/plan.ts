@@ -12,7 +12,7 @@ import {
 import { resolveCores } from '../limits/cores.ts';
 import type { Limits } from '../limits/read.ts';
 import type { Family, Plan, PlanReason, Transport } from '../model/plan.ts';
-import { acceptQueueOf, COSTS, type PlannedServer, predictMs, SERVER_COSTS } from './plan-costs.ts';
+import { acceptQueueOf, COSTS, type PlannedServer, predictMs, serverCosts } from './plan-costs.ts';
 
 /** `auto` leaves a number to the planner. */
 export type Auto = 'auto' | number;
@@ -47,6 +47,8 @@ const CONNECT_BURST = 250;
 const CONNECTIONS_PER_LANE = 125;
 const MAX_PIPELINING = { undici: 100, wire: 1_000 } as const;
 const MAX_PIPELINED_IN_FLIGHT = { undici: 100_000, wire: 1_000_000 } as const;
+/** Fastify holds a request, a reply and their streams for each. */
+const MAX_FASTIFY_IN_FLIGHT = 100_000;
 /** HTTP/2 servers commonly allow 100 streams a connection (RFC 9113 section 6.5.2 asks for no fewer). */
 const H2_STREAMS = 100;
 const MAX_H2_IN_FLIGHT = 10_000;
@@ -125,18 +127,18 @@ function chooseTransport({ transport, family, server }: PlanRequest): Decision<T
   if (transport !== 'auto') return [transport, ASKED_FOR];
   if (family === 'h2c') return ['undici', 'HTTP/2 is undici’s'];
   if (!server.ours && !server.isPlainHttp) return ['undici', 'TLS is undici’s'];
-  return ['undici', 'the transport for everything'];
+  return ['wire', 'plain HTTP/1.1; what it does not take goes through undici'];
 }
 
 function choosePipelining(
-  { pipelining, family, maxInFlight, trialCount }: PlanRequest,
+  { pipelining, family, maxInFlight, trialCount, server }: PlanRequest,
   transport: Transport,
 ): Decision<number> {
   if (family === 'one-per-connection') return [1, 'one request at a time on each connection'];
   if (pipelining !== 'auto') return [pipelining, ASKED_FOR];
   if (family === 'h2c') return [H2_STREAMS, 'streams a connection that servers commonly allow'];
   const inFlight = Math.min(
-    maxInFlight === 'auto' ? MAX_PIPELINED_IN_FLIGHT[transport] : maxInFlight,
+    maxInFlight === 'auto' ? maxPipelined(transport, server) : maxInFlight,
     trialCount,
   );
   // As many connections as requests on each: neither dimension grows beyond what it needs to.
@@ -147,6 +149,11 @@ function choosePipelining(
   ];
 }
 
+function maxPipelined(transport: Transport, server: PlannedServer): number {
+  const most = MAX_PIPELINED_IN_FLIGHT[transport];
+  return server.ours && !server.isLean ? Math.min(most, MAX_FASTIFY_IN_FLIGHT) : most;
+}
+
 interface Room extends Capacity {
   readonly count: number;
 }
@@ -154,7 +161,7 @@ interface Room extends Capacity {
 /** How many connections fit: the least that files, memory and (over as many destinations as we may use) ports leave. */
 function connectionRoom(request: PlanRequest, transport: Transport, limits: Limits, workers: number): Room {
   const { server, processes } = request;
-  const costBytes = COSTS[transport].connectionBytes + (server.ours ? SERVER_COSTS.connectionBytes : 0);
+  const costBytes = COSTS[transport].connectionBytes + serverCosts(server).connectionBytes;
   const capacities = [
     timesProcesses(maxConnectionsByFiles(limits, fileUsers(request, workers)), processes),
     ...(server.ours ? [replicaRoom(server.replicaCount, limits)] : []),
@@ -201,7 +208,7 @@ function wantedInFlight(
     family === 'h2c'
       ? MAX_H2_IN_FLIGHT
       : family === 'pipelined'
-        ? MAX_PIPELINED_IN_FLIGHT[transport]
+        ? maxPipelined(transport, server)
         : trialCount;
   if (server.delayMs === null) return [Math.min(trialCount, most), 'all trials at once'];
   const turnaroundMs = Math.max(LEAST_TURNAROUND_MS, server.delayMs);

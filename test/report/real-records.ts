@@ -20,7 +20,7 @@ export interface RoundWish {
   readonly wrongAnswers?: boolean;
 }
 
-const OWN_SERVER = { own: true, delayMs: 20, replicas: 1, port: 0 } as const;
+const OWN_SERVER = { own: true, delayMs: 20, replicas: 1, port: 0, kind: 'auto' } as const;
 
 function optionsOf({ family = 'one-per-connection', transport, command }: RoundWish): RoundOptions {
   return {

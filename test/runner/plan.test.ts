@@ -13,6 +13,7 @@ const OWN: PlannedServer = {
   replicaCount: 1,
   listenersPerReplica: 4,
   backlog: 4096,
+  isLean: false,
 };
 const FOREIGN: PlannedServer = { ours: false, delayMs: null, isPlainHttp: true };
 
@@ -115,9 +116,14 @@ test('more connections than one process may hold take several, with a destinatio
 });
 
 test('the families differ in how requests share connections', () => {
-  const shape = (family: Plan['family'], transport: Plan['transport'], trialCount: number) =>
+  const shape = (
+    family: Plan['family'],
+    transport: Plan['transport'],
+    trialCount: number,
+    server: PlannedServer = OWN,
+  ) =>
     pick(
-      makePlan(request({ family, transport, trialCount }), TWO_CORES),
+      makePlan(request({ family, transport, trialCount, server }), TWO_CORES),
       'connectionCount',
       'pipelining',
       'maxInFlight',
@@ -132,11 +138,16 @@ test('the families differ in how requests share connections', () => {
     pipelining: 100,
     maxInFlight: 100_000,
   });
-  assert.deepEqual(shape('pipelined', 'wire', 1_000_000), {
+  assert.deepEqual(shape('pipelined', 'wire', 1_000_000, { ...OWN, isLean: true }), {
     connectionCount: 1000,
     pipelining: 1000,
     maxInFlight: 1_000_000,
   });
+  assert.equal(
+    shape('pipelined', 'wire', 1_000_000).maxInFlight,
+    100_000,
+    'Fastify is asked for no more at once',
+  );
   assert.deepEqual(shape('h2c', 'undici', 100_000), {
     connectionCount: 100,
     pipelining: 100,
@@ -148,6 +159,16 @@ test('without a delay only what two workers can turn around is in flight', () =>
   const plan = makePlan(request({ trialCount: 100_000, server: { ...OWN, delayMs: 0 } }), TWO_CORES);
   assert.equal(plan.maxInFlight, 120);
   assert.equal(plan.floorMs, 0);
+});
+
+test('auto takes the wire transport for plain HTTP/1.1 and undici for all else', () => {
+  const transport = (overrides: Partial<PlanRequest>) =>
+    makePlan(request({ transport: 'auto', ...overrides }), TWO_CORES).transport;
+  assert.equal(transport({}), 'wire');
+  assert.equal(transport({ family: 'pipelined' }), 'wire');
+  assert.equal(transport({ family: 'h2c' }), 'undici');
+  assert.equal(transport({ server: { ...FOREIGN, isPlainHttp: false } }), 'undici');
+  assert.equal(transport({ server: FOREIGN }), 'wire');
 });
 
 test('a server that is not ours gets one connecting worker beyond its accept queue', () => {

@@ -23,7 +23,7 @@ function startSplitRun(server: MockServer, delayMs: number, onReady?: () => void
       pipelining: 'auto',
       maxInFlight: 'auto',
       processes: 2,
-      server: { ours: true, delayMs, replicaCount: 1, listenersPerReplica: 1, backlog: 511 },
+      server: { ours: true, delayMs, replicaCount: 1, listenersPerReplica: 1, backlog: 511, isLean: false },
     },
     readLimits(),
   );
