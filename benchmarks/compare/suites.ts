@@ -211,7 +211,9 @@ export const SUITES: readonly Suite[] = [
         server: { kind: 'none', delayMs: 1000 },
         job: { family: 'one-per-connection', trialCount: 50_000, connectionCount: 50_000, depth: 1 },
         timeoutMs: 120_000,
-        entries: [{ ...spillway('wire', 2, ['--processes', 'auto', '--server', 'lean']), name: 'spillway wire' }],
+        entries: [
+          { ...spillway('wire', 2, ['--processes', 'auto', '--server', 'lean']), name: 'spillway wire' },
+        ],
         claims: [whole('spillway wire'), absolute('spillway wire', 'wallMs', 8000)],
         notes: ['The bench starts its own lean server, on as many destinations as the ports ask for.'],
       },
