@@ -17,7 +17,6 @@ const INTERRUPTED = 130;
 
 export function makeBenchCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('bench')
-    .description('fetch n answers that take a second each, on every core, and prove that each came once')
     .allowExcessArguments(false)
     .action(async (given: Record<string, unknown>) => {
       const values = readOptions(BENCH_OPTIONS, given);

@@ -20,7 +20,6 @@ export const COMPARE_OPTIONS = {
 
 export function makeCompareCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('compare')
-    .description('compare two records of bench: what changed from A to B, and whether it is more than chance')
     .argument('<A.json>', 'the record from before')
     .argument('<B.json>', 'the record from after')
     .allowExcessArguments(false)

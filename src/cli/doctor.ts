@@ -12,9 +12,6 @@ const REFUSED = 3;
 
 export function makeDoctorCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('doctor')
-    .description(
-      'show what this machine allows, what a bench would take of it, and what would lift each limit',
-    )
     .allowExcessArguments(false)
     .action((given: Record<string, unknown>) => {
       finish(diagnose(given, command.getOptionValueSource('delay') === 'cli'));

@@ -2,7 +2,7 @@
 // environment is asked for proxies, and what does not go together is complained of all at once.
 
 import { readFileSync } from 'node:fs';
-import { PROGRAM_VERSION } from '../lab/context.ts';
+import { PROGRAM_VERSION } from '../lab/version.ts';
 import { SpillwayError } from '../model/errors.ts';
 import { LIST_DEFAULTS, LIST_PRESETS, type ListApiOptions } from '../model/list-api-options.ts';
 import type { FetchOptions } from '../runner/fetch.ts';

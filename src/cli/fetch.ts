@@ -16,7 +16,6 @@ const SOME_FAILED = 1;
 
 export function makeFetchCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('fetch')
-    .description('download a list of URLs on every core, each target settled once')
     .argument(
       '[source...]',
       "URL, template such as 'http://host/{0..9999}', list file, or - for standard input",

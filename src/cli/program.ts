@@ -1,14 +1,9 @@
 // The commands, and how any of them ends: one message, one exit code. The only room that prints.
 
 import { Command, CommanderError } from 'commander';
-import { PROGRAM_VERSION } from '../lab/context.ts';
+import { PROGRAM_VERSION } from '../lab/version.ts';
 import { SpillwayError } from '../model/errors.ts';
-import { makeBenchCommand } from './bench.ts';
-import { makeCompareCommand } from './compare.ts';
-import { makeFetchCommand } from './fetch.ts';
-import { makeDoctorCommand } from './doctor.ts';
-import { makeServeCommand } from './serve.ts';
-import { makeVerifyCommand } from './verify.ts';
+import { COMMANDS, type CommandEntry } from './commands.ts';
 
 /** Exit code of misuse, which commander has no word for. */
 const MISUSE = 2;
@@ -26,17 +21,10 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   const finish = (code: number) => {
     exitCode = code;
   };
-  for (const makeCommand of [
-    makeBenchCommand,
-    makeFetchCommand,
-    makeServeCommand,
-    makeVerifyCommand,
-    makeDoctorCommand,
-    makeCompareCommand,
-  ]) {
-    const command = makeCommand(finish);
+  for (const entry of COMMANDS) {
+    const command = await makeCommand(entry, args.includes(entry.name), finish);
     command.copyInheritedSettings(program);
-    program.addCommand(command);
+    program.addCommand(command.description(entry.description));
   }
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -44,6 +32,15 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   } catch (error) {
     return explain(error);
   }
+}
+
+/** The whole command where the command line names it, else its name alone, for the list of commands. */
+async function makeCommand(
+  { name, load }: CommandEntry,
+  isNamed: boolean,
+  finish: (exitCode: number) => void,
+): Promise<Command> {
+  return isNamed ? (await load())(finish) : new Command(name);
 }
 
 function explain(error: unknown): number {

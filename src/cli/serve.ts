@@ -9,7 +9,6 @@ import { SERVE_OPTIONS } from './serve-options.ts';
 
 export function makeServeCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('serve')
-    .description('run the mock server: /0 … /n-1 after a delay, and a paginated list of files')
     .allowExcessArguments(false)
     .action(async (given: Record<string, unknown>) => {
       finish(await serve(readOptions(SERVE_OPTIONS, given)));

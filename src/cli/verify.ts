@@ -12,7 +12,6 @@ export const VERIFY_OPTIONS = {
 
 export function makeVerifyCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('verify')
-    .description('read every file of a fetch again and compare it with the record; exit 0 only when complete')
     .argument('<directory>', 'what --to was, or any directory of files that say "k of n"')
     .allowExcessArguments(false)
     .action(async (directory: string, given: Record<string, unknown>) => {

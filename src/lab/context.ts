@@ -4,11 +4,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import type { Limits } from '../limits/read.ts';
 import type { MachineFacts } from '../model/record.ts';
-
-/** This program's version, as its manifest says. */
-export const PROGRAM_VERSION = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
+import { PROGRAM_VERSION } from './version.ts';
 
 /** Honest about who asks; a site's operator can find out what it is. */
 export const USER_AGENT = `spillway/${PROGRAM_VERSION}`;

@@ -190,14 +190,19 @@ function planServer(options: RoundOptions, limits: Limits): PlannedServer {
   if (!server.own) {
     return { ours: false, delayMs: server.delayMs, isPlainHttp: server.origin.startsWith('http:') };
   }
-  const { replicas } = resolveReplicas(server.replicas, limits, { sharesMachineWithClient: true });
+  const lean = isLean(options, server.kind);
+  // Fastify spends more on a pipelined trial than any client does, so it gets as many cores as the client.
+  const isServerHeavier = !lean && options.family === 'pipelined';
+  const { replicas } = resolveReplicas(server.replicas, limits, {
+    sharesMachineWithClient: !isServerHeavier,
+  });
   return {
     ours: true,
     delayMs: server.delayMs,
     replicaCount: server.replicas === 'auto' ? Math.max(replicas, replicasToHold(options, limits)) : replicas,
     listenersPerReplica: LISTENERS_PER_REPLICA,
     backlog: BACKLOG,
-    isLean: isLean(options, server.kind),
+    isLean: lean,
   };
 }
 

@@ -1,0 +1,44 @@
+// The commands by name. Only the one that is asked for is loaded: a line of help needs no worker pool.
+
+import type { Command } from 'commander';
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly description: string;
+  /** @returns a function that makes the command; its argument takes the exit code when the command is done */
+  readonly load: () => Promise<(finish: (exitCode: number) => void) => Command>;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'bench',
+    description: 'fetch n answers that take a second each, on every core, and prove that each came once',
+    load: async () => (await import('./bench.ts')).makeBenchCommand,
+  },
+  {
+    name: 'fetch',
+    description: 'download a list of URLs on every core, each target settled once',
+    load: async () => (await import('./fetch.ts')).makeFetchCommand,
+  },
+  {
+    name: 'verify',
+    description: 'read every file of a fetch again and compare it with the record; exit 0 only when complete',
+    load: async () => (await import('./verify.ts')).makeVerifyCommand,
+  },
+  {
+    name: 'doctor',
+    description:
+      'show what this machine allows, what a bench would take of it, and what would lift each limit',
+    load: async () => (await import('./doctor.ts')).makeDoctorCommand,
+  },
+  {
+    name: 'compare',
+    description: 'compare two records of bench: what changed from A to B, and whether it is more than chance',
+    load: async () => (await import('./compare.ts')).makeCompareCommand,
+  },
+  {
+    name: 'serve',
+    description: 'run the mock server: /0 … /n-1 after a delay, and a paginated list of files',
+    load: async () => (await import('./serve.ts')).makeServeCommand,
+  },
+];
