@@ -12,8 +12,8 @@ const PACKED = /\.(?<kind>ndjson|jsonl|warc|tar)(?:\.(?<packing>gz|zst))?$/iu;
 export const RECORD_DIRECTORY = '.spillway';
 
 export interface PlaceOptions {
-  /** A directory, a file ending in .ndjson, .warc or .tar (and .gz or .zst), or `discard`. */
-  readonly to: string;
+  /** A directory, a file ending in .ndjson, .warc or .tar (and .gz or .zst), or `discard`; null for `results/<time>`. */
+  readonly to: string | null;
   readonly nameTemplate: string | null;
   readonly segmentBytes: number;
   readonly software: string;
@@ -30,7 +30,13 @@ export interface Place {
 }
 
 /** What is wrong with the options, each with what to do; empty when nothing is. */
-export function checkPlace({ to, nameTemplate }: Pick<PlaceOptions, 'to' | 'nameTemplate'>): string[] {
+export function checkPlace({
+  to,
+  nameTemplate,
+}: {
+  readonly to: string;
+  readonly nameTemplate: string | null;
+}): string[] {
   const problems: string[] = [];
   const match = PACKED.exec(to);
   if (match?.groups?.['kind']?.toLowerCase() === 'warc' && match.groups['packing'] === 'zst') {
@@ -53,12 +59,13 @@ export function checkPlace({ to, nameTemplate }: Pick<PlaceOptions, 'to' | 'name
 
 /** Resolves the place and makes its directories. @throws what the file system throws */
 export function openPlace(options: PlaceOptions, now: Date): Place {
-  const { to, nameTemplate, segmentBytes, software } = options;
+  const { nameTemplate, segmentBytes, software } = options;
+  const to = options.to ?? makeDefaultDirectory(now);
   if (to === 'discard')
     return {
       sink: { kind: 'discard' },
       partial: null,
-      record: join(defaultDirectory(now), RECORD_DIRECTORY),
+      record: join(makeDefaultDirectory(now), RECORD_DIRECTORY),
       shown: 'nowhere',
     };
   const path = resolve(to);
@@ -92,13 +99,23 @@ export function openPlace(options: PlaceOptions, now: Date): Place {
   return { sink, record, partial, shown: to };
 }
 
-/** `results/2026-01-02T03-04-05Z`. */
-export function defaultDirectory(now: Date): string {
-  return join(
+/** Makes `results/2026-01-02T03-04-05Z`, with a number behind it where two runs begin in one second. */
+function makeDefaultDirectory(now: Date): string {
+  mkdirSync('results', { recursive: true });
+  const first = join(
     'results',
     now
       .toISOString()
       .replace(/\.\d+Z$/u, 'Z')
       .replaceAll(':', '-'),
   );
+  for (let number = 1; ; number++) {
+    const directory = number === 1 ? first : `${first}-${number}`;
+    try {
+      mkdirSync(directory);
+      return directory;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
 }

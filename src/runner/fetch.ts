@@ -7,7 +7,7 @@ import { SpillwayError } from '../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../model/fetch-report.ts';
 import type { FetchBudgets, FetchLimits, FetchRequestOptions } from '../model/fetch-task.ts';
 import type { Outcome } from '../model/outcome.ts';
-import { checkPlace, defaultDirectory, openPlace } from './fetch-place.ts';
+import { checkPlace, openPlace } from './fetch-place.ts';
 import { type FetchRun, startFetchRun } from './fetch-run.ts';
 import { openSource, type SourceOptions } from './fetch-sources.ts';
 import { parseNetrc } from './netrc.ts';
@@ -61,10 +61,10 @@ export function startFetch(options: FetchOptions): Fetch {
     }
   };
   const now = new Date();
-  const to = options.to ?? defaultDirectory(now);
+  const { to } = options;
   const request: FetchRequestOptions = {
     ...options.request,
-    bytes: options.bytes ?? (/\.warc(?:\.gz)?$/iu.test(to) ? 'original' : 'decoded'),
+    bytes: options.bytes ?? (/\.warc(?:\.gz)?$/iu.test(to ?? '') ? 'original' : 'decoded'),
     logins:
       collect(() => (options.netrcFile === null ? [] : parseNetrc(readText('--netrc', options.netrcFile)))) ??
       [],
@@ -74,7 +74,7 @@ export function startFetch(options: FetchOptions): Fetch {
   const sources = options.sources.flatMap((source) => collect(() => openSource(source, requestPage)) ?? []);
   if (options.sources.length === 0)
     problems.push('source: expected a URL, a list, - or --list-api, found none');
-  problems.push(...checkPlace({ to, nameTemplate: options.nameTemplate }));
+  problems.push(...checkPlace({ to: to ?? '', nameTemplate: options.nameTemplate }));
   if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
 
   const software = options.request.userAgent;

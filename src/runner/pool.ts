@@ -19,8 +19,13 @@ export interface WorkerPool extends AsyncDisposable {
  * Starts `workerCount` threads and keeps as many: one that dies is replaced. They are not waited for; the first tasks
  * are.
  * @param entryUrl the file with the task functions, @default the engine's own
+ * @param maxYoungBytes of each thread's heap for new objects, @default what V8 takes: it grows with a run's length
  */
-export function openPool(workerCount: number, entryUrl: URL = workerEntryUrl): WorkerPool {
+export function openPool(
+  workerCount: number,
+  entryUrl: URL = workerEntryUrl,
+  maxYoungBytes?: number,
+): WorkerPool {
   const piscina = new Piscina({
     filename: entryUrl.href,
     minThreads: workerCount,
@@ -30,6 +35,9 @@ export function openPool(workerCount: number, entryUrl: URL = workerEntryUrl): W
     // The default stops a thread's event loop between tasks, and with it the timers of its connections.
     atomics: 'disabled',
     recordTiming: false,
+    ...(maxYoungBytes === undefined
+      ? {}
+      : { resourceLimits: { maxYoungGenerationSizeMb: maxYoungBytes / 2 ** 20 } }),
   });
   return {
     runTrials: (task) => piscina.run(task, { name: 'runTrials' }) as Promise<TrialResult>,

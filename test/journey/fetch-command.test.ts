@@ -147,6 +147,9 @@ test('--insecure is said loudly, --quiet says nothing when all is well', async (
   assert.equal(loud.exitCode, 0);
   assert.match(loud.stderr, /WARNING: --insecure/u);
   assert.match(readdirSync(join(cwd, 'results'))[0] ?? '', /^\d{4}-\d\d-\d\dT/u);
+  // Two runs may begin in one second.
+  await Promise.all([1, 2].map((n) => spillway(cwd, ['fetch', `${origin}/${n}`, '--quiet'])));
+  assert.equal(readdirSync(join(cwd, 'results')).length, 3);
   const quiet = await spillway(cwd, ['fetch', `${origin}/a`, '--quiet', '--to', 'out']);
   assert.deepEqual([quiet.exitCode, quiet.stdout, quiet.stderr], [0, '', '']);
 });

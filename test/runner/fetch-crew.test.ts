@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { SpillwayError } from '../../src/model/errors.ts';
+import type { FetchTask, ToFetchWorker } from '../../src/model/fetch-task.ts';
+import type { Outcome } from '../../src/model/outcome.ts';
+import type { Target } from '../../src/model/target.ts';
+import { FetchCrew, type FetchTaskBase } from '../../src/runner/fetch-crew.ts';
+import type { WorkerPool } from '../../src/runner/pool.ts';
+
+/** Settles each target it gets, until `dyingAfter` of them: then its thread dies with the rest in hand. */
+function makePool(dyingAfter: (life: number) => number) {
+  const largestHeld: number[] = [];
+  const workerIndexes: number[] = [];
+  let lives = 0;
+  const fetchTargets = (task: FetchTask): Promise<void> => {
+    const life = lives++;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    let settled = 0;
+    let held = 0;
+    workerIndexes.push(task.workerIndex);
+    task.port.on('message', (message: ToFetchWorker) => {
+      if (message.kind === 'targets') {
+        held += message.targets.length;
+        largestHeld[life] = Math.max(largestHeld[life] ?? 0, held);
+        for (const { index, url, line } of message.targets) {
+          if (settled++ >= dyingAfter(life)) {
+            task.port.close();
+            reject(new Error('the thread died'));
+            return;
+          }
+          const outcome: Outcome = { kind: 'skipped', index, url, line, reason: 'stopped' };
+          setImmediate(() => {
+            held--;
+            task.port.postMessage({ kind: 'settled', outcomes: [outcome] });
+          });
+        }
+      } else {
+        setTimeout(() => {
+          task.port.close();
+          resolve();
+        }, 20);
+      }
+    });
+    return promise;
+  };
+  const pool = { fetchTargets } as unknown as WorkerPool;
+  return { pool, workerIndexes, largestHeld };
+}
+
+const targetsOf = (count: number): Target[] =>
+  Array.from({ length: count }, (_, index) => ({ index, url: `http://h/${index}`, line: 0 }));
+
+function makeCrew(pool: WorkerPool) {
+  const settled = new Map<number, number>();
+  const broken: SpillwayError[] = [];
+  const crew = new FetchCrew({
+    pool,
+    workerCount: 2,
+    maxInFlight: 10,
+    base: {} as FetchTaskBase,
+    onSettled: (outcomes) => {
+      for (const { index } of outcomes) settled.set(index, (settled.get(index) ?? 0) + 1);
+    },
+    onBroken: (error) => broken.push(error),
+  });
+  return { crew, settled, broken };
+}
+
+test('what a thread that died left unsettled goes to its successor, which has a series of segments of its own', async () => {
+  const { pool, workerIndexes } = makePool((life) => (life === 0 ? 30 : 1e9));
+  const { crew, settled } = makeCrew(pool);
+  await crew.give(targetsOf(1000));
+  await crew.end();
+  assert.equal(settled.size, 1000);
+  assert.deepEqual(crew.deaths, ['the thread died']);
+  assert.deepEqual(workerIndexes, [0, 1, 2]);
+});
+
+test('threads that keep dying break the run instead of being replaced for ever', async () => {
+  const { pool } = makePool(() => 0);
+  const { crew, broken } = makeCrew(pool);
+  const giving = crew.give(targetsOf(100)).then(() => crew.end());
+  await assert.rejects(giving, { code: 'ERR_RUN_BROKEN', message: /threads died/u });
+  assert.ok(broken.length > 0);
+});
+
+test('a worker never holds more than its share of what is given, however long the list', async () => {
+  const { pool, largestHeld } = makePool(() => 1e9);
+  const { crew, settled } = makeCrew(pool);
+  await crew.give(targetsOf(20_000));
+  await crew.end();
+  assert.equal(settled.size, 20_000);
+  for (const held of largestHeld) assert.ok(held <= 2048 + 5, `${held} targets`);
+});
