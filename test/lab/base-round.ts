@@ -1,0 +1,32 @@
+// What a comparison leaves to its strategies, with a mock server of its own.
+
+import type { SweepOptions } from '../../src/lab/prepared-sweep.ts';
+
+export function baseRound(given: {
+  readonly trialCount: number;
+  readonly delayMs: number;
+}): SweepOptions['base'] {
+  return {
+    trialCount: given.trialCount,
+    family: 'one-per-connection',
+    transport: 'auto',
+    cores: 'auto',
+    processes: 'auto',
+    lanes: 'auto',
+    connections: 'auto',
+    pipelining: 'auto',
+    maxInFlight: 'auto',
+    processes: 'auto',
+    server: { own: true, delayMs: given.delayMs, replicas: 1, port: 0, kind: 'auto' },
+    attempt: {
+      connectTimeoutMs: 20_000,
+      firstByteTimeoutMs: 20_000,
+      idleTimeoutMs: 20_000,
+      totalTimeoutMs: 20_000,
+      maxAttempts: 3,
+      maxHeaderBytes: 16_384,
+      maxBodyBytes: 1_024,
+    },
+    command: 'a test',
+  };
+}
