@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { countHandshakeLosses } from '../../src/lab/handshakes.ts';
 import { TRANSPORTS } from '../../src/model/plan.ts';
+import type { TallyData } from '../../src/model/record.ts';
 import { answer, openRawServer, type RawConnection } from '../helpers/raw-server.ts';
 import { assertAddsUp, runTrials, startTrials, type TrialSetting } from '../helpers/trial-harness.ts';
 import { waitUntil } from '../server/wait-until.ts';
@@ -265,6 +266,63 @@ for (const transport of TRANSPORTS) {
       assert.ok(losses.delayed >= 1 && losses.delayed <= 40, `${losses.delayed} connections late`);
     },
   );
+}
+
+for (const transport of TRANSPORTS) {
+  test(
+    `${transport}: when files run out the cap on connections shrinks, and every trial is still answered`,
+    DEADLINE,
+    async () => {
+      await using server = await openRawServer((connection, { path }) => {
+        setTimeout(() => connection.write(answer(numberOf(path))), 20);
+      });
+      const tally = await runStarved(server.origin, { transport, left: 12, trials: 100, connections: 40 });
+      assert.deepEqual([tally.ok, tally.failures], [100, {}]);
+      assert.ok(tally.shrinks >= 25 && tally.shrinks <= 39, `${tally.shrinks} of 40 connections given up`);
+      assert.ok(
+        tally.connectionsPeak >= 1 && tally.connectionsPeak <= 12,
+        `${tally.connectionsPeak} at most`,
+      );
+      assert.equal(tally.attemptsSent, server.requestCount);
+    },
+  );
+
+  test(
+    `${transport}: when no file is left at all each trial fails for that, and the run ends`,
+    DEADLINE,
+    async () => {
+      await using server = await openRawServer(() => {});
+      const tally = await runStarved(server.origin, { transport, left: 0, trials: 30, connections: 10 });
+      assert.deepEqual([tally.ok, tally.failures], [0, { 'out-of-files': 30 }]);
+      assert.equal(tally.shrinks, 9, 'the last connection is not given up');
+      assert.deepEqual([tally.attemptsSent, server.requestCount], [0, 0]);
+    },
+  );
+}
+
+interface Starved {
+  readonly transport: string;
+  /** Files that the client has left when it begins. */
+  readonly left: number;
+  readonly trials: number;
+  readonly connections: number;
+}
+
+async function runStarved(
+  origin: string,
+  { transport, left, trials, connections }: Starved,
+): Promise<TallyData> {
+  const script = new URL('../helpers/starved-client.ts', import.meta.url).pathname;
+  const args = [script, origin, transport, left, trials, connections].map(String);
+  const shell = ['-c', 'ulimit -n 128; exec "$@"', 'sh', process.execPath, ...args];
+  const child = spawn('sh', shell, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (more: string) => (text += more));
+  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000);
+  const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(timer);
+  assert.equal(code, 0, 'the client came to its end');
+  return JSON.parse(text) as TallyData;
 }
 
 /** Sockets towards the port that sent a SYN and have no answer. */
