@@ -57,7 +57,12 @@ export function prepareSweep(options: SweepOptions, limits: Limits = readLimits(
   };
 }
 
-function prepareStrategy(strategy: Strategy, options: SweepOptions, limits: Limits): PreparedStrategy {
+/** @throws SpillwayError as `prepareSweep`, with the strategy's name */
+export function prepareStrategy(
+  strategy: Strategy,
+  options: Pick<SweepOptions, 'base' | 'budgetMs' | 'roundCount'>,
+  limits: Limits,
+): PreparedStrategy {
   const { base, budgetMs, roundCount } = options;
   const { numbers, guard } = strategy.ask(base.trialCount, limits);
   const request = { ...base, ...numbers, strategy: strategy.name };

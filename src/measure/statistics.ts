@@ -7,6 +7,8 @@ export const CONFIDENCE_RATIO = 0.95;
 const BOOTSTRAP_SAMPLES = 2000;
 /** Standard error of a median over that of a mean, for normal noise and many samples; an upper bound for few. */
 const MEDIAN_COST = Math.sqrt(Math.PI / 2);
+/** From here on a percentage says less than a factor. */
+const LEAST_FACTOR = 3;
 /** Below so many rounds a strategy's own spread cannot be told from its difference. */
 export const LEAST_ROUNDS = 3;
 
@@ -214,6 +216,7 @@ function judge(
 }
 
 function percentOff(ratio: number): string {
+  if (ratio >= LEAST_FACTOR) return `${ratio.toPrecision(3)} times as much`;
   const percent = (ratio - 1) * 100;
   const digits = Math.abs(percent) < 10 ? 1 : 0;
   return `${percent > 0 ? '+' : ''}${percent.toFixed(digits)} %`;

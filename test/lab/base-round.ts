@@ -16,7 +16,6 @@ export function baseRound(given: {
     connections: 'auto',
     pipelining: 'auto',
     maxInFlight: 'auto',
-    processes: 'auto',
     server: { own: true, delayMs: given.delayMs, replicas: 1, port: 0, kind: 'auto' },
     attempt: {
       connectTimeoutMs: 20_000,
