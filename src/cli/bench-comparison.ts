@@ -1,6 +1,7 @@
 // `spillway bench` with several strategies or rounds: one comparison, its table, its record and its reports.
 
 import { prepareSweep, type PreparedSweep, type SweepOptions } from '../lab/prepared-sweep.ts';
+import { STRATEGY_NAMES, type Strategy } from '../lab/strategies.ts';
 import { startSweep } from '../lab/sweep.ts';
 import { startTinybench } from '../lab/tinybench.ts';
 import type { Comparison } from '../model/comparison.ts';
@@ -62,13 +63,19 @@ async function benchWaves(values: BenchValues, isDelayGiven: boolean): Promise<n
 
 function toSweepOptions(values: BenchValues, isDelayGiven: boolean): SweepOptions {
   return {
-    strategies: values.strategy,
+    strategies: fitOrigin(values),
     base: { ...toRoundOptions(values, isDelayGiven), isInProcess: values.inProcess },
     roundCount: values.rounds ?? ROUNDS,
     budgetMs: values.budget,
     seed: values.seed ?? Math.floor(Math.random() * 2 ** 32),
     isScaled: values.scaling || values.report !== undefined,
   };
+}
+
+/** A server that is not ours need not speak HTTP/2 without TLS, so `all` leaves that out. */
+function fitOrigin({ strategy, origin }: BenchValues): readonly Strategy[] {
+  const isAll = strategy.length === STRATEGY_NAMES.length;
+  return origin !== undefined && isAll ? strategy.filter(({ name }) => name !== 'h2c') : strategy;
 }
 
 function planLines({ strategies, options }: PreparedSweep): string[] {
