@@ -1,9 +1,11 @@
 // `spillway bench`: one round of trials, its proof and its record; with more strategies or rounds, a comparison.
 
 import { Command } from 'commander';
-import { prepareRound, refuseIfNeeded, type RoundOptions, startRound } from '../lab/trial-round.ts';
+import { type PreparedStrategy, prepareStrategy } from '../lab/prepared-sweep.ts';
+import { REFERENCE_STRATEGY } from '../lab/strategies.ts';
+import { prepareRound, refuseIfNeeded, startRound } from '../lab/trial-round.ts';
 import { readLimits } from '../limits/read.ts';
-import { findingLines, planLine, resultLines } from '../report/round-text.ts';
+import { findingLines, formatSeconds, planLine, resultLines } from '../report/round-text.ts';
 import { compareStrategies, isComparison } from './bench-comparison.ts';
 import { BENCH_OPTIONS, type BenchValues } from './bench-options.ts';
 import { benchPages } from './bench-pages.ts';
@@ -31,12 +33,12 @@ async function bench(values: BenchValues, isDelayGiven: boolean): Promise<number
   const isJsonOnly = values.json === '-';
   const say = (line: string) => (isJsonOnly ? process.stderr : process.stdout).write(`${line}\n`);
   if (values.json !== undefined && !isJsonOnly) checkWritable(values.json);
-  const prepared = prepareRound(strategyRound(values, isDelayGiven));
-  refuseIfNeeded(prepared);
+  const { round: prepared, guard, projected } = prepareOne(values, isDelayGiven);
   // Once the server or the origin is there: a refusal is one message and nothing else.
   const onBegin = () => {
     say(planLine(prepared.plan, prepared.findings));
     for (const line of findingLines(prepared.plan, prepared.findings)) say(line);
+    if (guard !== null) say(`the guard allows ${guard}`);
   };
 
   using live = new LiveLine();
@@ -45,16 +47,23 @@ async function bench(values: BenchValues, isDelayGiven: boolean): Promise<number
   const record = await round.record;
   live[Symbol.dispose]();
   for (const line of resultLines(record)) say(line);
+  if (projected !== null && record.ended === 'done') {
+    const wholeMs = record.wallMs * projected.factor;
+    say(`projected: ${formatSeconds(wholeMs)} for ${values.trials} trials, more than --budget allows to run`);
+  }
   if (values.json !== undefined) writeJson(record, values.json);
   if (interrupt.wasInterrupted) return INTERRUPTED;
   return record.proof.verdict === 'broken' ? 1 : 0;
 }
 
-/** The one strategy's numbers over the command's. */
-function strategyRound(values: BenchValues, isDelayGiven: boolean): RoundOptions {
-  const options = toRoundOptions(values, isDelayGiven);
+/** The one strategy's numbers over the command's. The default is run whole; another on what the budget holds. */
+function prepareOne(values: BenchValues, isDelayGiven: boolean): Omit<PreparedStrategy, 'strategy'> {
+  const base = { ...toRoundOptions(values, isDelayGiven), isInProcess: values.inProcess };
   const [strategy] = values.strategy;
-  if (strategy === undefined) return options;
-  const { numbers } = strategy.ask(values.trials, readLimits());
-  return { ...options, ...numbers, strategy: strategy.name, isInProcess: values.inProcess };
+  const isDefault = strategy === undefined || strategy.name === REFERENCE_STRATEGY;
+  if (!isDefault)
+    return prepareStrategy(strategy, { base, budgetMs: values.budget, roundCount: 1 }, readLimits());
+  const round = prepareRound(base);
+  refuseIfNeeded(round);
+  return { round, guard: null, projected: null, floorMs: round.plan.floorMs };
 }
