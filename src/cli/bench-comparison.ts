@@ -21,11 +21,6 @@ const ROUNDS = 3;
 const WAVES = 5;
 const TINYBENCH = 'tinybench';
 
-/** More than one round is asked for, by name or by number. */
-export function isComparison({ strategy, rounds, report, scaling }: BenchValues): boolean {
-  return strategy.length > 1 || rounds !== undefined || report !== undefined || scaling;
-}
-
 /** Exit code 1 when a proof is broken. */
 export async function compareStrategies(values: BenchValues, isDelayGiven: boolean): Promise<number> {
   if (values.report === TINYBENCH) return benchWaves(values, isDelayGiven);
@@ -52,7 +47,7 @@ async function benchWaves(values: BenchValues, isDelayGiven: boolean): Promise<n
   const options = toSweepOptions({ ...values, rounds: values.rounds ?? WAVES }, isDelayGiven);
   const prepared = prepareSweep({ ...options, isScaled: false });
   for (const line of planLines(prepared)) say(line);
-  using live = new LiveLine();
+  using live = await LiveLine.open();
   const run = startTinybench(prepared, { onSnapshot: live.show, onNotice: live.notice });
   using interrupt = new InterruptWatch(run);
   const figures = await run.figures;
@@ -90,7 +85,7 @@ function planLines({ strategies, options }: PreparedSweep): string[] {
 }
 
 async function runSweep(prepared: PreparedSweep): Promise<Comparison> {
-  using live = new LiveLine();
+  using live = await LiveLine.open();
   let label = '';
   const sweep = startSweep(prepared, {
     onSnapshot: live.show,

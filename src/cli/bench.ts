@@ -6,9 +6,7 @@ import { REFERENCE_STRATEGY } from '../lab/strategies.ts';
 import { prepareRound, refuseIfNeeded, startRound } from '../lab/trial-round.ts';
 import { readLimits } from '../limits/read.ts';
 import { findingLines, formatSeconds, planLine, resultLines } from '../report/round-text.ts';
-import { compareStrategies, isComparison } from './bench-comparison.ts';
 import { BENCH_OPTIONS, type BenchValues } from './bench-options.ts';
-import { benchPages } from './bench-pages.ts';
 import { InterruptWatch } from './interrupt.ts';
 import { LiveLine } from './live-line.ts';
 import { addOptions, readOptions } from './options.ts';
@@ -23,10 +21,22 @@ export function makeBenchCommand(finish: (exitCode: number) => void): Command {
     .action(async (given: Record<string, unknown>) => {
       const values = readOptions(BENCH_OPTIONS, given);
       const isGiven = (option: string) => command.getOptionValueSource(option) === 'cli';
-      if (values.scenario === 'pages') finish(await benchPages(values, isGiven('strategy')));
-      else finish(await (isComparison(values) ? compareStrategies : bench)(values, isGiven('delay')));
+      if (values.scenario === 'pages') {
+        const { benchPages } = await import('./bench-pages.ts');
+        finish(await benchPages(values, isGiven('strategy')));
+      } else if (isComparison(values)) {
+        const { compareStrategies } = await import('./bench-comparison.ts');
+        finish(await compareStrategies(values, isGiven('delay')));
+      } else {
+        finish(await bench(values, isGiven('delay')));
+      }
     });
   return addOptions(command, BENCH_OPTIONS);
+}
+
+/** More than one round. */
+function isComparison({ strategy, rounds, report, scaling }: BenchValues): boolean {
+  return strategy.length > 1 || rounds !== undefined || report !== undefined || scaling;
 }
 
 async function bench(values: BenchValues, isDelayGiven: boolean): Promise<number> {
@@ -41,7 +51,7 @@ async function bench(values: BenchValues, isDelayGiven: boolean): Promise<number
     if (guard !== null) say(`the guard allows ${guard}`);
   };
 
-  using live = new LiveLine();
+  using live = await LiveLine.open();
   const round = startRound(prepared, { onBegin, onSnapshot: live.show, onNotice: live.notice });
   using interrupt = new InterruptWatch(round);
   const record = await round.record;

@@ -1,15 +1,27 @@
 // The live line on a terminal, plain lines elsewhere: on stderr, so that stdout holds results alone.
 
-import { createLogUpdate } from 'log-update';
 import type { Snapshot } from '../model/record.ts';
 import { liveLine } from '../report/round-text.ts';
+
+type Update = ReturnType<typeof import('log-update').createLogUpdate>;
 
 /** Without a terminal a line is printed only so often: for logs. */
 const PLAIN_EVERY_MS = 5_000;
 
 export class LiveLine implements Disposable {
-  readonly #update = process.stderr.isTTY ? createLogUpdate(process.stderr) : null;
+  readonly #update: Update | null;
   #nextPlainMs = PLAIN_EVERY_MS;
+
+  private constructor(update: Update | null) {
+    this.#update = update;
+  }
+
+  /** What draws on a terminal is loaded only where there is one. */
+  static async open(): Promise<LiveLine> {
+    if (!process.stderr.isTTY) return new LiveLine(null);
+    const { createLogUpdate } = await import('log-update');
+    return new LiveLine(createLogUpdate(process.stderr));
+  }
 
   readonly show = (snapshot: Snapshot): void => {
     if (this.#update !== null) {

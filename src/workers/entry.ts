@@ -4,20 +4,22 @@
 import { Tally } from '../measure/tally.ts';
 import type { FetchTask } from '../model/fetch-task.ts';
 import { CONTROL, type TrialResult, type TrialTask } from '../model/messages.ts';
+import type { Plan } from '../model/plan.ts';
 import { splitCount } from '../model/split.ts';
 import type { Lane, LaneOptions } from './lane.ts';
 import { TrialRun } from './trial-run.ts';
-import { openUndiciLane } from './undici-lane.ts';
-import { openWireLane } from './wire-lane.ts';
 
 /** One share of a run, from the gate to the last trial. Also callable in the thread that asked, to be profiled. */
 export async function runTrials(task: TrialTask): Promise<TrialResult> {
   const tally = new Tally(task.account.tally);
-  const lanes = openLanes(task, tally);
+  const lanes = await openLanes(task, tally);
   await waitAtGate(new Int32Array(task.ledger.control));
   const run = new TrialRun(task, {
     lanes,
-    openFallback: () => openUndiciLane({ ...laneOptions(task, task.origins[0] as string, tally), depth: 1 }),
+    openFallback: async () => {
+      const { openUndiciLane } = await import('./undici-lane.ts');
+      return openUndiciLane(laneOptions(task, originOf(task, 0), tally));
+    },
   });
   try {
     return { workerIndex: task.workerIndex, failures: await run.run() };
@@ -32,17 +34,28 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
   await room.fetchTargets(task);
 }
 
-/** Lanes over the destinations in turn, so that no (address, port) pair gets more than its share of connections. */
-function openLanes(task: TrialTask, tally: Tally): Lane[] {
+/**
+ * Lanes over the destinations in turn, so that no (address, port) pair gets more than its share of connections. Only
+ * the transport that is asked for is loaded: undici is 20 MB of a thread.
+ */
+async function openLanes(task: TrialTask, tally: Tally): Promise<Lane[]> {
+  const open = await loadTransport(task.plan);
   const lanes: Lane[] = [];
   for (const [index, share] of splitCount(task.connectionCount, task.laneCount).entries()) {
     if (share === 0) continue;
-    const origin = task.origins[(task.workerIndex + index) % task.origins.length] as string;
-    const options = laneOptions(task, origin, tally);
-    if (task.plan.transport === 'wire') lanes.push(openWireLane(options));
-    else lanes.push(openUndiciLane({ ...options, protocol: task.plan.family === 'h2c' ? 'h2c' : 'h1' }));
+    lanes.push(open(laneOptions(task, originOf(task, index), tally)));
   }
   return lanes;
+}
+
+async function loadTransport({ transport, family }: Plan): Promise<(options: LaneOptions) => Lane> {
+  if (transport === 'wire') return (await import('./wire-lane.ts')).openWireLane;
+  const { openUndiciLane } = await import('./undici-lane.ts');
+  return (options) => openUndiciLane({ ...options, protocol: family === 'h2c' ? 'h2c' : 'h1' });
+}
+
+function originOf({ origins, workerIndex }: TrialTask, lane: number): string {
+  return origins[(workerIndex + lane) % origins.length] as string;
 }
 
 function laneOptions(task: TrialTask, origin: string, tally: Tally): LaneOptions {

@@ -15,9 +15,9 @@ export class TrialQueue {
     this.#cursor = this.#ranges[0]?.start ?? 0;
   }
 
-  /** The next trial to ask for, or -1. A fallback position takes only what was handed over to it. */
+  /** The next trial to ask for, or -1. What was handed over goes to fallback positions alone, and first. */
   take(isFallback: boolean): number {
-    if (isFallback) return this.#handedOver.pop() ?? -1;
+    if (isFallback && this.#handedOver.length > 0) return this.#handedOver.pop() as number;
     const returned = this.#putBack.pop();
     if (returned !== undefined) return returned;
     const range = this.#ranges[this.#range];

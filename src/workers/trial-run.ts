@@ -24,7 +24,7 @@ const DEADLINE_TOLERANCE_RATIO = 0.05;
 export interface TrialLanes {
   readonly lanes: readonly Lane[];
   /** Opened at the first need: where trials go whose framing the wire transport does not take. */
-  readonly openFallback: () => Lane;
+  readonly openFallback: () => Promise<Lane>;
 }
 
 /** Made when the gate opens: its clocks run from then on. */
@@ -32,7 +32,7 @@ export class TrialRun implements TrialExchangeOwner {
   sweepNumber = 1;
   readonly #task: TrialTask;
   readonly #lanes: Lane[];
-  readonly #openFallback: () => Lane;
+  readonly #openFallback: () => Promise<Lane>;
   readonly #queue: TrialQueue;
   readonly #account: TrialAccount;
   readonly #control: Int32Array;
@@ -50,7 +50,7 @@ export class TrialRun implements TrialExchangeOwner {
   #openSlots = 0;
   #inFlight = 0;
   #delayed = 0;
-  #fallback: SlotState | null = null;
+  #fallback: Promise<Lane> | null = null;
 
   constructor(task: TrialTask, { lanes, openFallback }: TrialLanes) {
     this.#task = task;
@@ -138,8 +138,12 @@ export class TrialRun implements TrialExchangeOwner {
     } else {
       this.#account.comesAgain(trial, position.sentAtUs >= 0, verdict.kind);
       if (verdict.kind === 'retry') this.#charged.set(trial, charged + 1);
-      if (verdict.kind === 'hand-over') this.#queue.handOver(trial);
-      else this.#putBack(trial, verdict.kind === 'retry' ? verdict.delayMs : 0);
+      if (verdict.kind === 'hand-over') {
+        this.#queue.handOver(trial);
+        this.#replaceByFallback(slot);
+      } else {
+        this.#putBack(trial, verdict.kind === 'retry' ? verdict.delayMs : 0);
+      }
     }
     this.#free(position);
   }
@@ -167,7 +171,7 @@ export class TrialRun implements TrialExchangeOwner {
     }
   }
 
-  #openSlot(lane: Lane, depth: number, isFallback: boolean): SlotState {
+  #openSlot(lane: Lane, depth: number, isFallback: boolean): void {
     const slot = lane.openSlot();
     const state: SlotState = {
       owner: this,
@@ -184,12 +188,11 @@ export class TrialRun implements TrialExchangeOwner {
       this.#connecting++;
     }
     for (let count = 0; count < depth; count++) {
-      if (!isFallback && !this.#queue.hasNext) break;
+      if (!this.#queue.hasNext && !(isFallback && this.#queue.hasHandedOver)) break;
       const position: TrialExchange = new TrialExchange(state);
       this.#positions.push(position);
       this.#dispatchNext(position);
     }
-    return state;
   }
 
   /** The heart of the engine: a free position takes the next trial and is on its way. */
@@ -225,11 +228,24 @@ export class TrialRun implements TrialExchangeOwner {
       for (const position of waiting) this.#dispatchNext(position);
     }
     this.#ramp();
-    if (this.#fallback === null && this.#queue.hasHandedOver && this.#order === ORDER.run) {
-      const lane = this.#openFallback();
+  }
+
+  /**
+   * A server answered in a framing that its lane does not take: undici has the slot's place from now on, so that a
+   * server all of whose answers are like that is asked as fast as any other.
+   */
+  #replaceByFallback(slot: SlotState): void {
+    if (slot.retired || slot.isFallback) return;
+    slot.retired = true;
+    this.#openSlots--;
+    if (!slot.connected) this.#connecting--;
+    this.#fallback ??= this.#openFallback().then((lane) => {
       this.#lanes.push(lane);
-      this.#fallback = this.#openSlot(lane, 1, true);
-    }
+      return lane;
+    });
+    void this.#fallback.then((lane) => {
+      if (this.#order === ORDER.run) this.#openSlot(lane, this.#task.plan.pipelining, true);
+    });
   }
 
   #putBack(trial: number, delayMs: number): void {
