@@ -35,6 +35,8 @@ async function fetchAll(values: ValuesOf<typeof FETCH_OPTIONS>, places: readonly
   }
   using interrupt = new InterruptWatch(fetch);
   const report = await watch(fetch, values.quiet);
+  // Whoever feeds it may not have ended; an open standard input would keep the program alive.
+  if (places.includes('-')) process.stdin.destroy();
   print(report, fetch, values);
   if (interrupt.wasInterrupted) return INTERRUPTED;
   if (report.ended === 'broken') return BROKEN;

@@ -11,7 +11,7 @@ import type { SinkSpec } from '../model/sink-spec.ts';
 import { BUDGETS_BYTES } from '../model/fetch-task.ts';
 import { FetchAccount } from './fetch-account.ts';
 import { FetchCrew } from './fetch-crew.ts';
-import { type FeedOptions, FetchFeed } from './fetch-feed.ts';
+import { type FeedGroup, type FeedOptions, FetchFeed } from './fetch-feed.ts';
 import { openPool } from './pool.ts';
 
 /** Enough for what is in flight; more only lets garbage of a long list pile up (400 MB where 270 do). */
@@ -80,11 +80,7 @@ class OneFetch {
       onBroken: (error) => this.#break(error),
     });
     try {
-      for await (const { targets, settled } of this.#feed.groups(this.#stopReading.signal)) {
-        this.#settle(settled);
-        await this.#crew.give(targets);
-        if (this.#isStopped) break;
-      }
+      await this.#readAll(this.#crew);
     } catch (error) {
       this.#problem ??= error as SpillwayError;
     }
@@ -92,6 +88,24 @@ class OneFetch {
     clearInterval(watch);
     this.#watchMemory();
     return this.#report(this.#crew);
+  }
+
+  /** Gives the crew every target there is, or all until the run is stopped: a source may be waiting for its next line. */
+  async #readAll(crew: FetchCrew): Promise<void> {
+    const { signal } = this.#stopReading;
+    const groups = this.#feed.groups(signal);
+    let giveUp = () => {};
+    signal.addEventListener('abort', () => giveUp(), { once: true });
+    while (!signal.aborted) {
+      // One promise a group: a race against one that lasts as long as the run would grow with the list.
+      const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<FeedGroup> | null>();
+      giveUp = () => resolve(null);
+      groups.next().then(resolve, reject);
+      const next = await promise;
+      if (next === null || next.done === true) return;
+      this.#settle(next.value.settled);
+      await crew.give(next.value.targets);
+    }
   }
 
   stop(isCut: boolean): void {

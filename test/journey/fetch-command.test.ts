@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { FetchReport } from '../../src/model/fetch-report.ts';
 import type { VerifyReport } from '../../src/model/verify-report.ts';
 import { startServer } from '../../src/server/cluster.ts';
@@ -152,6 +154,23 @@ test('--insecure is said loudly, --quiet says nothing when all is well', async (
   assert.equal(readdirSync(join(cwd, 'results')).length, 3);
   const quiet = await spillway(cwd, ['fetch', `${origin}/a`, '--quiet', '--to', 'out']);
   assert.deepEqual([quiet.exitCode, quiet.stdout, quiet.stderr], [0, '', '']);
+});
+
+test('Ctrl-C ends a run whose standard input is still open, with an account of what is done', async (t) => {
+  const origin = await serveNumbers(t);
+  const cwd = scratchDirectory(t);
+  const child = spawn(process.execPath, [PROGRAM, 'fetch', '-', '--to', 'out', '--json'], { cwd });
+  t.after(() => child.kill('SIGKILL'));
+  const output = text(child.stdout);
+  child.stdin.write(`${Array.from({ length: 30 }, (_, n) => `${origin}/${n}`).join('\n')}\n`);
+  const isDone = () => existsSync(join(cwd, 'out', '29'));
+  for (let tries = 0; !isDone() && tries < 400; tries++) await wait(50);
+  assert.ok(isDone(), 'what was given is fetched while more may come');
+  child.kill('SIGINT');
+  const [exitCode] = (await once(child, 'exit', { signal: AbortSignal.timeout(20_000) })) as [number];
+  assert.equal(exitCode, 130);
+  const report = JSON.parse(await output) as FetchReport;
+  assert.deepEqual([report.ended, report.targets, report.ok], ['stopped', 30, 30]);
 });
 
 test('what a server writes cannot steer the terminal', async (t) => {
