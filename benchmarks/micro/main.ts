@@ -2,10 +2,11 @@
 
 import { batches } from './batches.ts';
 import { counting } from './counting.ts';
+import { sinks } from './sinks.ts';
 import { type MicroResult, type MicroSuite, runSuite } from './suite.ts';
 import { undiciWays } from './undici-ways.ts';
 
-const SUITES: readonly MicroSuite[] = [undiciWays, batches, counting];
+const SUITES: readonly MicroSuite[] = [undiciWays, batches, counting, sinks];
 const TIME_MS = 400;
 
 const asked = process.argv.slice(2);
