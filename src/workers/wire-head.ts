@@ -58,6 +58,17 @@ export class WireHead {
     this.#lineOffset = 0;
   }
 
+  /** Holds what `other` found in the same bytes. */
+  copy(other: WireHead): void {
+    this.status = other.status;
+    this.isOldVersion = other.isOldVersion;
+    this.lengthBytes = other.lengthBytes;
+    this.isChunked = other.isChunked;
+    this.isClose = other.isClose;
+    this.isKeepAlive = other.isKeepAlive;
+    this.hasConnectionField = other.hasConnectionField;
+  }
+
   /** What is scanned next are trailers: field lines without a status line, none of which may be about framing. */
   beginTrailers(): void {
     this.#isTrailer = true;

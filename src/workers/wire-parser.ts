@@ -4,6 +4,7 @@
 import { LaneError } from './lane-error.ts';
 import { CR, HEX_DIGIT, LF } from './wire-grammar.ts';
 import { INCOMPLETE, REFUSED, WireHead } from './wire-head.ts';
+import { WireHeadMemo } from './wire-head-memo.ts';
 import { WireHeaderView } from './wire-header-view.ts';
 
 /** What becomes of the answers. Any of these may call `stop`. */
@@ -34,6 +35,7 @@ const MAX_SIZE_DIGITS = 13;
 export class WireParser {
   readonly #sink: AnswerSink;
   readonly #maxHeaderBytes: number;
+  readonly #memo: WireHeadMemo;
   readonly #head = new WireHead();
   readonly #view = new WireHeaderView();
   #state = HEAD;
@@ -49,8 +51,12 @@ export class WireParser {
   #keptBytes = 0;
   #failure: LaneError | undefined;
 
-  /** @param maxHeaderBytes cap on one head (status line and fields), and again on the trailers */
-  constructor(sink: AnswerSink, maxHeaderBytes: number) {
+  /**
+   * @param maxHeaderBytes cap on one head (status line and fields), and again on the trailers
+   * @param memo may be shared by parsers of one `maxHeaderBytes`
+   */
+  constructor(sink: AnswerSink, maxHeaderBytes: number, memo = new WireHeadMemo()) {
+    this.#memo = memo;
     this.#sink = sink;
     this.#maxHeaderBytes = maxHeaderBytes;
   }
@@ -139,6 +145,12 @@ export class WireParser {
       this.#isHeadRequest = method === 'HEAD';
     }
     if (this.#keptBytes > 0) return this.#takeKeptFields(chunk, at, end);
+    const knownBytes = this.#state === HEAD ? this.#memo.match(chunk, at, end) : 0;
+    if (knownBytes > 0) {
+      this.#head.copy(this.#memo.head);
+      this.#view.show(chunk, at, at + knownBytes);
+      return this.#endFields(at + knownBytes, end);
+    }
     const next = this.#head.scan(chunk, at, end);
     if (next === REFUSED) return this.#refuse(this.#head.refusal, end);
     if ((next === INCOMPLETE ? end : next) - at > this.#maxHeaderBytes) return this.#refuseSize(end);
@@ -146,6 +158,7 @@ export class WireParser {
       this.#keep(chunk, at, end);
       return end;
     }
+    if (this.#state === HEAD) this.#memo.learn(chunk, at, next, this.#head);
     this.#view.show(chunk, at, next);
     return this.#endFields(next, end);
   }
