@@ -241,6 +241,17 @@ for (const [name, open] of TRANSPORTS) {
     },
   );
 
+  test(`${name}: close ends what is open and whatever is sent afterwards`, DEADLINE, async () => {
+    await using server = await openRawServer(() => {});
+    const lane = new LaneUnderTest(open, server.origin, { depth: 3 });
+    const probes = lane.send('/0', '/1');
+    await sent(probes);
+    await lane.lane.close(true);
+    assert.deepEqual(await words(probes), ['head-of-line', 'queued-behind']);
+    assert.deepEqual(await words(lane.send('/late')), ['unsent']);
+    assert.deepEqual([lane.opened, lane.closed], [1, 1]);
+  });
+
   test(`${name}: close while connecting ends what waits`, DEADLINE, async () => {
     await using server = await openRawServer(() => {});
     const lane = new LaneUnderTest(open, server.origin, { depth: 2 });
