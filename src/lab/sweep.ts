@@ -29,7 +29,8 @@ export interface Sweep {
   abort(): void;
 }
 
-interface Step {
+/** One round that is to be run. */
+export interface Step {
   readonly prepared: PreparedStrategy;
   readonly role: ExecutedRound['role'];
   readonly round: number;
@@ -100,7 +101,7 @@ export function startSweep(sweep: PreparedSweep, hooks: SweepHooks = {}): Sweep 
 }
 
 /** Every round's order is drawn anew from the seed; the reference stands in it twice, to be held against itself. */
-function makeSteps({ options, strategies, reference, scaling }: PreparedSweep): Step[] {
+export function makeSteps({ options, strategies, reference, scaling }: PreparedSweep): Step[] {
   const random = makeRandom(options.seed);
   const more = scaling.filter((point) => !strategies.some((strategy) => isSameRound(strategy, point)));
   const steps: Step[] = [

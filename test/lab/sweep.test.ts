@@ -3,7 +3,7 @@ import { suite, test } from 'node:test';
 import { prepareSweep } from '../../src/lab/prepared-sweep.ts';
 import { waitUntilQuiet } from '../../src/lab/quiet.ts';
 import { namedStrategy } from '../../src/lab/strategies.ts';
-import { startSweep } from '../../src/lab/sweep.ts';
+import { makeSteps, startSweep } from '../../src/lab/sweep.ts';
 import { startTinybench } from '../../src/lab/tinybench.ts';
 import { comparisonLines } from '../../src/report/comparison-text.ts';
 import { wavesLines } from '../../src/report/waves-text.ts';
@@ -62,15 +62,6 @@ suite('a comparison that was really run', () => {
     assert.ok(text.indexOf('one request at a time') < text.indexOf('a family of its own'));
   });
 
-  test('the same seed gives the same order of rounds', async () => {
-    const orders = [];
-    for (const seed of [9, 9]) {
-      const { order } = await startSweep(sweepOf({ roundCount: 2, seed })).comparison;
-      orders.push(order.map(({ strategy, role, round }) => `${round} ${role} ${strategy}`));
-    }
-    assert.deepEqual(orders[0], orders[1]);
-  });
-
   test('one that is stopped keeps the rounds that were whole and says so', async () => {
     let ended = 0;
     const sweep = startSweep(sweepOf(), {
@@ -101,6 +92,39 @@ test('tinybench runs the waves it was asked for, and counts in trials', async ()
     assert.equal(answers.p999Ms, null, 'below 1,000 answers there is no p99.9');
   }
   assert.match(wavesLines(figures).join('\n'), /multicore +3 /);
+});
+
+suite('the order of rounds', () => {
+  const orderOf = (seed: number) =>
+    makeSteps(sweepOf({ roundCount: 8, seed })).map(
+      ({ prepared, role, round }) => `${round} ${role} ${prepared.strategy.name}`,
+    );
+
+  test('is the same for the same seed and another for another', () => {
+    assert.deepEqual(orderOf(9), orderOf(9));
+    assert.notDeepEqual(orderOf(9), orderOf(10));
+  });
+
+  test('has every strategy once a round, and the reference once more', () => {
+    const third = orderOf(9).filter((step) => step.startsWith('3 '));
+    assert.deepEqual(third.toSorted(), [
+      '3 noise multicore',
+      '3 round async',
+      '3 round multicore',
+      '3 round pipelined',
+    ]);
+  });
+
+  test('differs from round to round', () => {
+    const steps = orderOf(9);
+    const rounds = Array.from({ length: 8 }, (_, index) =>
+      steps
+        .filter((step) => step.startsWith(`${index + 1} `))
+        .map((step) => step.slice(2))
+        .join(),
+    );
+    assert.ok(new Set(rounds).size > 3);
+  });
 });
 
 suite('the pause between rounds', () => {
