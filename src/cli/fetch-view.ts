@@ -9,7 +9,8 @@ const LIVE_EVERY_MS = 200;
 const PLAIN_EVERY_MS = 5_000;
 
 export class FetchView implements Disposable {
-  readonly #update = process.stderr.isTTY ? createLogUpdate(process.stderr) : null;
+  /** A terminal that does not know its size would be shown nothing. */
+  readonly #update = process.stderr.isTTY && process.stderr.rows > 0 ? createLogUpdate(process.stderr) : null;
   readonly #timer: NodeJS.Timeout;
 
   constructor(read: () => FetchSnapshot) {
