@@ -33,16 +33,17 @@ function parseRule(text: string): FailRule {
       'ERR_OPTION',
       `--fail-if: expected a rule such as ${EXAMPLE}, found ${JSON.stringify(text)}`,
     );
-  if (!(metric in METRICS)) {
+  const known = METRICS.find((candidate) => candidate === metric);
+  if (known === undefined) {
     throw new SpillwayError(
       'ERR_OPTION',
-      `--fail-if: expected a figure among ${Object.keys(METRICS).join(', ')}, found ${JSON.stringify(metric)}`,
+      `--fail-if: expected a figure among ${METRICS.join(', ')}, found ${JSON.stringify(metric)}`,
     );
   }
   return {
     text,
     strategy,
-    metric: metric as Metric,
+    metric: known,
     sign: sign as FailRule['sign'],
     bound: Number(bound),
     isRelative: factor !== '',

@@ -1,18 +1,16 @@
 // One side of a comparison of records: whatever was kept, a round or a whole comparison, as figures by strategy. Pure.
 
+import { Histogram } from '../measure/histogram.ts';
 import { medianOf } from '../measure/statistics.ts';
 import type { Comparison } from '../model/comparison.ts';
 import { SpillwayError } from '../model/errors.ts';
-import type { RoundRecord } from '../model/record.ts';
+import type { Percentiles, RoundRecord } from '../model/record.ts';
 
-/** The figures that can be compared and asked for, each with one value a round. */
-export const METRICS = {
+/** Figures with one value a round. */
+const ROUND_METRICS = {
   wallMs: (round: RoundRecord) => round.wallMs,
   answersPerSec: (round: RoundRecord) => round.answersPerSec,
   efficiencyRatio: (round: RoundRecord) => round.efficiencyRatio,
-  p50Ms: (round: RoundRecord) => round.latency.percentiles.p50Ms,
-  p99Ms: (round: RoundRecord) => round.latency.percentiles.p99Ms,
-  maxMs: (round: RoundRecord) => round.latency.percentiles.maxMs,
   clientCpuUsPerTrial: (round: RoundRecord) => round.clientCpuUsPerTrial,
   serverCpuUsPerTrial: (round: RoundRecord) => round.server?.cpuUsPerTrial ?? null,
   peakRssBytes: (round: RoundRecord) => round.peakRssBytes,
@@ -21,7 +19,15 @@ export const METRICS = {
   repeatCount: (round: RoundRecord) => round.tally.repeats,
 } as const satisfies Record<string, (round: RoundRecord) => number | null>;
 
-export type Metric = keyof typeof METRICS;
+/** Figures of all rounds' answers together: a percentile is never made of percentiles. */
+const ANSWER_METRICS = ['p50Ms', 'p99Ms', 'maxMs'] as const satisfies readonly (keyof Percentiles)[];
+
+/** The figures that can be compared and asked for. */
+export type Metric = keyof typeof ROUND_METRICS | (typeof ANSWER_METRICS)[number];
+export const METRICS: readonly Metric[] = [
+  ...(Object.keys(ROUND_METRICS) as (keyof typeof ROUND_METRICS)[]),
+  ...ANSWER_METRICS,
+];
 
 export interface RecordSide {
   /** Where it was read from. */
@@ -82,11 +88,19 @@ function figuresOf(
   rounds: readonly RoundRecord[],
   factor: number,
 ): Readonly<Record<Metric, readonly number[]>> {
-  const entries = Object.entries(METRICS).map(([metric, read]) => {
-    const values = rounds.map(read).filter((value) => value !== null);
-    return [metric, metric === 'wallMs' ? values.map((value) => value * factor) : values];
-  });
-  return Object.fromEntries(entries) as Record<Metric, readonly number[]>;
+  const values = new Map<string, readonly number[]>();
+  for (const [metric, read] of Object.entries(ROUND_METRICS)) {
+    const known = rounds.map(read).filter((value) => value !== null);
+    values.set(metric, metric === 'wallMs' ? known.map((value) => value * factor) : known);
+  }
+  const answers = new Histogram();
+  for (const { latency } of rounds) answers.addData(latency.histogram);
+  const percentiles = answers.percentiles();
+  for (const metric of ANSWER_METRICS) {
+    const value = percentiles[metric];
+    values.set(metric, value === null ? [] : [value]);
+  }
+  return Object.fromEntries(values) as Record<Metric, readonly number[]>;
 }
 
 function conditionsOf(
