@@ -67,6 +67,8 @@ async function carryOut(options: RunOptions, ledger: Ledger): Promise<RunReport>
   const stopWatching = watch(options, ledger, meter);
   try {
     const failures = await Promise.race([settling, cutShort(ledger)]);
+    // A thread that still counted while the account is drawn up would make it contradict itself.
+    if (ledger.order === 'abort') await crew[Symbol.asyncDispose]();
     meter.end(crew.usage);
     return makeReport({ plan, ledger, meter, failures, deaths: crew.deaths });
   } finally {

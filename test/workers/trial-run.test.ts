@@ -124,7 +124,8 @@ test(
       );
     });
     const report = await runTrials(server.origin, { trials: 10, transport: 'wire', connections: 2 });
-    assert.equal(report.tally.handedOver, 5);
+    // undici has the place of each of the two connections from then on, so nothing is asked in vain again.
+    assert.equal(report.tally.handedOver, 2);
     assert.equal(report.tally.ok, 10);
     assert.equal(server.requestCount, report.tally.attemptsSent);
   },
