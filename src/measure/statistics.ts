@@ -200,7 +200,7 @@ function judge(
   if (timeRatio >= noise.low && timeRatio <= noise.high) {
     return answer(
       'no difference',
-      `${percentOff(timeRatio)} in time lies inside the noise of the reference against itself (${gate})`,
+      `${timeOff(timeRatio)} lies inside the noise of the reference against itself (${gate})`,
     );
   }
   if (interval.low <= 1 && interval.high >= 1) {
@@ -211,12 +211,15 @@ function judge(
   }
   return answer(
     timeRatio < 1 ? 'faster' : 'slower',
-    `${percentOff(timeRatio)} in time lies outside the noise of the reference against itself (${gate})`,
+    `${timeOff(timeRatio)} lies outside the noise of the reference against itself (${gate})`,
   );
 }
 
+function timeOff(ratio: number): string {
+  return ratio >= LEAST_FACTOR ? `${ratio.toPrecision(3)} times the time` : `${percentOff(ratio)} in time`;
+}
+
 function percentOff(ratio: number): string {
-  if (ratio >= LEAST_FACTOR) return `${ratio.toPrecision(3)} times as much`;
   const percent = (ratio - 1) * 100;
   const digits = Math.abs(percent) < 10 ? 1 : 0;
   return `${percent > 0 ? '+' : ''}${percent.toFixed(digits)} %`;

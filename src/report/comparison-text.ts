@@ -12,6 +12,8 @@ const FAMILY_HEADINGS = {
   h2c: 'many streams on each HTTP/2 connection: a family of its own',
 } as const satisfies Record<Family, string>;
 
+/** A comparison that cannot see a fifth sees little. */
+const NOISY_RATIO = 1.2;
 /** Fewer answers have no hundredth part. */
 const LEAST_FOR_P99 = 100;
 
@@ -153,7 +155,7 @@ function footLines({
     noise.noise === null
       ? `noise: too few pairs of ${noise.strategy} to know it`
       : `noise: ${noise.strategy} against itself ${noise.pairs.length} times; over ${roundCount} rounds a time ratio of ` +
-        `${noise.noise.low.toFixed(3)} to ${noise.noise.high.toFixed(3)} is chance`,
+        `${noise.noise.low.toFixed(3)} to ${noise.noise.high.toFixed(3)} is chance${noise.noise.high > NOISY_RATIO ? ': more rounds or a quieter machine would tell more' : ''}`,
     ...(scaling.length === 0
       ? []
       : [
