@@ -84,7 +84,12 @@ export function openPlace(options: PlaceOptions, now: Date): Place {
       segmentBytes,
       software,
     };
-    return { sink, record, partial, shown: to };
+    return {
+      sink,
+      record,
+      partial,
+      shown: `${to}; further segments beside it have .w1, .s1 and so on in their names`,
+    };
   }
   mkdirSync(partial, { recursive: true });
   const sink: SinkSpec = {
