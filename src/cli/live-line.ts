@@ -1,9 +1,10 @@
 // The live line on a terminal, plain lines elsewhere: on stderr, so that stdout holds results alone.
 
+import type { createLogUpdate } from 'log-update';
 import type { Snapshot } from '../model/record.ts';
 import { liveLine } from '../report/round-text.ts';
 
-type Update = ReturnType<typeof import('log-update').createLogUpdate>;
+type Update = ReturnType<typeof createLogUpdate>;
 
 /** Without a terminal a line is printed only so often: for logs. */
 const PLAIN_EVERY_MS = 5_000;
@@ -19,8 +20,8 @@ export class LiveLine implements Disposable {
   /** What draws on a terminal is loaded only where there is one. */
   static async open(): Promise<LiveLine> {
     if (!process.stderr.isTTY) return new LiveLine(null);
-    const { createLogUpdate } = await import('log-update');
-    return new LiveLine(createLogUpdate(process.stderr));
+    const library = await import('log-update');
+    return new LiveLine(library.createLogUpdate(process.stderr));
   }
 
   readonly show = (snapshot: Snapshot): void => {

@@ -22,8 +22,31 @@ export function splitCount(total: number, parts: number): number[] {
 
 /** Contiguous ranges that cover `0 … total-1`, one for each part, sized as `splitCount` says. */
 export function splitRange(total: number, parts: number): Range[] {
+  return rangesOf(splitCount(total, parts));
+}
+
+/**
+ * Shares of `total` in proportion to `weights`, by largest remainder (Hamilton's method): each is its exact share
+ * rounded down or up, and they add up.
+ * @throws RangeError when there is no weight above 0
+ */
+export function splitByWeight(total: number, weights: readonly number[]): number[] {
+  const sum = weights.reduce((all, weight) => all + weight, 0);
+  if (!(sum > 0)) throw new RangeError(`expected a weight above 0, got ${weights.join(', ')}`);
+  const exact = weights.map((weight) => (total * weight) / sum);
+  const shares = exact.map(Math.floor);
+  const left = total - shares.reduce((all, share) => all + share, 0);
+  const byRemainder = exact
+    .map((value, index) => ({ index, remainder: value - Math.floor(value) }))
+    .sort((a, b) => b.remainder - a.remainder || a.index - b.index);
+  for (const { index } of byRemainder.slice(0, left)) shares[index] = (shares[index] as number) + 1;
+  return shares;
+}
+
+/** Contiguous ranges of the given lengths, from 0 on. */
+export function rangesOf(counts: readonly number[]): Range[] {
   let start = 0;
-  return splitCount(total, parts).map((count) => {
+  return counts.map((count) => {
     const range = { start, end: start + count };
     start += count;
     return range;

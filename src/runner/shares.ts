@@ -2,7 +2,7 @@
 
 import type { AttemptLimits, TrialTask } from '../model/messages.ts';
 import type { Plan } from '../model/plan.ts';
-import { splitCount, splitRange } from '../model/split.ts';
+import { rangesOf, splitByWeight, splitCount } from '../model/split.ts';
 import type { Ledger } from './ledger.ts';
 
 export interface ShareOptions {
@@ -13,12 +13,15 @@ export interface ShareOptions {
   readonly ledger: Ledger;
 }
 
-/** One task a worker: trials, connections and what may be in flight, each split without a remainder lost. */
+/**
+ * One task a worker: trials, connections and what may be in flight, each split without a remainder lost. What a worker
+ * is to do goes by the connections it has, so that none needs a wave more than the others.
+ */
 export function makeTasks({ plan, origins, limits, userAgent, ledger }: ShareOptions): TrialTask[] {
-  const ranges = splitRange(plan.trialCount, plan.workerCount);
   const connections = splitCount(plan.connectionCount, plan.workerCount);
+  const inFlight = splitByWeight(plan.maxInFlight, connections);
+  const ranges = rangesOf(splitByWeight(plan.trialCount, inFlight));
   const lanes = splitCount(plan.laneCount, plan.workerCount);
-  const inFlight = splitCount(plan.maxInFlight, plan.workerCount);
   return ranges.map((range, workerIndex) => ({
     workerIndex,
     share: range,
