@@ -58,15 +58,20 @@ export class WireHead {
     this.#lineOffset = 0;
   }
 
-  /** Holds what `other` found in the same bytes. */
-  copy(other: WireHead): void {
-    this.status = other.status;
-    this.isOldVersion = other.isOldVersion;
-    this.lengthBytes = other.lengthBytes;
-    this.isChunked = other.isChunked;
-    this.isClose = other.isClose;
-    this.isKeepAlive = other.isKeepAlive;
-    this.hasConnectionField = other.hasConnectionField;
+  /**
+   * Whether it is certain where the answer ends, so that another may follow. Where a careless server could have sent
+   * a body that nobody expects, that body would be read as the next answer; undici draws the line at the same place.
+   */
+  isReusable(isHeadRequest: boolean): boolean {
+    if (this.isClose || this.isOldVersion) return false;
+    const isFramed = this.isChunked || this.lengthBytes >= 0;
+    if (this.isEmptyStatus) return isHeadRequest || (!this.isChunked && this.lengthBytes <= 0);
+    return isFramed || (isHeadRequest && this.isKeepAlive);
+  }
+
+  /** These have no body, whatever their fields say. */
+  get isEmptyStatus(): boolean {
+    return this.status === 204 || this.status === 304;
   }
 
   /** What is scanned next are trailers: field lines without a status line, none of which may be about framing. */
@@ -81,7 +86,7 @@ export class WireHead {
    */
   scan(bytes: Uint8Array, start: number, end: number): number {
     let at = start + this.#lineOffset;
-    if (this.status === 0) {
+    if (this.status === 0 && !this.#isTrailer) {
       at = this.#scanStatusLine(bytes, at, end);
       if (at < 0) return at;
       this.#lineOffset = at - start;

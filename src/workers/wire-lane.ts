@@ -6,7 +6,7 @@ import { ConnectSweep } from './connect-sweep.ts';
 import type { Lane, LaneOptions, Slot } from './lane.ts';
 import { LaneError } from './lane-error.ts';
 import { OriginAddresses } from './origin-addresses.ts';
-import { WireHeadMemo } from './wire-head-memo.ts';
+import { WireHeads } from './wire-heads.ts';
 import { type WireShared, WireSlot } from './wire-slot.ts';
 import type { WireSocket } from './wire-socket.ts';
 
@@ -26,7 +26,7 @@ class WireLane implements Lane, WireShared {
   readonly addresses: OriginAddresses;
   readonly sweep: ConnectSweep;
   readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
-  readonly headMemo = new WireHeadMemo();
+  readonly heads = new WireHeads();
   readonly requestTail: string;
   readonly sockets = new Set<WireSocket>();
   readonly #slots: WireSlot[] = [];

@@ -4,8 +4,8 @@
 import { LaneError } from './lane-error.ts';
 import { CR, HEX_DIGIT, LF } from './wire-grammar.ts';
 import { INCOMPLETE, REFUSED, WireHead } from './wire-head.ts';
-import { WireHeadMemo } from './wire-head-memo.ts';
-import { WireHeaderView } from './wire-header-view.ts';
+import type { WireHeaderView } from './wire-header-view.ts';
+import { WireHeads } from './wire-heads.ts';
 
 /** What becomes of the answers. Any of these may call `stop`. */
 export interface AnswerSink {
@@ -35,9 +35,7 @@ const MAX_SIZE_DIGITS = 13;
 export class WireParser {
   readonly #sink: AnswerSink;
   readonly #maxHeaderBytes: number;
-  readonly #memo: WireHeadMemo;
-  readonly #head = new WireHead();
-  readonly #view = new WireHeaderView();
+  readonly #heads: WireHeads;
   #state = HEAD;
   /** A byte of the present answer, or of a 1xx before it, was seen. */
   #hasBegun = false;
@@ -46,17 +44,19 @@ export class WireParser {
   /** Bytes left of the body or of the chunk. */
   #leftBytes = 0;
   #sizeDigits = 0;
-  /** The bytes of a head or of trailers that came in earlier reads. */
+  /** A head that earlier reads left incomplete, or the trailers. */
+  #fields: WireHead | undefined;
+  /** The bytes of those that came in earlier reads. */
   #kept: Buffer | undefined;
   #keptBytes = 0;
   #failure: LaneError | undefined;
 
   /**
    * @param maxHeaderBytes cap on one head (status line and fields), and again on the trailers
-   * @param memo may be shared by parsers of one `maxHeaderBytes`
+   * @param heads may be shared by parsers
    */
-  constructor(sink: AnswerSink, maxHeaderBytes: number, memo = new WireHeadMemo()) {
-    this.#memo = memo;
+  constructor(sink: AnswerSink, maxHeaderBytes: number, heads = new WireHeads()) {
+    this.#heads = heads;
     this.#sink = sink;
     this.#maxHeaderBytes = maxHeaderBytes;
   }
@@ -65,17 +65,14 @@ export class WireParser {
   reset(): void {
     this.#state = HEAD;
     this.#hasBegun = false;
-    this.#kept = undefined;
-    this.#keptBytes = 0;
     this.#failure = undefined;
-    this.#head.reset();
+    this.#forgetFields();
   }
 
   /** No more is taken until `reset`, not even what is left of the present read. */
   stop(): void {
     this.#state = STOPPED;
-    this.#kept = undefined;
-    this.#keptBytes = 0;
+    this.#forgetFields();
   }
 
   /** The answer that is due next has begun and not ended. */
@@ -89,8 +86,7 @@ export class WireParser {
     while (at < end) {
       switch (this.#state) {
         case HEAD:
-        case TRAILERS:
-          at = this.#takeFields(chunk, at, end);
+          at = this.#takeHead(chunk, at, end);
           break;
         case BODY_COUNTED:
         case CHUNK_DATA:
@@ -112,6 +108,9 @@ export class WireParser {
         case CHUNK_LF:
           at = this.#takeByte(chunk, at, LF, CHUNK_SIZE);
           this.#sizeDigits = 0;
+          break;
+        case TRAILERS:
+          at = this.#takeFields(this.#fields as WireHead, chunk, at, end);
           break;
         default:
           return this.#failure;
@@ -137,44 +136,53 @@ export class WireParser {
       : new LaneError('connection-lost', 'the connection ended inside the answer');
   }
 
-  #takeFields(chunk: Buffer, at: number, end: number): number {
+  #takeHead(chunk: Buffer, at: number, end: number): number {
     if (!this.#hasBegun) {
       const method = this.#sink.onBegin();
       if (method === undefined) return this.#refuse('no byte before something was asked', end);
       this.#hasBegun = true;
       this.#isHeadRequest = method === 'HEAD';
     }
-    if (this.#keptBytes > 0) return this.#takeKeptFields(chunk, at, end);
-    const knownBytes = this.#state === HEAD ? this.#memo.match(chunk, at, end) : 0;
-    if (knownBytes > 0) {
-      this.#head.copy(this.#memo.head);
-      this.#view.show(chunk, at, at + knownBytes);
-      return this.#endFields(at + knownBytes, end);
-    }
-    const next = this.#head.scan(chunk, at, end);
-    if (next === REFUSED) return this.#refuse(this.#head.refusal, end);
+    if (this.#fields !== undefined) return this.#takeFields(this.#fields, chunk, at, end);
+    const heads = this.#heads;
+    const next = heads.read(chunk, at, end);
+    if (next === REFUSED) return this.#refuse(heads.found.refusal, end);
     if ((next === INCOMPLETE ? end : next) - at > this.#maxHeaderBytes) return this.#refuseSize(end);
     if (next === INCOMPLETE) {
+      this.#fields = heads.take();
       this.#keep(chunk, at, end);
       return end;
     }
-    if (this.#state === HEAD) this.#memo.learn(chunk, at, next, this.#head);
-    this.#view.show(chunk, at, next);
-    return this.#endFields(next, end);
+    heads.view.show(chunk, at, next);
+    return this.#endHead(heads.found, next, end);
   }
 
-  /** The fields began in an earlier read: they go on behind what was kept. */
-  #takeKeptFields(chunk: Buffer, at: number, end: number): number {
+  /** Trailers, or the rest of a head: they go on behind what was kept of earlier reads. */
+  #takeFields(fields: WireHead, chunk: Buffer, at: number, end: number): number {
     const before = this.#keptBytes;
-    const kept = this.#keep(chunk, at, Math.min(end, at + this.#maxHeaderBytes + 1 - before));
-    const next = this.#head.scan(kept, 0, this.#keptBytes);
-    if (next === REFUSED) return this.#refuse(this.#head.refusal, end);
-    if ((next === INCOMPLETE ? this.#keptBytes : next) > this.#maxHeaderBytes) return this.#refuseSize(end);
-    if (next === INCOMPLETE) return end;
-    this.#kept = undefined;
-    this.#keptBytes = 0;
-    this.#view.show(kept, 0, next);
-    return this.#endFields(at + next - before, end);
+    let bytes = chunk;
+    let start = at;
+    let stop = end;
+    if (before > 0) {
+      bytes = this.#keep(chunk, at, Math.min(end, at + this.#maxHeaderBytes + 1 - before));
+      start = 0;
+      stop = this.#keptBytes;
+    }
+    const next = fields.scan(bytes, start, stop);
+    if (next === REFUSED) return this.#refuse(fields.refusal, end);
+    if ((next === INCOMPLETE ? stop : next) - start > this.#maxHeaderBytes) return this.#refuseSize(end);
+    if (next === INCOMPLETE) {
+      if (before === 0) this.#keep(chunk, at, end);
+      return end;
+    }
+    this.#forgetFields();
+    const behind = at + next - start - before;
+    if (this.#state === TRAILERS) {
+      this.#end();
+      return behind;
+    }
+    this.#heads.view.show(bytes, start, next);
+    return this.#endHead(fields, behind, end);
   }
 
   #keep(chunk: Buffer, start: number, end: number): Buffer {
@@ -191,42 +199,28 @@ export class WireParser {
     return kept;
   }
 
-  /** The empty line was read. @returns where to go on */
-  #endFields(next: number, end: number): number {
-    if (this.#state === TRAILERS) {
-      this.#end();
-      return next;
-    }
-    const head = this.#head;
-    const { status } = head;
+  /** A head is whole. @returns where to go on */
+  #endHead(head: WireHead, next: number, end: number): number {
+    const { isChunked, lengthBytes, status } = head;
     if (status < 200) {
       if (status < 102) return this.#refuse('an answer other than 100 or 101', end);
-      if (head.isOldVersion || head.lengthBytes >= 0 || head.isChunked || head.hasConnectionField)
+      if (head.isOldVersion || lengthBytes >= 0 || isChunked || head.hasConnectionField)
         return this.#refuse('no framing in a 1xx answer', end);
-      head.reset();
       return next;
     }
-    if (head.isOldVersion && head.isChunked) return this.#refuse('no chunked body in HTTP/1.0', end);
-    const isEmptyStatus = status === 204 || status === 304;
-    const isEmpty = isEmptyStatus || this.#isHeadRequest;
-    const isFramed = head.isChunked || head.lengthBytes >= 0;
-    this.#isReusable = !head.isClose && !head.isOldVersion && this.#isEndCertain(isEmptyStatus, isFramed);
-    if (isEmpty || head.lengthBytes === 0) this.#state = BODY_COUNTED;
-    else if (head.isChunked) this.#state = CHUNK_SIZE;
-    else this.#state = isFramed ? BODY_COUNTED : BODY_UNTIL_CLOSE;
-    this.#leftBytes = isEmpty ? 0 : head.lengthBytes;
+    if (head.isOldVersion && isChunked) return this.#refuse('no chunked body in HTTP/1.0', end);
+    this.#isReusable = head.isReusable(this.#isHeadRequest);
+    this.#leftBytes = 0;
+    this.#state = BODY_COUNTED;
+    if (!this.#isHeadRequest && !head.isEmptyStatus) {
+      if (isChunked) this.#state = CHUNK_SIZE;
+      else if (lengthBytes < 0) this.#state = BODY_UNTIL_CLOSE;
+      else this.#leftBytes = lengthBytes;
+    }
     this.#sizeDigits = 0;
-    this.#sink.onHead(status, this.#view);
+    this.#sink.onHead(status, this.#heads.view);
     if (this.#state === BODY_COUNTED && this.#leftBytes === 0) this.#end();
     return next;
-  }
-
-  /** Whether a careless server could have sent a body that would be read as the next answer. undici sees it alike. */
-  #isEndCertain(isEmptyStatus: boolean, isFramed: boolean): boolean {
-    const head = this.#head;
-    if (this.#isHeadRequest) return isEmptyStatus || isFramed || head.isKeepAlive;
-    if (isEmptyStatus) return !head.isChunked && head.lengthBytes <= 0;
-    return isFramed;
   }
 
   #takeCounted(chunk: Buffer, at: number, end: number): number {
@@ -258,7 +252,8 @@ export class WireParser {
 
   #takeSizeEnd(chunk: Buffer, at: number): number {
     if (this.#leftBytes > 0) return this.#takeByte(chunk, at, LF, CHUNK_DATA);
-    this.#head.beginTrailers();
+    this.#fields = new WireHead();
+    this.#fields.beginTrailers();
     return this.#takeByte(chunk, at, LF, TRAILERS);
   }
 
@@ -272,13 +267,15 @@ export class WireParser {
   #end(): void {
     const isReusable = this.#isReusable;
     this.#hasBegun = false;
-    if (isReusable) {
-      this.#state = HEAD;
-      this.#head.reset();
-    } else {
-      this.stop();
-    }
+    if (isReusable) this.#state = HEAD;
+    else this.stop();
     this.#sink.onEnd(isReusable);
+  }
+
+  #forgetFields(): void {
+    this.#fields = undefined;
+    this.#kept = undefined;
+    this.#keptBytes = 0;
   }
 
   #refuseSize(end: number): number {

@@ -5,7 +5,7 @@ import type { Connecting, ConnectSweep } from './connect-sweep.ts';
 import type { Exchange, LaneOptions, Reached, Slot } from './lane.ts';
 import { LaneError } from './lane-error.ts';
 import type { OriginAddresses } from './origin-addresses.ts';
-import type { WireHeadMemo } from './wire-head-memo.ts';
+import type { WireHeads } from './wire-heads.ts';
 import type { WireHeaderView } from './wire-header-view.ts';
 import { type AnswerSink, WireParser } from './wire-parser.ts';
 import { WireQueue } from './wire-queue.ts';
@@ -19,7 +19,7 @@ export interface WireShared {
   readonly sweep: ConnectSweep;
   /** Every read of every slot lands here and is used up before the next. */
   readonly readBuffer: Buffer;
-  readonly headMemo: WireHeadMemo;
+  readonly heads: WireHeads;
   /** A request is a method, a space, a path, and this: version, fields and the empty line. */
   readonly requestTail: string;
   /** Sockets that are not gone yet. */
@@ -50,7 +50,7 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
   constructor(shared: WireShared) {
     this.#shared = shared;
     this.#depth = shared.options.depth;
-    this.#parser = new WireParser(this, shared.options.maxHeaderBytes, shared.headMemo);
+    this.#parser = new WireParser(this, shared.options.maxHeaderBytes, shared.heads);
   }
 
   get depth(): number {

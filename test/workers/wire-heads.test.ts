@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WireHeadMemo } from '../../src/workers/wire-head-memo.ts';
+import { INCOMPLETE, REFUSED } from '../../src/workers/wire-head.ts';
+import { WireHeads } from '../../src/workers/wire-heads.ts';
 import { AnswerRecorder, OK, parsePieces } from '../helpers/wire-answers.ts';
 
 const HEAD = `${OK}Server: x\r\nConnection: keep-alive\r\nContent-Length: 2\r\nX-Last: z\r\n\r\n`;
@@ -58,15 +59,33 @@ test('a known head that closes closes again', () => {
   assert.equal(recorder.answers.length, 2);
 });
 
-test('a head is known only while all of it is there, and a long one never', () => {
-  const memo = new WireHeadMemo();
+test('what is read stands on its own: a head that was left incomplete is not touched by the next', () => {
+  const heads = new WireHeads();
+  const chunk = Buffer.from(HEAD);
+  assert.equal(heads.read(chunk, 0, chunk.length - 9), INCOMPLETE);
+  const taken = heads.take();
+  const other = Buffer.from('HTTP/1.1 404 Not Found\r\nContent-Length: 7\r\n\r\n');
+  assert.equal(heads.read(other, 0, other.length), other.length);
+  assert.equal(heads.found.lengthBytes, 7);
+  assert.equal(taken.scan(chunk, 0, chunk.length), chunk.length);
+  assert.deepEqual([taken.status, taken.lengthBytes], [200, 2]);
+  assert.equal(heads.read(other, 0, other.length), other.length);
+  assert.deepEqual([heads.found.status, heads.found.lengthBytes], [404, 7]);
+});
+
+test('a head is known only while all of it is there, and a long one is read each time', () => {
+  const heads = new WireHeads();
   const chunk = Buffer.from(`..${HEAD}`);
-  memo.learn(chunk, 2, chunk.length, memo.head);
-  assert.equal(memo.match(chunk, 2, chunk.length), HEAD.length);
-  assert.equal(memo.match(chunk, 2, chunk.length - 1), 0);
-  assert.equal(memo.match(chunk, 1, chunk.length), 0);
-  const long = Buffer.from(`${OK}X: ${'v'.repeat(600)}\r\n\r\n`);
-  memo.learn(long, 0, long.length, memo.head);
-  assert.equal(memo.match(long, 0, long.length), 0);
-  assert.equal(memo.match(chunk, 2, chunk.length), HEAD.length);
+  for (let count = 0; count < 2; count++) {
+    assert.equal(heads.read(chunk, 2, chunk.length), chunk.length);
+    assert.equal(heads.read(chunk, 2, chunk.length - 1), INCOMPLETE);
+    assert.equal(heads.read(chunk, 1, chunk.length), REFUSED);
+  }
+  const long = Buffer.from(`HTTP/1.1 201 C\r\nX: ${'v'.repeat(600)}\r\n\r\n`);
+  for (let count = 0; count < 2; count++) {
+    assert.equal(heads.read(long, 0, long.length), long.length);
+    assert.equal(heads.found.status, 201);
+    assert.equal(heads.read(chunk, 2, chunk.length), chunk.length);
+    assert.equal(heads.found.status, 200);
+  }
 });
