@@ -106,12 +106,17 @@ export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Rou
   const server = options.server.own ? openOwnServer(prepared, hooks) : null;
   const origins =
     server === null ? checkOrigin(options.server) : server.then(({ mock }) => originsOf(mock, plan));
+  let stats: ServerStats | null = null;
   const run = startRun({
     plan,
     origins,
     limits: options.attempt,
     userAgent: USER_AGENT,
     isInProcess: options.isInProcess ?? false,
+    // Before the connections are closed: to take those down is no work that the trials asked for.
+    onFinished: async () => {
+      stats = (await (await server)?.mock.stats()) ?? null;
+    },
     onReady: async () => {
       await (await server)?.mock.reset();
       hooks.onBegin?.();
@@ -126,7 +131,7 @@ export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Rou
       const report = await run.report;
       const owned = await server;
       const isCut = report.ended === 'aborted';
-      const stats = owned === null ? null : await askStats(owned.mock, isCut);
+      if (isCut && owned !== null) stats = await askAfterAbort(owned.mock);
       if (isCut) for (const pid of owned?.mock.replicaPids ?? []) process.kill(pid, 'SIGKILL');
       return makeRecord({
         prepared,
@@ -143,11 +148,9 @@ export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Rou
 }
 
 /** After an abort the replicas may be busy with what was cut; then the account does without their half. */
-async function askStats(mock: MockServer, isCut: boolean): Promise<ServerStats | null> {
-  const stats = mock.stats();
-  if (!isCut) return stats;
+async function askAfterAbort(mock: MockServer): Promise<ServerStats | null> {
   const none = new Promise<null>((resolve) => setTimeout(resolve, STATS_AFTER_ABORT_MS, null));
-  return Promise.race([stats.catch(() => null), none]);
+  return Promise.race([mock.stats().catch(() => null), none]);
 }
 
 interface OwnServer {

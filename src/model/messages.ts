@@ -38,7 +38,11 @@ export const CONTROL = {
   ready: 1,
   /** 0 run, 1 drain (take nothing new), 2 abort (cut now). */
   order: 2,
-  cellCount: 3,
+  /** How many workers have settled their share; their connections still stand. */
+  finished: 3,
+  /** 0 not yet, 1: connections may be closed. What that costs is no part of the measured time. */
+  close: 4,
+  cellCount: 5,
 } as const;
 
 export const ORDER = { run: 0, drain: 1, abort: 2 } as const;

@@ -20,6 +20,7 @@ export class Ledger {
   readonly tallies: readonly Tally[];
   readonly #control: Int32Array;
   readonly #aborted = Promise.withResolvers<void>();
+  readonly #closeAllowed = Promise.withResolvers<void>();
   readonly #drained = Promise.withResolvers<void>();
   readonly #gateOpened = Promise.withResolvers<void>();
 
@@ -47,11 +48,27 @@ export class Ledger {
   }
 
   /** Resolves when `workerCount` workers stand at the gate. */
-  async allReady(workerCount: number): Promise<void> {
+  allReady(workerCount: number): Promise<void> {
+    return this.#reach(CONTROL.ready, workerCount);
+  }
+
+  /** Resolves when `workerCount` workers have settled their shares. */
+  allFinished(workerCount: number): Promise<void> {
+    return this.#reach(CONTROL.finished, workerCount);
+  }
+
+  /** Workers that have settled their shares close their connections now. */
+  letClose(): void {
+    Atomics.store(this.#control, CONTROL.close, 1);
+    Atomics.notify(this.#control, CONTROL.close);
+    this.#closeAllowed.resolve();
+  }
+
+  async #reach(cell: number, workerCount: number): Promise<void> {
     for (;;) {
-      const ready = Atomics.load(this.#control, CONTROL.ready);
-      if (ready >= workerCount) return;
-      const wait = Atomics.waitAsync(this.#control, CONTROL.ready, ready);
+      const count = Atomics.load(this.#control, cell);
+      if (count >= workerCount) return;
+      const wait = Atomics.waitAsync(this.#control, cell, count);
       if (wait.async) await wait.value;
     }
   }
@@ -60,6 +77,12 @@ export class Ledger {
   arrive(workerCount: number): void {
     Atomics.add(this.#control, CONTROL.ready, workerCount);
     Atomics.notify(this.#control, CONTROL.ready);
+  }
+
+  /** Workers of another process have settled their shares. */
+  finish(workerCount: number): void {
+    Atomics.add(this.#control, CONTROL.finished, workerCount);
+    Atomics.notify(this.#control, CONTROL.finished);
   }
 
   /** Lets every worker go, and every later one at once. */
@@ -85,6 +108,11 @@ export class Ledger {
   /** Resolves when the gate opens. */
   get gateOpened(): Promise<void> {
     return this.#gateOpened.promise;
+  }
+
+  /** Resolves at `letClose`. */
+  get closeAllowed(): Promise<void> {
+    return this.#closeAllowed.promise;
   }
 
   /** Resolves at `drain`. */

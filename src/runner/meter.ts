@@ -40,17 +40,24 @@ export class Meter {
     this.#beganAtMs = nowMs();
   }
 
-  /** @param elsewhere what further client processes used in the same time */
-  end(elsewhere: CrewUsage | null): void {
-    const own = process.cpuUsage(this.#cpuBefore);
-    this.cpuUs = {
-      user: own.user + (elsewhere?.cpuUserUs ?? 0),
-      system: own.system + (elsewhere?.cpuSystemUs ?? 0),
-    };
+  /** At the last answer, before anything is closed. */
+  end(): void {
+    this.cpuUs = process.cpuUsage(this.#cpuBefore);
     this.mainUtilizationRatio = performance.eventLoopUtilization(this.#utilizationBefore).utilization;
-    this.peakRssBytes = process.resourceUsage().maxRSS * 1024 + (elsewhere?.peakRssBytes ?? 0);
-    if (this.#countersBefore !== null)
+    this.peakRssBytes = process.resourceUsage().maxRSS * 1024;
+    if (this.#countersBefore !== null) {
       this.network = diffNetCounters(this.#countersBefore, readNetCounters()).counters;
+    }
+  }
+
+  /** What further client processes used in the same time. */
+  addElsewhere(usage: CrewUsage | null): void {
+    if (usage === null) return;
+    this.cpuUs = {
+      user: this.cpuUs.user + usage.cpuUserUs,
+      system: this.cpuUs.system + usage.cpuSystemUs,
+    };
+    this.peakRssBytes += usage.peakRssBytes;
   }
 
   keep(snapshot: Snapshot): void {

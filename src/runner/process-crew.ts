@@ -33,6 +33,7 @@ class ProcessCrew implements Crew {
     this.#workerEntry = workerEntry?.href ?? null;
     for (let count = 0; count < plan.processCount; count++) this.#start();
     void ledger.gateOpened.then(() => this.#tellAll({ type: 'go' }));
+    void ledger.closeAllowed.then(() => this.#tellAll({ type: 'close' }));
     void ledger.drained.then(() => this.#tellAll({ type: 'drain' }));
     void ledger.aborted.then(() => this.#tellAll({ type: 'abort' }));
   }
@@ -94,6 +95,10 @@ class ProcessCrew implements Crew {
       switch (message.type) {
         case 'ready': {
           this.#ledger.arrive(message.workerCount);
+          break;
+        }
+        case 'finished': {
+          this.#ledger.finish(message.workerCount);
           break;
         }
         case 'progress': {

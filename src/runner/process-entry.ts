@@ -11,6 +11,7 @@ import type { FromProcess, ToProcess } from './process-messages.ts';
 const PROGRESS_EVERY_MS = 100;
 
 const orders = Promise.withResolvers<void>();
+const mayClose = Promise.withResolvers<void>();
 let ledger: Ledger | null = null;
 
 process.on('disconnect', () => process.exit(0));
@@ -24,6 +25,10 @@ process.on('message', (message: ToProcess) => {
     }
     case 'go': {
       orders.resolve();
+      break;
+    }
+    case 'close': {
+      mayClose.resolve();
       break;
     }
     case 'drain': {
@@ -70,9 +75,14 @@ async function settle({
       () => void send({ type: 'progress', tallies: talliesToBytes(own) }),
       PROGRESS_EVERY_MS,
     );
-    const failures = await Promise.race([settling, own.aborted.then(() => [])]);
-    clearInterval(timer);
+    const aborted = own.aborted.then(() => []);
+    await Promise.race([own.allFinished(tasks.length), settling, aborted]);
     const cpu = process.cpuUsage(cpuBefore);
+    await send({ type: 'finished', workerCount: tasks.length });
+    await Promise.race([mayClose.promise, aborted]);
+    own.letClose();
+    const failures = await Promise.race([settling, aborted]);
+    clearInterval(timer);
     await send({
       type: 'settled',
       ledger: ledgerToBytes(own),

@@ -16,12 +16,16 @@ export type ToProcess =
       readonly workerEntry: string | null;
     }
   | { readonly type: 'go' }
+  /** All workers of all processes have finished. */
+  | { readonly type: 'close' }
   | { readonly type: 'drain' }
   | { readonly type: 'abort' };
 
 export type FromProcess =
   /** So many workers stand at the gate. */
   | { readonly type: 'ready'; readonly workerCount: number }
+  /** So many workers have settled their shares. */
+  | { readonly type: 'finished'; readonly workerCount: number }
   | { readonly type: 'progress'; readonly tallies: readonly Uint8Array[] }
   | {
       readonly type: 'settled';

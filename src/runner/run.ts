@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly onSnapshot?: (snapshot: Snapshot) => void;
   /** Called when every worker stands ready, right before the first dispatch. */
   readonly onReady?: () => void | Promise<void>;
+  /** Called when every trial is settled, before any connection is closed. Not called after an abort. */
+  readonly onFinished?: () => Promise<void>;
   /** The workers' file, @default the engine's own */
   readonly workerEntry?: URL;
   /** The workers' code runs in this thread, to be profiled. @default false: a thread each */
@@ -66,10 +68,14 @@ async function carryOut(options: RunOptions, ledger: Ledger): Promise<RunReport>
   ledger.openGate();
   const stopWatching = watch(options, ledger, meter);
   try {
+    await Promise.race([ledger.allFinished(plan.workerCount), settling, cutShort(ledger)]);
+    meter.end();
+    if (ledger.order !== 'abort') await options.onFinished?.();
+    ledger.letClose();
     const failures = await Promise.race([settling, cutShort(ledger)]);
     // A thread that still counted while the account is drawn up would make it contradict itself.
     if (ledger.order === 'abort') await crew[Symbol.asyncDispose]();
-    meter.end(crew.usage);
+    meter.addElsewhere(crew.usage);
     return makeReport({ plan, ledger, meter, failures, deaths: crew.deaths });
   } finally {
     stopWatching();

@@ -13,7 +13,8 @@ import { TrialRun } from './trial-run.ts';
 export async function runTrials(task: TrialTask): Promise<TrialResult> {
   const tally = new Tally(task.account.tally);
   const lanes = await openLanes(task, tally);
-  await waitAtGate(new Int32Array(task.ledger.control));
+  const control = new Int32Array(task.ledger.control);
+  await waitAtGate(control);
   const run = new TrialRun(task, {
     lanes,
     openFallback: async () => {
@@ -22,7 +23,9 @@ export async function runTrials(task: TrialTask): Promise<TrialResult> {
     },
   });
   try {
-    return { workerIndex: task.workerIndex, failures: await run.run() };
+    const failures = await run.run();
+    await waitToClose(control);
+    return { workerIndex: task.workerIndex, failures };
   } finally {
     await run.close();
   }
@@ -75,6 +78,14 @@ function laneOptions(task: TrialTask, origin: string, tally: Tally): LaneOptions
       if (openNow > tally.get('connectionsPeak')) tally.set('connectionsPeak', openNow);
     },
   };
+}
+
+/** Says that this worker's share is settled, and leaves its connections alone until the others' are too. */
+async function waitToClose(control: Int32Array): Promise<void> {
+  Atomics.add(control, CONTROL.finished, 1);
+  Atomics.notify(control, CONTROL.finished);
+  const wait = Atomics.waitAsync(control, CONTROL.close, 0);
+  if (wait.async) await wait.value;
 }
 
 /** Says that this worker stands ready and waits until the runner lets all go at once. */
