@@ -50,7 +50,7 @@ async function benchWaves(values: BenchValues, isDelayGiven: boolean): Promise<n
   using live = await LiveLine.open();
   const run = startTinybench(prepared, { onSnapshot: live.show, onNotice: live.notice });
   using interrupt = new InterruptWatch(run);
-  const figures = await run.figures;
+  const figures = await interrupt.guard(run.figures);
   live[Symbol.dispose]();
   for (const line of ['', ...wavesLines(figures)]) say(line);
   return interrupt.wasInterrupted ? INTERRUPTED : 0;
@@ -97,6 +97,6 @@ async function runSweep(prepared: PreparedSweep): Promise<Comparison> {
       live.notice(`${label} ${formatSeconds(wallMs)}${proof.verdict === 'broken' ? ', PROOF BROKEN' : ''}`),
   });
   using interrupt = new InterruptWatch(sweep);
-  const comparison = await sweep.comparison;
+  const comparison = await interrupt.guard(sweep.comparison);
   return { ...comparison, isInterrupted: comparison.isInterrupted || interrupt.wasInterrupted };
 }

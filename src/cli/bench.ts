@@ -54,7 +54,7 @@ async function bench(values: BenchValues, isDelayGiven: boolean): Promise<number
   using live = await LiveLine.open();
   const round = startRound(prepared, { onBegin, onSnapshot: live.show, onNotice: live.notice });
   using interrupt = new InterruptWatch(round);
-  const record = await round.record;
+  const record = await interrupt.guard(round.record);
   live[Symbol.dispose]();
   for (const line of resultLines(record)) say(line);
   if (projected !== null && record.ended === 'done') {

@@ -1,5 +1,7 @@
 // Ctrl-C and SIGTERM: the first asks for a drain, what is not settled a moment later is cut, a second one cuts at once.
 
+import { SpillwayError } from '../model/errors.ts';
+
 /** Within this a drained run settles what it has in flight, or loses it; the whole program ends within two seconds. */
 const DRAIN_MS = 900;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -32,6 +34,21 @@ export class InterruptWatch implements Disposable {
     this.#target.drain();
     this.#timer = setTimeout(() => this.#target.abort(), DRAIN_MS);
   };
+
+  /**
+   * What the work gives. While it still starts, a signal to the whole group ends its replicas too, and it fails.
+   * @throws SpillwayError `ERR_INTERRUPTED` in place of any failure after a signal
+   */
+  async guard<Value>(work: Promise<Value>): Promise<Value> {
+    try {
+      return await work;
+    } catch (error) {
+      if (!this.wasInterrupted) throw error;
+      throw new SpillwayError('ERR_INTERRUPTED', 'interrupted before the first request: nothing was asked', {
+        cause: error,
+      });
+    }
+  }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);

@@ -11,6 +11,7 @@ export const ERRORS = {
   ERR_LIMIT: { exitCode: 3, meaning: 'the operating system allows less than the run needs' },
   ERR_RUN_BROKEN: { exitCode: 4, meaning: 'the run could not be carried to its end' },
   ERR_SERVER: { exitCode: 4, meaning: 'the mock server could not start or keep its replicas' },
+  ERR_INTERRUPTED: { exitCode: 130, meaning: 'a signal ended it before there was anything to account for' },
   ERR_BUG: { exitCode: 4, meaning: 'a state the program holds to be impossible' },
 } as const;
 
