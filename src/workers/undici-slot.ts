@@ -68,7 +68,7 @@ export class UndiciSlot implements Slot {
     if (position === undefined) return;
     if (position.controller !== undefined) {
       // A reset leaves no TIME_WAIT, and nothing that still arrives is wanted.
-      if (this.#isOrdered) this.socket?.resetAndDestroy();
+      if (this.#isOrdered && this.socket !== undefined) resetSocket(this.socket);
       position.controller.abort(error);
       return;
     }
@@ -82,14 +82,17 @@ export class UndiciSlot implements Slot {
   }
 
   reset(error: Error): void {
-    if (this.#isOrdered) this.socket?.resetAndDestroy();
-    else this.socket?.destroy();
+    const { socket } = this;
+    if (this.#isOrdered && socket !== undefined) resetSocket(socket);
     this.#abortStarted(error);
+    socket?.destroy();
   }
 
   /** Ends the connection and every open attempt. Resolves when the socket is gone. */
   async close(reset: boolean, error: Error): Promise<void> {
-    if (reset && this.socket !== undefined && !this.socket.destroyed) resetSocket(this.socket);
+    // Streams first: undici's HTTP/2 client breaks when its socket goes from under open ones while it is destroyed.
+    if (!this.#isOrdered) this.#abortStarted(error);
+    if (reset && this.socket !== undefined) resetSocket(this.socket);
     await this.#client.destroy(error);
     this.#flushDeferred();
   }
@@ -110,7 +113,7 @@ export class UndiciSlot implements Slot {
     const exchange = position.exchange;
     const reached = this.#reachedOf(position);
     this.#release(position);
-    if (exchange !== undefined) this.#callOnError(exchange, error, reached);
+    if (exchange !== undefined) this.#callOnError(exchange, named(error), reached);
   }
 
   #reachedOf(position: Position): Reached {
@@ -225,7 +228,13 @@ export class Position implements Dispatcher.DispatchHandler {
   }
 }
 
+/** undici leaves the code of its parser's errors undefined (8.12), and keeps the rest of the read in them. */
+function named(error: unknown): unknown {
+  return error instanceof errors.HTTPParserError ? new LaneError('protocol', error.message) : error;
+}
+
 function resetSocket(socket: Socket): void {
+  if (socket.destroyed) return;
   try {
     socket.resetAndDestroy();
   } catch {

@@ -38,8 +38,12 @@ async function judge(arena: FuzzArena, fuzzCase: FuzzCase, counts: Counts): Prom
   const [byUndici, byWire] = await Promise.all([arena.run('undici', fuzzCase), arena.run('wire', fuzzCase)]);
   for (const [index, wire] of byWire.entries()) {
     const undici = byUndici[index] as FuzzOutcome;
+    const isOnItsOwn = fuzzCase.mode === 'lockstep' && wire.kind === 'ok' && undici.kind === 'failed';
+    // undici may keep a connection that it reads no more from (HEAD, Proxy-Connection: close). Where each request is
+    // told apart by the server, what counts is what undici makes of the answer on a fresh connection.
+    const oracle = isOnItsOwn ? await arena.handOver(fuzzCase, index) : undici;
     const fault =
-      faultOf(fuzzCase, index, wire, undici) ?? (await handOverFault(arena, fuzzCase, index, wire, counts));
+      faultOf(fuzzCase, index, wire, oracle) ?? (await handOverFault(arena, fuzzCase, index, wire, counts));
     if (fault !== undefined) assert.fail(describe(fuzzCase, index, fault, wire, undici));
     counts.answers++;
     if (wire.kind === 'ok') counts.wireTook++;
@@ -110,5 +114,7 @@ function describe(
     `pieces ${JSON.stringify(fuzzCase.pieces)}`,
     `wire   ${JSON.stringify(wire)}`,
     `undici ${JSON.stringify(undici)}`,
-  ].join('\n');
+  ]
+    .map((line) => line.slice(0, 4_000))
+    .join('\n');
 }
