@@ -36,6 +36,7 @@ export const sinks: MicroSuite = {
               headers: [['content-type', 'text/plain']],
               receivedAtMs: Date.now(),
               isDecoded: false,
+              expectedBytes: BODY.length,
             });
             body.write(BODY);
             body.commit();

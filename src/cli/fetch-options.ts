@@ -238,6 +238,12 @@ export const FETCH_OPTIONS = {
     meaning: 'for all targets (default: HTTP_PROXY, HTTPS_PROXY, NO_PROXY)',
     parse: httpUrl(),
   }),
+  transport: row({
+    flags: '--transport <name>',
+    initial: 'auto',
+    meaning: 'auto: wire for plain http without a proxy, undici for the rest; or undici for all',
+    parse: oneOf(['auto', 'undici'] as const),
+  }),
   http1: row({ flags: '--http1', initial: 'false', meaning: 'no HTTP/2', parse: flag() }),
   ca: row({
     flags: '--ca <file>',

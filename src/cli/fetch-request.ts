@@ -34,6 +34,7 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
     request: {
       userAgent: values.userAgent ?? `spillway/${PROGRAM_VERSION}`,
       headers,
+      transport: values.transport,
       allowsHttp2: !values.http1,
       isInsecure: values.insecure,
       proxy: findProxy(values.proxy, process.env),

@@ -98,6 +98,7 @@ async function runRound(plan: PagesPlan, options: PagesOptions): Promise<PagesRo
       request: {
         userAgent: USER_AGENT,
         headers: [],
+        transport: 'auto',
         allowsHttp2: false,
         isInsecure: false,
         proxy: { http: '', https: '', except: '' },

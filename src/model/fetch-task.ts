@@ -48,6 +48,8 @@ export interface FetchRequestOptions {
   readonly logins: readonly HostLogin[];
   /** Take content codings off, or keep bodies as they were sent. */
   readonly bytes: 'decoded' | 'original';
+  /** `auto`: the lean parser for plain http without a proxy, undici for the rest. */
+  readonly transport: 'auto' | 'undici';
   readonly allowsHttp2: boolean;
   /** Certificates in PEM that are trusted besides the usual; null for none. */
   readonly ca: string | null;

@@ -84,7 +84,7 @@ class DirectoryBody implements Body {
   constructor(sink: DirectorySink, head: BodyHead, tempPath: string) {
     this.#sink = sink;
     this.#head = head;
-    this.#spool = new Spool(tempPath);
+    this.#spool = new Spool({ tempPath, expectedBytes: head.expectedBytes, isForFile: true });
   }
 
   write(chunk: Buffer): void {

@@ -23,7 +23,7 @@ export function openPackedSink(spec: PackedSpec, workerIndex: number, format: Pa
   const { file, partial, segmentBytes } = spec;
   const series = new SegmentSeries({ file, workerIndex, segmentBytes, ends: format });
   return {
-    begin: (head) => new PackedBody(head, new Spool(`${partial}/${head.index}`), series, format),
+    begin: (head) => new PackedBody(head, openSpool(`${partial}/${head.index}`, head), series, format),
     close: () => series.close(),
   };
 }
@@ -58,4 +58,8 @@ class PackedBody implements Body {
   discard(): void {
     this.#spool.release();
   }
+}
+
+function openSpool(tempPath: string, { expectedBytes }: BodyHead): Spool {
+  return new Spool({ tempPath, expectedBytes, isForFile: false });
 }

@@ -20,6 +20,8 @@ export interface BodyHead {
   readonly receivedAtMs: number;
   /** True when a content coding was taken off the body that is written. */
   readonly isDecoded: boolean;
+  /** How long the body will be, where the server has said so; it may still be shorter or longer. */
+  readonly expectedBytes: number | null;
 }
 
 /** What a sink did with a whole body. */
@@ -35,7 +37,7 @@ export interface Committed {
  */
 export interface Body {
   /**
-   * Takes the next piece. The sink may keep `chunk`: the transport must not write to it again.
+   * Takes the next piece. `chunk` is valid only during the call: the next read lands in the same memory.
    * @throws SpillwayError ERR_SINK when it could not be written; `discard` is still owed
    */
   write(chunk: Buffer): void;

@@ -2,77 +2,73 @@
 // SHA-256 at the end. Every sink that needs a whole body before it can write builds on it.
 
 import { createHash, type Hash, hash } from 'node:crypto';
-import { closeSync, openSync, readSync, renameSync, unlinkSync, writeSync, writevSync } from 'node:fs';
+import { closeSync, openSync, readSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { guardWrite } from './sink-error.ts';
 
 /** Bodies up to this stay in memory until they are whole: one open, write, close and rename each. */
 export const SPOOL_MEMORY_BYTES = 64 * 1024;
-/** Larger bodies go to disk in pieces of about this size. */
-const WRITE_BYTES = 256 * 1024;
 const READ_BYTES = 1024 * 1024;
+const NOTHING = Buffer.alloc(0);
+
+export interface SpoolOptions {
+  /** Where a larger body waits; nothing is created there for a small one until `publish`. */
+  readonly tempPath: string;
+  readonly expectedBytes: number | null;
+  /** It will be published: a body that comes in one piece goes to its file at once, from where it was read. */
+  readonly isForFile: boolean;
+}
 
 export class Spool {
+  readonly #options: SpoolOptions;
   readonly #tempPath: string;
-  #chunks: Buffer[] = [];
-  /** Bytes of `#chunks`, not yet in the file. */
+  /** Holds a small body that came in several pieces, or is not for a file; null before and after. */
+  #held: Buffer | null = null;
+  /** Bytes of `#held`, not yet in the file. */
   #heldBytes = 0;
   #bytes = 0;
   #hash: Hash | undefined;
   #fd = -1;
   #hasFile = false;
 
-  /** @param tempPath where a larger body waits; nothing is created there for a small one until `publish` */
-  constructor(tempPath: string) {
-    this.#tempPath = tempPath;
+  constructor(options: SpoolOptions) {
+    this.#options = options;
+    this.#tempPath = options.tempPath;
   }
 
   get bytes(): number {
     return this.#bytes;
   }
 
+  /** `chunk` is used up when it returns. */
   write(chunk: Buffer): void {
+    const { expectedBytes, isForFile } = this.#options;
+    const isWhole = isForFile && this.#bytes === 0 && chunk.length === expectedBytes;
     this.#bytes += chunk.length;
-    this.#heldBytes += chunk.length;
-    this.#chunks.push(chunk);
-    if (this.#hash !== undefined) {
-      this.#hash.update(chunk);
-      if (this.#heldBytes >= WRITE_BYTES) this.#flush();
-    } else if (this.#bytes > SPOOL_MEMORY_BYTES) {
-      this.#hash = createHash('sha256');
-      for (const held of this.#chunks) this.#hash.update(held);
+    if (this.#hash === undefined && !isWhole && this.#bytes <= SPOOL_MEMORY_BYTES) {
+      this.#hold(chunk);
+      return;
+    }
+    if (this.#hash === undefined) {
+      this.#hash = createHash('sha256').update(this.#heldPiece());
       this.#flush();
     }
+    this.#hash.update(chunk);
+    this.#toFile(chunk);
   }
 
   /** SHA-256 of all that was written, in hexadecimal. Call it once, after the last `write`. */
   digest(): string {
-    if (this.#hash !== undefined) return this.#hash.digest('hex');
-    const [only] = this.#chunks;
-    if (only !== undefined && this.#chunks.length === 1) return hash('sha256', only, 'hex');
-    return hash('sha256', Buffer.concat(this.#chunks), 'hex');
+    return this.#hash?.digest('hex') ?? hash('sha256', this.#heldPiece(), 'hex');
   }
 
   /** The whole body, in pieces that are valid until the next one is asked for. */
-  *pieces(): Generator<Buffer> {
-    if (!this.#hasFile) {
-      yield* this.#chunks;
-      return;
-    }
-    this.#flush();
-    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, this.#bytes));
-    for (let position = 0; position < this.#bytes; ) {
-      const count = guardWrite(`read ${this.#tempPath} again`, () =>
-        readSync(this.#fd, buffer, 0, buffer.length, position),
-      );
-      if (count === 0) return;
-      position += count;
-      yield buffer.subarray(0, count);
-    }
+  pieces(): Iterable<Buffer> {
+    return this.#hasFile ? this.#filePieces() : this.#heldBytes === 0 ? [] : [this.#heldPiece()];
   }
 
   /** Makes the body a file at `path`, at once and whole. Replaces what stands there. */
   publish(path: string): void {
-    this.#flush();
+    if (!this.#hasFile) this.#flush();
     guardWrite(`write ${path}`, () => {
       const fd = this.#fd;
       this.#fd = -1;
@@ -84,7 +80,8 @@ export class Spool {
 
   /** Lets go of memory and of the temporary file; never throws. Harmless after `publish`. */
   release(): void {
-    this.#chunks = [];
+    this.#held = null;
+    this.#heldBytes = 0;
     try {
       if (this.#fd !== -1) closeSync(this.#fd);
       if (this.#hasFile) unlinkSync(this.#tempPath);
@@ -95,25 +92,50 @@ export class Spool {
     this.#hasFile = false;
   }
 
+  #hold(chunk: Buffer): void {
+    const { expectedBytes } = this.#options;
+    const neededBytes = this.#heldBytes + chunk.length;
+    if (this.#held === null || this.#held.length < neededBytes) {
+      const roomBytes = Math.max(neededBytes, Math.min(expectedBytes ?? 2 * neededBytes, SPOOL_MEMORY_BYTES));
+      const larger = Buffer.allocUnsafe(roomBytes);
+      this.#held?.copy(larger, 0, 0, this.#heldBytes);
+      this.#held = larger;
+    }
+    chunk.copy(this.#held, this.#heldBytes);
+    this.#heldBytes = neededBytes;
+  }
+
+  #heldPiece(): Buffer {
+    return this.#held?.subarray(0, this.#heldBytes) ?? NOTHING;
+  }
+
+  *#filePieces(): Generator<Buffer> {
+    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, this.#bytes));
+    for (let position = 0; position < this.#bytes; ) {
+      const count = guardWrite(`read ${this.#tempPath} again`, () =>
+        readSync(this.#fd, buffer, 0, buffer.length, position),
+      );
+      if (count === 0) return;
+      position += count;
+      yield buffer.subarray(0, count);
+    }
+  }
+
   /** Brings what is held in memory into the temporary file, which it opens if need be. */
   #flush(): void {
+    this.#toFile(this.#heldPiece());
+    this.#held = null;
+    this.#heldBytes = 0;
+  }
+
+  #toFile(bytes: Buffer): void {
     guardWrite(`write ${this.#tempPath}`, () => {
       if (this.#fd === -1) {
         this.#fd = openSync(this.#tempPath, 'w+', 0o666);
         this.#hasFile = true;
       }
-      if (this.#heldBytes > 0) writeAll(this.#fd, this.#chunks, this.#heldBytes);
+      // A short write, as a nearly full disk makes it, is carried on with.
+      for (let start = 0; start < bytes.length; ) start += writeSync(this.#fd, bytes, start);
     });
-    this.#chunks = [];
-    this.#heldBytes = 0;
   }
-}
-
-/** Writes `chunks` at the file's position. A short write, as a nearly full disk makes it, is carried on with. */
-function writeAll(fd: number, chunks: readonly Buffer[], totalBytes: number): void {
-  const [only] = chunks;
-  const written = chunks.length === 1 && only !== undefined ? writeSync(fd, only) : writevSync(fd, chunks);
-  if (written === totalBytes) return;
-  const rest = Buffer.concat(chunks).subarray(written);
-  for (let start = 0; start < rest.length; ) start += writeSync(fd, rest, start);
 }

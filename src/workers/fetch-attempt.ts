@@ -9,8 +9,8 @@ import type { Body, BodyHead, Committed, Sink } from '../sinks/sink.ts';
 import { classify, describeError } from './classify.ts';
 import { ContentDecoder, parseCodings } from './content-decoder.ts';
 import { type FetchJob, shownUrlOf } from './fetch-job.ts';
-import type { ResponseController, ResponseHandler } from './undici-agents.ts';
-import { UndiciHeaderView } from './undici-header-view.ts';
+import type { AnswerLoss, AnswerReceiver, RequestControl } from './fetch-transport.ts';
+import type { HeaderView } from './lane.ts';
 
 /** How an attempt ended. `broken`: the sink could not write, which no attempt can mend. */
 export type AttemptEnd =
@@ -27,6 +27,8 @@ export type AttemptEnd =
       readonly detail: string;
       readonly retryAfterMs: number;
     }
+  /** Its kept connection had ended before it was answered. */
+  | { readonly kind: 'stale'; readonly detail: string }
   | { readonly kind: 'broken'; readonly error: SpillwayError };
 
 /** What all attempts of a worker share. */
@@ -48,12 +50,12 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 type Phase = 'connecting' | 'waiting' | 'receiving' | 'over';
 
-export class FetchAttempt implements ResponseHandler {
+export class FetchAttempt implements AnswerReceiver {
   readonly job: FetchJob;
-  /** The agent it was sent through. */
-  readonly agent: number;
   readonly #context: AttemptContext;
-  #controller: ResponseController | null = null;
+  #control: RequestControl | null = null;
+  /** The transport has said its last word. */
+  #isAnswered = false;
   #phase: Phase = 'connecting';
   /** When the phase began, or the last piece of a body came. */
   #sinceMs = nowMs();
@@ -69,40 +71,35 @@ export class FetchAttempt implements ResponseHandler {
   /** How the attempt ends once the unwanted body is out of the way. */
   #verdict: AttemptEnd | null = null;
 
-  constructor(job: FetchJob, agent: number, context: AttemptContext) {
+  constructor(job: FetchJob, context: AttemptContext) {
     this.job = job;
-    this.agent = agent;
     this.#context = context;
   }
 
-  onRequestStart(controller: ResponseController): void {
-    if (this.#phase === 'over') {
-      controller.abort(new Error('given up before it was sent'));
-      return;
-    }
-    this.#controller = controller;
+  /** How its request is held or let go; comes after the request was sent, which may have failed by then. */
+  steer(control: RequestControl): void {
+    if (this.#phase === 'over') control.leave();
+    else this.#control = control;
+  }
+
+  onSent(): void {
+    if (this.#phase === 'over') return;
     this.#enter('waiting');
     this.#context.onSent();
   }
 
-  onResponseStart(
-    controller: ResponseController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-    statusText = '',
-  ): void {
-    if (this.#phase === 'over' || status < 200) return;
+  onHead(status: number, statusText: string, view: HeaderView): void {
+    if (this.#phase === 'over') return;
     this.#enter('receiving');
     this.#windowStartMs = this.#sinceMs;
     this.job.status = status;
-    const view = new UndiciHeaderView(headers, controller.rawHeaders);
     const length = view.get('content-length');
     if (length !== undefined && /^\d{1,16}$/u.test(length)) this.#promisedBytes = Number(length);
     if (status < 300) this.#beginBody(status, statusText, view);
     else this.#verdict = REDIRECTS.has(status) ? this.#judgeRedirect(view) : this.#judgeStatus(status, view);
   }
 
-  onResponseData(_: ResponseController, chunk: Buffer): void {
+  onData(chunk: Buffer): void {
     if (this.#phase === 'over') return;
     this.#sinceMs = nowMs();
     this.#wireBytes += chunk.length;
@@ -116,23 +113,28 @@ export class FetchAttempt implements ResponseHandler {
     } else {
       const { maxBodyBytes } = this.#context.limits;
       if (maxBodyBytes > 0 && this.#wireBytes > maxBodyBytes) this.#fail('body-too-large', this.#capText());
-      else if (!this.#decoder.write(chunk)) this.#hold();
+      else if (!this.#decoder.write(Buffer.from(chunk))) this.#hold();
     }
   }
 
-  onResponseEnd(): void {
+  onEnd(): void {
     if (this.#phase === 'over') return;
-    this.#controller = null;
+    this.#isAnswered = true;
     if (this.#verdict !== null) this.#finish(this.#verdict);
     else if (this.#decoder === null) this.#commit();
     else this.#decoder.end();
   }
 
-  onResponseError(_: ResponseController, error: Error): void {
+  onError(error: unknown, loss: AnswerLoss): void {
     if (this.#phase === 'over') return;
-    this.#controller = null;
+    this.#isAnswered = true;
+    if (loss === 'stale') {
+      this.#finish({ kind: 'stale', detail: describeError(error) });
+      return;
+    }
     const code = classify(error);
-    if (code === 'connection-lost' && this.#promisedBytes !== null && this.#phase === 'receiving') {
+    const isCut = code === 'connection-lost' || code === 'body-mismatch';
+    if (isCut && this.#promisedBytes !== null && this.#phase === 'receiving') {
       this.#fail(
         'body-mismatch',
         `expected ${this.#promisedBytes} bytes, found ${this.#wireBytes}: ${describeError(error)}`,
@@ -195,7 +197,7 @@ export class FetchAttempt implements ResponseHandler {
     this.#sinceMs = nowMs();
   }
 
-  #beginBody(status: number, statusText: string, view: UndiciHeaderView): void {
+  #beginBody(status: number, statusText: string, view: HeaderView): void {
     const { limits, isDecoding, sink } = this.#context;
     const codings = isDecoding ? parseCodings(view.get('content-encoding')) : [];
     if (codings === null) {
@@ -218,13 +220,14 @@ export class FetchAttempt implements ResponseHandler {
         onDrain: () => this.#release(),
       });
     }
-    const head = makeHead(this.job, status, statusText, view, codings.length > 0);
+    const expectedBytes = codings.length > 0 ? null : this.#promisedBytes;
+    const head = makeHead(this.job, status, statusText, view, codings.length > 0, expectedBytes);
     this.#guardSink(() => {
       this.#body = sink.begin(head);
     });
   }
 
-  #judgeRedirect(view: UndiciHeaderView): AttemptEnd {
+  #judgeRedirect(view: HeaderView): AttemptEnd {
     const { maxRedirects } = this.#context.limits;
     const location = view.get('location');
     const to = location === undefined ? null : URL.parse(location, this.job.url.href);
@@ -243,7 +246,7 @@ export class FetchAttempt implements ResponseHandler {
     return { kind: 'redirect', to };
   }
 
-  #judgeStatus(status: number, view: UndiciHeaderView): AttemptEnd {
+  #judgeStatus(status: number, view: HeaderView): AttemptEnd {
     const retryAfterMs = parseRetryAfterMs(view.get('retry-after'), Date.now());
     return { ...failure('http-status', `expected a status of 2xx, found ${status}`), retryAfterMs };
   }
@@ -285,12 +288,12 @@ export class FetchAttempt implements ResponseHandler {
 
   #hold(): void {
     this.#holds++;
-    this.#controller?.pause();
+    this.#control?.pause();
   }
 
   #release(): void {
     this.#holds--;
-    if (this.#holds === 0 && this.#phase !== 'over') this.#controller?.resume();
+    if (this.#holds === 0 && this.#phase !== 'over') this.#control?.resume();
   }
 
   #fail(code: FailureCode, detail: string): void {
@@ -304,9 +307,10 @@ export class FetchAttempt implements ResponseHandler {
     this.#decoder?.cancel();
     this.#body?.discard();
     this.#body = null;
-    // Still set only while the answer is not whole: its connection is of no use to anybody.
-    this.#controller?.abort(new Error('the attempt is over'));
-    this.#controller = null;
+    // An answer that is not whole has a connection that is of no use to anybody.
+    if (!this.#isAnswered) this.#control?.abort(new Error('the attempt is over'));
+    this.#control?.leave();
+    this.#control = null;
     this.#context.onOver(this, end);
   }
 }
@@ -319,15 +323,15 @@ function failure(code: FailureCode, detail: string): AttemptEnd & { kind: 'faile
   return { kind: 'failed', code, detail, retryAfterMs: 0 };
 }
 
-/** The head as sinks see it; its fields are read only if a sink asks for them. */
+/** The head as sinks see it. */
 function makeHead(
   job: FetchJob,
   status: number,
   statusText: string,
-  view: UndiciHeaderView,
+  view: HeaderView,
   isDecoded: boolean,
+  expectedBytes: number | null,
 ): BodyHead {
-  let headers: BodyHead['headers'] | undefined;
   return {
     index: job.target.index,
     line: job.target.line,
@@ -335,11 +339,9 @@ function makeHead(
     finalUrl: shownUrlOf(job.url),
     status,
     statusText,
-    get headers() {
-      headers ??= view.entries();
-      return headers;
-    },
+    headers: view.entries(),
     receivedAtMs: Date.now(),
     isDecoded,
+    expectedBytes,
   };
 }

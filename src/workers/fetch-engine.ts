@@ -15,7 +15,7 @@ import { FetchHeaders } from './fetch-headers.ts';
 import { FetchJob } from './fetch-job.ts';
 import { OriginBudgets } from './origin-budgets.ts';
 import { Parking } from './parking.ts';
-import type { AgentSet } from './undici-agents.ts';
+import type { FetchRoutes } from './fetch-routes.ts';
 
 /** One timer looks after every deadline, pause and retry. */
 const SWEEP_MS = 25;
@@ -28,11 +28,13 @@ const RETRY_RESERVE = 50;
 /** How often a target may be put back because this machine ran out of something. */
 const MAX_REFUNDS = 20;
 const REFUND_DELAY_MS = 200;
+/** How often a target is asked for again because a kept connection had ended. */
+const MAX_STALE = 2;
 
 export interface EngineParts {
   readonly task: FetchTask;
   readonly sink: Sink;
-  readonly agents: AgentSet;
+  readonly routes: FetchRoutes;
   readonly tally: Tally;
   /** Called once for every target that was accepted. */
   readonly onSettled: (outcome: Outcome) => void;
@@ -56,6 +58,7 @@ export class FetchEngine {
   #maxInFlight: number;
   #retryTokens = RETRY_RESERVE;
   #rateTimer: NodeJS.Timeout | undefined;
+  #heldUntilMs = 0;
   /** Places of attempts that ended since the last turn. */
   readonly #freed: number[] = [];
   #sweptAtMs = nowMs();
@@ -79,7 +82,10 @@ export class FetchEngine {
       onSent: () => tally.add('attemptsSent', 1),
       onBytes: (bytes) => {
         tally.add('bytesReceived', bytes);
-        return this.#budgets.chargeBytesMs(bytes);
+        const waitMs = this.#budgets.chargeBytesMs(bytes);
+        // Small bodies come whole in one read: what holds their rate is that nothing new is asked for.
+        if (waitMs > 0) this.#holdBack(waitMs);
+        return waitMs;
       },
       onOver: (attempt, end) => this.#onOver(attempt, end),
     };
@@ -169,32 +175,41 @@ export class FetchEngine {
 
   #waitForRate(waitMs: number): void {
     this.#gauges[GAUGES.rateWaits] = (this.#gauges[GAUGES.rateWaits] as number) + 1;
-    this.#rateTimer = setTimeout(() => {
+    this.#holdBack(waitMs);
+  }
+
+  /** Begins no attempt for so long. */
+  #holdBack(durationMs: number): void {
+    this.#heldUntilMs = Math.max(this.#heldUntilMs, nowMs() + durationMs);
+    this.#rateTimer ??= setTimeout(() => {
       this.#rateTimer = undefined;
+      // More bytes may have come meanwhile.
+      const leftMs = this.#heldUntilMs - nowMs();
+      if (leftMs >= 1) {
+        this.#holdBack(leftMs);
+        return;
+      }
       this.#unparkAll(this.#maxInFlight);
       this.#pump();
-    }, Math.ceil(waitMs));
+    }, Math.ceil(durationMs));
   }
 
   #start(job: FetchJob): void {
     job.begin();
-    const { tally, agents } = this.#parts;
+    const { tally, routes } = this.#parts;
     if (tally.get('firstDispatchAtMs') === 0) tally.set('firstDispatchAtMs', nowMs());
     if (job.attempts === 1 && job.hops === 0) this.#retryTokens += this.#parts.task.limits.retryBudgetRatio;
-    const attempt = new FetchAttempt(job, agents.enter(job.place), this.#context);
+    const attempt = new FetchAttempt(job, this.#context);
     this.#attempts.add(attempt);
     const { origin, pathname, search } = job.url;
-    agents.send(
-      attempt.agent,
-      { origin, path: pathname + search, headers: this.#headers.fieldsFor(job) },
-      attempt,
-    );
+    const fields = this.#headers.fieldsFor(job);
+    const { place, isHandedOver } = job;
+    attempt.steer(routes.send({ origin, path: pathname + search, fields, place, isHandedOver }, attempt));
   }
 
   #onOver(attempt: FetchAttempt, end: AttemptEnd): void {
     const { job } = attempt;
     this.#attempts.delete(attempt);
-    this.#parts.agents.leave(attempt.agent);
     this.#budgets.leave(job.place);
     const { place } = job;
     this.#judge(job, end);
@@ -218,6 +233,8 @@ export class FetchEngine {
       job.followTo(end.to);
       job.dueAtMs = 0;
       this.#retries.add(job);
+    } else if (end.kind === 'stale') {
+      this.#repeatStale(job, end.detail);
     } else if (end.kind === 'broken') {
       this.#skip(job);
       this.#parts.onBroken(end.error);
@@ -229,6 +246,11 @@ export class FetchEngine {
   /** Puts the job back for another attempt if there is reason and room for one. */
   #tryAgain(job: FetchJob, end: AttemptEnd & { kind: 'failed' }): boolean {
     const { limits } = this.#parts.task;
+    if (FAILURES[end.code].handOver && !job.isHandedOver) {
+      job.isHandedOver = true;
+      this.#repeat(job);
+      return true;
+    }
     if (FAILURES[end.code].shrink && job.refunds < MAX_REFUNDS) {
       this.#maxInFlight = Math.max(1, Math.floor(Math.min(this.#maxInFlight, this.#attempts.size + 1) * 0.8));
       this.#parts.tally.add('shrinks', 1);
@@ -253,6 +275,26 @@ export class FetchEngine {
     this.#parts.tally.add('repeats', 1);
     this.#putBack(job, delayMs);
     return true;
+  }
+
+  /** The same request again, at once, at no attempt's cost. */
+  #repeat(job: FetchJob): void {
+    job.status = 0;
+    job.dueAtMs = 0;
+    if (job.hops === 0) job.attempts--;
+    this.#parts.tally.add('repeats', 1);
+    this.#retries.add(job);
+  }
+
+  /** A server may end a connection that it kept at any moment; more often than that is a failure like others. */
+  #repeatStale(job: FetchJob, detail: string): void {
+    if (job.staleCount < MAX_STALE) {
+      job.staleCount++;
+      this.#repeat(job);
+      return;
+    }
+    const end = { kind: 'failed', code: 'connection-lost', detail, retryAfterMs: 0 } as const;
+    if (!this.#tryAgain(job, end)) this.#settleFailed(job, end);
   }
 
   #putBack(job: FetchJob, delayMs: number): void {

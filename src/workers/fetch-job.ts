@@ -20,6 +20,10 @@ export class FetchJob {
   attempts = 0;
   /** Attempts given back because this machine, not the target, was at fault. */
   refunds = 0;
+  /** Times that a kept connection ended before its answer. */
+  staleCount = 0;
+  /** The wire transport does not take its answer's framing. */
+  isHandedOver = false;
   /** Of the last answer; 0 without one. */
   status = 0;
   startedAtMs = 0;

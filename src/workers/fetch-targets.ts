@@ -8,7 +8,7 @@ import { type FetchTask, type FromFetchWorker, GAUGES, type ToFetchWorker } from
 import type { Outcome } from '../model/outcome.ts';
 import { openSink } from '../sinks/open-sink.ts';
 import { FetchEngine } from './fetch-engine.ts';
-import { openAgentSet } from './undici-agents.ts';
+import { FetchRoutes } from './fetch-routes.ts';
 
 /** Outcomes wait for company, but not for long. */
 const GROUP_COUNT = 64;
@@ -23,7 +23,7 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
   const tellBroken = (error: SpillwayError) =>
     outbox.send({ kind: 'broken', code: error.code, message: error.message });
   const stopGauge = watchUtilization(new Float64Array(task.gauges));
-  const agents = openAgentSet({
+  const routes = new FetchRoutes({
     request,
     limits,
     maxInFlight,
@@ -35,7 +35,7 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
     const engine = new FetchEngine({
       task,
       sink,
-      agents,
+      routes,
       tally,
       onSettled: (outcome) => outbox.add(outcome),
       onBroken: (error) => {
@@ -55,7 +55,7 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
   } finally {
     stopGauge();
     outbox.flush();
-    await agents.close();
+    await routes.close();
     port.close();
   }
 }

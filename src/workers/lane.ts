@@ -7,6 +7,8 @@ export interface HeaderView {
   get(name: string): string | undefined;
   /** Every field in the order received, names lower-case; one pair a field line. */
   entries(): [name: string, value: string][];
+  /** The reason phrase, where a transport has it. */
+  reason?(): string;
 }
 
 /**
@@ -56,6 +58,8 @@ export interface Slot {
   reset(error: Error): void;
   /** How many requests may be on the wire at once; lowered by the engine when a server cuts pipelines short. */
   depth: number;
+  /** Stops or resumes reading; what was read already is still told. Where a transport can. */
+  pause?(isPaused: boolean): void;
 }
 
 /** What every slot of a lane has in common. */
@@ -67,6 +71,8 @@ export interface LaneOptions {
   readonly maxHeaderBytes: number;
   /** Fields sent with every request, already valid; Host is the lane's own. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** What all reads land in, shared by lanes of one thread. @default one of the lane's own */
+  readonly readBuffer?: Buffer;
   /** Called on each connection opened and closed, for the counters. */
   readonly onConnection: (event: 'opened' | 'closed') => void;
 }

@@ -5,30 +5,20 @@ import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import type { FetchLimits, FetchRequestOptions } from '../model/fetch-task.ts';
 import { makeDnsCache } from './dns-cache.ts';
+import type { AnswerReceiver, FetchedRequest, RequestControl } from './fetch-transport.ts';
+import { UndiciReceiver } from './undici-receiver.ts';
 
 /** Connections that one pool is made to search at most: its search is linear, for every request. */
 const CONNECTIONS_PER_AGENT = 64;
 const MAX_AGENTS = 16;
 const KEEP_ALIVE_MS = 15_000;
 
-export type ResponseHandler = Dispatcher.DispatchHandler;
-export type ResponseController = Dispatcher.DispatchController;
-
-/** One GET, ready for the wire. */
-export interface AgentRequest {
-  readonly origin: string;
-  /** Origin-form. */
-  readonly path: string;
-  /** Names and values in turn. */
-  readonly headers: string[];
-}
-
 export interface AgentSet {
-  /** Which agent the next request of an origin goes to, by the origin's place in the budgets; `leave` is owed for it. */
-  enter(place: number): number;
-  leave(agent: number): void;
-  /** Sends one request. The handler gets `onResponseError` for whatever goes wrong, also before anything is sent. */
-  send(agent: number, request: AgentRequest, handler: ResponseHandler): void;
+  /**
+   * Sends one request. The receiver is told of whatever goes wrong, also before anything is sent.
+   * @param place the origin's place in the budgets
+   */
+  send(place: number, request: FetchedRequest, receiver: AnswerReceiver): RequestControl;
   /** Cuts every connection. */
   close(): Promise<void>;
 }
@@ -60,20 +50,21 @@ export function openAgentSet(options: AgentSetOptions): AgentSet {
   }
   const open = agents.map(() => 0);
   return {
-    enter: (place) => {
+    send: (place, { origin, path, fields }, receiver) => {
       const agent = isSticky ? place % count : open.indexOf(Math.min(...open));
       open[agent] = (open[agent] as number) + 1;
-      return agent;
-    },
-    leave: (agent) => {
-      open[agent] = (open[agent] as number) - 1;
-    },
-    send: (agent, { origin, path, headers }, handler) => {
+      const handler = new UndiciReceiver(receiver, () => {
+        open[agent] = (open[agent] as number) - 1;
+      });
       try {
-        agents[agent]?.dispatch({ origin, path, method: 'GET', headers, blocking: false }, handler);
+        agents[agent]?.dispatch(
+          { origin, path, method: 'GET', headers: [...fields], blocking: false },
+          handler,
+        );
       } catch (error) {
-        handler.onResponseError?.(null as unknown as ResponseController, error as Error);
+        receiver.onError(error, 'own');
       }
+      return handler;
     },
     close: async () => {
       await Promise.all(agents.map((agent) => agent.destroy(null)));

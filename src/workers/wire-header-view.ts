@@ -28,6 +28,12 @@ export class WireHeaderView implements HeaderView {
     return this.#read().map(([name, value]) => [name, value]);
   }
 
+  reason(): string {
+    // `HTTP/1.1 200 ` stands before it; the parser has counted these bytes.
+    const start = this.#start + 13;
+    return this.#bytes.toString('latin1', start, this.#bytes.indexOf(13, start));
+  }
+
   #read(): [name: string, value: string][] {
     if (this.#entries !== undefined) return this.#entries;
     const lines = this.#bytes.toString('latin1', this.#start, this.#end).split('\r\n');

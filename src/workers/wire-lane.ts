@@ -25,7 +25,7 @@ class WireLane implements Lane, WireShared {
   readonly port: number;
   readonly addresses: OriginAddresses;
   readonly sweep: ConnectSweep;
-  readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  readonly readBuffer: Buffer;
   readonly heads = new WireHeads();
   readonly requestTail: string;
   readonly sockets = new Set<WireSocket>();
@@ -40,6 +40,7 @@ class WireLane implements Lane, WireShared {
         `the wire transport speaks plain http, found ${origin.protocol}//; use the undici transport`,
       );
     this.options = options;
+    this.readBuffer = options.readBuffer ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
     this.port = Number(origin.port || 80);
     this.addresses = new OriginAddresses(origin.hostname);
     this.sweep = new ConnectSweep(options.connectTimeoutMs);

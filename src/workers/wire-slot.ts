@@ -87,6 +87,11 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
     this.#wantFlush();
   }
 
+  pause(isPaused: boolean): void {
+    if (isPaused) this.#socket?.pause();
+    else this.#socket?.resume();
+  }
+
   /** Ends the connection and every attempt, those to come included. */
   close(isReset: boolean, error: Error): void {
     this.#closedBy = error;

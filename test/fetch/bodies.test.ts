@@ -46,7 +46,8 @@ test('original bytes are kept when they are asked for', async (t) => {
 for (const [coding, body, code] of [
   ['gzip', gzipSync(TEXT).subarray(0, 200), 'bad-encoding'],
   ['gzip', Buffer.from('not gzip at all'), 'bad-encoding'],
-  ['br', randomBytes(500), 'bad-encoding'],
+  // Random bytes would now and then begin with a whole, empty body.
+  ['br', Buffer.alloc(500), 'bad-encoding'],
   ['compress', Buffer.from('x'), 'bad-encoding'],
   // One megabyte on the wire, one gigabyte decoded.
   ['gzip', gzipSync(Buffer.alloc(2 ** 30)), 'body-too-large'],

@@ -90,6 +90,7 @@ export function makeOptions(urls: readonly string[], changes: Changes): FetchOpt
     request: {
       userAgent: 'spillway/test',
       headers: [],
+      transport: process.env['SPILLWAY_TEST_TRANSPORT'] === 'undici' ? 'undici' : 'auto',
       allowsHttp2: true,
       isInsecure: false,
       proxy: { http: '', https: '', except: '' },

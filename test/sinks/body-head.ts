@@ -14,14 +14,18 @@ export function makeHead(changes: Partial<BodyHead> = {}): BodyHead {
     headers: [['content-type', 'text/plain']],
     receivedAtMs: Date.UTC(2026, 0, 2, 3, 4, 5),
     isDecoded: false,
+    expectedBytes: null,
     ...changes,
   };
 }
 
-/** Puts one whole body into `sink`, in pieces of `pieceBytes`. */
+/** Puts one whole body into `sink`, in pieces of `pieceBytes` that are spoilt as soon as they were taken. */
 export function store(sink: Sink, head: BodyHead, content: Buffer, pieceBytes = 40_000): Committed {
   const body = sink.begin(head);
-  for (let start = 0; start < content.length; start += pieceBytes)
-    body.write(Buffer.from(content.subarray(start, start + pieceBytes)));
+  for (let start = 0; start < content.length; start += pieceBytes) {
+    const piece = Buffer.from(content.subarray(start, start + pieceBytes));
+    body.write(piece);
+    piece.fill(0xee);
+  }
   return body.commit();
 }

@@ -1,0 +1,41 @@
+// The seam between an attempt of a fetch and whatever carries it: undici-agents for any origin, wire-agents for plain
+// http. Types alone. The attempt judges what comes; a transport only moves bytes.
+
+import type { HeaderView } from './lane.ts';
+
+/** What an attempt may do to its request. All of it is harmless once the request is over. */
+export interface RequestControl {
+  /** Read no more for now; what was read already may still come. */
+  pause(): void;
+  resume(): void;
+  /** Lets go of the request, also before it was sent; an answer that has begun costs its connection. */
+  abort(error: Error): void;
+  /** Gives back what the request holds besides its connection. Owed once, when the attempt is over. */
+  leave(): void;
+}
+
+/**
+ * Told of one request: `onSent` when it goes to a socket that stands, `onHead` at most once (1xx are skipped), `onData`
+ * any number of times, then exactly one of `onEnd` and `onError`. None of these may throw.
+ */
+export interface AnswerReceiver {
+  onSent(): void;
+  /** `headers` is valid only during the call. */
+  onHead(status: number, statusText: string, headers: HeaderView): void;
+  /** Body bytes with the transfer coding taken off; valid only during the call. */
+  onData(chunk: Buffer): void;
+  onEnd(): void;
+  onError(error: unknown, loss: AnswerLoss): void;
+}
+
+/** `stale`: a connection that had served before ended before this answer began, so the target is not to blame. */
+export type AnswerLoss = 'stale' | 'own';
+
+/** One GET, ready for the wire. */
+export interface FetchedRequest {
+  readonly origin: string;
+  /** Origin-form. */
+  readonly path: string;
+  /** Names and values in turn. */
+  readonly fields: readonly string[];
+}
