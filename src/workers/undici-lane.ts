@@ -13,7 +13,8 @@ import { type RequestOptions, UndiciSlot } from './undici-slot.ts';
 
 export interface UndiciLaneOptions extends LaneOptions {
   /**
-   * `h1`: HTTP/1.1. `h2c`: HTTP/2, over plain TCP by prior knowledge and over TLS by ALPN.
+   * `h1`: HTTP/1.1. `h2c`: HTTP/2, over plain TCP by prior knowledge; over TLS by ALPN, and one HTTP/1.1 request at a
+   * time where the server declines it.
    * @default 'h1'
    */
   readonly protocol?: 'h1' | 'h2c';
@@ -46,7 +47,8 @@ class UndiciLane implements Lane {
     this.#addresses = new OriginAddresses(new URL(options.origin).hostname);
     const isHttp2 = options.protocol === 'h2c';
     if (options.origin.startsWith('https:')) {
-      const connector = buildConnector({ allowH2: isHttp2, timeout: 0, ...dialOptions(this.#addresses) });
+      const preferred = { allowH2: isHttp2, preferH2: isHttp2, timeout: 0 };
+      const connector = buildConnector({ ...preferred, ...dialOptions(this.#addresses) });
       // It gives the socket back at once; undici's types do not say so.
       this.#connectTls = connector as (...all: Parameters<typeof connector>) => Socket;
     }
