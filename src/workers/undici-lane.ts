@@ -2,13 +2,14 @@
 // each slot a Client of its own so that no dispatch searches for one, and leaves every deadline but that of the
 // connection to the engine.
 
-import type { Socket } from 'node:net';
+import type { Socket, TcpSocketConnectOpts } from 'node:net';
 import { connect as connectPlain } from 'node:net';
 import { buildConnector, Client } from 'undici';
 import { type Connecting, ConnectSweep } from './connect-sweep.ts';
 import type { Lane, LaneOptions, Slot } from './lane.ts';
 import { LaneError } from './lane-error.ts';
 import { OriginAddresses } from './origin-addresses.ts';
+import { UndiciLeanSocket } from './undici-lean-socket.ts';
 import { type RequestOptions, UndiciSlot } from './undici-slot.ts';
 
 export interface UndiciLaneOptions extends LaneOptions {
@@ -18,6 +19,11 @@ export interface UndiciLaneOptions extends LaneOptions {
    * @default 'h1'
    */
   readonly protocol?: 'h1' | 'h2c';
+  /**
+   * Whether plain HTTP/1.1 goes over a socket that has only what undici uses (a shared read buffer, joined writes).
+   * @default true
+   */
+  readonly isLean?: boolean;
 }
 
 /**
@@ -126,13 +132,18 @@ class UndiciLane implements Lane {
 
   #dial(target: buildConnector.Options, done: buildConnector.Callback): Socket {
     if (this.#connectTls !== undefined) return this.#connectTls(target, done);
-    const socket = connectPlain({
+    const address = {
       host: target.hostname,
       port: Number(target.port || 80),
-      noDelay: true,
       ...dialOptions(this.#addresses),
-    });
-    if (this.#options.protocol === 'h2c') Object.assign(socket, { alpnProtocol: 'h2' });
+    };
+    const { depth, isLean, protocol } = this.#options;
+    const isHttp2 = protocol === 'h2c';
+    const socket =
+      isHttp2 || isLean === false
+        ? connectPlain({ ...address, noDelay: true })
+        : openLeanSocket(address, depth > 1);
+    if (isHttp2) Object.assign(socket, { alpnProtocol: 'h2' });
     let isDone = false;
     socket.once('connect', () => {
       isDone = true;
@@ -145,6 +156,11 @@ class UndiciLane implements Lane {
     });
     return socket;
   }
+}
+
+/** undici's HTTP/1.1 client does not tell it from a net.Socket, of which it has all that the client uses. */
+function openLeanSocket(target: TcpSocketConnectOpts, isJoining: boolean): Socket {
+  return new UndiciLeanSocket(target, isJoining) as unknown as Socket;
 }
 
 /** One lookup a lane, and no race: the next address is tried when the one before has failed. */

@@ -35,7 +35,16 @@ test('the wire lane makes of any answer what undici makes of it, or leaves it to
 });
 
 async function judge(arena: FuzzArena, fuzzCase: FuzzCase, counts: Counts): Promise<void> {
-  const [byUndici, byWire] = await Promise.all([arena.run('undici', fuzzCase), arena.run('wire', fuzzCase)]);
+  const [byUndici, byLean, byWire] = await Promise.all([
+    arena.run('undici', fuzzCase),
+    arena.run('lean', fuzzCase),
+    arena.run('wire', fuzzCase),
+  ]);
+  for (const [index, lean] of byLean.entries()) {
+    const undici = byUndici[index] as FuzzOutcome;
+    if (!isDeepStrictEqual(lean, undici))
+      assert.fail(describe(fuzzCase, index, 'undici differs over the lean socket', lean, undici));
+  }
   for (const [index, wire] of byWire.entries()) {
     const undici = byUndici[index] as FuzzOutcome;
     const isOnItsOwn = fuzzCase.mode === 'lockstep' && wire.kind === 'ok' && undici.kind === 'failed';
@@ -104,7 +113,7 @@ function describe(
   fuzzCase: FuzzCase,
   index: number,
   fault: string,
-  wire: FuzzOutcome,
+  found: FuzzOutcome,
   undici: FuzzOutcome,
 ): string {
   return [
@@ -112,7 +121,7 @@ function describe(
     `Again: SPILLWAY_FUZZ_SEED=${fuzzCase.seed} SPILLWAY_FUZZ_CASES=1 node --test test/faults/wire-fuzz.test.ts`,
     `asked  ${fuzzCase.answers.map(({ method }) => method).join(' ')}`,
     `pieces ${JSON.stringify(fuzzCase.pieces)}`,
-    `wire   ${JSON.stringify(wire)}`,
+    `found  ${JSON.stringify(found)}`,
     `undici ${JSON.stringify(undici)}`,
   ]
     .map((line) => line.slice(0, 4_000))

@@ -17,6 +17,9 @@ export type FuzzOutcome =
   | { readonly kind: 'failed'; readonly code: string; readonly reached: Reached }
   | { readonly kind: 'hung' };
 
+/** `undici` is the oracle, over a socket of Node's own; `lean` is undici over the lean socket. */
+export type FuzzTransport = 'undici' | 'lean' | 'wire';
+
 /** A case may take this long, however busy the machine is; it takes milliseconds. */
 const HANG_MS = 10_000;
 /** The server ends a connection on which nothing has moved for this long. */
@@ -25,7 +28,7 @@ const QUIET_MS = 15;
 export class FuzzArena implements AsyncDisposable {
   readonly #server: RawServer;
   readonly #cases: Map<number, FuzzCase>;
-  readonly #lanes: { readonly undici: Lane; readonly wire: Lane };
+  readonly #lanes: Readonly<Record<FuzzTransport, Lane>>;
 
   private constructor(server: RawServer, cases: Map<number, FuzzCase>) {
     this.#server = server;
@@ -38,7 +41,11 @@ export class FuzzArena implements AsyncDisposable {
       headers: [],
       onConnection: () => {},
     };
-    this.#lanes = { undici: openUndiciLane(options), wire: openWireLane(options) };
+    this.#lanes = {
+      undici: openUndiciLane({ ...options, isLean: false }),
+      lean: openUndiciLane(options),
+      wire: openWireLane(options),
+    };
   }
 
   /** It keeps what it needs for each case to the end: open one for some hundreds of them. */
@@ -57,7 +64,7 @@ export class FuzzArena implements AsyncDisposable {
   }
 
   /** What the transport makes of each request of the case. */
-  async run(transport: 'undici' | 'wire', fuzzCase: FuzzCase): Promise<FuzzOutcome[]> {
+  async run(transport: FuzzTransport, fuzzCase: FuzzCase): Promise<FuzzOutcome[]> {
     this.#cases.set(fuzzCase.seed, fuzzCase);
     const slot = this.#lanes[transport].openSlot();
     const probes = fuzzCase.answers.map(
@@ -86,7 +93,7 @@ export class FuzzArena implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#lanes.undici.close(true), this.#lanes.wire.close(true)]);
+    await Promise.all(Object.values(this.#lanes).map((lane) => lane.close(true)));
     await this.#server[Symbol.asyncDispose]();
   }
 }
