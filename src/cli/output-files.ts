@@ -11,7 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
 
 /** Writes one JSON line to a file, or to standard output for `-`. @throws SpillwayError ERR_SINK when it cannot */
@@ -35,10 +35,12 @@ export function writeJson(value: unknown, file: string): void {
 /** @throws SpillwayError ERR_OPTION when `file` cannot be written */
 export function checkWritable(file: string): void {
   try {
-    const isThere = statSync(file, { throwIfNoEntry: false }) !== undefined;
+    const found = statSync(file, { throwIfNoEntry: false });
+    // A pipe is opened once: its reader would take this for the end, and without a reader it would wait for ever.
+    if (found?.isFIFO() === true) return accessSync(file, constants.W_OK);
     // Only opening tells: a path may be a directory, lie on a read-only disk, or in a place that takes no files.
     closeSync(openSync(file, 'a'));
-    if (!isThere) rmSync(file);
+    if (found === undefined) rmSync(file);
   } catch (error) {
     throw new SpillwayError(
       'ERR_OPTION',
@@ -50,7 +52,7 @@ export function checkWritable(file: string): void {
 /** Makes the directory and those above it. @throws SpillwayError ERR_OPTION when that cannot be done */
 export function makeReportDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeDirectory(directory);
     accessSync(directory, constants.W_OK);
   } catch (error) {
     throw new SpillwayError(
@@ -58,6 +60,14 @@ export function makeReportDirectory(directory: string): void {
       `--report: expected a directory that can be written or made, found ${(error as Error).message}`,
     );
   }
+}
+
+/** Step by step, because `recursive: true` goes round for ever where a place takes no directories (below /proc). */
+function makeDirectory(directory: string): void {
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  const parent = dirname(directory);
+  if (parent !== directory) makeDirectory(parent);
+  mkdirSync(directory);
 }
 
 export function writeFiles(directory: string, texts: Readonly<Record<string, string>>): string[] {

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { PROGRAM_VERSION } from '../lab/version.ts';
 import { SpillwayError } from '../model/errors.ts';
 import { COMMANDS, type CommandEntry } from './commands.ts';
+import { OutputWatch } from './output-watch.ts';
 
 /** Exit code of misuse, which commander has no word for. */
 const MISUSE = 2;
@@ -26,8 +27,11 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     command.copyInheritedSettings(program);
     program.addCommand(command.description(entry.description));
   }
+  // Never taken off again: an error of the last words comes when all this is over.
+  const output = new OutputWatch();
   try {
     await program.parseAsync(args, { from: 'user' });
+    await output.settle();
     return exitCode;
   } catch (error) {
     return explain(error);

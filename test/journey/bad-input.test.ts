@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { explainOldNode } from '../../src/cli/node-version.ts';
 import { answer, openRawServer } from '../helpers/raw-server.ts';
@@ -53,6 +55,9 @@ const MISUSE: readonly (readonly [args: readonly string[], message: RegExp])[] =
     /^spillway: --json: expected a file that can be written, found ENOENT/,
   ],
   [['--json', '/proc/record.json'], /^spillway: --json: expected a file that can be written/],
+  [['--report', '/proc/report'], /^spillway: --report: expected a directory that can be written or made/],
+  [['--report', '/etc/passwd/report'], /^spillway: --report: expected a directory/],
+  [['--report', '/etc/passwd'], /^spillway: --report: expected a directory/],
 ];
 
 test(
@@ -83,6 +88,47 @@ test('a record that cannot be written in the end leaves the account, and says so
   assert.equal(code, 4);
   assert.match(stdout, /^multicore: computed value 10 for 5 trials/m);
   assert.match(stderr, /^spillway: expected to write the record to \/dev\/full, found ENOSPC/);
+});
+
+test('a reader that leaves costs the rest of the text, not the run', DEADLINE, async (t) => {
+  const record = join(scratchDirectory(t), 'record.json');
+  const script = '{ "$@"; echo "ended with $?" >&2; } | head -1';
+  const args = ['sh', process.execPath, MAIN, 'bench', '--trials', '20', '--delay', '0', '--json', record];
+  const { stdout, stderr } = await new Program('sh', ['-c', script, ...args]).ended;
+  assert.match(stdout, /^plan: [^\n]*\n$/);
+  assert.equal(stderr, 'ended with 0\n');
+  assert.equal((JSON.parse(readFileSync(record, 'utf8')) as { tally: { ok: number } }).tally.ok, 20);
+});
+
+test('a standard output that takes nothing is one message and exit code 4', {
+  ...DEADLINE,
+  skip: !existsSync('/dev/full') && 'no full device',
+}, async () => {
+  const args = ['sh', process.execPath, MAIN, 'bench', '--trials', '20', '--delay', '0'];
+  const { code, stderr } = await new Program('sh', ['-c', '"$@" > /dev/full', ...args]).ended;
+  assert.equal(code, 4);
+  assert.match(stderr, /^spillway: expected to write to standard output, found ENOSPC[^\n]*\n$/);
+});
+
+test('a named pipe gets the record', DEADLINE, async (t) => {
+  const pipe = join(scratchDirectory(t), 'pipe');
+  const script = 'mkfifo "$1"; cat "$1" & shift; "$@" >&2; wait';
+  const args = [
+    'sh',
+    pipe,
+    process.execPath,
+    MAIN,
+    'bench',
+    '--trials',
+    '20',
+    '--delay',
+    '0',
+    '--json',
+    pipe,
+  ];
+  const { code, stdout } = await new Program('sh', ['-c', script, ...args]).ended;
+  assert.equal(code, 0);
+  assert.equal((JSON.parse(stdout) as { tally: { ok: number } }).tally.ok, 20);
 });
 
 test('an unknown command is misuse', DEADLINE, async () => {
