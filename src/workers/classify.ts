@@ -42,11 +42,20 @@ const BY_CODE: Readonly<Record<string, FailureCode>> = {
   EAGAIN: 'out-of-buffers',
 };
 
+/** undici's, which has no code where its parser gives a reason in words. */
+const PARSER_ERROR = 'HTTPParserError';
+
+interface Thrown {
+  readonly name?: unknown;
+  readonly code?: unknown;
+}
+
 /** The failure code of whatever a transport gave; `unknown` when nothing fits, never a throw. */
 export function classify(error: unknown): FailureCode {
   let isLost = false;
   for (const candidate of causeChain(error)) {
     const { code } = candidate;
+    if (candidate.name === PARSER_ERROR && code === undefined) return 'protocol';
     if (candidate instanceof LaneError) {
       // A lost connection may have a cause that says more, such as an answer that is not HTTP.
       if (candidate.code !== 'connection-lost') return candidate.code;
@@ -64,8 +73,8 @@ export function classify(error: unknown): FailureCode {
 }
 
 /** The error, its causes and, for an AggregateError, its parts: the nearest first, at most eight. */
-function causeChain(error: unknown): { code?: unknown }[] {
-  const chain: { code?: unknown }[] = [];
+function causeChain(error: unknown): Thrown[] {
+  const chain: Thrown[] = [];
   const queue: unknown[] = [error];
   while (queue.length > 0 && chain.length < 8) {
     const next = queue.shift();

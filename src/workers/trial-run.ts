@@ -107,8 +107,11 @@ export class TrialRun implements TrialExchangeOwner {
     if (position.status !== 200) {
       this.#settleFailed(trial, 'http-status', `expected status 200, got ${position.status}`);
     } else if (!position.isRight) {
-      const found = position.value < 0 ? 'a body that is not a number' : `${position.value}`;
-      this.#settleFailed(trial, 'wrong-answer', `expected the answer ${trial}, got ${found}`);
+      this.#settleFailed(
+        trial,
+        'wrong-answer',
+        `expected the answer ${trial}, got ${describeAnswer(position)}`,
+      );
       // An answer of another trial: no later answer of this connection can be trusted.
       slot.slot.reset(new LaneError('connection-lost', 'a wrong answer came on the same connection'));
     } else {
@@ -332,6 +335,12 @@ export class TrialRun implements TrialExchangeOwner {
     if (!isStopped && (this.#delayed > 0 || this.#queue.hasNext || this.#queue.hasHandedOver)) return;
     this.#done.resolve();
   }
+}
+
+function describeAnswer({ value, trial, bytes }: TrialExchange): string {
+  if (bytes === 0) return 'an empty body';
+  if (value < 0) return 'a body that is not a number';
+  return value === trial ? `it in ${bytes} bytes, not in plain decimal` : `${value}`;
 }
 
 function sweepsPerCheck({ firstByteTimeoutMs, idleTimeoutMs, totalTimeoutMs }: AttemptLimits): number {

@@ -27,6 +27,7 @@ const TABLE: readonly (readonly [error: unknown, code: FailureCode])[] = [
   [coded('HPE_HEADER_OVERFLOW'), 'headers-too-large'],
   [coded('ERR_HTTP2_STREAM_ERROR'), 'connection-lost'],
   [coded('ERR_HTTP2_INVALID_CONNECTION_HEADERS'), 'protocol'],
+  [new errors.HTTPParserError('Response does not match the HTTP/1.1 protocol'), 'protocol'],
   [new errors.SocketError('other side closed'), 'connection-lost'],
   [new errors.HeadersOverflowError(), 'headers-too-large'],
   [new errors.ConnectTimeoutError(), 'connect-timeout'],
