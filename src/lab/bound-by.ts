@@ -24,8 +24,10 @@ export function judgeBoundBy({ run, server, findings, losses }: BoundByInput): B
   const floorMs = run.ended === 'done' ? plan.floorMs : null;
   const evidence = [
     `busiest worker's event loop ${percent(client)}`,
-    server === null ? 'server not ours' : `busiest replica's event loop ${percent(replica)}`,
-    ...(floorMs === null || wallMs === 0 ? [] : [`${percent(floorMs / wallMs)} of the time is the floor`]),
+    server === null ? 'of the server nothing is known' : `busiest replica's event loop ${percent(replica)}`,
+    ...(floorMs === null || floorMs === 0 || wallMs === 0
+      ? []
+      : [`${percent(floorMs / wallMs)} of the time is the floor`]),
     ...(losses.lost === 0
       ? []
       : [`${losses.lost} handshakes lost, ${losses.delayed} connections late by it`]),

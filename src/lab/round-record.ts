@@ -62,7 +62,7 @@ export function makeRecord({
     slowConnects: losses.delayed,
     findings: afterwards === null ? findings : [...findings, afterwards],
     efficiencyRatio:
-      plan.floorMs === null || report.wallMs === 0 || report.ended !== 'done'
+      plan.floorMs === null || plan.floorMs === 0 || report.wallMs === 0 || report.ended !== 'done'
         ? null
         : plan.floorMs / report.wallMs,
     versions: readVersions(),

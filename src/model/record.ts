@@ -228,7 +228,7 @@ export interface RoundRecord extends RunReport {
   /** Connections that stood only after a second or more: a handshake was lost and sent again. */
   readonly slowConnects: number;
   readonly findings: readonly Finding[];
-  /** `floorMs / wallMs`; null where the delay is not known. */
+  /** `floorMs / wallMs`; null where the delay is none or not known, and for a run that was stopped. */
   readonly efficiencyRatio: number | null;
   readonly versions: Readonly<Record<string, string>>;
   readonly machine: MachineFacts;

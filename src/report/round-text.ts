@@ -63,7 +63,7 @@ function proofLine(proof: Proof): string {
     return `proof: BROKEN: ${proof.planned} planned, ${proof.answeredOnce} answered once${server}`;
   }
   if (proof.verdict === 'partial') {
-    return `proof: partial: ${client}, ${proof.planned - proof.answeredOnce} not, because the run was stopped`;
+    return `proof: partial: ${proof.planned} planned, ${proof.answeredOnce} answered once, ${proof.planned - proof.answeredOnce} not, because the run was stopped`;
   }
   if (proof.verdict === 'client-only')
     return `proof: ${client}; the server's half is absent (it is not ours to ask)`;

@@ -218,7 +218,10 @@ export const roundSchema = object(
     boundBy: boundBySchema,
     slowConnects: count,
     findings: list(findingSchema),
-    efficiencyRatio: described(nullable(amount), 'Floor over wall time; null where the delay is not known.'),
+    efficiencyRatio: described(
+      nullable(amount),
+      'Floor over wall time; null where the delay is none or not known.',
+    ),
     versions: dictionary(text),
     machine: machineSchema,
   },
