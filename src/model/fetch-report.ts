@@ -49,7 +49,10 @@ export interface FetchReport extends FetchCounts {
   readonly skips: Partial<Record<SkipReason, number>>;
   /** The first few of each class. */
   readonly firstFailures: readonly FailedOutcome[];
-  /** Targets that were in the list before: fetched again, or skipped with dedupe. */
+  /**
+   * Targets that were in the list before: fetched again, or skipped with dedupe. The least there can be where a finding
+   * says that not all were remembered.
+   */
   readonly duplicates: number;
   /** From first attempt to settled, in milliseconds; null without an answer. */
   readonly durationMs: {

@@ -68,8 +68,8 @@ export interface FetchBudgets {
 
 /** Origins share budgets by a hash into so many places; a power of two. */
 export const BUDGET_PLACES = 1 << 15;
-/** Memory for the budgets of a run: two 32-bit cells a place, and two 64-bit clocks. */
-export const BUDGETS_BYTES = BUDGET_PLACES * 8 + 16;
+/** Memory for the budgets of a run: two 32-bit cells a place, two 64-bit clocks and the account of retries. */
+export const BUDGETS_BYTES = BUDGET_PLACES * 8 + 24;
 
 /** Memory all workers of a run share. */
 export interface FetchShared {

@@ -82,12 +82,17 @@ export class FetchFeed {
     const findings = this.#options.sources.flatMap((source) => source.findings());
     if (this.#duplicates > 0 && !this.#options.isDeduping) {
       findings.push(
-        `${this.#duplicates} targets were in the list before and were fetched again: --dedupe skips them`,
+        `${this.#duplicates} targets${this.#unchecked > 0 ? ' or more' : ''} were in the list before and were fetched again: --dedupe skips them`,
       );
     }
-    if (this.#unchecked > 0) {
+    if (this.#unchecked > 0 && this.#options.isDeduping) {
       findings.push(
         `${this.#unchecked} targets past the first ${this.#seen.count} distinct ones were not checked for being duplicates: raise --dedupe-max`,
+      );
+    }
+    if (this.#unchecked > 0 && !this.#options.isDeduping) {
+      findings.push(
+        `duplicates are counted among the first ${this.#seen.count} distinct targets alone: the ${this.#unchecked} new ones after them were not remembered`,
       );
     }
     return findings;
@@ -96,7 +101,7 @@ export class FetchFeed {
   /** True when the target is to be skipped. */
   #isDuplicate(url: string): boolean {
     const seen = this.#seen.add(url);
-    if (seen === 'full' && this.#options.isDeduping) this.#unchecked++;
+    if (seen === 'full') this.#unchecked++;
     if (seen === 'seen') this.#duplicates++;
     return seen === 'seen' && this.#options.isDeduping;
   }

@@ -23,8 +23,6 @@ const SWEEP_MS = 25;
 const LATE_SWEEP_MS = 500;
 /** Jobs let go at an origin in one sweep after a pause: it is probed, not stormed. */
 const PROBE_COUNT = 2;
-/** Retries a worker may make whatever the ratio says. */
-const RETRY_RESERVE = 50;
 /** How often a target may be put back because this machine ran out of something. */
 const MAX_REFUNDS = 20;
 const REFUND_DELAY_MS = 200;
@@ -56,7 +54,6 @@ export class FetchEngine {
   #fresh: FetchJob[] = [];
   #nextFresh = 0;
   #maxInFlight: number;
-  #retryTokens = RETRY_RESERVE;
   #rateTimer: NodeJS.Timeout | undefined;
   #heldUntilMs = 0;
   /** Places of attempts that ended since the last turn. */
@@ -198,7 +195,8 @@ export class FetchEngine {
     job.begin();
     const { tally, routes } = this.#parts;
     if (tally.get('firstDispatchAtMs') === 0) tally.set('firstDispatchAtMs', nowMs());
-    if (job.attempts === 1 && job.hops === 0) this.#retryTokens += this.#parts.task.limits.retryBudgetRatio;
+    if (job.attempts === 1 && job.hops === 0)
+      this.#budgets.earnRetries(this.#parts.task.limits.retryBudgetRatio);
     const attempt = new FetchAttempt(job, this.#context);
     this.#attempts.add(attempt);
     const { origin, pathname, search } = job.url;
@@ -266,11 +264,10 @@ export class FetchEngine {
       this.#budgets.pause(job.place, end.retryAfterMs > 0 ? end.retryAfterMs : delayMs);
     }
     if (job.attempts > limits.maxRetries) return false;
-    if (this.#retryTokens < 1) {
+    if (!this.#budgets.tryRetry()) {
       this.#gauges[GAUGES.retriesDenied] = (this.#gauges[GAUGES.retriesDenied] as number) + 1;
       return false;
     }
-    this.#retryTokens--;
     this.#gauges[GAUGES.retries] = (this.#gauges[GAUGES.retries] as number) + 1;
     this.#parts.tally.add('repeats', 1);
     this.#putBack(job, delayMs);

@@ -10,10 +10,17 @@ const CELLS = 2;
 const OPEN = 0;
 const PAUSED_UNTIL = 1;
 const PLACE_COUNT = BUDGET_PLACES;
-/** 64-bit cells behind the places: when the next attempt, and the next byte, would be in time (ns after the epoch). */
-const CLOCK_CELLS = 2;
+/**
+ * 64-bit cells behind the places: when the next attempt, and the next byte, would be in time (ns after the epoch), and
+ * thousandths of retries that were earned and not made.
+ */
+const CLOCK_CELLS = 3;
 const ATTEMPT_CLOCK = 0;
 const BYTE_CLOCK = 1;
+const RETRY_ACCOUNT = 2;
+/** Retries a run may make before it has earned any. */
+const RETRY_RESERVE = 50;
+const MILLI = 1000;
 const PLACES_BYTES = PLACE_COUNT * CELLS * 4;
 /** How far ahead of the clock a rate may run, so that a burst after a pause is smoothed and not lost. */
 const ATTEMPT_BURST_NS = 50_000_000n;
@@ -67,6 +74,19 @@ export class OriginBudgets {
   /** Milliseconds until the run may make another attempt; 0: now, and it is counted. */
   reserveAttemptMs(): number {
     return this.#reserve(ATTEMPT_CLOCK, 1, this.#limits.maxAttemptsPerSec, ATTEMPT_BURST_NS, false);
+  }
+
+  /** A first attempt earns the run so many retries. */
+  earnRetries(ratio: number): void {
+    Atomics.add(this.#clocks, RETRY_ACCOUNT, BigInt(Math.round(ratio * MILLI)));
+  }
+
+  /** Takes a retry out of the run's budget. False: it is used up. */
+  tryRetry(): boolean {
+    const before = Atomics.sub(this.#clocks, RETRY_ACCOUNT, BigInt(MILLI));
+    if (before >= BigInt(-(RETRY_RESERVE - 1) * MILLI)) return true;
+    Atomics.add(this.#clocks, RETRY_ACCOUNT, BigInt(MILLI));
+    return false;
   }
 
   /** Milliseconds to read nothing more after `bytes` that have arrived already. */

@@ -104,6 +104,17 @@ test('duplicates are counted, or skipped with dedupe', async (t) => {
   assert.deepEqual([skipped.report.ok, skipped.report.skips, counts.total], [10, { duplicate: 5 }, 25]);
 });
 
+test('duplicates past what is remembered are said to be a lower bound', async (t) => {
+  const { origin } = await makeCountingServer(t);
+  const urls = [...urlsOf(origin, 10), ...urlsOf(origin, 10)];
+  const { report } = await fetchUrls(t, urls, { maxRemembered: 4 });
+  assert.equal(report.duplicates, 4);
+  assert.match(
+    report.findings.join('\n'),
+    /4 targets or more .*\n.*first 4 distinct targets alone: the 12 new/u,
+  );
+});
+
 test('a bad line is a counted failure with its number, or the end with strict', async (t) => {
   const { origin } = await makeCountingServer(t);
   const urls = [`${origin}/1`, 'nonsense', `${origin}/2`];

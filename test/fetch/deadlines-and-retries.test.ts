@@ -124,18 +124,19 @@ test('a target that waits for its retry holds no slot', async (t) => {
   assert.ok(order.indexOf('/5') < order.lastIndexOf('/0'), order.join(' '));
 });
 
-test('retries stop when the budget of the run is used up', async (t) => {
-  let count = 0;
-  const origin = await serve(t, (_, response) => {
-    count++;
-    response.writeHead(500).end();
+for (const cores of [1, 4])
+  test(`retries stop when the budget of the run is used up, with ${cores} workers`, async (t) => {
+    let count = 0;
+    const origin = await serve(t, (_, response) => {
+      count++;
+      response.writeHead(500).end();
+    });
+    const urls = Array.from({ length: 300 }, (_, n) => `${origin}/${n}`);
+    const limits = { maxRetries: 2, retryBudgetRatio: 0.1 };
+    const { report } = await fetchUrls(t, urls, { limits, cores });
+    assert.equal(report.failed, 300);
+    assert.ok(report.retriesDenied > 0);
+    // 300 first attempts, a reserve of 50, and a tenth of 300.
+    assert.ok(count >= 300 && count <= 380, `${count} requests`);
+    assert.equal(count, report.attemptsSent);
   });
-  const urls = Array.from({ length: 300 }, (_, n) => `${origin}/${n}`);
-  const limits = { maxRetries: 2, retryBudgetRatio: 0.1 };
-  const { report } = await fetchUrls(t, urls, { limits, cores: 1 });
-  assert.equal(report.failed, 300);
-  assert.ok(report.retriesDenied > 0);
-  // 300 first attempts, a reserve of 50, and a tenth of 300.
-  assert.ok(count >= 300 && count <= 380, `${count} requests`);
-  assert.equal(count, report.attemptsSent);
-});

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createServer as createHttpServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import { createServer as createHttpsServer } from 'node:https';
-import { connect } from 'node:net';
-import { test } from 'node:test';
+import { connect, createServer as createNetServer, type Socket } from 'node:net';
+import { test, type TestContext } from 'node:test';
 import { makeCertificates } from './certificates.ts';
 import { fetchUrls, listen, onlyFailed, onlyOk, serve } from './fetch-world.ts';
 
@@ -83,4 +83,62 @@ test('a proxy is used for all targets but the excepted ones', async (t) => {
   });
   assert.equal(onlyOk(around).bytes, 17);
   assert.equal(asked.length, 1);
+});
+
+/** A server that is given each request's head, as one piece, and its socket. */
+async function serveRaw(t: TestContext, answer: (socket: Socket, served: number) => void): Promise<string> {
+  const server = createNetServer((socket) => {
+    let served = 0;
+    socket.on('error', () => socket.destroy());
+    socket.on('data', () => answer(socket, served++));
+  });
+  return `http://127.0.0.1:${await listen(t, server)}`;
+}
+
+test('an answer in a framing that the wire transport refuses is fetched through undici, as the same attempt', async (t) => {
+  let count = 0;
+  const origin = await serveRaw(t, (socket) => {
+    count++;
+    socket.write(
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5;with=extension\r\nhello\r\n0\r\n\r\n',
+    );
+  });
+  const fetched = await fetchUrls(t, [`${origin}/a`], { cores: 1, request: { transport: 'auto' } });
+  const outcome = onlyOk(fetched);
+  assert.deepEqual([outcome.bytes, outcome.attempts, fetched.report.attemptsSent, count], [5, 1, 2, 2]);
+  const direct = await fetchUrls(t, [`${origin}/a`], { cores: 1, request: { transport: 'undici' } });
+  assert.deepEqual([onlyOk(direct).bytes, direct.report.attemptsSent, count], [5, 1, 3]);
+});
+
+test('a kept connection that ends before its answer costs no attempt, and one that never answers does', async (t) => {
+  let connectionsThatServed = 0;
+  const origin = await serveRaw(t, (socket, served) => {
+    if (served > 0) {
+      socket.destroy();
+      return;
+    }
+    connectionsThatServed++;
+    socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi');
+  });
+  const urls = Array.from({ length: 10 }, (_, n) => `${origin}/${n}`);
+  const { report } = await fetchUrls(t, urls, { maxInFlight: 1, cores: 1, request: { transport: 'auto' } });
+  assert.deepEqual([report.ok, report.retries, connectionsThatServed], [10, 0, 10]);
+  const mute = await serveRaw(t, (socket) => socket.destroy());
+  const limits = { maxRetries: 1 };
+  const failure = onlyFailed(await fetchUrls(t, [`${mute}/a`], { limits, request: { transport: 'auto' } }));
+  assert.deepEqual([failure.code, failure.attempts], ['connection-lost', 2]);
+});
+
+test('fields that touch the connection are left to undici, which knows what to do with them', async (t) => {
+  const seen: unknown[] = [];
+  const origin = await serve(t, (request, response) => {
+    seen.push(request.headers.host, request.headers['x-own']);
+    response.end('x');
+  });
+  const headers = [
+    ['host', 'another.example'],
+    ['x-own', 'value'],
+  ] as const;
+  assert.equal(onlyOk(await fetchUrls(t, [`${origin}/a`], { request: { headers } })).status, 200);
+  assert.deepEqual(seen, ['another.example', 'value']);
 });

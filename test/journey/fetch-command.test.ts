@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
@@ -22,12 +22,17 @@ interface Ended {
 }
 
 /** Runs the program to its end, in a directory of its own. */
-function spillway(cwd: string, args: readonly string[], stdin = ''): Promise<Ended> {
+function spillway(
+  cwd: string,
+  args: readonly string[],
+  stdin = '',
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const { promise, resolve } = Promise.withResolvers<Ended>();
   const child = execFile(
     process.execPath,
     [PROGRAM, ...args],
-    { cwd, timeout: 120_000 },
+    { cwd, timeout: 120_000, env: { ...process.env, ...environment } },
     (error, stdout, stderr) => {
       resolve({
         exitCode: error === null ? 0 : typeof error.code === 'number' ? error.code : -1,
@@ -202,4 +207,66 @@ test('a changed, a missing and a strange file are each found by verify', async (
   assert.equal(ended.exitCode, 1);
   assert.deepEqual(report.counts, { changed: 1, missing: 1, stranger: 1 });
   assert.equal(report.right, 18);
+});
+
+test('fields from a file are sent, and a bad one ends the program before anything is', async (t) => {
+  const cwd = scratchDirectory(t);
+  const seen: unknown[] = [];
+  const server = createServer((request, response) => {
+    seen.push(request.headers['x-key'], request.headers['accept-language']);
+    response.end('x');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a`;
+  writeFileSync(join(cwd, 'fields.txt'), 'X-Key: secret\nAccept-Language: en\n');
+  const ended = await spillway(cwd, ['fetch', url, '--to', 'out', '--header-file', 'fields.txt']);
+  assert.equal(ended.exitCode, 0, ended.stderr);
+  assert.deepEqual(seen, ['secret', 'en']);
+  writeFileSync(join(cwd, 'bad.txt'), 'no colon here\n');
+  const refused = await spillway(cwd, ['fetch', url, '--to', 'out2', '--header-file', 'bad.txt']);
+  assert.equal(refused.exitCode, 2);
+  assert.match(refused.stderr, /--header-file: expected .* in each line of bad\.txt/u);
+  assert.equal(seen.length, 2);
+});
+
+test('a proxy is taken from the environment, but for the hosts that no_proxy excepts', async (t) => {
+  const cwd = scratchDirectory(t);
+  const origin = await serveNumbers(t);
+  let tunnels = 0;
+  const proxy = createServer();
+  proxy.on('connect', (request, socket) => {
+    tunnels++;
+    const [host, port] = (request.url ?? '').split(':');
+    const upstream = connect(Number(port), host, () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      upstream.pipe(socket).pipe(upstream);
+    });
+    upstream.on('error', () => socket.destroy());
+    socket.on('error', () => upstream.destroy());
+  });
+  proxy.on('request', (_, response) => {
+    tunnels++;
+    response.end('by the proxy');
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  t.after(() => {
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+  const http_proxy = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const through = await spillway(cwd, ['fetch', `${origin}/1`, '--to', 'out'], '', {
+    http_proxy,
+    no_proxy: '',
+  });
+  assert.equal(through.exitCode, 0, through.stderr);
+  assert.equal(tunnels, 1);
+  const around = await spillway(cwd, ['fetch', `${origin}/1`, '--to', 'out2'], '', {
+    http_proxy,
+    no_proxy: '127.0.0.1',
+  });
+  assert.equal(around.exitCode, 0, around.stderr);
+  assert.equal(tunnels, 1);
 });
