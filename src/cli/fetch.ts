@@ -6,7 +6,6 @@ import { fetchAccountLines } from '../report/fetch-text.ts';
 import { type Fetch, startFetch } from '../runner/fetch.ts';
 import { FETCH_OPTIONS } from './fetch-options.ts';
 import { toFetchOptions } from './fetch-request.ts';
-import { FetchView } from './fetch-view.ts';
 import { InterruptWatch } from './interrupt.ts';
 import { addOptions, readOptions, type ValuesOf } from './options.ts';
 
@@ -45,6 +44,7 @@ async function fetchAll(values: ValuesOf<typeof FETCH_OPTIONS>, places: readonly
 
 async function watch(fetch: Fetch, isQuiet: boolean): Promise<FetchReport> {
   if (isQuiet) return fetch.report;
+  const { FetchView } = await import('./fetch-view.ts');
   using _view = new FetchView(() => fetch.snapshot());
   return await fetch.report;
 }

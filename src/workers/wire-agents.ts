@@ -145,19 +145,16 @@ class WireExchange implements Exchange {
     this.path = path;
     this.#receiver = receiver;
     this.#slot.send(this);
-    const isMine = () => this.#receiver === receiver;
-    return {
-      pause: () => {
-        if (isMine()) this.#pause(true);
-      },
-      resume: () => {
-        if (isMine()) this.#pause(false);
-      },
-      abort: (error) => {
-        if (isMine()) this.#slot.cancel(this, error);
-      },
-      leave: () => {},
-    };
+    return new WireRequest(this, receiver);
+  }
+
+  /** The slot may have gone on to another request since. */
+  isFor(receiver: AnswerReceiver): boolean {
+    return this.#receiver === receiver;
+  }
+
+  cancel(error: Error): void {
+    this.#slot.cancel(this, error);
   }
 
   drop(): void {
@@ -189,7 +186,7 @@ class WireExchange implements Exchange {
     this.#release()?.onError(error, isStale ? 'stale' : 'own');
   }
 
-  #pause(isPaused: boolean): void {
+  pause(isPaused: boolean): void {
     if (this.#isPaused === isPaused) return;
     this.#isPaused = isPaused;
     this.#slot.pause?.(isPaused);
@@ -199,10 +196,35 @@ class WireExchange implements Exchange {
     const receiver = this.#receiver;
     this.#receiver = null;
     // The next answer is to be read again.
-    this.#pause(false);
+    this.pause(false);
     this.#home.free(this);
     return receiver;
   }
+}
+
+/** What an attempt holds of an exchange: of no effect once the exchange serves another one. */
+class WireRequest implements RequestControl {
+  readonly #exchange: WireExchange;
+  readonly #receiver: AnswerReceiver;
+
+  constructor(exchange: WireExchange, receiver: AnswerReceiver) {
+    this.#exchange = exchange;
+    this.#receiver = receiver;
+  }
+
+  pause(): void {
+    if (this.#exchange.isFor(this.#receiver)) this.#exchange.pause(true);
+  }
+
+  resume(): void {
+    if (this.#exchange.isFor(this.#receiver)) this.#exchange.pause(false);
+  }
+
+  abort(error: Error): void {
+    if (this.#exchange.isFor(this.#receiver)) this.#exchange.cancel(error);
+  }
+
+  leave(): void {}
 }
 
 /** The answer was there and is not taken: no loss at all. */

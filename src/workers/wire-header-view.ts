@@ -25,7 +25,8 @@ export class WireHeaderView implements HeaderView {
   }
 
   entries(): [name: string, value: string][] {
-    return this.#read().map(([name, value]) => [name, value]);
+    // A list of its own for each answer, so whoever asked may keep it.
+    return this.#read();
   }
 
   reason(): string {
