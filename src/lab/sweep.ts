@@ -2,6 +2,7 @@
 // random order, each with a server and a pool of its own and a pause before it. One round runs at a time.
 
 import { readNetCounters } from '../limits/counters.ts';
+import { readResidentBytes } from '../limits/fact-reader.ts';
 import { readLimits } from '../limits/read.ts';
 import { makeRandom, shuffle } from '../measure/statistics.ts';
 import type { Comparison, ExecutedRound } from '../model/comparison.ts';
@@ -79,11 +80,11 @@ export function startSweep(sweep: PreparedSweep, hooks: SweepHooks = {}): Sweep 
   async function runStep({ prepared, role, round }: Step): Promise<Sample | null> {
     const quiet = await waitUntilQuiet(stop.signal);
     if (stop.signal.aborted) return null;
-    let peakRssBytes = process.memoryUsage.rss();
+    let peakRssBytes = readResidentBytes();
     running = startRound(prepared.round, {
       ...hooks,
       onSnapshot: (snapshot) => {
-        peakRssBytes = Math.max(peakRssBytes, process.memoryUsage.rss());
+        peakRssBytes = Math.max(peakRssBytes, readResidentBytes());
         hooks.onSnapshot?.(snapshot);
       },
     });

@@ -139,10 +139,19 @@ function readRuntime(): RuntimeFacts {
     totalMemoryBytes: totalmem(),
     availableMemoryBytes: process.availableMemory(),
     constrainedMemoryBytes: process.constrainedMemory(),
-    residentBytes: process.memoryUsage.rss(),
+    residentBytes: readResidentBytes(),
     isRoot: process.getuid?.() === 0,
     readOpenFiles: readOpenFilesByReport,
   };
+}
+
+/** What this process holds in memory now; its most so far where /proc is not there to ask. */
+export function readResidentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return process.resourceUsage().maxRSS * 1024;
+  }
 }
 
 function readOpenFilesByReport(): { soft: Bound; hard: Bound } {

@@ -25,7 +25,7 @@ export function readMemory(reader: FactReader): MemoryFacts {
   const { runtime } = reader;
   const info = reader.text('memory.availableBytes', `${reader.proc}/meminfo`) ?? '';
   const totalBytes = kibibytes(info, 'MemTotal') ?? runtime.totalMemoryBytes;
-  const availableBytes = kibibytes(info, 'MemAvailable') ?? runtime.availableMemoryBytes;
+  const availableBytes = kibibytes(info, 'MemAvailable') ?? availableByRuntime(reader, totalBytes);
   const group = readGroup(reader, totalBytes);
   const constrained = runtime.constrainedMemoryBytes;
   const constrainedBytes = constrained > 0 && constrained < totalBytes ? constrained : 'unlimited';
@@ -54,6 +54,11 @@ export function readMemory(reader: FactReader): MemoryFacts {
     usableBytes,
     boundBy,
   };
+}
+
+/** Node.js says 0 where it cannot tell, as without /proc: then half of the machine is taken to be free. */
+function availableByRuntime({ runtime }: FactReader, totalBytes: number): number {
+  return runtime.availableMemoryBytes > 0 ? runtime.availableMemoryBytes : Math.floor(totalBytes / 2);
 }
 
 interface Group {

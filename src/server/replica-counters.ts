@@ -78,8 +78,17 @@ export class ReplicaCounters {
       acceptErrors: this.acceptErrors,
       cpuUserUs: cpu.user,
       cpuSystemUs: cpu.system,
-      rssBytes: process.memoryUsage.rss(),
+      rssBytes: residentBytes(),
       eventLoopUtilizationRatio: performance.eventLoopUtilization(this.#loopSince).utilization,
     };
+  }
+}
+
+/** The most so far where /proc is not there to ask for what is held now. */
+function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return process.resourceUsage().maxRSS * 1024;
   }
 }

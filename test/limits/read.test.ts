@@ -67,6 +67,11 @@ test('without /proc and cgroups the facts of Node.js stand, and each other one s
   }
 });
 
+test('memory that Node.js cannot tell is not taken for none', (t) => {
+  const { memory } = readLimits(plantTree(t, {}, { availableMemoryBytes: 0 }));
+  assert.equal(memory.usableBytes, RUNTIME.totalMemoryBytes / 2);
+});
+
 test('groups that are named but not visible are unknown, not unlimited', (t) => {
   const limits = readLimits(plantTree(t, { 'proc/self/cgroup': '4:memory:/job\n3:pids:/job\n2:cpu:/job\n' }));
   assert.equal(limits.cpu.quotaCores, null);
