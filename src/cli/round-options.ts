@@ -51,7 +51,7 @@ export function toRoundOptions(values: RoundValues, isDelayGiven: boolean): Roun
           }
         : { own: false, origin, delayMs: isDelayGiven ? delay : null },
     attempt: {
-      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, delay + deadline),
       firstByteTimeoutMs: delay + deadline,
       idleTimeoutMs: deadline,
       totalTimeoutMs: delay + deadline,

@@ -14,6 +14,8 @@ import { TrialAccount } from './trial-account.ts';
 import { type SlotState, TrialExchange, type TrialExchangeOwner } from './trial-exchange.ts';
 import { TrialQueue } from './trial-queue.ts';
 
+/** The lane itself ends a connect that takes too long; what it does not see gets this much more. */
+const CONNECT_GRACE_MS = 1_000;
 /** How often deadlines and orders are looked at: one timer a worker, whatever is in flight. */
 const SWEEP_MS = 50;
 /** Walking a hundred thousand positions costs a millisecond; deadlines are seconds. */
@@ -311,11 +313,20 @@ export class TrialRun implements TrialExchangeOwner {
   }
 
   #checkDeadlines(): void {
-    const { firstByteTimeoutMs, idleTimeoutMs, totalTimeoutMs, maxBodyBytes } = this.#task.limits;
+    const { connectTimeoutMs, firstByteTimeoutMs, idleTimeoutMs, totalTimeoutMs, maxBodyBytes } =
+      this.#task.limits;
     const nowUs = this.nowUs();
     const idleSweeps = Math.ceil(idleTimeoutMs / SWEEP_MS);
     for (const position of this.#positions) {
-      if (position.trial < 0 || position.sentAtUs < 0) continue;
+      if (position.trial < 0) continue;
+      if (position.sentAtUs < 0) {
+        // A connection may stand and still take nothing: an HTTP/2 server that never says a word.
+        const waitedMs = (nowUs - position.dispatchedAtUs) / 1e3;
+        if (waitedMs > connectTimeoutMs + CONNECT_GRACE_MS) {
+          cut(position, 'connect-timeout', `expected to send the request within ${connectTimeoutMs} ms`);
+        }
+        continue;
+      }
       const elapsedMs = (nowUs - position.sentAtUs) / 1e3;
       if (position.bytes > maxBodyBytes) {
         cut(position, 'body-too-large', `expected at most ${maxBodyBytes} bytes`);

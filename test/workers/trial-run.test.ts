@@ -130,3 +130,23 @@ test(
     assert.equal(server.requestCount, report.tally.attemptsSent);
   },
 );
+
+test(
+  'h2c: a server that takes connections and never says a word ends every trial by its deadlines',
+  DEADLINE,
+  async () => {
+    await using server = await openRawServer(() => undefined);
+    const report = await runTrials(server.origin, {
+      trials: 30,
+      transport: 'undici',
+      family: 'h2c',
+      connections: 2,
+      pipelining: 15,
+      limits: { connectTimeoutMs: 200, firstByteTimeoutMs: 200, totalTimeoutMs: 400, maxAttempts: 2 },
+    });
+    assert.equal(report.tally.failed, 30);
+    const { 'connect-timeout': unsent = 0, 'first-byte-timeout': silent = 0 } = report.tally.failures;
+    assert.equal(unsent + silent, 30, JSON.stringify(report.tally.failures));
+    assert.ok(unsent > 0, 'some were never sent, because the session never stood');
+  },
+);
