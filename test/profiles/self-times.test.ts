@@ -73,9 +73,10 @@ suite('self times of several threads', () => {
 test('a profile of a real run has a file a thread and names the functions of the engine', async () => {
   const out = mkdtempSync(join(tmpdir(), 'spillway-profile-'));
   try {
-    await using server = await startServer({ items: 3000, delayMs: 20 });
-    const bench = ['bench', '--trials', '3000', '--cores', '2', '--delay', '20ms', '--transport', 'wire'];
+    await using server = await startServer({ items: 40_000, delayMs: 0 });
+    const bench = ['bench', '--trials', '40000', '--cores', '2', '--delay', '0', '--transport', 'wire'];
     const profiler = ['--cpu-prof', '--cpu-prof-dir', out, join(root, 'src/cli/main.ts')];
+    // Enough answers for some hundred samples of the engine, however slow the machine is.
     bench.push('--family', 'pipelined', '--origin', String(server.origins[0]));
     await promisify(execFile)(process.execPath, [...profiler, ...bench]);
     const files = readdirSync(out).filter((name) => name.endsWith('.cpuprofile'));
@@ -91,7 +92,7 @@ test('a profile of a real run has a file a thread and names the functions of the
       Math.max(...engine.filter((each) => each.name === name).map(({ totalUs }) => totalUs));
     // Everything a worker does happens below its entry, and dispatching is part of it.
     assert.ok(total('runTrials') > 0 && total('#dispatchNext') > 0, [...hottest].join(', '));
-    assert.match(selfTimesMarkdown(merged), /#dispatchNext/);
+    assert.match(selfTimesMarkdown(merged, 500), /#dispatchNext/);
   } finally {
     rmSync(out, { recursive: true });
   }
