@@ -92,7 +92,9 @@ export class UndiciSlot implements Slot {
   async close(reset: boolean, error: Error): Promise<void> {
     // Streams first: undici's HTTP/2 client breaks when its socket goes from under open ones while it is destroyed.
     if (!this.#isOrdered) this.#abortStarted(error);
-    if (reset && this.socket !== undefined) resetSocket(this.socket);
+    // A reset waits for the last write, which a broken HTTP/2 session never makes: the socket would stay for ever, and
+    // its thread with it. There are few such connections, so that their ports do not matter.
+    if (reset && this.#isOrdered && this.socket !== undefined) resetSocket(this.socket);
     await this.#client.destroy(error);
     this.#flushDeferred();
   }

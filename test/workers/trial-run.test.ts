@@ -110,6 +110,25 @@ test('h2c: streams of one connection, and the server sees what was sent', DEADLI
   assert.equal(trials.peakInFlight, 50);
 });
 
+test('h2c: a server that speaks no HTTP/2 fails every trial, and holds no thread', DEADLINE, async () => {
+  // Whether the server's end comes before or after the client's first streams is a matter of luck.
+  for (let round = 0; round < 12; round++) {
+    await using server = await openRawServer(
+      () => undefined,
+      ({ socket }) =>
+        socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n')),
+    );
+    const { tally } = await runTrials(server.origin, {
+      trials: 300,
+      family: 'h2c',
+      connections: 3,
+      pipelining: 100,
+      limits: { maxAttempts: 2 },
+    });
+    assert.deepEqual([tally.ok, tally.failed], [0, 300]);
+  }
+});
+
 test(
   'wire: what it does not take of an answer is fetched again through undici, and counted',
   DEADLINE,
