@@ -176,7 +176,7 @@ function connectionRoom(request: PlanRequest, transport: Transport, limits: Limi
 function chooseDestinations({ server }: PlanRequest, connections: number, limits: Limits): Decision<number> {
   if (!server.ours) return [1, 'the server is one'];
   const each = Math.max(1, countOf(maxConnectionsByPorts(limits, 1)));
-  const needed = Math.ceil(connections / each);
+  const needed = Math.max(1, Math.ceil(connections / each));
   // Each replica answers for as many destinations as any other, so that none holds more connections.
   const even = needed === 1 ? 1 : Math.ceil(needed / server.replicaCount) * server.replicaCount;
   const count = Math.min(MAX_DESTINATIONS, even);

@@ -263,3 +263,8 @@ test('whatever is asked, the parts of a plan fit each other and every auto has a
     { numRuns: 500 },
   );
 });
+
+test('where the range of ports cannot be read, one destination is planned and not none', () => {
+  const blind = makeLimits({ ...TWO_CORES, ports: { lowPort: null, highPort: null, rangeCount: null } });
+  assert.equal(makePlan(request(), blind).destinationCount, 1);
+});
