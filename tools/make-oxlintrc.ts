@@ -11,12 +11,12 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   sinks: ['model'],
   limits: ['model'],
   workers: ['model', 'measure', 'sinks'],
-  runner: ['model', 'measure', 'sources', 'limits', 'workers/entry-url'],
+  runner: ['model', 'measure', 'sources', 'limits', 'workers/entry-url', 'sinks/make-directory'],
   remote: ['model', 'measure', 'runner'],
   server: ['model/errors'],
   lab: ['runner', 'server/cluster', 'measure', 'model', 'limits'],
   report: ['model', 'measure'],
-  cli: ['index', 'limits', 'server', 'lab', 'report', 'remote', 'model', 'runner'],
+  cli: ['index', 'limits', 'server', 'lab', 'report', 'remote', 'model', 'runner', 'sinks/make-directory'],
 };
 
 /** library -> the files (below src/) that may import it. */

@@ -1,18 +1,10 @@
 // Where records and reports are written. Checked before anything starts: a record that cannot be written is no reason to
 // lose a run.
 
-import {
-  accessSync,
-  closeSync,
-  constants,
-  mkdirSync,
-  openSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { accessSync, closeSync, constants, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
+import { makeDirectory } from '../sinks/make-directory.ts';
 
 /** Writes one JSON line to a file, or to standard output for `-`. @throws SpillwayError ERR_SINK when it cannot */
 export function writeJson(value: unknown, file: string): void {
@@ -60,14 +52,6 @@ export function makeReportDirectory(directory: string): void {
       `--report: expected a directory that can be written or made, found ${(error as Error).message}`,
     );
   }
-}
-
-/** Step by step, because `recursive: true` goes round for ever where a place takes no directories (below /proc). */
-function makeDirectory(directory: string): void {
-  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  const parent = dirname(directory);
-  if (parent !== directory) makeDirectory(parent);
-  mkdirSync(directory);
 }
 
 export function writeFiles(directory: string, texts: Readonly<Record<string, string>>): string[] {

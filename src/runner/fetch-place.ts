@@ -2,9 +2,10 @@
 
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { SpillwayError } from '../model/errors.ts';
+import { SpillwayError } from '../model/errors.ts';
 import { parseNameTemplate } from '../model/name-template.ts';
 import { NAME_CLAIMS_BYTES, type PackedSpec, type SinkSpec } from '../model/sink-spec.ts';
+import { makeDirectory } from '../sinks/make-directory.ts';
 
 const FILES_PER_DIRECTORY = 10_000;
 const PACKED = /\.(?<kind>ndjson|jsonl|warc|tar)(?:\.(?<packing>gz|zst))?$/iu;
@@ -57,8 +58,20 @@ export function checkPlace({
   return problems;
 }
 
-/** Resolves the place and makes its directories. @throws what the file system throws */
+/** Resolves the place and makes its directories. @throws SpillwayError ERR_OPTION when they cannot be made or read */
 export function openPlace(options: PlaceOptions, now: Date): Place {
+  try {
+    return makePlace(options, now);
+  } catch (error) {
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `--to: expected a place that can be written or made, found ${(error as Error).message}: choose another place`,
+      { cause: error },
+    );
+  }
+}
+
+function makePlace(options: PlaceOptions, now: Date): Place {
   const { nameTemplate, segmentBytes, software } = options;
   const to = options.to ?? makeDefaultDirectory(now);
   if (to === 'discard')
@@ -73,7 +86,7 @@ export function openPlace(options: PlaceOptions, now: Date): Place {
   const record = match === null ? join(path, RECORD_DIRECTORY) : `${path}.run`;
   const partial = join(record, 'partial');
   if (match?.groups !== undefined) {
-    mkdirSync(partial, { recursive: true });
+    makeDirectory(partial);
     const kind = match.groups['kind']?.toLowerCase() as string;
     const sink: PackedSpec = {
       kind: kind === 'jsonl' ? 'ndjson' : (kind as PackedSpec['kind']),
@@ -91,7 +104,7 @@ export function openPlace(options: PlaceOptions, now: Date): Place {
       shown: `${to}; further segments beside it have .w1, .s1 and so on in their names`,
     };
   }
-  mkdirSync(partial, { recursive: true });
+  makeDirectory(partial);
   const sink: SinkSpec = {
     kind: 'directory',
     root: path,
@@ -106,7 +119,7 @@ export function openPlace(options: PlaceOptions, now: Date): Place {
 
 /** Makes `results/2026-01-02T03-04-05Z`, with a number behind it where two runs begin in one second. */
 function makeDefaultDirectory(now: Date): string {
-  mkdirSync('results', { recursive: true });
+  makeDirectory('results');
   const first = join(
     'results',
     now

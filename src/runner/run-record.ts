@@ -1,11 +1,12 @@
 // What a run leaves beside its bodies: every outcome and every failure, a line of JSON each, and the report. Written
 // in pieces as outcomes come, before they are counted.
 
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
 import type { FetchReport } from '../model/fetch-report.ts';
 import type { Outcome } from '../model/outcome.ts';
+import { makeDirectory } from '../sinks/make-directory.ts';
 
 const OUTCOMES_FILE = 'outcomes.ndjson';
 const FAILURES_FILE = 'failures.ndjson';
@@ -29,7 +30,7 @@ export class RunRecord implements Disposable {
   constructor(directory: string) {
     this.#paths = recordPaths(directory);
     try {
-      mkdirSync(directory, { recursive: true });
+      makeDirectory(directory);
       this.#outcomesFd = openSync(this.#paths.outcomes, 'wx');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') {

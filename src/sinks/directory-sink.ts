@@ -1,9 +1,10 @@
 // One file a target, in a directory: appears under its name only when whole, never outside the directory, never over
 // another file. Past `filesPerDirectory` targets, sub-directories take the rest, by the target's index.
 
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Stored } from '../model/outcome.ts';
 import type { DirectorySpec } from '../model/sink-spec.ts';
+import { makeDirectory } from './make-directory.ts';
 import { NameClaims } from './name-claims.ts';
 import { type NameBody, makeNameBody, suggestedName } from './name-template.ts';
 import { safeName, withSuffix } from './safe-name.ts';
@@ -70,7 +71,7 @@ class DirectorySink implements Sink {
   #make(directory: string): void {
     if (this.#made.has(directory)) return;
     const path = `${this.#spec.root}/${directory}`;
-    guardWrite(`make ${path}`, () => mkdirSync(path, { recursive: true }));
+    guardWrite(`make ${path}`, () => makeDirectory(path));
     if (this.#made.size > 10_000) this.#made.clear();
     this.#made.add(directory).add('');
   }

@@ -270,3 +270,13 @@ test('a proxy is taken from the environment, but for the hosts that no_proxy exc
   assert.equal(around.exitCode, 0, around.stderr);
   assert.equal(tunnels, 1);
 });
+
+test('a place that takes no directories is refused, and the program does not go round for ever', {
+  skip: !existsSync('/proc/self/stat') && 'needs /proc',
+}, async (t) => {
+  for (const to of ['/proc/out', '/proc/out/below', '/proc/out.tar', '/etc/passwd/out']) {
+    const ended = await spillway(scratchDirectory(t), ['fetch', 'http://127.0.0.1:9/a', '--to', to]);
+    assert.equal(ended.exitCode, 2, to);
+    assert.match(ended.stderr, /^spillway: --to: expected a place that can be written or made, found /u);
+  }
+});
