@@ -4,7 +4,7 @@ import { FAMILIES, TRANSPORTS } from '../model/plan.ts';
 import { row } from './options.ts';
 import { autoOr, oneOf, wholeNumber } from './values.ts';
 
-/** Squares of trial numbers must add up exactly, and the server's bitmap stay below 8 MB. */
+/** The square of a trial's number is exact in a double (below 2^53), and a bitmap of all trials takes 8 MiB at most. */
 export const MAX_TRIALS = 2 ** 26;
 const MAX_CONNECTIONS = 10_000_000;
 

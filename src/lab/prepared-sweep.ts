@@ -44,7 +44,9 @@ const BUDGET_GRACE_RATIO = 1.05;
  * @throws SpillwayError `ERR_OPTION` for numbers out of range, `ERR_LIMIT` naming the strategy that a limit refuses
  */
 export function prepareSweep(options: SweepOptions, limits: Limits = readLimits()): PreparedSweep {
-  const strategies = options.strategies.map((strategy) => prepareStrategy(strategy, options, limits));
+  const strategies = options.strategies.map((strategy) =>
+    prepareStrategy(strategy, optionsFor(strategy, options, limits), limits),
+  );
   const reference = strategies.find(({ strategy }) => strategy.name === REFERENCE_STRATEGY) ?? strategies[0];
   if (reference === undefined)
     throw new SpillwayError('ERR_OPTION', 'expected one strategy or more, found none');
@@ -53,8 +55,19 @@ export function prepareSweep(options: SweepOptions, limits: Limits = readLimits(
     limits,
     strategies,
     reference,
-    scaling: options.isScaled ? prepareScaling(reference, options, limits) : [],
+    scaling: options.isScaled
+      ? prepareScaling(reference, optionsFor(reference.strategy, options, limits), limits)
+      : [],
   };
+}
+
+/** A depth of pipelines that some of the strategies have a use for is not held against the others. */
+function optionsFor(strategy: Strategy, options: SweepOptions, limits: Limits): SweepOptions {
+  const { base, strategies } = options;
+  const hasPipelines = (one: Strategy) =>
+    (one.ask(base.trialCount, limits).numbers.family ?? base.family) !== 'one-per-connection';
+  if (hasPipelines(strategy) || !strategies.some(hasPipelines)) return options;
+  return { ...options, base: { ...base, pipelining: 'auto' } };
 }
 
 /** @throws SpillwayError as `prepareSweep`, with the strategy's name */

@@ -14,6 +14,7 @@ import { type Auto, makePlan, type PlanRequest } from '../runner/plan.ts';
 import { needOf, type PlannedServer } from '../runner/plan-costs.ts';
 import { startRun } from '../runner/run.ts';
 import { type MockServer, type ServerStats, startServer } from '../server/cluster.ts';
+import { checkRequest } from './check-request.ts';
 import { USER_AGENT } from './context.ts';
 import { checkOrigin } from './origin.ts';
 import { makeRecord } from './round-record.ts';
@@ -59,22 +60,11 @@ export interface PreparedRound {
 
 /** Plans a round. @throws SpillwayError `ERR_OPTION` for numbers out of range, `ERR_LIMIT` when a limit refuses it */
 export function prepareRound(options: RoundOptions, limits: Limits = readLimits()): PreparedRound {
-  refuseWireWhereItCannot(options);
+  checkRequest(options);
   const plannedServer = planServer(options, limits);
   const plan = makePlan({ ...options, server: plannedServer }, limits);
   const findings = checkPlan(needOf(plan, plannedServer), limits);
   return { options, limits, plannedServer, plan, findings };
-}
-
-function refuseWireWhereItCannot({ transport, family, server }: RoundOptions): void {
-  if (transport !== 'wire') return;
-  const found =
-    family === 'h2c' ? '--family h2c' : !server.own && !server.origin.startsWith('http:') ? 'https' : null;
-  if (found === null) return;
-  throw new SpillwayError(
-    'ERR_OPTION',
-    `--transport: expected plain HTTP/1.1 for wire, found ${found}; leave the transport at auto`,
-  );
 }
 
 /** @throws SpillwayError `ERR_LIMIT` naming every limit that refuses the round and what would lift it */

@@ -41,6 +41,15 @@ const MISUSE: readonly (readonly [args: readonly string[], message: RegExp])[] =
   ],
   [['--trails', '5'], /^error: unknown option '--trails'\n\(Did you mean --trials\?\)/],
   [['--pipelining', '0'], /^spillway: --pipelining: expected auto or a whole number/],
+  [
+    ['--pipelining', '8'],
+    /^spillway: --pipelining: expected 1 for --family one-per-connection, found 8; add --family pipelined or h2c, or leave --pipelining out\n$/,
+  ],
+  [
+    ['--strategy', 'async,mine:pipelining=4', '--rounds', '1'],
+    /^spillway: strategy mine: --pipelining: expected 1 for --family one-per-connection, found 4;/,
+  ],
+  [['--strategy', 'async', '--pipelining', '2'], /^spillway: strategy async: --pipelining: expected 1/],
   [['--family', 'h3'], /^spillway: --family: expected one-per-connection, pipelined or h2c, found "h3"\n$/],
   [['--delay', '5'], /^spillway: --delay: expected a time .* such as 300ms or 1s, found "5"\n$/],
   [['--origin', 'ftp://x'], /^spillway: --origin: expected an origin such as/],

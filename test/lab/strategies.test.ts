@@ -73,6 +73,37 @@ suite('strategies are plans', () => {
   });
 });
 
+suite('a depth of pipelines', () => {
+  const prepare = (strategies: readonly string[]) =>
+    prepareSweep(
+      {
+        strategies: STRATEGY_NAMES.filter((name) => strategies.includes(name)).map(namedStrategy),
+        base: { ...baseRound({ trialCount: 1000, delayMs: 1000 }), pipelining: 5 },
+        roundCount: 1,
+        budgetMs: 30_000,
+        seed: 1,
+        isScaled: true,
+      },
+      limits,
+    );
+
+  test('is for the strategies that have pipelines, and not held against the others', () => {
+    const { strategies, scaling } = prepare(['multicore', 'pipelined', 'h2c']);
+    assert.deepEqual(
+      strategies.map(({ round }) => round.plan.pipelining),
+      [1, 5, 5],
+    );
+    assert.ok(scaling.every(({ round }) => round.plan.pipelining === 1));
+  });
+
+  test('is refused where no strategy has a use for it', () => {
+    assert.throws(() => prepare(['async', 'multicore']), {
+      code: 'ERR_OPTION',
+      message: /^strategy async: --pipelining: expected 1 for --family one-per-connection, found 5/,
+    });
+  });
+});
+
 suite('what would take too long', () => {
   test('runs on as many whole waves as its share of the budget holds, and is projected by waves', () => {
     const { round, projected, floorMs } = planOf(10_000, 'sequential');
