@@ -38,7 +38,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'serve',
-    description: 'run the mock server: /0 … /n-1 after a delay, and a paginated list of files',
+    description:
+      'run the mock server: /0 … /n-1 after a delay, bodies of any size, and a paginated list of files',
     load: async () => (await import('./serve.ts')).makeServeCommand,
   },
 ];

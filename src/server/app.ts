@@ -15,6 +15,7 @@ import { DelayedReplies } from './delayed-replies.ts';
 import { makeH2cServer } from './h2c-server.ts';
 import { parseForm } from './page.ts';
 import type { RouteContext } from './route-context.ts';
+import { bytesRoute } from './routes/bytes-route.ts';
 import { downloadRoute, listRoutes } from './routes/file-routes.ts';
 import { sendNotFound } from './routes/not-found.ts';
 import { statsRoutes } from './routes/stats-routes.ts';
@@ -67,7 +68,7 @@ function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyR
 
 function addRoutes(app: FastifyInstance, context: RouteContext): void {
   const delayed = new DelayedReplies(context);
-  const waiting = [trialRoute(context, delayed), downloadRoute(context, delayed)];
+  const waiting = [trialRoute(context, delayed), downloadRoute(context, delayed), bytesRoute(delayed)];
   const immediate = [...listRoutes(context), ...statsRoutes(context)];
   const routes = [...waiting, ...immediate];
   for (const route of waiting) app.route(withoutSchema(route));

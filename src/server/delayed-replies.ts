@@ -1,5 +1,6 @@
-// Answers of trials and downloads on Fastify: taken in now, counted and sent when the delay is over.
+// Answers of trials, downloads and bodies on Fastify: taken in now, counted and sent when the delay is over.
 import type { Http2ServerResponse } from 'node:http2';
+import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AnswerAccount } from './answer-account.ts';
 import { connectionOf } from './connection.ts';
@@ -7,15 +8,16 @@ import type { Connection } from './connection.ts';
 import { DelayQueue } from './delay-queue.ts';
 import type { RouteContext } from './route-context.ts';
 
-/** `head` is the answer to a HEAD: as late as the one to a GET, but it carries no number and counts as none. */
-type Kind = 'trial' | 'download' | 'head';
+/** `uncounted`: as late as the others, but of no account: the answer to a HEAD, and a body of `/bytes`. */
+type Kind = 'trial' | 'download' | 'uncounted';
+type ReplyBody = string | Buffer | Readable;
 
 interface DelayedReply {
   readonly reply: FastifyReply;
   readonly connection: Connection;
   readonly kind: Kind;
   readonly number: number;
-  readonly body: string;
+  readonly makeBody: () => ReplyBody;
 }
 
 export class DelayedReplies {
@@ -30,16 +32,31 @@ export class DelayedReplies {
   }
 
   /** Sends `body` as text when the delay is over; header fields set on `reply` before go with it. */
-  add(request: FastifyRequest, reply: FastifyReply, kind: Kind, number: number, body: string): void {
+  add(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    kind: 'trial' | 'download',
+    number: number,
+    body: string,
+  ): void {
+    reply.type('text/plain; charset=UTF-8');
+    const counted = request.method === 'HEAD' ? 'uncounted' : kind;
+    this.#add(request, reply, { kind: counted, number, makeBody: () => body });
+  }
+
+  /** Sends what `makeBody` makes when the delay is over; type and length are set on `reply` before. */
+  addUncounted(request: FastifyRequest, reply: FastifyReply, makeBody: () => ReplyBody): void {
+    this.#add(request, reply, { kind: 'uncounted', number: 0, makeBody });
+  }
+
+  #add(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    what: Pick<DelayedReply, 'kind' | 'number' | 'makeBody'>,
+  ): void {
     const receivedMs = performance.now();
     const connection = connectionOf(request.raw.socket);
-    const delayed: DelayedReply = {
-      reply,
-      connection,
-      kind: request.method === 'HEAD' ? 'head' : kind,
-      number,
-      body,
-    };
+    const delayed: DelayedReply = { reply, connection, ...what };
     connection.waitingCount += 1;
     this.#owe(delayed, 1);
     this.#account(delayed.kind)?.receive(1);
@@ -48,7 +65,7 @@ export class DelayedReplies {
   }
 
   #send(delayed: DelayedReply): void {
-    const { reply, connection, body } = delayed;
+    const { reply, connection, makeBody } = delayed;
     connection.waitingCount -= 1;
     // What was owed to a closed connection was given up when it closed.
     if (connection.isClosed) return;
@@ -62,7 +79,7 @@ export class DelayedReplies {
       reply.header('connection', 'close');
     // In a pipeline an answer stands behind others until they are out, and is lost if the connection breaks before.
     if (isHttp1) reply.raw.on('finish', () => this.#settle(delayed));
-    reply.type('text/plain; charset=UTF-8').send(body);
+    reply.send(makeBody());
     if (!isHttp1) this.#settle(delayed);
   }
 

@@ -25,6 +25,7 @@ export async function makeDocsApp(routes: readonly RouteOptions[]): Promise<Fast
       tags: [
         { name: 'trials', description: 'Numbers, answered after the delay' },
         { name: 'files', description: 'A paginated list of files with names that cannot be guessed' },
+        { name: 'bodies', description: 'Bodies of any size, answered after the delay' },
         { name: 'statistics', description: 'What was answered, over all replicas' },
       ],
     },

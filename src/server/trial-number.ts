@@ -1,9 +1,14 @@
-// Which texts name a trial. Pure.
+// Which texts name a trial, or another number of a path. Pure.
 
 /** The number a path segment names in canonical decimal ("0", "41"; not "007", "1.0", "-1", " 1"), or -1. */
 export function parseTrialNumber(text: string, items: number): number {
+  return text.length > 8 ? -1 : parseNumber(text, items);
+}
+
+/** The same for any number below `bound`, which is at most 2^31. */
+export function parseNumber(text: string, bound: number): number {
   const { length } = text;
-  if (length === 0 || length > 8) return -1;
+  if (length === 0 || length > 10) return -1;
   let value = 0;
   for (let index = 0; index < length; index += 1) {
     const digit = text.charCodeAt(index) - 48;
@@ -11,5 +16,5 @@ export function parseTrialNumber(text: string, items: number): number {
     value = value * 10 + digit;
   }
   if (length > 1 && text.charCodeAt(0) === 48) return -1;
-  return value < items ? value : -1;
+  return value < bound ? value : -1;
 }

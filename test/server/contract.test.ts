@@ -297,6 +297,82 @@ for (const lean of [false, true]) {
       assert.notEqual(await (await fetch(`${unseeded.origins[0]}/api/list_files`)).text(), text);
     });
 
+    test('a body has the size asked for, is the same each time and another for each number', async () => {
+      await using server = await start({ replicas: 2 });
+      const origin = server.origins[0] ?? '';
+      const digests = new Set<string>();
+      const sizes = [0, 1, 1024, 65_536, 65_537, 1_048_576, 1_048_577, 5_000_000];
+      for (const size of sizes) {
+        for (const n of [0, 67_108_863]) {
+          const first = await fetch(`${origin}/bytes/${size}/${n}`, { headers: { connection: 'close' } });
+          const again = await fetch(`${origin}/bytes/${size}/${n}`, { headers: { connection: 'close' } });
+          assert.equal(first.headers.get('content-length'), String(size));
+          assert.equal(first.headers.get('content-type'), 'application/octet-stream');
+          assert.equal(first.headers.get('etag'), `"${size}-${n}"`);
+          const bytes = Buffer.from(await first.arrayBuffer());
+          assert.equal(bytes.length, size);
+          assert.ok(bytes.equals(Buffer.from(await again.arrayBuffer())), `${size}/${n} twice`);
+          // No prefix of a longer one either.
+          digests.add(bytes.toString('hex', 0, 1024));
+        }
+      }
+      assert.equal(digests.size, sizes.length * 2 - 1, 'all differ but the empty ones');
+      assert.equal(
+        Buffer.from(await (await fetch(`${origin}/bytes/8/41`)).arrayBuffer()).toString('hex'),
+        'ed6330f935fa3ba4',
+        'the same in every version',
+      );
+      assert.equal((await server.stats()).trials.received, 0);
+    });
+
+    test('HEAD of a body says its length and tag; a size or number out of range is not found', async () => {
+      await using server = await start({});
+      const origin = server.origins[0] ?? '';
+      const connection = await RawConnection.open(origin);
+      connection.hasBodies = false;
+      connection.write(
+        'HEAD /bytes/2000000/7 HTTP/1.1\r\nHost: x\r\n\r\nHEAD /bytes/0/0 HTTP/1.1\r\nHost: x\r\n\r\n',
+      );
+      const [large, empty] = await connection.take(2);
+      assert.deepEqual([large?.status, empty?.status], [200, 200]);
+      assert.deepEqual(
+        [large?.headers['content-length'], empty?.headers['content-length']],
+        ['2000000', '0'],
+      );
+      assert.equal(large?.headers['etag'], '"2000000-7"');
+      connection.close();
+      for (const path of [
+        '1073741825/0',
+        '10/67108864',
+        '1k/0',
+        '-1/0',
+        '01/0',
+        '10/x',
+        '99999999999/0',
+        '10',
+      ]) {
+        const answer = await fetch(`${origin}/bytes/${path}`);
+        assert.equal(answer.status, 404, path);
+        assert.match(await answer.text(), /expected .*, found /);
+      }
+    });
+
+    test('a body waits for the delay as every answer does, and a client may leave in the middle of it', async () => {
+      await using server = await start({ delayMs: 150 });
+      const origin = server.origins[0] ?? '';
+      const sentMs = performance.now();
+      const answer = await fetch(`${origin}/bytes/10/1`);
+      await answer.arrayBuffer();
+      assert.ok(performance.now() - sentMs >= 150);
+      const connection = await RawConnection.open(origin);
+      connection.hasBodies = false;
+      connection.write(get('/bytes/1073741824/0'));
+      await connection.take(1);
+      connection.close();
+      await waitUntil('it has left', async () => (await server.stats()).connections.open <= 1);
+      assert.equal(await (await fetch(`${origin}/7`)).text(), '7');
+    });
+
     test('an unknown id is not found', async () => {
       await using server = await start({});
       for (const id of ['x', '0'.repeat(32), 'f'.repeat(32)]) {

@@ -36,6 +36,7 @@ test('the OpenAPI document describes every route', async () => {
     [
       'get /api/download/{id}',
       'get /api/list_files',
+      'get /bytes/{size}/{n}',
       'get /metrics',
       'get /stats',
       'get /{n}',
