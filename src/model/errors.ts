@@ -8,6 +8,8 @@ export const ERRORS = {
   ERR_ORIGIN: { exitCode: 2, meaning: 'the origin cannot be reached or is not what the run needs' },
   ERR_SOURCE: { exitCode: 4, meaning: 'a source of targets could not be read to its end' },
   ERR_SINK: { exitCode: 4, meaning: 'a body or record could not be written' },
+  ERR_JOURNAL: { exitCode: 4, meaning: "a run's journal is damaged or of another format" },
+  ERR_RUN_LIVE: { exitCode: 2, meaning: 'another process works at the run' },
   ERR_LIMIT: { exitCode: 3, meaning: 'the operating system allows less than the run needs' },
   ERR_RUN_BROKEN: { exitCode: 4, meaning: 'the run could not be carried to its end' },
   ERR_SERVER: { exitCode: 4, meaning: 'the mock server could not start or keep its replicas' },

@@ -1,0 +1,43 @@
+// Where a run's record is, from whatever a person calls the run: the place that `--to` was, or the record itself.
+
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { SpillwayError } from '../model/errors.ts';
+import { RECORD_DIRECTORY } from './fetch-place.ts';
+import { hasJournal } from './journal-reader.ts';
+
+export interface FoundRun {
+  /** The record's directory. */
+  readonly record: string;
+  /** Directory that paths of stored bodies are relative to. */
+  readonly root: string;
+}
+
+/** What stands behind a packed file's name to name its record. */
+export const PACKED_RECORD_ENDING = '.run';
+
+/** The run at `place`; null where there is none. */
+export function lookForRun(place: string): FoundRun | null {
+  const path = resolve(place);
+  const candidates: FoundRun[] = [
+    { record: join(path, RECORD_DIRECTORY), root: path },
+    { record: `${path}${PACKED_RECORD_ENDING}`, root: dirname(path) },
+    ...(basename(path) === RECORD_DIRECTORY || path.endsWith(PACKED_RECORD_ENDING)
+      ? [{ record: path, root: dirname(path) }]
+      : []),
+  ];
+  return candidates.find(({ record }) => hasJournal(record)) ?? null;
+}
+
+/** @throws SpillwayError ERR_OPTION when there is no run at `place` */
+export function findRun(place: string): FoundRun {
+  const found = lookForRun(place);
+  if (found !== null) return found;
+  const what = existsSync(place)
+    ? `a ${statSync(place).isDirectory() ? 'directory' : 'file'} without a record of a run`
+    : 'nothing';
+  throw new SpillwayError(
+    'ERR_OPTION',
+    `run: expected what --to was, or results/<time>, found ${what} at "${place}"`,
+  );
+}

@@ -1,0 +1,127 @@
+// The journal as others read it: meta, counts, and outcomes in the order of their index, in bounded memory however
+// many there are. Reads beside a run that is at work, and on a file system that is read-only; changes nothing.
+
+import { existsSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { SpillwayError } from '../model/errors.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { JournalCounts, JournalMeta, RunSession } from '../model/run-journal.ts';
+import { readCounts, readMeta, readSessions } from './journal-meta.ts';
+import { checkFormat, COLUMNS, fromRow, journalError, journalFile } from './journal-format.ts';
+
+/** Rows read at once; no read stays open between them, so that a run at work can go on tidying its file. */
+const CHUNK_COUNT = 512;
+
+export interface OutcomeFilter {
+  /** From this index on. @default 0 */
+  readonly from?: number;
+  /** @default all */
+  readonly kind?: 'failed';
+}
+
+/** A segment of a packed sink, as far as its records are journaled. */
+export interface SegmentEnd {
+  /** Name beside the first segment. */
+  readonly path: string;
+  readonly endBytes: number;
+  readonly recordCount: number;
+}
+
+/** True when a run has left a journal in this record directory. */
+export function hasJournal(directory: string): boolean {
+  return existsSync(journalFile(directory));
+}
+
+export class JournalReader implements Disposable {
+  readonly file: string;
+  readonly #db: DatabaseSync;
+
+  /**
+   * @param directory the run's record directory
+   * @throws SpillwayError ERR_OPTION when there is no journal, ERR_JOURNAL when it is damaged or of another format
+   */
+  constructor(directory: string) {
+    this.file = journalFile(directory);
+    if (!existsSync(this.file)) {
+      throw new SpillwayError(
+        'ERR_OPTION',
+        `run: expected the place of a fetch, found no journal in "${directory}"`,
+      );
+    }
+    this.#db = openReadOnly(this.file);
+    this.#guard(() => checkFormat(this.#db, this.file));
+  }
+
+  meta(): JournalMeta {
+    return this.#guard(() => readMeta(this.#db));
+  }
+
+  /** As of the last transaction; of all sessions together. */
+  counts(): JournalCounts {
+    return this.#guard(() => readCounts(this.#db));
+  }
+
+  sessions(): RunSession[] {
+    return this.#guard(() => readSessions(this.#db));
+  }
+
+  /** The index after the highest that is settled; 0 without any. Below it there may be gaps. */
+  nextIndex(): number {
+    const row = this.#guard(() => this.#db.prepare('SELECT max(idx) AS top FROM outcomes').get());
+    return ((row?.['top'] as number | null) ?? -1) + 1;
+  }
+
+  /** Settled targets by index; an index that is not settled is left out. */
+  *outcomes({ from = 0, kind }: OutcomeFilter = {}): Generator<Outcome> {
+    const which = kind === 'failed' ? 'detail IS NOT NULL AND ' : '';
+    const statement = this.#guard(() =>
+      this.#db.prepare(`SELECT ${COLUMNS} FROM outcomes WHERE ${which}idx >= ? ORDER BY idx LIMIT ?`),
+    );
+    for (let next = from; ; ) {
+      const rows = this.#chunk(statement, next);
+      for (const row of rows) yield row;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < CHUNK_COUNT) return;
+      next = last.index + 1;
+    }
+  }
+
+  /** Segments of a packed sink that hold journaled records, and where the last of each ends. */
+  segmentEnds(): SegmentEnd[] {
+    const sql = `SELECT path, max(offset_bytes + coalesce(stored_bytes, bytes)) AS endBytes, count(*) AS recordCount
+      FROM outcomes WHERE class = 'ok' GROUP BY path ORDER BY path`;
+    return this.#guard(() => this.#db.prepare(sql).all() as unknown as SegmentEnd[]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+
+  #chunk(statement: StatementSync, from: number): Outcome[] {
+    return this.#guard(() => {
+      statement.setReturnArrays(true);
+      return statement.all(from, CHUNK_COUNT).map((row) => fromRow(Object.values(row)));
+    });
+  }
+
+  #guard<Result>(read: () => Result): Result {
+    try {
+      return read();
+    } catch (error) {
+      throw journalError(this.file, error);
+    }
+  }
+}
+
+/** Without a write-ahead log the file stands still, and needs no place to put a lock. */
+function openReadOnly(file: string): DatabaseSync {
+  try {
+    if (existsSync(`${file}-wal`)) return new DatabaseSync(file, { readOnly: true });
+    const url = pathToFileURL(file);
+    url.search = 'immutable=1';
+    return new DatabaseSync(url, { readOnly: true });
+  } catch (error) {
+    throw journalError(file, error);
+  }
+}

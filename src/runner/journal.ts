@@ -1,0 +1,286 @@
+// The durable record of what is settled, and its one writer. A group of outcomes is one transaction, committed before
+// it is counted: what the account says survives the death of this process, and no target is settled twice. Others
+// read it through journal-reader. Knows neither sources nor sinks.
+
+import { hostname } from 'node:os';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { SpillwayError } from '../model/errors.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type {
+  Fingerprint,
+  JournalCounts,
+  JournalMeta,
+  RunSession,
+  RunState,
+  StoredCommand,
+} from '../model/run-journal.ts';
+import type { SinkSpec } from '../model/sink-spec.ts';
+import { compareFingerprints } from './fingerprint.ts';
+import {
+  checkFormat,
+  classOf,
+  COLUMNS,
+  damaged,
+  journalError,
+  journalFile,
+  type OutcomeClass,
+  PLACEHOLDERS,
+  SCHEMA,
+  toRow,
+} from './journal-format.ts';
+import { readCounts, readMeta, readSessions, writeMeta } from './journal-meta.ts';
+import { RunLock } from './run-lock.ts';
+
+/** Pages of 4 KiB the log may hold before they go to the file: each time costs two fsync. */
+const LOG_PAGE_COUNT = 4_000;
+
+export interface JournalOptions {
+  /** The run's record directory; made if need be. */
+  readonly directory: string;
+  readonly fingerprint: Fingerprint;
+  readonly command: StoredCommand | null;
+  readonly sink: SinkSpec['kind'];
+  readonly kind: RunSession['kind'];
+  readonly version: string;
+}
+
+type Statements = Readonly<
+  Record<'begin' | 'commit' | 'insert' | 'replace' | 'find' | 'tally', StatementSync>
+>;
+
+export class Journal implements Disposable {
+  readonly file: string;
+  /** True when it held a run before: this one continues it. */
+  readonly isContinued: boolean;
+  /** Targets below may be settled by an earlier session; from here on nothing is. */
+  readonly nextIndex: number;
+  readonly #lock: RunLock;
+  readonly #db: DatabaseSync;
+  readonly #statements: Statements;
+
+  /**
+   * Takes the run for this process, makes the journal or goes on with the one that is there.
+   * @throws SpillwayError ERR_RUN_LIVE when another process has the run, ERR_OPTION when it is a run of another source
+   *   or other options, ERR_JOURNAL when it is damaged, ERR_SINK when it cannot be written
+   */
+  constructor(options: JournalOptions) {
+    this.file = journalFile(options.directory);
+    using undo = new DisposableStack();
+    this.#lock = undo.use(new RunLock(options.directory));
+    try {
+      this.#db = new DatabaseSync(this.file);
+      undo.defer(() => this.#db.close());
+      // A commit is in the operating system's hands when it returns; fsync comes when the log is folded in.
+      this.#db.exec(
+        `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${LOG_PAGE_COUNT};`,
+      );
+      const isFresh = this.#db.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.['count'] === 0;
+      if (isFresh) this.#create(options);
+      else this.#check(options);
+      this.isContinued = !isFresh;
+      this.nextIndex = this.#readNextIndex();
+      this.#beginSession(options);
+      this.#statements = this.#prepare();
+    } catch (error) {
+      throw journalError(this.file, error);
+    }
+    undo.move();
+  }
+
+  get meta(): JournalMeta {
+    return readMeta(this.#db);
+  }
+
+  get counts(): JournalCounts {
+    return readCounts(this.#db);
+  }
+
+  get sessions(): readonly RunSession[] {
+    return readSessions(this.#db);
+  }
+
+  /**
+   * Records last words. When it returns they survive the death of this process; none or all of the group are there.
+   * @throws SpillwayError ERR_SINK when the journal cannot be written, ERR_BUG when a target is settled twice
+   */
+  add(outcomes: readonly Outcome[]): void {
+    if (outcomes.length === 0) return;
+    this.#transact(() => {
+      const changes = new Map<OutcomeClass, Change>();
+      for (const outcome of outcomes) {
+        if (outcome.index < this.nextIndex) {
+          this.#takeBack(outcome.index, changes);
+          this.#statements.replace.run(...toRow(outcome));
+        } else {
+          this.#statements.insert.run(...toRow(outcome));
+        }
+        note(changes, classOf(outcome), 1, outcome);
+      }
+      for (const [name, { count, bytes, storedBytes, renamed }] of changes)
+        this.#statements.tally.run(name, count, bytes, storedBytes, renamed);
+    });
+  }
+
+  /** Keeps a page of a list API, so that it is never asked for again. @throws SpillwayError ERR_SINK */
+  addPage(source: number, number: number, contents: string): void {
+    this.#guard(() =>
+      this.#db.prepare('INSERT OR REPLACE INTO pages VALUES (?, ?, ?)').run(source, number, contents),
+    );
+  }
+
+  /** The kept page `number` of source `source`; null where the walk has not come so far. */
+  page(source: number, number: number): string | null {
+    const row = this.#guard(() =>
+      this.#db.prepare('SELECT contents FROM pages WHERE source = ? AND number = ?').get(source, number),
+    );
+    return (row?.['contents'] as string | undefined) ?? null;
+  }
+
+  /** URLs of targets held a login, which no row keeps. */
+  noteLogins(): void {
+    this.#guard(() => writeMeta(this.#db, { hadLogins: true }));
+  }
+
+  /** This session's last word on the run. @throws SpillwayError ERR_SINK */
+  finish(state: RunState, targetCount: number | null): void {
+    this.#transact(() => {
+      writeMeta(this.#db, { state, ...(targetCount === null ? {} : { targetCount }) });
+      this.#db
+        .prepare(
+          'UPDATE sessions SET ended_at = ?, ended = ? WHERE number = (SELECT max(number) FROM sessions)',
+        )
+        .run(new Date().toISOString(), state);
+    });
+  }
+
+  /** Folds the log into the file and lets go of the run. */
+  [Symbol.dispose](): void {
+    this.#db.close();
+    this.#lock[Symbol.dispose]();
+  }
+
+  #create({ fingerprint, command, sink }: JournalOptions): void {
+    this.#db.exec('BEGIN IMMEDIATE');
+    this.#db.exec(SCHEMA);
+    writeMeta(this.#db, {
+      fingerprint,
+      command,
+      sink,
+      state: 'running',
+      targetCount: null,
+      createdAt: new Date().toISOString(),
+      hadLogins: false,
+    });
+    this.#db.exec('COMMIT');
+  }
+
+  /** A whole journal of the same run, or a refusal: nothing is counted from one that is damaged. */
+  #check({ fingerprint }: JournalOptions): void {
+    checkFormat(this.#db, this.file);
+    const verdict = this.#db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    if (verdict !== 'ok') throw damaged(this.file, String(verdict));
+    const differences = this.#db
+      .prepare(
+        `SELECT class FROM (SELECT class, count(*) AS found FROM outcomes GROUP BY class) FULL JOIN tally USING (class)
+         WHERE coalesce(found, 0) <> coalesce(count, 0)`,
+      )
+      .all();
+    if (differences.length > 0) throw damaged(this.file, 'its counts are not those of its rows');
+    const problems = compareFingerprints(readMeta(this.#db).fingerprint, fingerprint);
+    if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
+  }
+
+  #readNextIndex(): number {
+    const top = this.#db.prepare('SELECT max(idx) AS top FROM outcomes').get()?.['top'] as number | null;
+    return (top ?? -1) + 1;
+  }
+
+  #beginSession({ kind, version, command }: JournalOptions): void {
+    this.#db.exec('BEGIN IMMEDIATE');
+    const { settled } = readCounts(this.#db);
+    this.#db
+      .prepare(
+        `INSERT INTO sessions (kind, pid, host, version, started_at, ended, settled_before)
+         VALUES (?, ?, ?, ?, ?, 'running', ?)`,
+      )
+      .run(kind, process.pid, hostname(), version, new Date().toISOString(), settled);
+    writeMeta(this.#db, { state: 'running', ...(command === null ? {} : { command }) });
+    this.#db.exec('COMMIT');
+  }
+
+  #prepare(): Statements {
+    const prepare = (sql: string) => this.#db.prepare(sql);
+    return {
+      begin: prepare('BEGIN IMMEDIATE'),
+      commit: prepare('COMMIT'),
+      insert: prepare(`INSERT INTO outcomes (${COLUMNS}) VALUES (${PLACEHOLDERS})`),
+      replace: prepare(`INSERT OR REPLACE INTO outcomes (${COLUMNS}) VALUES (${PLACEHOLDERS})`),
+      find: prepare(
+        'SELECT class, bytes, coalesce(stored_bytes, bytes) AS stored, is_renamed FROM outcomes WHERE idx = ?',
+      ),
+      tally: prepare(
+        `INSERT INTO tally VALUES (?, ?, ?, ?, ?) ON CONFLICT (class) DO UPDATE SET count = count + excluded.count,
+         bytes = bytes + excluded.bytes, stored_bytes = stored_bytes + excluded.stored_bytes,
+         renamed = renamed + excluded.renamed`,
+      ),
+    };
+  }
+
+  /** A retry replaces a row: its part of the tally goes with it. */
+  #takeBack(index: number, changes: Map<OutcomeClass, Change>): void {
+    const row = this.#statements.find.get(index);
+    if (row === undefined) return;
+    const change = changeOf(changes, row['class'] as OutcomeClass);
+    change.count--;
+    change.bytes -= (row['bytes'] as number | null) ?? 0;
+    change.storedBytes -= (row['stored'] as number | null) ?? 0;
+    change.renamed -= (row['is_renamed'] as number | null) ?? 0;
+  }
+
+  #transact(write: () => void): void {
+    this.#guard(() => {
+      this.#statements.begin.run();
+      try {
+        write();
+        this.#statements.commit.run();
+      } catch (error) {
+        // A full disk may have rolled back by itself.
+        if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  #guard<Result>(work: () => Result): Result {
+    try {
+      return work();
+    } catch (error) {
+      throw journalError(this.file, error);
+    }
+  }
+}
+
+interface Change {
+  count: number;
+  bytes: number;
+  storedBytes: number;
+  renamed: number;
+}
+
+function changeOf(changes: Map<OutcomeClass, Change>, name: OutcomeClass): Change {
+  let change = changes.get(name);
+  if (change === undefined) {
+    change = { count: 0, bytes: 0, storedBytes: 0, renamed: 0 };
+    changes.set(name, change);
+  }
+  return change;
+}
+
+function note(changes: Map<OutcomeClass, Change>, name: OutcomeClass, count: number, outcome: Outcome): void {
+  const change = changeOf(changes, name);
+  change.count += count;
+  if (outcome.kind !== 'ok') return;
+  change.bytes += outcome.bytes;
+  change.storedBytes += outcome.stored.storedBytes;
+  if (outcome.stored.isRenamed) change.renamed++;
+}
