@@ -50,7 +50,7 @@ async function watch(fetch: Fetch, isQuiet: boolean): Promise<FetchReport> {
 }
 
 function print(report: FetchReport, fetch: Fetch, values: ValuesOf<typeof FETCH_OPTIONS>): void {
-  const text = fetchAccountLines(report, { bodies: fetch.shownPlace, failures: fetch.files.failures }).join(
+  const text = fetchAccountLines(report, { bodies: fetch.shownPlace, failures: fetch.files?.failures ?? '' }).join(
     '\n',
   );
   if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);

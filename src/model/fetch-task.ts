@@ -4,7 +4,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from './errors.ts';
 import type { Outcome } from './outcome.ts';
-import type { SinkSpec } from './sink-spec.ts';
+import type { AnySinkSpec } from './sink-spec.ts';
 import type { Target } from './target.ts';
 
 /** What bounds every attempt; 0 means no bound. */
@@ -83,7 +83,7 @@ export interface FetchTask {
   readonly workerIndex: number;
   /** Targets come in and outcomes go out here. */
   readonly port: MessagePort;
-  readonly sink: SinkSpec;
+  readonly sink: AnySinkSpec;
   readonly request: FetchRequestOptions;
   readonly limits: FetchLimits;
   readonly budgets: FetchBudgets;
@@ -121,5 +121,10 @@ export type ToFetchWorker =
 
 /** From a worker. `broken`: its sink gave up, and it has stopped by itself. */
 export type FromFetchWorker =
-  | { readonly kind: 'settled'; readonly outcomes: readonly Outcome[] }
+  | {
+      readonly kind: 'settled';
+      readonly outcomes: readonly Outcome[];
+      /** What the sink made of each body, in the same order; absent where it made nothing. */
+      readonly values?: readonly unknown[];
+    }
   | { readonly kind: 'broken'; readonly code: ErrorCode; readonly message: string };

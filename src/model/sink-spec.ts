@@ -36,4 +36,21 @@ export interface DiscardSpec {
   readonly kind: 'discard';
 }
 
+/** Bodies go to whoever reads the outcomes, as values. */
+export interface MemorySpec {
+  readonly kind: 'memory';
+}
+
+/** A sink of the caller's own, from a module that each worker loads. */
+export interface ModuleSpec {
+  readonly kind: 'module';
+  /** `file:` URL of the module. */
+  readonly href: string;
+  /** Handed to the module's default export; what a structured clone takes. */
+  readonly options: unknown;
+}
+
+/** Where `--to` leads. */
 export type SinkSpec = DirectorySpec | PackedSpec | DiscardSpec;
+/** What a worker can write to. */
+export type AnySinkSpec = SinkSpec | MemorySpec | ModuleSpec;

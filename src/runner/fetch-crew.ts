@@ -25,7 +25,7 @@ export interface CrewOptions {
   /** Of the whole run, split over the workers. */
   readonly maxInFlight: number;
   readonly base: FetchTaskBase;
-  readonly onSettled: (outcomes: readonly Outcome[]) => void;
+  readonly onSettled: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
   /** A sink gave up, or threads keep dying. */
   readonly onBroken: (error: SpillwayError) => void;
 }
@@ -185,7 +185,7 @@ export class FetchCrew {
       this.#options.onBroken(new SpillwayError(message.code, message.message));
       return;
     }
-    this.#options.onSettled(message.outcomes);
+    this.#options.onSettled(message.outcomes, message.values);
     for (const { index } of message.outcomes) member.pending.delete(index);
     if (member.room > 0) {
       this.#hasRoom.resolve();

@@ -7,7 +7,8 @@ import type { SpillwayError } from '../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../model/fetch-report.ts';
 import type { FetchBudgets, FetchLimits, FetchRequestOptions } from '../model/fetch-task.ts';
 import type { Outcome } from '../model/outcome.ts';
-import type { SinkSpec } from '../model/sink-spec.ts';
+import type { AnySinkSpec } from '../model/sink-spec.ts';
+import type { Target } from '../model/target.ts';
 import { BUDGETS_BYTES } from '../model/fetch-task.ts';
 import { FetchAccount } from './fetch-account.ts';
 import { FetchCrew } from './fetch-crew.ts';
@@ -18,7 +19,7 @@ import { openPool } from './pool.ts';
 const YOUNG_HEAP_BYTES = 12 * 2 ** 20;
 
 export interface FetchRunOptions extends FeedOptions {
-  readonly sink: SinkSpec;
+  readonly sink: AnySinkSpec;
   readonly request: FetchRequestOptions;
   readonly limits: FetchLimits;
   readonly budgets: FetchBudgets;
@@ -26,7 +27,12 @@ export interface FetchRunOptions extends FeedOptions {
   readonly maxInFlight: number;
   readonly workerCount: number;
   /** Gets every outcome once, before it is counted. A throw breaks the run. */
-  readonly onOutcomes: (outcomes: readonly Outcome[]) => void;
+  readonly onOutcomes: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
+  /**
+   * Asked before targets are given to the workers: how many of the next `count` may go, 1 or more. While it waits, no
+   * more is read from the sources; once `signal` is aborted its answer means nothing.
+   */
+  readonly admit?: (count: number, signal: AbortSignal) => number | Promise<number>;
 }
 
 export interface FetchRun {
@@ -76,7 +82,7 @@ class OneFetch {
       workerCount,
       maxInFlight,
       base: { sink, request, limits, budgets, shared },
-      onSettled: (outcomes) => this.#settle(outcomes),
+      onSettled: (outcomes, values) => this.#settle(outcomes, values),
       onBroken: (error) => this.#break(error),
     });
     try {
@@ -104,8 +110,21 @@ class OneFetch {
       const next = await promise;
       if (next === null || next.done === true) return;
       this.#settle(next.value.settled);
-      await crew.give(next.value.targets);
+      await this.#give(crew, next.value.targets, signal);
     }
+  }
+
+  /** All of them, as far and as soon as whoever reads the outcomes has room. */
+  async #give(crew: FetchCrew, targets: readonly Target[], signal: AbortSignal): Promise<void> {
+    const { admit } = this.#options;
+    if (admit === undefined) return crew.give(targets);
+    for (let start = 0; start < targets.length; ) {
+      const count = await admit(targets.length - start, signal);
+      if (signal.aborted) return undefined;
+      await crew.give(targets.slice(start, start + count));
+      start += count;
+    }
+    return undefined;
   }
 
   stop(isCut: boolean): void {
@@ -136,9 +155,9 @@ class OneFetch {
   }
 
   /** Recorded first, then counted: what the account says is on disk. */
-  #settle(outcomes: readonly Outcome[]): void {
+  #settle(outcomes: readonly Outcome[], values?: readonly unknown[]): void {
     try {
-      this.#options.onOutcomes(outcomes);
+      this.#options.onOutcomes(outcomes, values);
     } catch (error) {
       this.#break(error as SpillwayError);
       return;

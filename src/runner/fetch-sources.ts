@@ -3,6 +3,7 @@
 import { accessSync, constants } from 'node:fs';
 import { SpillwayError } from '../model/errors.ts';
 import type { Source } from '../model/target.ts';
+import { openItems, type UrlItems } from '../sources/items.ts';
 import { openListApi } from '../sources/list-api.ts';
 import type { ListApiOptions, RequestPage } from '../model/list-api-options.ts';
 import { type ListFormat, openListFile } from '../sources/list-file.ts';
@@ -17,12 +18,19 @@ export type SourceOptions =
       readonly format?: ListFormat;
       readonly field?: string;
     }
-  | { readonly kind: 'list-api'; readonly api: ListApiOptions };
+  | { readonly kind: 'list-api'; readonly api: ListApiOptions }
+  | {
+      readonly kind: 'items';
+      readonly items: UrlItems;
+      /** What a person reads in a complaint. */
+      readonly name: string;
+    };
 
 /** One source. @throws SpillwayError ERR_OPTION when it cannot be what it is said to be */
 export function openSource(options: SourceOptions, requestPage: RequestPage): Source {
   if (options.kind === 'template') return openTemplate(options.template);
   if (options.kind === 'list-api') return openListApi(options.api, requestPage);
+  if (options.kind === 'items') return openItems(options.items, options.name);
   const { input, format, field } = options;
   if (typeof input === 'string') checkReadable(input);
   return openListFile({

@@ -7,6 +7,7 @@ import { SpillwayError } from '../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../model/fetch-report.ts';
 import type { FetchBudgets, FetchLimits, FetchRequestOptions } from '../model/fetch-task.ts';
 import type { Outcome } from '../model/outcome.ts';
+import type { DiscardSpec, MemorySpec, ModuleSpec } from '../model/sink-spec.ts';
 import { checkPlace, openPlace } from './fetch-place.ts';
 import { type FetchRun, startFetchRun } from './fetch-run.ts';
 import { openSource, type SourceOptions } from './fetch-sources.ts';
@@ -34,15 +35,20 @@ export interface FetchOptions {
   readonly isStrict: boolean;
   readonly isDeduping: boolean;
   readonly maxRemembered: number;
-  /** Gets outcomes as they are recorded. */
-  readonly onOutcomes?: (outcomes: readonly Outcome[]) => void;
+  /** Takes the bodies instead of what `to` names; such a run leaves no record. */
+  readonly sink?: ModuleSpec | MemorySpec | DiscardSpec;
+  /** Gets outcomes as they are recorded, and what the sink made of their bodies. */
+  readonly onOutcomes?: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
+  /** As in fetch-run: how many of the next targets may go to the workers. */
+  readonly admit?: (count: number, signal: AbortSignal) => number | Promise<number>;
 }
 
 export interface Fetch {
   readonly report: Promise<FetchReport>;
   /** Where bodies go, for a person. */
   readonly shownPlace: string;
-  readonly files: ReturnType<typeof recordPaths>;
+  /** The record; null where none was asked for. */
+  readonly files: ReturnType<typeof recordPaths> | null;
   snapshot(): FetchSnapshot;
   drain(): void;
   abort(): void;
@@ -78,40 +84,43 @@ export function startFetch(options: FetchOptions): Fetch {
   if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
 
   const software = options.request.userAgent;
-  const place = openPlace(
-    { to, nameTemplate: options.nameTemplate, segmentBytes: options.segmentBytes, software },
-    now,
-  );
-  const record = new RunRecord(place.record);
+  const place =
+    options.sink === undefined
+      ? openPlace(
+          { to, nameTemplate: options.nameTemplate, segmentBytes: options.segmentBytes, software },
+          now,
+        )
+      : { sink: options.sink, record: null, partial: null, shown: 'a sink of your own' };
+  const record = place.record === null ? null : new RunRecord(place.record);
   const run = startFetchRun({
     ...options,
     sources,
     request,
     sink: place.sink,
     workerCount: Math.min(options.cores ?? availableParallelism(), options.maxInFlight),
-    onOutcomes: (outcomes) => {
-      record.add(outcomes);
-      options.onOutcomes?.(outcomes);
+    onOutcomes: (outcomes, values) => {
+      record?.add(outcomes);
+      options.onOutcomes?.(outcomes, values);
     },
   });
   return {
     ...run,
     report: finish(run, record, { requestPage, partial: place.partial }),
     shownPlace: place.shown,
-    files: recordPaths(place.record),
+    files: place.record === null ? null : recordPaths(place.record),
   };
 }
 
 async function finish(
   run: FetchRun,
-  record: RunRecord,
+  record: RunRecord | null,
   { requestPage, partial }: { requestPage: Disposable; partial: string | null },
 ): Promise<FetchReport> {
   using _record = record;
   using _connections = requestPage;
   const report = await run.report;
   if (partial !== null) rmSync(partial, { recursive: true, force: true });
-  record.finish(report);
+  record?.finish(report);
   return report;
 }
 

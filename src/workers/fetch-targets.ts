@@ -6,7 +6,7 @@ import { Tally } from '../measure/tally.ts';
 import { SpillwayError } from '../model/errors.ts';
 import { type FetchTask, type FromFetchWorker, GAUGES, type ToFetchWorker } from '../model/fetch-task.ts';
 import type { Outcome } from '../model/outcome.ts';
-import { openSink } from '../sinks/open-sink.ts';
+import { loadSink } from '../sinks/load-sink.ts';
 import { FetchEngine } from './fetch-engine.ts';
 import { FetchRoutes } from './fetch-routes.ts';
 
@@ -31,13 +31,13 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
     onConnection: (event) => tally.add(event === 'opened' ? 'connectionsOpened' : 'connectionsClosed', 1),
   });
   try {
-    const sink = openSink(task.sink, task.workerIndex);
+    const loaded = await loadSink(task.sink, task.workerIndex);
     const engine = new FetchEngine({
       task,
-      sink,
+      sink: loaded.sink,
       routes,
       tally,
-      onSettled: (outcome) => outbox.add(outcome),
+      onSettled: (outcome) => outbox.add(outcome, loaded.takeValue(outcome.index)),
       onBroken: (error) => {
         tellBroken(error);
         engine.stop(true);
@@ -49,7 +49,7 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
       else engine.stop(message.isCut);
     });
     await engine.done;
-    sink.close();
+    loaded.sink.close();
   } catch (error) {
     tellBroken(error instanceof SpillwayError ? error : new SpillwayError('ERR_BUG', String(error)));
   } finally {
@@ -63,14 +63,18 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
 class Outbox {
   readonly #port: FetchTask['port'];
   #outcomes: Outcome[] = [];
+  #values: unknown[] = [];
+  #hasValue = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(port: FetchTask['port']) {
     this.#port = port;
   }
 
-  add(outcome: Outcome): void {
+  add(outcome: Outcome, value: unknown): void {
     this.#outcomes.push(outcome);
+    this.#values.push(value);
+    if (value !== undefined) this.#hasValue = true;
     if (this.#outcomes.length >= GROUP_COUNT) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), GROUP_MS);
   }
@@ -79,8 +83,11 @@ class Outbox {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#outcomes.length === 0) return;
-    this.send({ kind: 'settled', outcomes: this.#outcomes });
+    const values = this.#hasValue ? { values: this.#values } : {};
+    this.send({ kind: 'settled', outcomes: this.#outcomes, ...values });
     this.#outcomes = [];
+    this.#values = [];
+    this.#hasValue = false;
   }
 
   send(message: FromFetchWorker): void {

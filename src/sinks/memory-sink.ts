@@ -1,0 +1,51 @@
+// Hands every body to whoever reads the outcomes: measured and hashed as it comes, held whole until it is committed.
+
+import { createHash } from 'node:crypto';
+import type { Body, Committed, Sink } from './sink.ts';
+
+const NOWHERE = { path: '', offsetBytes: 0, storedBytes: 0, isRenamed: false } as const;
+
+/** @param keepValue gets each whole body with its target's index */
+export function openMemorySink(keepValue: (index: number, body: Uint8Array) => void): Sink {
+  return { begin: ({ index }) => new MemoryBody((body) => keepValue(index, body)), close: () => {} };
+}
+
+class MemoryBody implements Body {
+  readonly #keep: (body: Uint8Array) => void;
+  readonly #hash = createHash('sha256');
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(keep: (body: Uint8Array) => void) {
+    this.#keep = keep;
+  }
+
+  write(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    this.#hash.update(chunk);
+    // A copy with memory of its own: the chunk's is read into again, and a piece of a shared one is sent whole.
+    this.#chunks.push(new Uint8Array(chunk));
+  }
+
+  commit(): Committed {
+    this.#keep(this.#join());
+    return { bytes: this.#bytes, sha256: this.#hash.digest('hex'), stored: NOWHERE };
+  }
+
+  discard(): void {
+    this.#chunks = [];
+  }
+
+  #join(): Uint8Array {
+    const [only] = this.#chunks;
+    if (only !== undefined && this.#chunks.length === 1) return only;
+    const whole = new Uint8Array(this.#bytes);
+    let start = 0;
+    for (const chunk of this.#chunks) {
+      whole.set(chunk, start);
+      start += chunk.length;
+    }
+    this.#chunks = [];
+    return whole;
+  }
+}
