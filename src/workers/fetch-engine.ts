@@ -3,19 +3,21 @@
 
 import { nowMs } from '../measure/clock.ts';
 import type { Tally } from '../measure/tally.ts';
-import { FAILURES, type SpillwayError } from '../model/errors.ts';
+import type { SpillwayError } from '../model/errors.ts';
 import { type FetchTask, GAUGES } from '../model/fetch-task.ts';
 import type { Outcome } from '../model/outcome.ts';
-import { isRetryable, retryDelayMs } from '../model/retry-policy.ts';
 import type { Target } from '../model/target.ts';
 import type { Sink } from '../sinks/sink.ts';
-import { DueQueue } from './due-queue.ts';
-import { type AttemptContext, type AttemptEnd, FetchAttempt } from './fetch-attempt.ts';
+import { type AttemptEnd, type AttemptFailure, attemptFailure } from './attempt-end.ts';
+import { type AttemptContext, FetchAttempt } from './fetch-attempt.ts';
 import { FetchHeaders } from './fetch-headers.ts';
 import { FetchJob } from './fetch-job.ts';
-import { OriginBudgets } from './origin-budgets.ts';
-import { Parking } from './parking.ts';
 import type { FetchRoutes } from './fetch-routes.ts';
+import { failedOutcome, okOutcome, skippedOutcome } from './job-outcomes.ts';
+import { NextAttempt } from './next-attempt.ts';
+import { OriginBudgets } from './origin-budgets.ts';
+import { RateHold } from './rate-hold.ts';
+import { WaitingJobs } from './waiting-jobs.ts';
 
 /** One timer looks after every deadline, pause and retry. */
 const SWEEP_MS = 25;
@@ -23,11 +25,6 @@ const SWEEP_MS = 25;
 const LATE_SWEEP_MS = 500;
 /** Jobs let go at an origin in one sweep after a pause: it is probed, not stormed. */
 const PROBE_COUNT = 2;
-/** How often a target may be put back because this machine ran out of something. */
-const MAX_REFUNDS = 20;
-const REFUND_DELAY_MS = 200;
-/** How often a target is asked for again because a kept connection had ended. */
-const MAX_STALE = 2;
 
 export interface EngineParts {
   readonly task: FetchTask;
@@ -47,15 +44,12 @@ export class FetchEngine {
   readonly #gauges: Float64Array;
   readonly #attempts = new Set<FetchAttempt>();
   readonly #context: AttemptContext;
-  readonly #parking = new Parking();
-  readonly #retries = new DueQueue<FetchJob>();
+  readonly #next: NextAttempt;
+  readonly #waiting = new WaitingJobs();
+  readonly #hold: RateHold;
   readonly #sweepTimer: NodeJS.Timeout;
   readonly #done = Promise.withResolvers<void>();
-  #fresh: FetchJob[] = [];
-  #nextFresh = 0;
   #maxInFlight: number;
-  #rateTimer: NodeJS.Timeout | undefined;
-  #heldUntilMs = 0;
   /** Places of attempts that ended since the last turn. */
   readonly #freed: number[] = [];
   #sweptAtMs = nowMs();
@@ -72,6 +66,20 @@ export class FetchEngine {
     this.#headers = new FetchHeaders(task.request);
     this.#gauges = new Float64Array(task.gauges);
     this.#maxInFlight = task.maxInFlight;
+    this.#hold = new RateHold(() => {
+      this.#unparkAll(this.#maxInFlight);
+      this.#pump();
+    });
+    this.#next = new NextAttempt({
+      limits: task.limits,
+      budgets: this.#budgets,
+      tally,
+      gauges: this.#gauges,
+      onShrink: () => {
+        const most = Math.min(this.#maxInFlight, this.#attempts.size + 1);
+        this.#maxInFlight = Math.max(1, Math.floor(most * 0.8));
+      },
+    });
     this.#context = {
       sink: parts.sink,
       limits: task.limits,
@@ -81,7 +89,7 @@ export class FetchEngine {
         tally.add('bytesReceived', bytes);
         const waitMs = this.#budgets.chargeBytesMs(bytes);
         // Small bodies come whole in one read: what holds their rate is that nothing new is asked for.
-        if (waitMs > 0) this.#holdBack(waitMs);
+        if (waitMs > 0) this.#hold.holdFor(waitMs);
         return waitMs;
       },
       onOver: (attempt, end) => this.#onOver(attempt, end),
@@ -98,7 +106,7 @@ export class FetchEngine {
     for (const target of targets) {
       const job = new FetchJob(target);
       if (this.#isStopped) this.#skip(job);
-      else this.#fresh.push(job);
+      else this.#waiting.addFresh(job);
     }
     this.#pump();
   }
@@ -113,20 +121,9 @@ export class FetchEngine {
   stop(isCut: boolean): void {
     this.#isStopped = true;
     this.#isEnding = true;
-    for (const job of this.#takeWaiting()) this.#skip(job);
+    for (const job of this.#waiting.takeAll()) this.#skip(job);
     if (isCut) for (const attempt of this.#attempts) attempt.cut('the run was stopped');
     this.#finishIfIdle();
-  }
-
-  #takeWaiting(): FetchJob[] {
-    const waiting = [
-      ...this.#fresh.slice(this.#nextFresh),
-      ...this.#parking.takeAll(),
-      ...this.#retries.takeAll(),
-    ];
-    this.#fresh = [];
-    this.#nextFresh = 0;
-    return waiting;
   }
 
   /** Begins whatever may begin now. */
@@ -135,60 +132,30 @@ export class FetchEngine {
     if (this.#isPumping || this.#isStopped) return;
     this.#isPumping = true;
     const now = nowMs();
-    while (this.#attempts.size < this.#maxInFlight && this.#rateTimer === undefined) {
-      const job = this.#retries.takeDue(now) ?? this.#takeFresh();
+    while (this.#attempts.size < this.#maxInFlight && !this.#hold.isHolding) {
+      const job = this.#waiting.takeReady(now);
       if (job === undefined) break;
       // Whoever came first to a full or paused origin goes first.
-      if (this.#parking.countAt(job.place) > 0 || !this.#tryStart(job)) this.#parking.park(job);
+      if (this.#waiting.parking.countAt(job.place) > 0 || !this.#tryStart(job))
+        this.#waiting.parking.park(job);
     }
     this.#isPumping = false;
     this.#show();
   }
 
-  #takeFresh(): FetchJob | undefined {
-    const job = this.#fresh[this.#nextFresh];
-    if (job === undefined) return undefined;
-    this.#nextFresh++;
-    if (this.#nextFresh === this.#fresh.length) {
-      this.#fresh = [];
-      this.#nextFresh = 0;
-    }
-    return job;
-  }
-
   /** False: the origin has no room, or the run's rate none for now. */
   #tryStart(job: FetchJob): boolean {
-    if (this.#attempts.size >= this.#maxInFlight || this.#rateTimer !== undefined) return false;
+    if (this.#attempts.size >= this.#maxInFlight || this.#hold.isHolding) return false;
     if (this.#budgets.pauseLeftMs(job.place) > 0 || !this.#budgets.tryEnter(job.place)) return false;
     const waitMs = this.#budgets.reserveAttemptMs();
     if (waitMs > 0) {
       this.#budgets.leave(job.place);
-      this.#waitForRate(waitMs);
+      this.#gauges[GAUGES.rateWaits] = (this.#gauges[GAUGES.rateWaits] as number) + 1;
+      this.#hold.holdFor(waitMs);
       return false;
     }
     this.#start(job);
     return true;
-  }
-
-  #waitForRate(waitMs: number): void {
-    this.#gauges[GAUGES.rateWaits] = (this.#gauges[GAUGES.rateWaits] as number) + 1;
-    this.#holdBack(waitMs);
-  }
-
-  /** Begins no attempt for so long. */
-  #holdBack(durationMs: number): void {
-    this.#heldUntilMs = Math.max(this.#heldUntilMs, nowMs() + durationMs);
-    this.#rateTimer ??= setTimeout(() => {
-      this.#rateTimer = undefined;
-      // More bytes may have come meanwhile.
-      const leftMs = this.#heldUntilMs - nowMs();
-      if (leftMs >= 1) {
-        this.#holdBack(leftMs);
-        return;
-      }
-      this.#unparkAll(this.#maxInFlight);
-      this.#pump();
-    }, Math.ceil(durationMs));
   }
 
   #start(job: FetchJob): void {
@@ -224,124 +191,45 @@ export class FetchEngine {
 
   #judge(job: FetchJob, end: AttemptEnd): void {
     if (end.kind === 'ok') {
-      this.#settleOk(job, end);
+      this.#settle(okOutcome(job, end));
     } else if (this.#isStopped) {
       this.#skip(job);
     } else if (end.kind === 'redirect') {
       job.followTo(end.to);
-      job.dueAtMs = 0;
-      this.#retries.add(job);
+      this.#putBack(job, 0);
     } else if (end.kind === 'stale') {
-      this.#repeatStale(job, end.detail);
+      if (this.#next.repeatsStale(job)) this.#putBack(job, 0);
+      else this.#tryAgain(job, attemptFailure('connection-lost', end.detail));
     } else if (end.kind === 'broken') {
       this.#skip(job);
       this.#parts.onBroken(end.error);
-    } else if (!this.#tryAgain(job, end)) {
-      this.#settleFailed(job, end);
+    } else {
+      this.#tryAgain(job, end);
     }
   }
 
-  /** Puts the job back for another attempt if there is reason and room for one. */
-  #tryAgain(job: FetchJob, end: AttemptEnd & { kind: 'failed' }): boolean {
-    const { limits } = this.#parts.task;
-    if (FAILURES[end.code].handOver && !job.isHandedOver) {
-      job.isHandedOver = true;
-      this.#repeat(job);
-      return true;
-    }
-    if (FAILURES[end.code].shrink && job.refunds < MAX_REFUNDS) {
-      this.#maxInFlight = Math.max(1, Math.floor(Math.min(this.#maxInFlight, this.#attempts.size + 1) * 0.8));
-      this.#parts.tally.add('shrinks', 1);
-      job.refunds++;
-      job.attempts--;
-      this.#putBack(job, REFUND_DELAY_MS * (0.5 + Math.random()));
-      return true;
-    }
-    if (!isRetryable(end.code, job.status) || end.retryAfterMs > limits.maxRetryWaitMs) return false;
-    const delayMs = retryDelayMs(job.attempts, end.retryAfterMs, Math.random());
-    // A server that says "too many" or "not now" speaks for its origin, not for one URL.
-    if (job.status === 429 || (job.status === 503 && end.retryAfterMs > 0)) {
-      this.#budgets.pause(job.place, end.retryAfterMs > 0 ? end.retryAfterMs : delayMs);
-    }
-    if (job.attempts > limits.maxRetries) return false;
-    if (!this.#budgets.tryRetry()) {
-      this.#gauges[GAUGES.retriesDenied] = (this.#gauges[GAUGES.retriesDenied] as number) + 1;
-      return false;
-    }
-    this.#gauges[GAUGES.retries] = (this.#gauges[GAUGES.retries] as number) + 1;
-    this.#parts.tally.add('repeats', 1);
-    this.#putBack(job, delayMs);
-    return true;
-  }
-
-  /** The same request again, at once, at no attempt's cost. */
-  #repeat(job: FetchJob): void {
-    job.status = 0;
-    job.dueAtMs = 0;
-    if (job.hops === 0) job.attempts--;
-    this.#parts.tally.add('repeats', 1);
-    this.#retries.add(job);
-  }
-
-  /** A server may end a connection that it kept at any moment; more often than that is a failure like others. */
-  #repeatStale(job: FetchJob, detail: string): void {
-    if (job.staleCount < MAX_STALE) {
-      job.staleCount++;
-      this.#repeat(job);
-      return;
-    }
-    const end = { kind: 'failed', code: 'connection-lost', detail, retryAfterMs: 0 } as const;
-    if (!this.#tryAgain(job, end)) this.#settleFailed(job, end);
+  #tryAgain(job: FetchJob, end: AttemptFailure): void {
+    const outcome = failedOutcome(job, end);
+    const delayMs = this.#next.delayAfterMs(job, end);
+    if (delayMs === null) this.#settle(outcome);
+    else this.#putBack(job, delayMs);
   }
 
   #putBack(job: FetchJob, delayMs: number): void {
-    job.rewind();
-    job.status = 0;
-    job.dueAtMs = nowMs() + delayMs;
-    this.#retries.add(job);
+    job.dueAtMs = delayMs === 0 ? 0 : nowMs() + delayMs;
+    this.#waiting.addRetry(job);
   }
 
-  #settleOk(job: FetchJob, end: AttemptEnd & { kind: 'ok' }): void {
-    const { committed, finalUrl, wireBytes } = end;
+  #settle(outcome: Outcome): void {
     const { tally } = this.#parts;
-    tally.add('ok', 1);
+    if (outcome.kind === 'ok') tally.add('ok', 1);
+    else if (outcome.kind === 'failed') tally.addFailure(outcome.code);
     tally.set('lastSettledAtMs', nowMs());
-    this.#parts.onSettled({
-      kind: 'ok',
-      index: job.target.index,
-      line: job.target.line,
-      url: job.shownUrl,
-      status: job.status,
-      bytes: committed.bytes,
-      sha256: committed.sha256,
-      wireBytes,
-      attempts: job.attempts,
-      durationMs: nowMs() - job.startedAtMs,
-      ...(finalUrl === job.shownUrl ? {} : { finalUrl }),
-      stored: committed.stored,
-    });
-  }
-
-  #settleFailed(job: FetchJob, { code, detail }: AttemptEnd & { kind: 'failed' }): void {
-    const { tally } = this.#parts;
-    tally.addFailure(code);
-    tally.set('lastSettledAtMs', nowMs());
-    this.#parts.onSettled({
-      kind: 'failed',
-      index: job.target.index,
-      line: job.target.line,
-      url: job.shownUrl,
-      code,
-      detail,
-      status: job.status,
-      attempts: job.attempts,
-      durationMs: nowMs() - job.startedAtMs,
-    });
+    this.#parts.onSettled(outcome);
   }
 
   #skip(job: FetchJob): void {
-    const { index, line } = job.target;
-    this.#parts.onSettled({ kind: 'skipped', index, line, url: job.shownUrl, reason: 'stopped' });
+    this.#parts.onSettled(skippedOutcome(job, 'stopped'));
   }
 
   #sweep(): void {
@@ -357,24 +245,24 @@ export class FetchEngine {
   }
 
   #unparkAll(count: number): void {
-    if (this.#parking.count === 0) return;
-    for (const place of this.#parking.places()) this.#unpark(place, count);
+    if (this.#waiting.parking.count === 0) return;
+    for (const place of this.#waiting.parking.places()) this.#unpark(place, count);
   }
 
   /** Begins up to `count` of the jobs that wait for room at an origin. */
   #unpark(place: number, count: number): void {
     if (this.#isStopped) return;
     for (let left = count; left > 0; left--) {
-      const job = this.#parking.peek(place);
+      const job = this.#waiting.parking.peek(place);
       if (job === undefined || !this.#tryStart(job)) return;
-      this.#parking.take(place);
+      this.#waiting.parking.take(place);
     }
   }
 
   /** What the live view reads. */
   #show(): void {
-    this.#gauges[GAUGES.parked] = this.#parking.count;
-    this.#gauges[GAUGES.waitingRetry] = this.#retries.size;
+    this.#gauges[GAUGES.parked] = this.#waiting.parking.count;
+    this.#gauges[GAUGES.waitingRetry] = this.#waiting.retryCount;
     this.#parts.tally.set('inFlight', this.#attempts.size);
     if (this.#attempts.size > this.#parts.tally.get('inFlightPeak')) {
       this.#parts.tally.set('inFlightPeak', this.#attempts.size);
@@ -382,10 +270,9 @@ export class FetchEngine {
   }
 
   #finishIfIdle(): void {
-    if (!this.#isEnding || this.#attempts.size + this.#parking.count + this.#retries.size > 0) return;
-    if (this.#nextFresh < this.#fresh.length) return;
+    if (!this.#isEnding || this.#attempts.size + this.#waiting.count > 0) return;
     clearInterval(this.#sweepTimer);
-    clearTimeout(this.#rateTimer);
+    this.#hold.close();
     this.#show();
     this.#done.resolve();
   }

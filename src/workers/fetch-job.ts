@@ -56,6 +56,7 @@ export class FetchJob {
 
   /** Back to the beginning, for the next attempt. */
   rewind(): void {
+    this.status = 0;
     if (this.hops === 0) return;
     this.hops = 0;
     this.isAway = false;

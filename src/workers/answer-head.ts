@@ -1,0 +1,72 @@
+// What the head of an answer says about its attempt: a body to keep, a redirect to follow or refuse, a status that is a
+// failure. Pure functions over head and job.
+
+import { parseRetryAfterMs } from '../model/retry-policy.ts';
+import type { BodyHead } from '../sinks/sink.ts';
+import { type AttemptEnd, attemptFailure } from './attempt-end.ts';
+import { type FetchJob, shownUrlOf } from './fetch-job.ts';
+import type { HeaderView } from './lane.ts';
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** How an answer of status 300 or more ends its attempt. */
+export function judgeAnswer(
+  job: FetchJob,
+  status: number,
+  view: HeaderView,
+  maxRedirects: number,
+): AttemptEnd {
+  if (REDIRECTS.has(status)) return judgeRedirect(job, view, maxRedirects);
+  const retryAfterMs = parseRetryAfterMs(view.get('retry-after'), Date.now());
+  return attemptFailure('http-status', `expected a status of 2xx, found ${status}`, retryAfterMs);
+}
+
+function judgeRedirect(job: FetchJob, view: HeaderView, maxRedirects: number): AttemptEnd {
+  const location = view.get('location');
+  const to = location === undefined ? null : URL.parse(location, job.url.href);
+  if (to === null || (to.protocol !== 'http:' && to.protocol !== 'https:')) {
+    return attemptFailure(
+      'bad-redirect',
+      `expected an http or https URL in Location, found ${JSON.stringify(location?.slice(0, 200) ?? null)}`,
+    );
+  }
+  if (job.hops >= maxRedirects) {
+    return attemptFailure(
+      'too-many-redirects',
+      `expected at most ${maxRedirects} redirects, found another to ${shownUrlOf(to).slice(0, 200)}`,
+    );
+  }
+  return { kind: 'redirect', to };
+}
+
+/** The length that the head promises for the body as sent; null for none. */
+export function promisedBytesOf(view: HeaderView): number | null {
+  const length = view.get('content-length');
+  return length !== undefined && /^\d{1,16}$/u.test(length) ? Number(length) : null;
+}
+
+export interface AnswerStart {
+  readonly status: number;
+  readonly statusText: string;
+  readonly view: HeaderView;
+}
+
+/** The head as sinks see it. */
+export function makeBodyHead(
+  job: FetchJob,
+  { status, statusText, view }: AnswerStart,
+  { isDecoded, expectedBytes }: Pick<BodyHead, 'isDecoded' | 'expectedBytes'>,
+): BodyHead {
+  return {
+    index: job.target.index,
+    line: job.target.line,
+    url: job.shownUrl,
+    finalUrl: shownUrlOf(job.url),
+    status,
+    statusText,
+    headers: view.entries(),
+    receivedAtMs: Date.now(),
+    isDecoded,
+    expectedBytes,
+  };
+}

@@ -1,0 +1,52 @@
+// Jobs that are not in flight, each in one of three places: fresh, parked at its origin, or waiting for its retry.
+
+import { DueQueue } from './due-queue.ts';
+import type { FetchJob } from './fetch-job.ts';
+import { Parking } from './parking.ts';
+
+export class WaitingJobs {
+  readonly parking = new Parking();
+  readonly #retries = new DueQueue<FetchJob>();
+  #fresh: FetchJob[] = [];
+  #nextFresh = 0;
+
+  get count(): number {
+    return this.#fresh.length - this.#nextFresh + this.parking.count + this.#retries.size;
+  }
+
+  get retryCount(): number {
+    return this.#retries.size;
+  }
+
+  addFresh(job: FetchJob): void {
+    this.#fresh.push(job);
+  }
+
+  /** Another attempt, to begin when the job is due. */
+  addRetry(job: FetchJob): void {
+    this.#retries.add(job);
+  }
+
+  /** The next job that nothing but room holds back: a retry that is due, else the one that came first. */
+  takeReady(atMs: number): FetchJob | undefined {
+    return this.#retries.takeDue(atMs) ?? this.#takeFresh();
+  }
+
+  takeAll(): FetchJob[] {
+    const fresh = this.#fresh.slice(this.#nextFresh);
+    this.#fresh = [];
+    this.#nextFresh = 0;
+    return [...fresh, ...this.parking.takeAll(), ...this.#retries.takeAll()];
+  }
+
+  #takeFresh(): FetchJob | undefined {
+    const job = this.#fresh[this.#nextFresh];
+    if (job === undefined) return undefined;
+    this.#nextFresh++;
+    if (this.#nextFresh === this.#fresh.length) {
+      this.#fresh = [];
+      this.#nextFresh = 0;
+    }
+    return job;
+  }
+}
