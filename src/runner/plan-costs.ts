@@ -4,7 +4,7 @@
 import { type AcceptQueue, FOREIGN_ACCEPT_QUEUE } from '../limits/accept-queue.ts';
 import type { PlanNeed } from '../limits/check.ts';
 import type { Limits } from '../limits/read.ts';
-import type { Plan, Transport } from '../model/plan.ts';
+import type { Family, Plan, Transport } from '../model/plan.ts';
 
 /** The server the trials are asked of, as far as it is known. */
 export type PlannedServer =
@@ -26,10 +26,15 @@ export const COSTS = {
     trialUs: 25,
     connectionBytes: 22_000,
     inFlightBytes: 3_000,
-    trialsPerSec: 60_000,
   },
-  wire: { connectionUs: 80, trialUs: 4, connectionBytes: 13_000, inFlightBytes: 150, trialsPerSec: 500_000 },
+  wire: { connectionUs: 80, trialUs: 4, connectionBytes: 13_000, inFlightBytes: 150 },
 } as const;
+
+/** What one worker turns around in a second; a request alone on its connection costs a read and a write each. */
+export function trialsPerSec(transport: Transport, family: Family): number {
+  if (transport === 'undici') return 60_000;
+  return family === 'pipelined' ? 500_000 : 100_000;
+}
 
 /** Of our own server, by how it answers. */
 const SERVER_COSTS = {

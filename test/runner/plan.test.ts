@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { checkPlan } from '../../src/limits/check.ts';
 import { FAMILIES, type Plan, TRANSPORTS } from '../../src/model/plan.ts';
-import { makePlan, type PlanRequest } from '../../src/runner/plan.ts';
+import { makePlan } from '../../src/runner/plan.ts';
+import type { PlanRequest } from '../../src/runner/plan-request.ts';
 import { needOf, type PlannedServer } from '../../src/runner/plan-costs.ts';
 import { makeLimits } from '../limits/fixtures.ts';
 
@@ -155,10 +156,60 @@ test('the families differ in how requests share connections', () => {
   });
 });
 
+test('without a delay pipelines are few and deep, and every core has its share', () => {
+  const shape = (overrides: Partial<PlanRequest>, limits = TWO_CORES) => {
+    const plan = makePlan(
+      request({ family: 'pipelined', server: { ...OWN, delayMs: 0, isLean: true }, ...overrides }),
+      limits,
+    );
+    return [plan.workerCount, plan.connectionCount, plan.pipelining, plan.maxInFlight];
+  };
+  const big = { transport: 'wire', trialCount: 10_000_000 } as const;
+  const eight = makeLimits({
+    ...TWO_CORES,
+    cpu: { usableCores: 8, affinityCount: 8, availableParallelism: 8, machineCoreCount: 8 },
+  });
+  assert.deepEqual(shape(big), [2, 32, 250, 8_000]);
+  assert.deepEqual(shape(big, eight), [6, 96, 250, 24_000]);
+  assert.deepEqual(shape({ ...big, connections: 10 }), [2, 10, 800, 8_000]);
+  assert.deepEqual(shape({ ...big, connections: 2 }), [2, 2, 1_000, 2_000]);
+  assert.deepEqual(shape({ ...big, maxInFlight: 100_000 }), [2, 100, 1_000, 100_000]);
+  assert.deepEqual(shape({ ...big, server: { ...OWN, delayMs: 0 } }), [2, 31, 12, 364], 'Fastify is slower');
+  assert.deepEqual(shape({ trialCount: 1_000_000 }), [2, 32, 30, 960], 'undici');
+  assert.deepEqual(shape({ family: 'h2c' }), [2, 2, 60, 120]);
+  assert.deepEqual(shape({ ...big, trialCount: 10 }), [2, 10, 1, 10]);
+});
+
+test('the wait of a server makes pipelines as many as they are deep', () => {
+  const plan = makePlan(
+    request({
+      family: 'pipelined',
+      transport: 'wire',
+      trialCount: 10_000_000,
+      server: { ...OWN, delayMs: 100, isLean: true },
+    }),
+    TWO_CORES,
+  );
+  assert.deepEqual(pick(plan, 'connectionCount', 'pipelining', 'maxInFlight'), {
+    connectionCount: 316,
+    pipelining: 317,
+    maxInFlight: 100_000,
+  });
+});
+
 test('without a delay only what two workers can turn around is in flight', () => {
   const plan = makePlan(request({ trialCount: 100_000, server: { ...OWN, delayMs: 0 } }), TWO_CORES);
   assert.equal(plan.maxInFlight, 120);
   assert.equal(plan.floorMs, 0);
+  const wire = makePlan(
+    request({ trialCount: 10_000_000, transport: 'wire', server: { ...OWN, delayMs: 0 } }),
+    TWO_CORES,
+  );
+  assert.deepEqual(pick(wire, 'workerCount', 'connectionCount', 'maxInFlight'), {
+    workerCount: 2,
+    connectionCount: 200,
+    maxInFlight: 200,
+  });
 });
 
 test('auto takes the wire transport for plain HTTP/1.1 and undici for all else', () => {
@@ -207,7 +258,13 @@ test('whatever is asked, the parts of a plan fit each other and every auto has a
         pipelining: auto(2_000),
         maxInFlight: auto(5_000_000),
         processes: auto(8),
-        server: fc.constantFrom(OWN, { ...OWN, delayMs: 0 }, { ...OWN, replicaCount: 3 }, FOREIGN),
+        server: fc.constantFrom<PlannedServer>(
+          OWN,
+          { ...OWN, delayMs: 0 },
+          { ...OWN, delayMs: 3, isLean: true },
+          { ...OWN, replicaCount: 3 },
+          FOREIGN,
+        ),
       }),
       fc.integer({ min: 64, max: 1_000_000 }),
       (asked, softCount) => {
@@ -236,6 +293,15 @@ test('whatever is asked, the parts of a plan fit each other and every auto has a
         assert.ok(plan.laneCount >= plan.workerCount && plan.laneCount <= plan.connectionCount);
         assert.ok(plan.waveCount * plan.maxInFlight >= plan.trialCount);
         if (asked.family === 'one-per-connection') assert.equal(plan.pipelining, 1);
+        const isFree = [
+          asked.cores,
+          asked.connections,
+          asked.pipelining,
+          asked.maxInFlight,
+          asked.processes,
+        ].every((number) => number === 'auto');
+        // What the machine has room for, and no more trials than cores, may leave a core out.
+        if (isFree && asked.server.ours && asked.trialCount >= 10_000) assert.equal(plan.workerCount, 2);
         if (asked.connections === 'auto') {
           const refused = checkPlan(needOf(plan, asked.server), limits).filter(
             ({ verdict }) => verdict === 'refused',
