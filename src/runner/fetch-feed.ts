@@ -1,10 +1,12 @@
-// From sources to targets: gives each item its index, settles at once what will never be sent (bad lines, duplicates,
-// drift), and hands the rest on in order. Holds one group at a time.
+// From sources to targets: gives each item its index, leaves out what an earlier session settled, settles at once what
+// will never be sent (bad lines, duplicates, drift), and hands the rest on in order. Holds one group at a time.
 
-import { SpillwayError } from '../model/errors.ts';
+import { type FailureCode, SpillwayError } from '../model/errors.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Source, SourceItem, Target } from '../model/target.ts';
 import { SeenSet } from '../sources/seen-set.ts';
+import { NOTHING_SETTLED, type SettledBefore } from './settled-before.ts';
+import { holdsLogin, shownUrl } from './shown-url.ts';
 
 export interface FeedOptions {
   readonly sources: readonly Source[];
@@ -14,23 +16,44 @@ export interface FeedOptions {
   readonly isDeduping: boolean;
   /** URLs remembered to tell duplicates. */
   readonly maxRemembered: number;
+  /** What the run has behind it; @default nothing */
+  readonly before?: SettledBefore;
 }
 
 export interface FeedGroup {
   readonly targets: readonly Target[];
   /** Last words on items that go no further. */
   readonly settled: readonly Outcome[];
+  /** Classes of failures that are taken back, because their targets are fetched again. */
+  readonly takenBack?: readonly FailureCode[];
 }
 
-export class FetchFeed {
+/** What a run is fed with. */
+export interface Feed {
+  /** Items taken so far; those that were settled before are among them. */
+  readonly count: number;
+  /** How many items there will be; null where a source does not know. */
+  readonly countAhead: number | null;
+  readonly duplicates: number;
+  /** True when the URL of a target held a login. */
+  readonly hasLogins: boolean;
+  groups(signal: AbortSignal): AsyncIterable<FeedGroup> & AsyncIterator<FeedGroup>;
+  /** What sources and feed noticed. */
+  findings(): string[];
+}
+
+export class FetchFeed implements Feed {
   readonly #options: FeedOptions;
   readonly #seen: SeenSet;
+  readonly #before: SettledBefore;
   #nextIndex = 0;
   #duplicates = 0;
   #unchecked = 0;
+  #hasLogins = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
+    this.#before = options.before ?? NOTHING_SETTLED;
     this.#seen = new SeenSet(options.maxRemembered);
   }
 
@@ -43,38 +66,72 @@ export class FetchFeed {
     return this.#duplicates;
   }
 
+  get hasLogins(): boolean {
+    return this.#hasLogins;
+  }
+
   /** How many items all sources will yield; null where one does not know. */
   get countAhead(): number | null {
     const counts = this.#options.sources.map((source) => source.countAhead);
     return counts.includes(null) ? null : counts.reduce<number>((sum, count) => sum + (count as number), 0);
   }
 
-  /** @throws SpillwayError ERR_SOURCE when a source cannot be read on, or at a bad line if strict */
+  /**
+   * @throws SpillwayError ERR_SOURCE when a source cannot be read on, or at a bad line if strict; ERR_OPTION when the
+   *   sources are not those that the run was begun with
+   */
   async *groups(signal: AbortSignal): AsyncGenerator<FeedGroup> {
     const { sources } = this.#options;
     const [only] = sources;
     const isDistinct = sources.length === 1 && only !== undefined && only.isDistinct;
     for (const source of sources) {
-      for await (const items of source.items(signal)) {
-        const targets: Target[] = [];
-        const settled: Outcome[] = [];
-        for (const item of items) {
-          const index = this.#nextIndex++;
-          if (item.kind !== 'target') settled.push(this.#settle(source, item, index));
-          else if (isDistinct || !this.#isDuplicate(item.url))
-            targets.push({ index, url: item.url, line: item.line });
-          else
-            settled.push({
-              kind: 'skipped',
-              index,
-              url: shown(item.url),
-              line: item.line,
-              reason: 'duplicate',
-            });
-        }
-        yield { targets, settled };
-      }
+      for await (const items of source.items(signal)) yield this.#group(source, items, isDistinct);
     }
+    if (!signal.aborted && this.#nextIndex < this.#before.nextIndex) throw this.#tooShort();
+  }
+
+  #group(source: Source, items: readonly SourceItem[], isDistinct: boolean): FeedGroup {
+    const targets: Target[] = [];
+    const settled: Outcome[] = [];
+    const takenBack: FailureCode[] = [];
+    for (const item of items) {
+      const index = this.#nextIndex++;
+      const isDuplicate = item.kind === 'target' && !isDistinct && this.#isDuplicate(item.url);
+      const { isSettled, wasBad } = this.#lookBack(source, item, index);
+      if (wasBad) takenBack.push('bad-target');
+      if (isSettled) continue;
+      if (item.kind !== 'target') {
+        settled.push(this.#settle(source, item, index));
+        continue;
+      }
+      const { url, line } = item;
+      if (isDuplicate)
+        settled.push({ kind: 'skipped', index, url: shownUrl(url), line, reason: 'duplicate' });
+      else targets.push({ index, url, line });
+      this.#hasLogins ||= holdsLogin(url);
+    }
+    return { targets, settled, takenBack };
+  }
+
+  /** What an earlier session said of the item. A bad line that was mended is a target like any other. */
+  #lookBack(source: Source, item: SourceItem, index: number): { isSettled: boolean; wasBad: boolean } {
+    const word = index < this.#before.nextIndex ? this.#before.at(index) : null;
+    if (word === null) return { isSettled: false, wasBad: false };
+    const url = item.kind === 'bad' ? item.text : shownUrl(item.url);
+    if (word.url === url) return { isSettled: true, wasBad: false };
+    if (word.class === 'bad-target' && item.kind === 'target') return { isSettled: false, wasBad: true };
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `${source.name} line ${item.line}: expected ${JSON.stringify(word.url)}, as the run was begun with, found ${JSON.stringify(url)}: give the same list, or choose another place with --to`,
+    );
+  }
+
+  #tooShort(): SpillwayError {
+    const names = this.#options.sources.map(({ name }) => name).join(', ');
+    return new SpillwayError(
+      'ERR_OPTION',
+      `${names}: expected ${this.#before.nextIndex} items or more, as the run was begun with, found ${this.#nextIndex}: give the same list, or choose another place with --to`,
+    );
   }
 
   /** What sources and feed noticed. */
@@ -108,7 +165,8 @@ export class FetchFeed {
 
   #settle(source: Source, item: Exclude<SourceItem, { kind: 'target' }>, index: number): Outcome {
     const { line } = item;
-    if (item.kind === 'drift') return { kind: 'skipped', index, url: shown(item.url), line, reason: 'drift' };
+    if (item.kind === 'drift')
+      return { kind: 'skipped', index, url: shownUrl(item.url), line, reason: 'drift' };
     const detail = `${source.name} line ${line}: ${item.reason}`;
     if (this.#options.isStrict) throw new SpillwayError('ERR_SOURCE', `${detail} (--strict)`);
     return {
@@ -123,13 +181,4 @@ export class FetchFeed {
       durationMs: 0,
     };
   }
-}
-
-/** The URL without its login. */
-function shown(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || (url.username === '' && url.password === '')) return text;
-  url.username = '';
-  url.password = '';
-  return url.href;
 }

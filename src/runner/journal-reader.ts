@@ -2,13 +2,20 @@
 // many there are. Reads beside a run that is at work, and on a file system that is read-only; changes nothing.
 
 import { existsSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { SpillwayError } from '../model/errors.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { JournalCounts, JournalMeta, RunSession } from '../model/run-journal.ts';
 import { readCounts, readMeta, readSessions } from './journal-meta.ts';
-import { checkFormat, COLUMNS, fromRow, journalError, journalFile } from './journal-format.ts';
+import {
+  checkFormat,
+  COLUMNS,
+  fromRow,
+  journalError,
+  journalFile,
+  type OutcomeClass,
+} from './journal-format.ts';
 
 /** Rows read at once; no read stays open between them, so that a run at work can go on tidying its file. */
 const CHUNK_COUNT = 512;
@@ -18,6 +25,13 @@ export interface OutcomeFilter {
   readonly from?: number;
   /** @default all */
   readonly kind?: 'failed';
+}
+
+/** As much of a row as tells that it is settled, and what it was. */
+export interface LastWord {
+  readonly index: number;
+  readonly class: OutcomeClass;
+  readonly url: string;
 }
 
 /** A segment of a packed sink, as far as its records are journaled. */
@@ -79,11 +93,25 @@ export class JournalReader implements Disposable {
       this.#db.prepare(`SELECT ${COLUMNS} FROM outcomes WHERE ${which}idx >= ? ORDER BY idx LIMIT ?`),
     );
     for (let next = from; ; ) {
-      const rows = this.#chunk(statement, next);
-      for (const row of rows) yield row;
+      const rows = this.#chunk(statement, next).map((row) => fromRow(row));
+      yield* rows;
       const last = rows.at(-1);
       if (last === undefined || rows.length < CHUNK_COUNT) return;
       next = last.index + 1;
+    }
+  }
+
+  /** The same, without what only a settled target has. */
+  *lastWords(from = 0): Generator<LastWord> {
+    const statement = this.#guard(() =>
+      this.#db.prepare('SELECT idx, class, url FROM outcomes WHERE idx >= ? ORDER BY idx LIMIT ?'),
+    );
+    for (let next = from; ; ) {
+      const rows = this.#chunk(statement, next);
+      for (const [index, name, url] of rows)
+        yield { index: index as number, class: name as OutcomeClass, url: url as string };
+      if (rows.length < CHUNK_COUNT) return;
+      next = (rows.at(-1)?.[0] as number) + 1;
     }
   }
 
@@ -98,10 +126,10 @@ export class JournalReader implements Disposable {
     this.#db.close();
   }
 
-  #chunk(statement: StatementSync, from: number): Outcome[] {
+  #chunk(statement: StatementSync, from: number): SQLOutputValue[][] {
     return this.#guard(() => {
       statement.setReturnArrays(true);
-      return statement.all(from, CHUNK_COUNT).map((row) => fromRow(Object.values(row)));
+      return statement.all(from, CHUNK_COUNT) as unknown as SQLOutputValue[][];
     });
   }
 

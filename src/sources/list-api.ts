@@ -10,26 +10,43 @@ import { sourceError } from './target-url.ts';
 /** Pages without a single new item before the list is held to go round in circles. */
 const MAX_STALE_PAGES = 10;
 
-/** A source over all pages, in order; the pages ahead are asked for as soon as their address is known. */
-export function openListApi(options: ListApiOptions, requestPage: RequestPage): Source {
+/** Pages that an earlier part of the run has taken: they are not asked for again, and their items keep their places. */
+export interface PageMemory {
+  /** Page `number`, from 0, as `keep` was given it; null where the walk has not come so far. */
+  recall(number: number): PageContents | null;
+  /** Called before any item of the page is handed on. */
+  keep(number: number, page: PageContents): void;
+}
+
+const NO_MEMORY: PageMemory = { recall: () => null, keep: () => {} };
+
+/**
+ * A source over all pages, in order; the pages ahead are asked for as soon as their address is known.
+ * @param memory goes on after its last page; @default none: the walk begins at the first
+ */
+export function openListApi(
+  options: ListApiOptions,
+  requestPage: RequestPage,
+  memory: PageMemory = NO_MEMORY,
+): Source {
   const findings: string[] = [];
   return {
     name: options.url,
     countAhead: null,
     isDistinct: true,
-    items: (signal) => walk(options, requestPage, signal, findings),
+    items: (signal) =>
+      walk(options, new PageWindow({ options, requestPage, memory, signal }), signal, findings),
     findings: () => findings,
   };
 }
 
 async function* walk(
   options: ListApiOptions,
-  requestPage: RequestPage,
+  window: PageWindow,
   signal: AbortSignal,
   findings: string[],
 ): AsyncGenerator<SourceItem[]> {
   const seen = new SeenSet(options.maxRemembered);
-  const window = new PageWindow(options, requestPage, signal);
   let line = 1;
   let stalePages = 0;
   let total: number | null = null;
@@ -99,10 +116,18 @@ function summarize(
   }
 }
 
-/** Pages in order, the next ones on their way. Holds at most `prefetchCount` of them. */
+interface WindowParts {
+  readonly options: ListApiOptions;
+  readonly requestPage: RequestPage;
+  readonly memory: PageMemory;
+  readonly signal: AbortSignal;
+}
+
+/** Pages in order, remembered ones first, the next ones on their way. Holds at most `prefetchCount` of them. */
 class PageWindow {
   readonly #options: ListApiOptions;
   readonly #requestPage: RequestPage;
+  readonly #memory: PageMemory;
   readonly #signal: AbortSignal;
   readonly #stop = new AbortController();
   #ahead: { readonly position: PagePosition; readonly page: Promise<PageContents> }[] = [];
@@ -111,24 +136,28 @@ class PageWindow {
   /** Pages the list has by its own account. */
   #knownPages = 1;
   #takenPages = 0;
+  #isRecalling = true;
   isAtEnd = false;
 
-  constructor(options: ListApiOptions, requestPage: RequestPage, signal: AbortSignal) {
+  constructor({ options, requestPage, memory, signal }: WindowParts) {
     this.#options = options;
     this.#requestPage = requestPage;
+    this.#memory = memory;
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
     this.#next = { pageIndex: 0, itemCount: 0, cursor: null, url: options.url };
-    this.#ask();
   }
 
   /** The next page; null after the last one. */
   async take(): Promise<PageContents | null> {
+    const known = this.#recall();
+    if (known !== null) return known;
     const coming = this.#ahead.shift();
     if (coming === undefined) {
       this.isAtEnd = true;
       return null;
     }
     const page = await coming.page;
+    this.#memory.keep(this.#takenPages, page);
     this.#takenPages++;
     if (page.next === null) {
       // Pages asked for beyond the end are of no use to anybody.
@@ -151,7 +180,22 @@ class PageWindow {
     return page;
   }
 
+  /** The next page of those that were taken before; after the last of them, the one that follows is asked for. */
+  #recall(): PageContents | null {
+    if (!this.#isRecalling) return null;
+    const page = this.#memory.recall(this.#takenPages);
+    if (page !== null) {
+      this.#takenPages++;
+      this.#next = page.next;
+      return page;
+    }
+    this.#isRecalling = false;
+    if (this.#next !== null) this.#ask();
+    return null;
+  }
+
   close(): void {
+    this.#isRecalling = false;
     this.#stop.abort();
     this.#ahead = [];
     this.#next = null;
