@@ -3,6 +3,13 @@
 /** Room for the names of 256 directories of 10,000 files; only the pages that are touched are real memory. */
 export const NAME_CLAIMS_BYTES = 32 * 1024 * 1024;
 
+/** A name that a target was about to get in a part of the run that died: free for that target, taken for others. */
+export interface NameReservation {
+  readonly index: number;
+  /** As in `Stored`. */
+  readonly path: string;
+}
+
 export interface DirectorySpec {
   readonly kind: 'directory';
   /** Absolute path, already there. */
@@ -17,6 +24,8 @@ export interface DirectorySpec {
   readonly holdsOthers: boolean;
   /** Names given so far by all workers, as 64-bit prints in shared memory (`sinks/name-claims`). */
   readonly claims: SharedArrayBuffer;
+  /** From `sinks/recover-sink`, in what goes on after a death; @default none */
+  readonly reserved?: readonly NameReservation[];
 }
 
 export interface PackedSpec {
@@ -30,6 +39,12 @@ export interface PackedSpec {
   readonly segmentBytes: number;
   /** Goes into records that name their maker. */
   readonly software: string;
+  /**
+   * From `sinks/recover-sink`: the first segment that a worker of this index makes. Absent in a run's first part, where a
+   * file that is there already is refused; in a later one it is passed over.
+   * @default 0 for each
+   */
+  readonly firstSegments?: readonly number[];
 }
 
 export interface DiscardSpec {

@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs';
 import type { Stored } from '../model/outcome.ts';
 import type { DirectorySpec } from '../model/sink-spec.ts';
+import { ClaimLog, type NameClaim } from './claim-log.ts';
 import { makeDirectory } from './make-directory.ts';
 import { NameClaims } from './name-claims.ts';
 import { type NameBody, makeNameBody, suggestedName } from './name-template.ts';
@@ -14,19 +15,25 @@ import { Spool } from './spool.ts';
 
 /** Directory of targets 10,000 … 19,999 is `part-00001`. No body may take such a name. */
 const PART_NAME = /^part-\d{5,}$/iu;
-export function openDirectorySink(spec: DirectorySpec): Sink {
-  return new DirectorySink(spec);
+
+export function openDirectorySink(spec: DirectorySpec, workerIndex: number): Sink {
+  return new DirectorySink(spec, workerIndex);
 }
 
 class DirectorySink implements Sink {
   readonly #spec: DirectorySpec;
   readonly #claims: NameClaims;
   readonly #nameBody: NameBody;
+  readonly #log: ClaimLog<NameClaim>;
+  /** By index of the target. */
+  readonly #reserved: ReadonlyMap<number, string>;
   /** Directories known to be there; cleared when it grows, so that a template with many of them stays bounded. */
   readonly #made = new Set<string>(['']);
 
-  constructor(spec: DirectorySpec) {
+  constructor(spec: DirectorySpec, workerIndex: number) {
     this.#spec = spec;
+    this.#log = new ClaimLog(spec.partial, workerIndex);
+    this.#reserved = new Map((spec.reserved ?? []).map(({ index, path }) => [index, path]));
     this.#claims = new NameClaims(spec.claims);
     this.#nameBody =
       spec.nameTemplate === null ? (head) => safeName(suggestedName(head)) : makeNameBody(spec.nameTemplate);
@@ -36,7 +43,9 @@ class DirectorySink implements Sink {
     return new DirectoryBody(this, head, `${this.#spec.partial}/${head.index}`);
   }
 
-  close(): void {}
+  close(): void {
+    this.#log.close();
+  }
 
   /** Gives the body a free name and moves it there. */
   publish(head: BodyHead, spool: Spool, sha256: string): Stored {
@@ -46,12 +55,17 @@ class DirectorySink implements Sink {
     const directory = (part === 0 ? '' : `part-${String(part).padStart(5, '0')}/`) + inPart.slice(0, slash);
     const wanted = inPart.slice(slash);
     let name = wanted;
-    let isFree = !(slash === 0 && PART_NAME.test(name)) && this.#isFree(directory + name, part, false);
+    const { index } = head;
+    let isFree =
+      !(slash === 0 && PART_NAME.test(name)) &&
+      this.#isFree({ index, path: directory + name, part, isOwn: false });
     for (let attempt = 0; !isFree; attempt++) {
-      name = withSuffix(wanted, `~${head.index}${attempt === 0 ? '' : `-${attempt}`}`);
-      isFree = this.#isFree(directory + name, part, true);
+      name = withSuffix(wanted, `~${index}${attempt === 0 ? '' : `-${attempt}`}`);
+      isFree = this.#isFree({ index, path: directory + name, part, isOwn: true });
     }
     this.#make(directory);
+    // A process that dies between the move and the journal leaves a file; this says that it is ours.
+    this.#log.add({ index, path: directory + name, bytes: spool.bytes, sha256 });
     spool.publish(`${this.#spec.root}/${directory}${name}`);
     return {
       path: directory + name,
@@ -62,8 +76,8 @@ class DirectorySink implements Sink {
   }
 
   /** A name with the target's own index in it needs no room in the claims: nobody else will ask for it. */
-  #isFree(path: string, part: number, isOwn: boolean): boolean {
-    const verdict = this.#claims.claim(path, part);
+  #isFree({ index, path, part, isOwn }: NameRequest): boolean {
+    const verdict = this.#reserved.get(index) === path ? 'free' : this.#claims.claim(path, part);
     if (verdict === 'taken' || (verdict === 'full' && !isOwn)) return false;
     return !(this.#spec.holdsOthers && existsSync(`${this.#spec.root}/${path}`));
   }
@@ -71,10 +85,19 @@ class DirectorySink implements Sink {
   #make(directory: string): void {
     if (this.#made.has(directory)) return;
     const path = `${this.#spec.root}/${directory}`;
-    guardWrite(`make ${path}`, () => makeDirectory(path));
+    guardWrite('make', path, () => makeDirectory(path));
     if (this.#made.size > 10_000) this.#made.clear();
     this.#made.add(directory).add('');
   }
+}
+
+interface NameRequest {
+  readonly index: number;
+  readonly path: string;
+  /** Number of the directory it is in. */
+  readonly part: number;
+  /** It has the index in it. */
+  readonly isOwn: boolean;
 }
 
 class DirectoryBody implements Body {

@@ -3,17 +3,13 @@
 import type { SinkSpec } from '../model/sink-spec.ts';
 import { openDirectorySink } from './directory-sink.ts';
 import { openDiscardSink } from './discard-sink.ts';
-import { makeNdjsonFormat } from './ndjson-format.ts';
+import { makePackedFormat } from './packed-formats.ts';
 import { openPackedSink } from './packed-sink.ts';
 import type { Sink } from './sink.ts';
-import { makeTarFormat } from './tar-format.ts';
-import { makeWarcFormat } from './warc-format.ts';
-
-const FORMATS = { ndjson: makeNdjsonFormat, warc: makeWarcFormat, tar: makeTarFormat } as const;
 
 /** @throws SpillwayError ERR_SINK when the place cannot be written to */
 export function openSink(spec: SinkSpec, workerIndex: number): Sink {
-  if (spec.kind === 'directory') return openDirectorySink(spec);
+  if (spec.kind === 'directory') return openDirectorySink(spec, workerIndex);
   if (spec.kind === 'discard') return openDiscardSink();
-  return openPackedSink(spec, workerIndex, FORMATS[spec.kind](spec));
+  return openPackedSink(spec, workerIndex, makePackedFormat(spec));
 }

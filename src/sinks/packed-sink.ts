@@ -20,11 +20,15 @@ export interface PackedFormat extends SegmentEnds {
 }
 
 export function openPackedSink(spec: PackedSpec, workerIndex: number, format: PackedFormat): Sink {
-  const { file, partial, segmentBytes } = spec;
-  const series = new SegmentSeries({ file, workerIndex, segmentBytes, ends: format });
+  const { file, partial, segmentBytes, firstSegments } = spec;
+  const firstSegment = firstSegments === undefined ? null : (firstSegments[workerIndex] ?? 0);
+  const series = new SegmentSeries({ file, workerIndex, partial, firstSegment, segmentBytes, ends: format });
   return {
     begin: (head) => new PackedBody(head, openSpool(`${partial}/${head.index}`, head), series, format),
-    close: () => series.close(),
+    close: () => {
+      series.close();
+      series.end();
+    },
   };
 }
 

@@ -1,9 +1,10 @@
 // The files of a packed sink: one series for each worker, so that threads never share a file. A record is written at
 // once and whole; a segment that has grown past its size is closed after a record, never inside one.
 
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Stored } from '../model/outcome.ts';
+import { ClaimLog, type SegmentClaim } from './claim-log.ts';
 import { guardWrite } from './sink-error.ts';
 
 /** Small pieces are joined up to this before they go to the file. */
@@ -13,6 +14,10 @@ export interface SegmentOptions {
   /** Path of worker 0's first segment. */
   readonly file: string;
   readonly workerIndex: number;
+  /** Where it is noted which files this series makes. */
+  readonly partial: string;
+  /** Null: the series begins here, and a file that is in its way is refused. */
+  readonly firstSegment: number | null;
   readonly segmentBytes: number;
   readonly ends: SegmentEnds;
 }
@@ -36,10 +41,29 @@ export function segmentFile(file: string, workerIndex: number, segmentIndex: num
   return join(dirname(file), `${stem}${worker}${segment}${dot === -1 ? '' : name.slice(dot)}`);
 }
 
+/** The worker and number of the segment called `name`; null when it is no segment of `file`. */
+export function parseSegmentName(
+  file: string,
+  name: string,
+): { workerIndex: number; segmentIndex: number } | null {
+  const first = basename(file);
+  const dot = first.indexOf('.', 1);
+  const [stem, ending] = dot === -1 ? [first, ''] : [first.slice(0, dot), first.slice(dot)];
+  if (!name.startsWith(stem) || !name.endsWith(ending) || name.length < first.length) return null;
+  const match = /^(?:\.w([1-9]\d*))?(?:\.s([1-9]\d*))?$/u.exec(
+    name.slice(stem.length, name.length - ending.length),
+  );
+  return match === null
+    ? null
+    : { workerIndex: Number(match[1] ?? '0'), segmentIndex: Number(match[2] ?? '0') };
+}
+
 export class SegmentSeries {
   readonly #options: SegmentOptions;
+  readonly #claims: ClaimLog<SegmentClaim>;
   #fd = -1;
-  #segmentIndex = 0;
+  #segmentIndex: number;
+  #path = '';
   #sizeBytes = 0;
   #name = '';
   #held: Uint8Array[] = [];
@@ -47,6 +71,8 @@ export class SegmentSeries {
 
   constructor(options: SegmentOptions) {
     this.#options = options;
+    this.#claims = new ClaimLog(options.partial, options.workerIndex);
+    this.#segmentIndex = options.firstSegment ?? 0;
   }
 
   /**
@@ -76,17 +102,49 @@ export class SegmentSeries {
     const fd = this.#fd;
     this.#fd = -1;
     this.#segmentIndex++;
-    guardWrite(`close ${this.#name}`, () => closeSync(fd));
+    guardWrite('close', this.#path, () => closeSync(fd));
+  }
+
+  /** After `close`: nothing more will come. */
+  end(): void {
+    this.#claims.close();
   }
 
   #open(): void {
-    const { file, workerIndex, ends } = this.#options;
-    const path = segmentFile(file, workerIndex, this.#segmentIndex);
-    this.#name = basename(path);
+    const { ends } = this.#options;
+    this.#fd = this.#make();
+    this.#name = basename(this.#path);
     this.#sizeBytes = 0;
-    // Whatever has that name is somebody's work: it is never overwritten.
-    this.#fd = guardWrite(`make ${path}`, () => openSync(path, 'wx', 0o666));
-    if (ends.preamble !== undefined) this.#write([ends.preamble(this.#name)]);
+    if (ends.preamble === undefined) return;
+    try {
+      this.#write([ends.preamble(this.#name)]);
+    } catch (error) {
+      closeSync(this.#fd);
+      this.#fd = -1;
+      unlinkSync(this.#path);
+      throw error;
+    }
+  }
+
+  /** Makes the next file of the series; whatever is there already is somebody's work and is never written to. */
+  #make(): number {
+    const { file, workerIndex, firstSegment } = this.#options;
+    for (;;) {
+      const segmentIndex = this.#segmentIndex;
+      const path = segmentFile(file, workerIndex, segmentIndex);
+      this.#path = path;
+      // Noted before and after: a file that is only claimed is ours while it is empty.
+      this.#claims.add({ segmentIndex, isMade: false });
+      try {
+        const fd = guardWrite('make', path, () => openSync(path, 'wx', 0o666));
+        this.#claims.add({ segmentIndex, isMade: true });
+        return fd;
+      } catch (error) {
+        const isThere = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code === 'EEXIST';
+        if (!isThere || firstSegment === null) throw error;
+        this.#segmentIndex++;
+      }
+    }
   }
 
   #write(pieces: Iterable<Uint8Array>): void {
@@ -114,7 +172,7 @@ export class SegmentSeries {
   }
 
   #writeAll(bytes: Uint8Array): void {
-    guardWrite(`write ${this.#name}`, () => {
+    guardWrite('write', this.#path, () => {
       for (let start = 0; start < bytes.length; ) start += writeSync(this.#fd, bytes, start);
     });
     this.#sizeBytes += bytes.length;

@@ -1,29 +1,55 @@
 // What the file system refused, said so that a person can mend it: the operation, the path, and what to free.
 
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
 
 const ADVICE: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: free space there, or choose another place with --to',
-  EDQUOT: 'the disk quota is used up: free space there, or choose another place with --to',
-  EROFS: 'the file system is read-only: choose another place with --to',
+  EDQUOT: 'the disk quota is used up: free space or files there, or have the quota raised',
+  EFBIG: 'the file would be larger than the file system or `ulimit -f` allows: lower --segment-size',
+  EROFS: 'the file system is read-only: make it writable, or choose another place with --to',
   EACCES: 'permission denied: choose a place you may write to with --to',
   EPERM: 'permission denied: choose a place you may write to with --to',
   EMFILE: 'no file descriptor is left: lower --max-in-flight or raise `ulimit -n`',
-  ENFILE: 'the system has no file descriptor left: close other programs',
+  ENFILE: 'the system has no file descriptor left: close other programs, or raise `sysctl fs.file-max`',
   ENOENT: 'the directory is gone: was it removed during the run?',
+  ENOTDIR: 'a file is where a directory should be: move it away, or choose another place with --to',
+  ENAMETOOLONG: 'the name is too long for this file system: shorten it with --name',
+  EEXIST: 'it is there already and is not of this run: move it away, or choose another place with --to',
+  EPIPE: 'whoever read from it is gone',
   EIO: 'the disk reported an error: check it, then choose another place with --to',
 };
 
-/** Runs `operation`; what it throws becomes an ERR_SINK that names `what` was done and what to do about it. */
-export function guardWrite<Result>(what: string, operation: () => Result): Result {
+/**
+ * Runs `operation`; what it throws becomes an ERR_SINK that names `what` was done to `path` and what to do about it.
+ */
+export function guardWrite<Result>(what: string, path: string, operation: () => Result): Result {
   try {
     return operation();
   } catch (error) {
     if (error instanceof SpillwayError) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    const advice = (code === undefined ? undefined : ADVICE[code]) ?? message;
-    throw new SpillwayError('ERR_SINK', `could not ${what}: ${advice} (${code ?? 'no code'})`, {
-      cause: error,
-    });
+    throw sinkError(`${what} ${path}`, path, error as NodeJS.ErrnoException);
+  }
+}
+
+function sinkError(what: string, path: string, cause: NodeJS.ErrnoException): SpillwayError {
+  const { code, message } = cause;
+  const advice =
+    (code === 'ENOSPC' ? missingRoom(path) : undefined) ??
+    (code === undefined ? undefined : ADVICE[code]) ??
+    message;
+  return new SpillwayError('ERR_SINK', `could not ${what}: ${advice} (${code ?? 'no code'})`, { cause });
+}
+
+/** A file system says ENOSPC for two things, and freeing bytes does not help where files are used up. */
+function missingRoom(path: string): string | undefined {
+  try {
+    const { files, ffree, bavail, bsize } = statfsSync(dirname(path));
+    return files > 0 && ffree === 0
+      ? `no inode is left for another file (${files} are used): remove files there, or store them packed with --to FILE.tar`
+      : `the disk is full (${bavail * bsize} bytes left): free space there, or choose another place with --to`;
+  } catch {
+    return undefined;
   }
 }

@@ -69,7 +69,7 @@ export class Spool {
   /** Makes the body a file at `path`, at once and whole. Replaces what stands there. */
   publish(path: string): void {
     if (!this.#hasFile) this.#flush();
-    guardWrite(`write ${path}`, () => {
+    guardWrite('write', path, () => {
       const fd = this.#fd;
       this.#fd = -1;
       closeSync(fd);
@@ -112,7 +112,7 @@ export class Spool {
   *#filePieces(): Generator<Buffer> {
     const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, this.#bytes));
     for (let position = 0; position < this.#bytes; ) {
-      const count = guardWrite(`read ${this.#tempPath} again`, () =>
+      const count = guardWrite('read again', this.#tempPath, () =>
         readSync(this.#fd, buffer, 0, buffer.length, position),
       );
       if (count === 0) return;
@@ -129,7 +129,7 @@ export class Spool {
   }
 
   #toFile(bytes: Buffer): void {
-    guardWrite(`write ${this.#tempPath}`, () => {
+    guardWrite('write', this.#tempPath, () => {
       if (this.#fd === -1) {
         this.#fd = openSync(this.#tempPath, 'w+', 0o666);
         this.#hasFile = true;

@@ -1,0 +1,103 @@
+// What a worker is about to show, written down before it shows it, so that whatever a killed run has left under a final
+// name can be told from a stranger's work. One short write each; the death of the process loses none, and the loss of
+// power at worst leaves a file that nobody knows.
+
+import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { guardWrite } from './sink-error.ts';
+
+/**
+ * Claims in each of a worker's two files, which take turns. More than a worker can have settled without the journal
+ * knowing: it is given no more than 100,000 in flight and some thousands ahead.
+ */
+const CLAIMS_PER_FILE = 1 << 17;
+const NAME = /^claims-(?<worker>\d+)-[01]$/u;
+
+/** A body that is about to get its name: `path` as in `Stored`. */
+export interface NameClaim {
+  readonly index: number;
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** A segment of a worker's series: about to be made, then `isMade` by us and by nobody before us. */
+export interface SegmentClaim {
+  readonly segmentIndex: number;
+  readonly isMade: boolean;
+}
+
+export class ClaimLog<Claim extends NameClaim | SegmentClaim> {
+  readonly #partial: string;
+  readonly #workerIndex: number;
+  readonly #claimsPerFile: number;
+  #fd = -1;
+  #fileCount = 0;
+  #count = 0;
+
+  /** @param partial directory of the run's own, where bodies wait as well */
+  constructor(partial: string, workerIndex: number, claimsPerFile = CLAIMS_PER_FILE) {
+    this.#partial = partial;
+    this.#workerIndex = workerIndex;
+    this.#claimsPerFile = claimsPerFile;
+  }
+
+  /** @throws SpillwayError ERR_SINK; what was claimed must not be shown then */
+  add(claim: Claim): void {
+    guardWrite('note what is about to be stored', this.#partial, () => {
+      if (this.#fd === -1 || this.#count === this.#claimsPerFile) this.#turn();
+      this.#count++;
+      const line = Buffer.from(`${JSON.stringify(claim)}\n`);
+      for (let start = 0; start < line.length; ) start += writeSync(this.#fd, line, start);
+    });
+  }
+
+  close(): void {
+    if (this.#fd !== -1) closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
+  /** Goes on in the other file, over what has long been journalled. */
+  #turn(): void {
+    this.close();
+    const path = join(this.#partial, `claims-${this.#workerIndex}-${this.#fileCount % 2}`);
+    this.#fd = openSync(path, 'w', 0o666);
+    this.#fileCount++;
+    this.#count = 0;
+  }
+}
+
+/** Indexes of the workers that left claims. */
+export function claimingWorkers(partial: string): number[] {
+  const found = new Set<number>();
+  for (const name of readdirSync(partial)) {
+    const worker = NAME.exec(name)?.groups?.['worker'];
+    if (worker !== undefined) found.add(Number(worker));
+  }
+  return [...found].sort((a, b) => a - b);
+}
+
+/** What a worker claimed last, at most two files of it; not in order. */
+export function* readClaims<Claim extends NameClaim | SegmentClaim>(
+  partial: string,
+  workerIndex: number,
+): Generator<Claim> {
+  for (const number of [0, 1]) {
+    for (const line of readLines(join(partial, `claims-${workerIndex}-${number}`))) {
+      try {
+        yield JSON.parse(line) as Claim;
+      } catch {
+        // The write was cut by the death of the process, so that nothing of it was shown.
+      }
+    }
+  }
+}
+
+function readLines(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
