@@ -5,9 +5,10 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Tally } from '../measure/tally.ts';
 import { SpillwayError } from '../model/errors.ts';
 import { type FetchTask, type FromFetchWorker, GAUGES, type ToFetchWorker } from '../model/fetch-task.ts';
-import type { Outcome } from '../model/outcome.ts';
+import type { Outcome, Stored } from '../model/outcome.ts';
 import { splitCount } from '../model/split.ts';
 import type { Target } from '../model/target.ts';
+import { recoverWorker } from '../sinks/recover-sink.ts';
 import type { WorkerPool } from './pool.ts';
 
 /** Targets a worker has besides those in flight: what other origins can use while one is full. */
@@ -39,6 +40,8 @@ class Member {
   readonly capacity: number;
   readonly maxInFlight: number;
   port: MessagePort | null = null;
+  /** Where the present thread's last settled body went. */
+  last: Stored | null = null;
   isEnded = false;
 
   constructor(maxInFlight: number) {
@@ -129,17 +132,21 @@ export class FetchCrew {
 
   /** One member's work, in as many threads as it takes. */
   async #employ(member: Member): Promise<void> {
+    let { sink } = this.#options.base;
     for (;;) {
       const { port1, port2 } = new MessageChannel();
       const closed = Promise.withResolvers<void>();
       port1.on('message', (message: FromFetchWorker) => this.#receive(member, message));
       port1.on('close', closed.resolve);
       member.port = port1;
+      member.last = null;
       const { base, pool } = this.#options;
       // A new index for each thread: its segments never meet those of one that died.
+      const workerIndex = this.#nextIndex++;
       const task = {
         ...base,
-        workerIndex: this.#nextIndex++,
+        sink,
+        workerIndex,
         port: port2,
         tally: member.tallyBuffer,
         gauges: member.gauges,
@@ -155,6 +162,7 @@ export class FetchCrew {
       } catch (error) {
         await closed.promise;
         this.#bury(error);
+        sink = this.#takeBack(sink, workerIndex, member);
       }
     }
   }
@@ -166,6 +174,16 @@ export class FetchCrew {
       member.send({ kind: 'targets', targets: left.slice(start, start + BATCH_COUNT) });
     if (this.#isStopped) member.send({ kind: 'stop', isCut: true });
     else if (member.isEnded) member.send({ kind: 'end' });
+  }
+
+  /** What the dead thread has stored and not told is fetched again, so it must not stay. */
+  #takeBack(sink: FetchTask['sink'], workerIndex: number, { last, pending }: Member): FetchTask['sink'] {
+    try {
+      return recoverWorker(sink, { workerIndex, last, isUnsettled: (index) => pending.has(index) });
+    } catch (error) {
+      this.#options.onBroken(error as SpillwayError);
+      throw error;
+    }
   }
 
   #bury(error: unknown): void {
@@ -186,7 +204,10 @@ export class FetchCrew {
       return;
     }
     this.#options.onSettled(message.outcomes, message.values);
-    for (const { index } of message.outcomes) member.pending.delete(index);
+    for (const outcome of message.outcomes) {
+      if (outcome.kind === 'ok') member.last = outcome.stored;
+      member.pending.delete(outcome.index);
+    }
     if (member.room > 0) {
       this.#hasRoom.resolve();
       this.#hasRoom = Promise.withResolvers();

@@ -57,7 +57,7 @@ function makeCrew(pool: WorkerPool) {
     pool,
     workerCount: 2,
     maxInFlight: 10,
-    base: {} as FetchTaskBase,
+    base: { sink: { kind: 'discard' } } as FetchTaskBase,
     onSettled: (outcomes) => {
       for (const { index } of outcomes) settled.set(index, (settled.get(index) ?? 0) + 1);
     },

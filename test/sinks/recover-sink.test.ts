@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import type { DirectorySpec, PackedSpec } from '../../src/model/sink-spec.ts';
 import { openSink } from '../../src/sinks/open-sink.ts';
