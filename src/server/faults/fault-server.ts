@@ -1,0 +1,217 @@
+// The mock server that misbehaves: its targets are those of the good one, and each has its fault by seed, origin and
+// path. One process, so that a target's second request finds the memory of its first; loopback alone.
+import type { Socket } from 'node:net';
+import { bodyPieces, MAX_BODY_NUMBER } from '../body-bytes.ts';
+import { parseNumber, parseTrialNumber } from '../trial-number.ts';
+import { FaultConnection, type FaultRequest, type Play } from './fault-connection.ts';
+import { chooseFault } from './fault-mix.ts';
+import { type FaultServerOptions, type ResolvedFaultOptions, resolveFaultOptions } from './fault-options.ts';
+import { FaultOrigin } from './fault-origin.ts';
+import { type FaultPlaces, openFaultPlaces } from './fault-places.ts';
+import { FaultAccount, type FaultStats } from './fault-stats.ts';
+import { ANSWERED, type Asked, head, type PlaceName, send, type Step } from './fault-steps.ts';
+import { FAULT_NAMES, FAULTS, type FaultName } from './fault-table.ts';
+import { seededSequence } from './seeded.ts';
+
+export type { FaultServerOptions } from './fault-options.ts';
+export type { FaultStats } from './fault-stats.ts';
+
+/** A body is held whole, that faults may cut it anywhere. */
+const MAX_FAULT_BODY_BYTES = 16 * 1024 * 1024;
+
+/** A running fault server. Whoever started it closes it. */
+export interface FaultServer {
+  /** `http://127.0.0.1:PORT`, one for each destination. */
+  readonly origins: readonly string[];
+  /** Where redirects lead that no client should follow to the end. */
+  readonly badTlsOrigins: readonly string[];
+  readonly seed: string;
+  /** Which fault a target has. @param origin index of its origin @param path without a query */
+  faultOf(origin: number, path: string): FaultName;
+  /** What `GET /stats` of any origin says. */
+  stats(withTargets: boolean): FaultStats;
+  /** Starts all counts again, and with them the faults that hit only a target's first requests. */
+  reset(): void;
+  /** Resets every connection, frees the ports. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+/**
+ * Resolves when every origin listens.
+ * @throws ERR_OPTION naming all that is wrong, ERR_PORT_BUSY
+ */
+export async function startFaultServer(options: FaultServerOptions): Promise<FaultServer> {
+  const server = new Faults(resolveFaultOptions(options));
+  await server.open();
+  return server;
+}
+
+class Faults implements FaultServer {
+  readonly seed: string;
+  readonly #options: ResolvedFaultOptions;
+  readonly #account = new FaultAccount();
+  #origins: FaultOrigin[] = [];
+  #places: FaultPlaces | undefined;
+
+  constructor(options: ResolvedFaultOptions) {
+    this.#options = options;
+    this.seed = options.seed;
+  }
+
+  async open(): Promise<void> {
+    const { host, port, destinations, mix } = this.#options;
+    try {
+      this.#places = await openFaultPlaces(mix, host, this.#shownHost, (socket) => {
+        // Over TLS a target is asked for by way of a redirect, which says of which origin.
+        this.#accept(socket, 0, true);
+      });
+      this.#origins = Array.from(
+        { length: destinations },
+        (_, index) =>
+          new FaultOrigin(host, port === 0 ? 0 : port + index, (socket) =>
+            this.#accept(socket, index, false),
+          ),
+      );
+      for (const origin of this.#origins) await origin.listen();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  get origins(): readonly string[] {
+    return this.#origins.map(({ port }) => `http://${this.#shownHost}:${port}`);
+  }
+
+  get badTlsOrigins(): readonly string[] {
+    return this.#places?.listening ?? [];
+  }
+
+  faultOf(origin: number, path: string): FaultName {
+    return chooseFault(this.#options.mix, this.seed, `${origin} ${path}`);
+  }
+
+  stats(withTargets: boolean): FaultStats {
+    const { faults } = this.#options;
+    return this.#account.snapshot({ seed: this.seed, faults, origins: this.origins }, withTargets);
+  }
+
+  reset(): void {
+    this.#account.reset();
+  }
+
+  close(): void {
+    for (const origin of this.#origins) origin.close();
+    this.#places?.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  get #shownHost(): string {
+    const { host } = this.#options;
+    return host.includes(':') ? `[${host}]` : host;
+  }
+
+  #accept(socket: Socket, origin: number, isSecure: boolean): FaultConnection {
+    const account = this.#account;
+    account.openConnections += 1;
+    account.totalConnections += 1;
+    socket.once('close', () => {
+      account.openConnections -= 1;
+    });
+    return new FaultConnection(socket, (request) => this.#decide(request, origin, isSecure));
+  }
+
+  #decide(request: FaultRequest, origin: number, isSecure: boolean): Play {
+    const body = this.#bodyOf(request.path);
+    if (body === undefined) return this.#decideOther(request);
+    const home = isSecure ? this.#originOf(request.query) : origin;
+    const target = this.#account.ask(home, request.path, () => this.faultOf(home, request.path));
+    const fault =
+      FAULTS[isSecure || target.asked > (FAULTS[target.fault].times ?? Infinity) ? 'none' : target.fault];
+    const random = seededSequence(`${this.seed}\n${home} ${request.path}\n${target.fault}`);
+    const { delayMs } = this.#options;
+    const asked: Asked = {
+      path: request.path,
+      query: request.query,
+      body,
+      delayMs,
+      random,
+      at: (place: PlaceName) =>
+        `${this.#places?.origins[place]}${request.path}${place === 'refused' ? '' : `?from=${origin}`}`,
+    };
+    const steps = fault.play(asked);
+    return {
+      startAtMs: fault.isSequential === true ? 0 : request.receivedAtMs + delayMs,
+      steps: request.method === 'HEAD' ? withoutBodies(steps) : steps,
+      onAnswered: () => this.#account.answer(target),
+      onOutage: (durationMs) => {
+        if (this.#origins[origin]?.goDown(durationMs) === true) this.#account.outages += 1;
+      },
+    };
+  }
+
+  /** What is no target is answered rightly, at once, and without a fault. */
+  #decideOther({ method, path, query }: FaultRequest): Play {
+    const asked = `${method} ${path}`;
+    let steps: Step[];
+    if (asked === 'GET /stats') steps = json(this.stats(query === 'targets=true'));
+    else if (asked === 'GET /faults') steps = json(this.#describe());
+    else if (asked === 'POST /stats/reset') {
+      this.reset();
+      steps = [send(head('204 No Content'))];
+    } else {
+      this.#account.strays += 1;
+      const message = `expected /0 to /${this.#options.items - 1}, /bytes/SIZE/N, /stats, /faults or POST /stats/reset, found ${method} ${path}`;
+      steps = json({ statusCode: 404, error: 'Not Found', message }, '404 Not Found');
+    }
+    return { startAtMs: 0, steps, onAnswered: () => {}, onOutage: () => {} };
+  }
+
+  #describe(): object {
+    const { faults, mix, delayMs, items } = this.#options;
+    const table = FAULT_NAMES.filter((name) => (mix.get(name) ?? 0) > 0).map((name) => {
+      const { does, becomes, endedBy = null } = FAULTS[name];
+      return { name, ratio: mix.get(name), does, becomes, endedBy };
+    });
+    return { faults, seed: this.seed, delayMs, items, table };
+  }
+
+  /** The origin whose redirect led here. */
+  #originOf(query: string): number {
+    return Math.max(0, parseNumber(query.replace(/^from=/u, ''), this.#origins.length));
+  }
+
+  /** Undefined where the path names no target. */
+  #bodyOf(path: string): Buffer | undefined {
+    const number = parseTrialNumber(path.slice(1), this.#options.items);
+    if (number !== -1) return Buffer.from(String(number));
+    const [, size = '', n = ''] = /^\/bytes\/(\d+)\/(\d+)$/u.exec(path) ?? [];
+    const sizeBytes = parseNumber(size, MAX_FAULT_BODY_BYTES + 1);
+    const bodyNumber = parseNumber(n, MAX_BODY_NUMBER);
+    return sizeBytes === -1 || bodyNumber === -1
+      ? undefined
+      : Buffer.concat([...bodyPieces(sizeBytes, bodyNumber)]);
+  }
+}
+
+function json(value: object, status = '200 OK'): Step[] {
+  const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
+  return [
+    send(head(status, 'Content-Type: application/json; charset=utf-8', `Content-Length: ${bytes.length}`)),
+    send(bytes),
+  ];
+}
+
+/** Good enough for the faults that end well: the head is what the first bytes hold. */
+function withoutBodies(steps: readonly Step[]): Step[] {
+  for (const step of steps) {
+    if (step.kind !== 'send') continue;
+    const end = step.bytes.indexOf('\r\n\r\n');
+    if (end >= 0) return [send(step.bytes.subarray(0, end + 4)), ANSWERED];
+  }
+  return [...steps];
+}
