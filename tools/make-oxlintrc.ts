@@ -25,6 +25,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   server: ['model/errors'],
   lab: ['runner', 'server/cluster', 'measure', 'model', 'limits'],
   report: ['model', 'measure'],
+  library: ['model', 'limits', 'runner', 'lab', 'sinks/caller-sink', 'workers/entry-url'],
   cli: ['index', 'limits', 'server', 'lab', 'report', 'remote', 'model', 'runner', 'sinks/make-directory'],
 };
 

@@ -29,7 +29,7 @@ export interface FetchRunOptions extends FeedOptions {
   /** Gets every outcome once, before it is counted. A throw breaks the run. */
   readonly onOutcomes: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
   /**
-   * Asked before targets are given to the workers: how many of the next `count` may go, 1 or more. While it waits, no
+   * Asked before targets are given to the workers: how many of the next `count` may go, at least 1 of them. While it waits, no
    * more is read from the sources; once `signal` is aborted its answer means nothing.
    */
   readonly admit?: (count: number, signal: AbortSignal) => number | Promise<number>;
@@ -118,12 +118,14 @@ class OneFetch {
   async #give(crew: FetchCrew, targets: readonly Target[], signal: AbortSignal): Promise<void> {
     const { admit } = this.#options;
     if (admit === undefined) return crew.give(targets);
-    for (let start = 0; start < targets.length; ) {
+    // Also asked for a group without a target: what its source settled by itself waits for a reader, too.
+    let start = 0;
+    do {
       const count = await admit(targets.length - start, signal);
       if (signal.aborted) return undefined;
       await crew.give(targets.slice(start, start + count));
       start += count;
-    }
+    } while (start < targets.length);
     return undefined;
   }
 

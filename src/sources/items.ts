@@ -37,6 +37,7 @@ async function* takeItems(
       if (signal.aborted) return;
     }
   } catch (error) {
+    if (group.length > 0) yield group;
     throw brokenSource(name, count, error);
   }
   if (group.length > 0) yield group;
@@ -70,6 +71,7 @@ async function* waitForItems(
     if (group.length > 0) yield group;
   } catch (error) {
     isAtEnd = true;
+    if (group.length > 0) yield group;
     throw brokenSource(name, count, error);
   } finally {
     signal.removeEventListener('abort', leave);

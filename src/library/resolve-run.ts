@@ -1,0 +1,196 @@
+// RunOptions become what the runner takes: checked, defaults filled in, every problem found before anything is started.
+
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { PROGRAM_VERSION } from '../lab/version.ts';
+import { LIST_DEFAULTS, type ListApiOptions } from '../model/list-api-options.ts';
+import type { MemorySpec, ModuleSpec, DiscardSpec } from '../model/sink-spec.ts';
+import type { FetchOptions } from '../runner/fetch.ts';
+import type { SourceOptions } from '../runner/fetch-sources.ts';
+import { MANY, type NumberRange, OptionChecks } from './option-checks.ts';
+import type { RunOptions, RunSource } from './run-options.ts';
+
+const DAY_MS = 86_400_000;
+const SLOW_WINDOW_MS = 20_000;
+const MAX_HEADER_BYTES = 64 * 1024;
+/** URLs remembered to count duplicates where nobody asked for them to be skipped. */
+const COUNTED_URLS = 100_000;
+const LEAST_UNREAD = 1024;
+
+/** Range and default of every number; the same defaults as those of `spillway fetch`. */
+export const RUN_NUMBERS = {
+  maxInFlight: [1, 100_000, 256],
+  maxPerOrigin: [0, MANY, 64],
+  maxAttemptsPerSec: [0, MANY, 0],
+  maxBytesPerSec: [0, MANY, 0],
+  deadlineMs: [0, DAY_MS, 60_000],
+  connectTimeoutMs: [0, DAY_MS, 10_000],
+  firstByteTimeoutMs: [0, DAY_MS, 30_000],
+  idleTimeoutMs: [0, DAY_MS, 20_000],
+  minBytesPerSec: [0, MANY, 100],
+  maxBodyBytes: [0, MANY, 10e9],
+  maxRetries: [0, 1000, 3],
+  retryBudgetRatio: [0, MANY, 0.2],
+  maxRetryWaitMs: [0, DAY_MS, 600_000],
+  maxRedirects: [0, 100, 10],
+  segmentBytes: [1, MANY, 1e9],
+  maxRemembered: [1, 100_000_000, 4_000_000],
+} as const satisfies Record<string, NumberRange>;
+
+export interface ResolvedRun {
+  readonly fetch: FetchOptions;
+  readonly order: 'as-completed' | 'in-order';
+  readonly maxUnread: number;
+  readonly signal: AbortSignal | null;
+}
+
+/** @throws SpillwayError ERR_OPTION with every problem, one a line */
+export function resolveRun(options: RunOptions): ResolvedRun {
+  const checks = new OptionChecks('startRun', options);
+  const number = (name: keyof typeof RUN_NUMBERS) => checks.quantity(name, RUN_NUMBERS[name]);
+  const whole = (name: keyof typeof RUN_NUMBERS) => checks.number(name, RUN_NUMBERS[name]);
+  const source = checks.collect(() => readSource(checks, checks.other('source')));
+  const place = readPlace(checks, checks.other('to'));
+  const maxInFlight = whole('maxInFlight');
+  const minBytesPerSec = number('minBytesPerSec');
+  const isDeduping = checks.flag('isDeduping', false);
+  const maxRemembered = whole('maxRemembered');
+  const proxyUrl = readProxy(checks);
+  const bytes =
+    checks.other('bytes') === undefined ? null : checks.word('bytes', ['decoded', 'original'], 'decoded');
+  const resolved: ResolvedRun = {
+    order: checks.word('order', ['as-completed', 'in-order'], 'as-completed'),
+    maxUnread: checks.numberOr('maxUnread', [1, MANY], Math.max(LEAST_UNREAD, 2 * maxInFlight)),
+    signal: readSignal(checks),
+    fetch: {
+      sources: source === undefined ? [] : [source],
+      ...place,
+      nameTemplate: checks.text('nameTemplate'),
+      bytes,
+      segmentBytes: whole('segmentBytes'),
+      request: {
+        userAgent: checks.text('userAgent') ?? `spillway/${PROGRAM_VERSION}`,
+        headers: readHeaders(checks),
+        transport: checks.word('transport', ['auto', 'undici'], 'auto'),
+        allowsHttp2: checks.flag('allowsHttp2', true),
+        isInsecure: checks.flag('isInsecure', false),
+        proxy: { http: proxyUrl, https: proxyUrl, except: '' },
+      },
+      netrcFile: checks.text('netrcFile'),
+      caFile: checks.text('caFile'),
+      limits: {
+        totalMs: number('deadlineMs'),
+        connectMs: number('connectTimeoutMs'),
+        firstByteMs: number('firstByteTimeoutMs'),
+        idleMs: number('idleTimeoutMs'),
+        minBytesPerSec,
+        slowWindowMs: minBytesPerSec === 0 ? 0 : SLOW_WINDOW_MS,
+        maxBodyBytes: whole('maxBodyBytes'),
+        maxHeaderBytes: MAX_HEADER_BYTES,
+        maxRedirects: whole('maxRedirects'),
+        maxRetries: whole('maxRetries'),
+        retryBudgetRatio: number('retryBudgetRatio'),
+        maxRetryWaitMs: number('maxRetryWaitMs'),
+      },
+      budgets: {
+        maxPerOrigin: whole('maxPerOrigin'),
+        maxAttemptsPerSec: number('maxAttemptsPerSec'),
+        maxBytesPerSec: number('maxBytesPerSec'),
+      },
+      maxInFlight,
+      cores: checks.numberOr('cores', [1, 1024], null),
+      isStrict: checks.flag('isStrict', false),
+      isDeduping,
+      maxRemembered: isDeduping ? maxRemembered : COUNTED_URLS,
+    },
+  };
+  checks.finish();
+  return resolved;
+}
+
+function readSource(checks: OptionChecks, source: unknown): SourceOptions | undefined {
+  if (typeof source === 'string') return { kind: 'template', template: source };
+  if (typeof source === 'object' && source !== null) {
+    if ('file' in source) {
+      const { file, ...rest } = source as Extract<RunSource, { file: string }>;
+      return { kind: 'list', input: file, ...rest };
+    }
+    if ('listApi' in source) {
+      const { listApi } = source as { listApi: (Partial<ListApiOptions> & { url: string }) | undefined };
+      if (listApi !== undefined && URL.canParse(listApi.url))
+        return { kind: 'list-api', api: { ...LIST_DEFAULTS, ...listApi } };
+      checks.add(`source.listApi.url: expected an http or https URL, found ${JSON.stringify(listApi?.url)}`);
+      return undefined;
+    }
+    if (Symbol.iterator in source || Symbol.asyncIterator in source)
+      return { kind: 'items', items: source as Iterable<string | URL>, name: 'source' };
+  }
+  checks.add(
+    `source: expected a URL, a template, something that iterates over URLs, { file } or { listApi }, found ${String(source)}`,
+  );
+  return undefined;
+}
+
+function readPlace(
+  checks: OptionChecks,
+  to: unknown,
+): Pick<FetchOptions, 'to'> & { sink?: MemorySpec | ModuleSpec | DiscardSpec } {
+  if (to === 'memory' || to === 'discard') return { to: 'discard', sink: { kind: to } };
+  if (typeof to === 'string' && to !== '') return { to };
+  if (typeof to === 'object' && to !== null && 'module' in to) {
+    const { module, options } = to as { module: string | URL; options?: unknown };
+    const url = String(module).startsWith('file:') ? new URL(module) : pathToFileURL(resolve(String(module)));
+    if (!existsSync(fileURLToPath(url)))
+      checks.add(`to.module: expected a module there, found nothing at ${url.href}`);
+    if (!canCross(options))
+      checks.add('to.options: expected what a structured clone takes, found a function or the like');
+    return { to: 'discard', sink: { kind: 'module', href: url.href, options } };
+  }
+  checks.add(`to: expected 'memory', 'discard', a directory, a file or { module }, found ${String(to)}`);
+  return { to: 'discard' };
+}
+
+function canCross(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Names and values that may stand in a field line (RFC 9110 section 5): nothing that could end it. */
+function readHeaders(checks: OptionChecks): [string, string][] {
+  const given = checks.other('headers') ?? {};
+  if (typeof given !== 'object') {
+    checks.add(`headers: expected an object of names and values, found ${typeof given}`);
+    return [];
+  }
+  const fields = Object.entries(given as Record<string, unknown>);
+  for (const [name, value] of fields) {
+    // The value is not shown: it may be a secret.
+    if (
+      !/^[!#$%&'*+.^_`|~0-9a-z-]+$/iu.test(name) ||
+      !/^[\t\u0020-\u007e\u0080-\u00ff]*$/u.test(String(value))
+    )
+      checks.add(`headers: expected a name and a value that fit in a line, found ${JSON.stringify(name)}`);
+  }
+  return fields.map(([name, value]) => [name, String(value).trim()]);
+}
+
+function readProxy(checks: OptionChecks): string {
+  const text = checks.text('proxyUrl');
+  if (text === null) return '';
+  const url = URL.parse(text);
+  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url.href;
+  checks.add('proxyUrl: expected a URL such as http://127.0.0.1:3128, found something else');
+  return '';
+}
+
+function readSignal(checks: OptionChecks): AbortSignal | null {
+  const signal = checks.other('signal');
+  if (signal === undefined || signal instanceof AbortSignal) return signal ?? null;
+  checks.add(`signal: expected an AbortSignal, found ${typeof signal}`);
+  return null;
+}

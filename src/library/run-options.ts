@@ -1,0 +1,118 @@
+// What a program that uses the library may ask of a run: plain data, everything but `source` and `to` with a default. Types
+// alone; resolve-run.ts checks them.
+
+import type { ListApiOptions } from '../model/list-api-options.ts';
+
+/**
+ * Where URLs come from: a URL, a template such as `http://host/{0..9999}`, anything that iterates over URLs, a list in a
+ * file, or a paginated list API.
+ */
+export type RunSource =
+  | string
+  | Iterable<string | URL>
+  | AsyncIterable<string | URL>
+  | {
+      /** Text with a URL a line, CSV, TSV or JSON lines; `.gz` and `.zst` are unpacked. */
+      readonly file: string;
+      /** @default by the name, else by the content */
+      readonly format?: 'txt' | 'csv' | 'tsv' | 'jsonl';
+      /** Column of a CSV, or path in JSON lines. @default 'url' */
+      readonly field?: string;
+    }
+  | {
+      /** What is left out is asked by GET with `?start=N` until an empty page, an array of URLs each. */
+      readonly listApi: Partial<ListApiOptions> & Pick<ListApiOptions, 'url'>;
+    };
+
+/** A sink of your own: see `Sink`. */
+export interface SinkModule {
+  /** Path or `file:` URL of the module, which every worker thread loads. */
+  readonly module: string | URL;
+  /** Handed to its default export; what a structured clone takes. */
+  readonly options?: unknown;
+}
+
+export interface RunOptions {
+  readonly source: RunSource;
+  /**
+   * Where bodies go. `'memory'`: to you, with each outcome. `'discard'`: nowhere, only their length and SHA-256 are
+   * kept. A directory, or a file ending in .ndjson, .warc or .tar (and .gz, .zst): there, with a record of the run
+   * beside them. A module: to a sink of your own.
+   */
+  readonly to: string | SinkModule;
+  /**
+   * Outcomes as they come, or in the order of the source. In order, one that is slow holds up those after it, of which
+   * no more than `maxUnread` are kept.
+   * @default 'as-completed'
+   */
+  readonly order?: 'as-completed' | 'in-order';
+  /**
+   * Targets that may be under way or settled without having been read from `outcomes`: past this the source is not
+   * asked for more. 1 or more. @default twice `maxInFlight`, at least 1024
+   */
+  readonly maxUnread?: number;
+  /** Aborts the run. */
+  readonly signal?: AbortSignal;
+
+  /** Worker threads. @default one a core */
+  readonly cores?: number;
+  /** Requests open at once, 1 to 100,000. @default 256 */
+  readonly maxInFlight?: number;
+  /** Requests open at once at one origin; 0: no bound. @default 64 */
+  readonly maxPerOrigin?: number;
+  /** Requests a second over all cores; 0: no bound. @default 0 */
+  readonly maxAttemptsPerSec?: number;
+  /** Body bytes a second over all cores; 0: no bound. @default 0 */
+  readonly maxBytesPerSec?: number;
+
+  /** The longest one attempt may take, redirects included; 0: no bound. @default 60000 */
+  readonly deadlineMs?: number;
+  /** For a connection, with name and TLS. @default 10000 */
+  readonly connectTimeoutMs?: number;
+  /** From the request to the first byte. @default 30000 */
+  readonly firstByteTimeoutMs?: number;
+  /** Between two pieces of a body. @default 20000 */
+  readonly idleTimeoutMs?: number;
+  /** A body that stays below this over 20 s is given up; 0: no bound. @default 100 */
+  readonly minBytesPerSec?: number;
+  /** A longer body is a failure, as sent and as decoded; 0: no bound. @default 10e9 */
+  readonly maxBodyBytes?: number;
+  /** Attempts after the first. @default 3 */
+  readonly maxRetries?: number;
+  /** Retries of the run for each target, beyond a small reserve. @default 0.2 */
+  readonly retryBudgetRatio?: number;
+  /** A server that asks for a longer pause is not waited for. @default 600000 */
+  readonly maxRetryWaitMs?: number;
+  /** Redirects an attempt follows. @default 10 */
+  readonly maxRedirects?: number;
+
+  /** Sent with every request; they stay behind where a redirect leads to another origin. @default {} */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** @default `spillway/VERSION` */
+  readonly userAgent?: string;
+  /** Bodies decoded, or as they were sent. @default 'decoded', 'original' in a WARC */
+  readonly bytes?: 'decoded' | 'original';
+  /** `auto`: the lean HTTP/1.1 path for plain http without a proxy, undici for the rest. @default 'auto' */
+  readonly transport?: 'auto' | 'undici';
+  /** Over TLS, where the server offers it. @default true */
+  readonly allowsHttp2?: boolean;
+  /** For all targets; the environment is not asked. @default none */
+  readonly proxyUrl?: string;
+  /** File with logins by host. @default none */
+  readonly netrcFile?: string;
+  /** File with certificates in PEM to trust besides the usual. @default none */
+  readonly caFile?: string;
+  /** Accept any certificate: anybody on the way can read and change everything. @default false */
+  readonly isInsecure?: boolean;
+
+  /** Name of each file in a directory, such as `{host}/{index:6}-{name}`. @default from the answer or the URL */
+  readonly nameTemplate?: string;
+  /** A packed file past this is followed by another. @default 1e9 */
+  readonly segmentBytes?: number;
+  /** Something from the source that is no URL ends the run, instead of being a failure. @default false */
+  readonly isStrict?: boolean;
+  /** Fetch a URL once, however often the source yields it. @default false */
+  readonly isDeduping?: boolean;
+  /** URLs remembered for that, in up to 43 bytes each. @default 4,000,000 */
+  readonly maxRemembered?: number;
+}

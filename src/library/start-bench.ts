@@ -1,0 +1,168 @@
+// A bench in somebody's own program: one round of trials with its proof, as `spillway bench` runs it.
+
+import { namedStrategy, STRATEGY_NAMES, type StrategyName } from '../lab/strategies.ts';
+import {
+  prepareRound,
+  refuseIfNeeded,
+  SERVER_KINDS,
+  type RoundOptions,
+  startRound,
+} from '../lab/trial-round.ts';
+import { readLimits } from '../limits/read.ts';
+import type { Finding } from '../model/finding.ts';
+import { FAMILIES, type Family, type Plan, TRANSPORTS, type Transport } from '../model/plan.ts';
+import type { RoundRecord, Snapshot } from '../model/record.ts';
+import { OptionChecks } from './option-checks.ts';
+
+/** What a bench may be asked for; every number that is left out is planned from what the machine allows. */
+export interface BenchOptions {
+  /** How many answers to fetch: `/0 … /n-1`. @default 10000 */
+  readonly trials?: number;
+  /** A way to fetch by name. @default 'multicore' */
+  readonly strategy?: StrategyName;
+  /** How long the mock server waits with each answer; with `origin`, what is known of it. @default 1000 */
+  readonly delayMs?: number;
+  /** A server that runs already and answers `/n`, instead of a mock server for the round. */
+  readonly origin?: string;
+  /** Processes of the mock server. */
+  readonly replicas?: number;
+  /** How the mock server answers. @default by the size of the plan */
+  readonly server?: 'fastify' | 'lean';
+  /** Worker threads. */
+  readonly cores?: number;
+  /** How requests share connections. @default 'one-per-connection' */
+  readonly family?: Family;
+  /** What moves the bytes. @default by the plan */
+  readonly transport?: Transport;
+  /** Groups of connections a worker. */
+  readonly lanes?: number;
+  /** Over all workers. */
+  readonly connections?: number;
+  /** Requests open at once on a connection. */
+  readonly pipelining?: number;
+  /** Over all connections. */
+  readonly maxInFlight?: number;
+  /** Client processes. */
+  readonly processes?: number;
+  /** The longest one attempt may take, added to the delay. @default 60000 */
+  readonly deadlineMs?: number;
+  /** Attempts a trial has before it counts as failed. @default 5 */
+  readonly maxAttempts?: number;
+  /** Aborts the bench. */
+  readonly signal?: AbortSignal;
+}
+
+/** A bench under way; `await using` ends it with its block. */
+export interface Bench extends AsyncDisposable {
+  /** What will be open, and why. */
+  readonly plan: Plan;
+  /** What the limits of the system say to it. */
+  readonly findings: readonly Finding[];
+  /** The round with its figures and its proof. Rejects when it broke. */
+  readonly report: Promise<RoundRecord>;
+  /** Progress, a tenth of a second old at most; null before the first. */
+  snapshot(): Snapshot | null;
+  /** Takes no new trial. */
+  drain(): void;
+  abort(): void;
+}
+
+/**
+ * Starts one round of trials.
+ * @throws SpillwayError ERR_OPTION naming everything that is wrong, ERR_LIMIT when the system does not allow it
+ */
+export function startBench(options: BenchOptions = {}): Bench {
+  const checks = new OptionChecks('startBench', options);
+  const base = readRound(checks, 'startBench');
+  const strategy = checks.word('strategy', STRATEGY_NAMES, 'multicore');
+  const signal = checks.other('signal') as AbortSignal | undefined;
+  checks.finish();
+  const limits = readLimits();
+  const { numbers } = namedStrategy(strategy).ask(base.trialCount, limits);
+  const prepared = prepareRound({ ...base, ...numbers, ...askedFor(options), strategy }, limits);
+  refuseIfNeeded(prepared);
+  let last: Snapshot | null = null;
+  const round = startRound(prepared, {
+    onSnapshot: (snapshot) => {
+      last = snapshot;
+    },
+  });
+  const abort = () => round.abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted === true) abort();
+  const report = round.record.finally(() => signal?.removeEventListener('abort', abort));
+  // A bench that is only disposed of has nobody else to hear of it.
+  report.catch(() => {});
+  return {
+    plan: prepared.plan,
+    findings: prepared.findings,
+    report,
+    snapshot: () => last,
+    drain: () => round.drain(),
+    abort,
+    async [Symbol.asyncDispose]() {
+      abort();
+      await report.catch(() => {});
+    },
+  };
+}
+
+const PLAN_WORDS = ['cores', 'lanes', 'connections', 'pipelining', 'maxInFlight', 'processes'] as const;
+const MAX_TRIALS = 2 ** 26;
+const HOUR_MS = 3_600_000;
+const CONNECT_TIMEOUT_MS = 30_000;
+const MAX_HEADER_BYTES = 16_384;
+const MAX_BODY_BYTES = 1024;
+
+/** What a caller set goes before what its strategy would set. */
+function askedFor(options: BenchOptions): Partial<RoundOptions> {
+  const names = [...PLAN_WORDS, 'family', 'transport'] as const;
+  return Object.fromEntries(
+    names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
+  );
+}
+
+/** The options that a bench and a comparison share. */
+export function readRound(checks: OptionChecks, command: string): Omit<RoundOptions, 'strategy'> {
+  const plan = Object.fromEntries(
+    PLAN_WORDS.map((name) => [name, checks.numberOr(name, [1, MAX_TRIALS], 'auto' as const)]),
+  ) as Pick<RoundOptions, (typeof PLAN_WORDS)[number]>;
+  const delayMs = checks.quantity('delayMs', [0, HOUR_MS, 1000]);
+  const deadlineMs = checks.quantity('deadlineMs', [1, 24 * HOUR_MS, 60_000]);
+  const origin = readOrigin(checks);
+  const isDelayKnown = checks.other('delayMs') !== undefined;
+  const replicas = checks.numberOr('replicas', [1, 128], 'auto' as const);
+  const kind = checks.word('server', ['auto', ...SERVER_KINDS], 'auto');
+  return {
+    ...plan,
+    trialCount: checks.number('trials', [1, MAX_TRIALS, 10_000]),
+    family: checks.word('family', FAMILIES, 'one-per-connection'),
+    transport: checks.word('transport', ['auto', ...TRANSPORTS], 'auto'),
+    server:
+      origin === null
+        ? { own: true, delayMs, replicas, port: 0, kind }
+        : { own: false, origin, delayMs: isDelayKnown ? delayMs : null },
+    attempt: {
+      connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, delayMs + deadlineMs),
+      firstByteTimeoutMs: delayMs + deadlineMs,
+      idleTimeoutMs: deadlineMs,
+      totalTimeoutMs: delayMs + deadlineMs,
+      maxAttempts: checks.number('maxAttempts', [1, 1000, 5]),
+      maxHeaderBytes: MAX_HEADER_BYTES,
+      maxBodyBytes: MAX_BODY_BYTES,
+    },
+    command,
+  };
+}
+
+function readOrigin(checks: OptionChecks): string | null {
+  const text = checks.text('origin');
+  if (text === null) return null;
+  const url = URL.parse(text);
+  const isHttp = url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+  if (isHttp && url.pathname === '/' && url.search === '' && url.username === '') return url.origin;
+  checks.add(
+    'origin: expected such as http://127.0.0.1:8000, without path, query or login, found something else',
+  );
+  return null;
+}
