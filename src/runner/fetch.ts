@@ -1,19 +1,30 @@
 // `fetch` from its options to its report: everything that can be wrong is found before a byte is sent, then sources,
 // sink and record are opened and the run begins. The public door of a fetch; fetch-run has the run itself.
 
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { SpillwayError } from '../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../model/fetch-report.ts';
 import type { FetchBudgets, FetchLimits, FetchRequestOptions } from '../model/fetch-task.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { DiscardSpec, MemorySpec, ModuleSpec } from '../model/sink-spec.ts';
-import { checkPlace, openPlace } from './fetch-place.ts';
-import { type FetchRun, startFetchRun } from './fetch-run.ts';
+import { FetchFeed } from './fetch-feed.ts';
+import { makeFingerprint } from './fetch-fingerprint.ts';
+import { checkPlace } from './fetch-place.ts';
+import { startFetchRun } from './fetch-run.ts';
+import {
+  closeSession,
+  type FetchSession,
+  FIRST_SESSION,
+  type OpenedSession,
+  openSession,
+} from './fetch-session.ts';
 import { openSource, type SourceOptions } from './fetch-sources.ts';
 import { parseNetrc } from './netrc.ts';
+import { pageLog } from './page-log.ts';
 import { makeRequestPage } from './page-requests.ts';
-import { RunRecord, recordPaths } from './run-record.ts';
+import { RetryFeed } from './retry-feed.ts';
+import { type RunRecord, recordPaths } from './run-record.ts';
 
 export interface FetchOptions {
   /** In this order; one run over all of them. */
@@ -41,6 +52,8 @@ export interface FetchOptions {
   readonly onOutcomes?: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
   /** As in fetch-run: how many of the next targets may go to the workers. */
   readonly admit?: (count: number, signal: AbortSignal) => number | Promise<number>;
+  /** How the run goes on with what is there; @default as `fetch` typed at a terminal */
+  readonly session?: FetchSession;
 }
 
 export interface Fetch {
@@ -49,12 +62,25 @@ export interface Fetch {
   readonly shownPlace: string;
   /** The record; null where none was asked for. */
   readonly files: ReturnType<typeof recordPaths> | null;
+  /** What a person calls the run, for `resume` and others; null without a record. */
+  readonly run: string | null;
+  /** True when an earlier session has begun the run. */
+  readonly isContinued: boolean;
   snapshot(): FetchSnapshot;
   drain(): void;
   abort(): void;
 }
 
-/** Begins a fetch. @throws SpillwayError ERR_OPTION with every problem found, one a line; ERR_SINK */
+/** A sink of the caller's own leaves nothing behind that a run could go on from. */
+const NO_RECORD: Omit<OpenedSession, 'sink'> = {
+  record: null,
+  recordDirectory: '',
+  partial: null,
+  shown: 'a sink of your own',
+  name: null,
+};
+
+/** Begins a fetch, or goes on with one that did not come to its end. @throws SpillwayError ERR_OPTION with every problem found, one a line; ERR_RUN_LIVE, ERR_JOURNAL, ERR_SINK */
 export function startFetch(options: FetchOptions): Fetch {
   const problems: string[] = [];
   const collect = <Result>(make: () => Result): Result | undefined => {
@@ -66,7 +92,6 @@ export function startFetch(options: FetchOptions): Fetch {
       return undefined;
     }
   };
-  const now = new Date();
   const { to } = options;
   const request: FetchRequestOptions = {
     ...options.request,
@@ -77,51 +102,50 @@ export function startFetch(options: FetchOptions): Fetch {
     ca: collect(() => (options.caFile === null ? null : readText('--ca', options.caFile))) ?? null,
   };
   const requestPage = makeRequestPage(request, options.limits);
-  const sources = options.sources.flatMap((source) => collect(() => openSource(source, requestPage)) ?? []);
+  const session = options.session ?? FIRST_SESSION;
+  let record: RunRecord | null = null;
+  const sources = options.sources.flatMap((source, at) => {
+    const pages = pageLog(() => record, at);
+    return collect(() => openSource(source, requestPage, pages)) ?? [];
+  });
   if (options.sources.length === 0)
     problems.push('source: expected a URL, a list, - or --list-api, found none');
   problems.push(...checkPlace({ to: to ?? '', nameTemplate: options.nameTemplate }));
   if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
 
-  const software = options.request.userAgent;
-  const place =
+  const opened =
     options.sink === undefined
-      ? openPlace(
-          { to, nameTemplate: options.nameTemplate, segmentBytes: options.segmentBytes, software },
-          now,
+      ? openSession(
+          { ...options, software: options.request.userAgent, fingerprint: makeFingerprint(options) },
+          session,
         )
-      : { sink: options.sink, record: null, partial: null, shown: 'a sink of your own' };
-  const record = place.record === null ? null : new RunRecord(place.record);
+      : { ...NO_RECORD, sink: options.sink };
+  record = opened.record;
+  const feed =
+    record !== null && session.kind === 'retry'
+      ? new RetryFeed(record, session.only)
+      : new FetchFeed({ ...options, sources, ...(record === null ? {} : { before: record.settled }) });
   const run = startFetchRun({
     ...options,
-    sources,
+    feed,
+    before: record?.before ?? null,
+    targetsBefore: record?.targetsBefore ?? 0,
     request,
-    sink: place.sink,
+    sink: opened.sink,
     workerCount: Math.min(options.cores ?? availableParallelism(), options.maxInFlight),
     onOutcomes: (outcomes, values) => {
-      record?.add(outcomes);
+      record?.add(outcomes, feed.hasLogins);
       options.onOutcomes?.(outcomes, values);
     },
   });
   return {
     ...run,
-    report: finish(run, record, { requestPage, partial: place.partial }),
-    shownPlace: place.shown,
-    files: place.record === null ? null : recordPaths(place.record),
+    report: closeSession(run, opened, session.kind !== 'retry').finally(() => requestPage[Symbol.dispose]()),
+    shownPlace: opened.shown,
+    files: record === null ? null : recordPaths(opened.recordDirectory),
+    run: opened.name,
+    isContinued: record?.journal.isContinued ?? false,
   };
-}
-
-async function finish(
-  run: FetchRun,
-  record: RunRecord | null,
-  { requestPage, partial }: { requestPage: Disposable; partial: string | null },
-): Promise<FetchReport> {
-  using _record = record;
-  using _connections = requestPage;
-  const report = await run.report;
-  if (partial !== null) rmSync(partial, { recursive: true, force: true });
-  record?.finish(report);
-  return report;
 }
 
 function readText(option: string, file: string): string {
