@@ -8,13 +8,13 @@ import type { PackedFormat, WholeBody } from './packed-sink.ts';
 import { safeName } from './safe-name.ts';
 import type { BodyHead } from './sink.ts';
 
-const BLOCK_BYTES = 512;
+export const TAR_BLOCK_BYTES = 512;
 /** The largest size and number that eleven octal digits hold; beyond it the extended header has the word. */
 const MAX_OCTAL_BYTES = 8 ** 11 - 1;
 const MEMBERS_PER_DIRECTORY = 10_000;
 
 export function makeTarFormat(spec: PackedSpec): PackedFormat {
-  const end = Buffer.alloc(2 * BLOCK_BYTES);
+  const end = Buffer.alloc(2 * TAR_BLOCK_BYTES);
   return {
     record: (head, body) => compressRecord(member(head, body), spec.compression),
     trailer: Buffer.concat([...compressRecord([end], spec.compression)]),
@@ -40,8 +40,8 @@ function* member(head: BodyHead, body: WholeBody): Generator<Uint8Array> {
   yield padded(extended);
   yield header({ path: String(head.index), bytes: body.bytes, seconds, type: '0' });
   yield* body.pieces();
-  const restBytes = body.bytes % BLOCK_BYTES;
-  if (restBytes > 0) yield Buffer.alloc(BLOCK_BYTES - restBytes);
+  const restBytes = body.bytes % TAR_BLOCK_BYTES;
+  if (restBytes > 0) yield Buffer.alloc(TAR_BLOCK_BYTES - restBytes);
 }
 
 /** `LENGTH KEY=VALUE\n`, where LENGTH counts itself. */
@@ -53,7 +53,7 @@ function paxField(key: string, value: string): string {
 }
 
 function padded(content: Buffer): Buffer {
-  const block = Buffer.alloc(Math.ceil(content.length / BLOCK_BYTES) * BLOCK_BYTES);
+  const block = Buffer.alloc(Math.ceil(content.length / TAR_BLOCK_BYTES) * TAR_BLOCK_BYTES);
   content.copy(block);
   return block;
 }
@@ -66,7 +66,7 @@ interface HeaderFields {
 }
 
 function header({ path, bytes, seconds, type }: HeaderFields): Buffer {
-  const block = Buffer.alloc(BLOCK_BYTES);
+  const block = Buffer.alloc(TAR_BLOCK_BYTES);
   const octal = (value: number, at: number, length: number) =>
     block.write(`${value.toString(8).padStart(length - 1, '0')}\0`, at, 'latin1');
   block.write(path, 0, 100, 'latin1');

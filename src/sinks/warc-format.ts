@@ -74,7 +74,7 @@ function httpHead(head: BodyHead, body: WholeBody): string {
 }
 
 /** RFC 4648, section 6: the usual spelling of a digest in WARC. */
-function base32(bytes: Buffer): string {
+export function base32(bytes: Buffer): string {
   let text = '';
   let bits = 0;
   let value = 0;
