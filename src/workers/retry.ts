@@ -19,6 +19,9 @@ const HAND_OVER: Verdict = { kind: 'hand-over' };
 
 const BASE_DELAY_MS = 50;
 const MAX_DELAY_MS = 5_000;
+/** A server that is started again listens after some tenths of a second: five attempts have to outlast that. */
+const REFUSED_BASE_DELAY_MS = 400;
+const REFUSED_MAX_DELAY_MS = 2_000;
 
 export interface LostAttempt {
   readonly code: FailureCode;
@@ -41,7 +44,8 @@ export interface LostAttempt {
  * charged one by one, a server that never answers would take a deadline for each.
  *
  * The pause is exponential with full jitter: random * min(5 s, 50 ms * 2^n)
- * (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015).
+ * (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). After a refused connect it is half of it by
+ * chance, (1 + random) / 2 * min(2 s, 400 ms * 2^n): four pauses are 2.4 to 4.8 s.
  */
 export function judgeLostAttempt(lost: LostAttempt): Verdict {
   const policy = FAILURES[lost.code];
@@ -54,6 +58,10 @@ export function judgeLostAttempt(lost: LostAttempt): Verdict {
   }
   if (policy.handOver) return HAND_OVER;
   if (!policy.retry || lost.charged + 1 >= lost.maxAttempts) return SETTLE;
+  if (lost.code === 'connect-refused') {
+    const refusedCeilingMs = Math.min(REFUSED_MAX_DELAY_MS, REFUSED_BASE_DELAY_MS * 2 ** lost.charged);
+    return { kind: 'retry', delayMs: ((1 + lost.random) / 2) * refusedCeilingMs };
+  }
   const ceilingMs = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** lost.charged);
   return { kind: 'retry', delayMs: lost.random * ceilingMs };
 }

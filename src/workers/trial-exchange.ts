@@ -27,6 +27,8 @@ export interface SlotState {
   readonly owner: TrialExchangeOwner;
   readonly slot: Slot;
   readonly isFallback: boolean;
+  /** Requests that may be open at once as long as nothing speaks against it. */
+  readonly fullDepth: number;
   /** A connection stands, as far as is known. */
   connected: boolean;
   /** Whole answers since it stood. */
@@ -36,6 +38,11 @@ export interface SlotState {
   retired: boolean;
   /** It was cut because a deadline passed while it had brought no answer at all. */
   isStalled: boolean;
+  /** Connects that were refused in a row, and the sweep of the first. */
+  refusals: number;
+  refusedInSweep: number;
+  /** No trial is taken before this sweep. */
+  pausedUntilSweep: number;
 }
 
 export class TrialExchange implements Exchange {

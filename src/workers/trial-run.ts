@@ -10,6 +10,7 @@ import { classify, describeError } from './classify.ts';
 import type { Lane, Reached } from './lane.ts';
 import { LaneError } from './lane-error.ts';
 import { judgeLostAttempt } from './retry.ts';
+import { isPaused, noteAnswer, noteRefusal, noteShortLife } from './slot-health.ts';
 import { TrialAccount } from './trial-account.ts';
 import { type SlotState, TrialExchange, type TrialExchangeOwner } from './trial-exchange.ts';
 import { TrialQueue } from './trial-queue.ts';
@@ -46,6 +47,8 @@ export class TrialRun implements TrialExchangeOwner {
   readonly #sweepsPerCheck: number;
   readonly #done = Promise.withResolvers<void>();
   #idle: TrialExchange[] = [];
+  /** Free positions whose address refused a connection a moment ago. */
+  #paused: TrialExchange[] = [];
   #nextSlot = 0;
   #connecting = 0;
   /** The fallback's is not among them. */
@@ -97,6 +100,7 @@ export class TrialRun implements TrialExchangeOwner {
     slot.connected = true;
     slot.answers = 0;
     slot.isStalled = false;
+    slot.refusals = 0;
     this.#account.connected(position.sentAtUs - position.dispatchedAtUs);
     if (slot.isFallback) return;
     this.#connecting--;
@@ -105,7 +109,7 @@ export class TrialRun implements TrialExchangeOwner {
 
   exchangeEnded(position: TrialExchange): void {
     const { slot, trial } = position;
-    slot.answers++;
+    noteAnswer(slot);
     if (position.status !== 200) {
       this.#settleFailed(trial, 'http-status', `expected status 200, got ${position.status}`);
     } else if (!position.isRight) {
@@ -185,8 +189,12 @@ export class TrialRun implements TrialExchangeOwner {
       connected: false,
       answers: 0,
       inFlight: 0,
+      fullDepth: slot.depth,
       retired: false,
       isStalled: false,
+      refusals: 0,
+      refusedInSweep: 0,
+      pausedUntilSweep: 0,
     };
     if (!isFallback) {
       this.#openSlots++;
@@ -204,6 +212,10 @@ export class TrialRun implements TrialExchangeOwner {
   #dispatchNext(position: TrialExchange): void {
     const { slot } = position;
     if (slot.retired) return;
+    if (isPaused(slot, this.sweepNumber)) {
+      this.#paused.push(position);
+      return;
+    }
     const mayGo =
       this.#inFlight < this.#task.maxInFlight && slot.inFlight < slot.slot.depth && this.#order === ORDER.run;
     const trial = mayGo ? this.#queue.take(slot.isFallback) : -1;
@@ -275,12 +287,10 @@ export class TrialRun implements TrialExchangeOwner {
   #noteLostConnection(slot: SlotState, code: FailureCode, reached: Reached): void {
     if (!slot.connected) {
       if (FAILURES[code].shrink) this.#shrink(slot);
+      if (code === 'connect-refused') noteRefusal(slot, this.sweepNumber, SWEEP_MS, Math.random());
       return;
     }
-    if (slot.answers > 0 && slot.answers < slot.slot.depth && code === 'connection-lost') {
-      // The server ends connections after so many answers: to ask for more at once only asks in vain.
-      slot.slot.depth = slot.answers;
-    }
+    if (code === 'connection-lost') noteShortLife(slot);
     if (reached === 'unsent') return;
     slot.connected = false;
     if (!slot.isFallback) this.#connecting++;
@@ -308,6 +318,8 @@ export class TrialRun implements TrialExchangeOwner {
       return;
     }
     if (this.sweepNumber % this.#sweepsPerCheck === 0) this.#checkDeadlines();
+    for (const position of this.#paused) this.#idle.push(position);
+    this.#paused = [];
     this.#wakeIdle();
     this.#endIfDone();
   }

@@ -74,6 +74,22 @@ test('the pause is random, at most 50 ms doubled for each attempt, and at most f
   assert.deepEqual(none, { kind: 'retry', delayMs: 0 });
 });
 
+test('five attempts at a connection that is refused take 2.4 to 4.8 seconds', () => {
+  const pauses = (random: number) =>
+    [0, 1, 2, 3].map((charged) => {
+      const verdict = judgeLostAttempt({
+        ...LOST,
+        code: 'connect-refused',
+        reached: 'unsent',
+        charged,
+        random,
+      });
+      return verdict.kind === 'retry' ? verdict.delayMs : verdict.kind;
+    });
+  assert.deepEqual(pauses(0), [200, 400, 800, 1_000]);
+  assert.deepEqual(pauses(1), [400, 800, 1_600, 2_000]);
+});
+
 test('no loss is retried beyond its attempts, and none that its code forbids', () => {
   fc.assert(
     fc.property(anyLoss, (lost) => {

@@ -22,6 +22,10 @@ function makeExchange(): { exchange: TrialExchange; told: string[] } {
     inFlight: 0,
     retired: false,
     isStalled: false,
+    fullDepth: 1,
+    refusals: 0,
+    refusedInSweep: 0,
+    pausedUntilSweep: 0,
   });
   return { exchange, told };
 }
