@@ -54,9 +54,11 @@ function factRows({
     ['SYN queue', show(sockets.maxSynBacklogCount), `syncookies ${show(sockets.syncookies)}`],
     [
       'connection tracking',
-      sockets.conntrackMaxCount === null
-        ? 'not loaded'
-        : `${show(sockets.conntrackCount)} of ${sockets.conntrackMaxCount}`,
+      sockets.isTracking === true
+        ? `${show(sockets.conntrackCount)} of ${show(sockets.conntrackMaxCount)}`
+        : sockets.isTracking === null
+          ? 'unknown'
+          : 'not loaded',
       '',
     ],
     [

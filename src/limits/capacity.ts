@@ -58,9 +58,16 @@ export function maxConnectionsByPorts(limits: Limits, destinationCount: number):
   return {
     count: eachCount * destinationCount,
     reason:
-      `${eachCount} for each of ${destinationCount} destination(s): half of the ephemeral ports ` +
+      `${eachCount} ${towards(destinationCount)}: half of the ephemeral ports ` +
       `${lowPort}-${highPort}, less ${heldCount} held now`,
   };
+}
+
+/** As in `10 ports towards …`. */
+export function towards(destinationCount: number): string {
+  return destinationCount === 1
+    ? 'towards one destination'
+    : `towards each of ${destinationCount} destinations`;
 }
 
 /** Ports held towards the busiest destination; where the table was not read, all that are in TIME_WAIT. */

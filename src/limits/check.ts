@@ -5,7 +5,7 @@ import type { Plan } from '../model/plan.ts';
 import type { AcceptQueue } from './accept-queue.ts';
 import { maxConnectionsByAcceptQueue, paceConnects, queueLength } from './accept-queue.ts';
 import { countHeldPorts, countReservedFiles, formatMiB } from './capacity.ts';
-import { maxConnectionsByFiles, maxConnectionsByPorts, MEMORY_USE_RATIO } from './capacity.ts';
+import { maxConnectionsByFiles, maxConnectionsByPorts, MEMORY_USE_RATIO, towards } from './capacity.ts';
 import { cpuFix, filesFix, memoryFix, portsFix, raisedLimit, threadsFix } from './fixes.ts';
 import type { Limits } from './read.ts';
 
@@ -136,14 +136,15 @@ function checkSystemFiles(need: PlanNeed, limits: Limits): Finding {
 
 function checkPorts(need: PlanNeed, limits: Limits): Finding {
   const needed = Math.ceil(need.connectionCount / need.destinationCount);
-  const { count: allowed, reason } = maxConnectionsByPorts(limits, 1);
+  const { count: allowed } = maxConnectionsByPorts(limits, 1);
+  const { reason } = maxConnectionsByPorts(limits, need.destinationCount);
   const rangeCount = (limits.ports.rangeCount ?? 0) - countHeldPorts(limits);
   return judge({
     limit: 'ports',
     needed,
     allowed,
     verdict: needed <= (allowed ?? 0) ? 'ok' : needed <= rangeCount * TIGHT_RATIO ? 'tight' : 'refused',
-    expected: `${needed} local ports towards each of ${need.destinationCount} destination(s)`,
+    expected: `${needed} local ports ${towards(need.destinationCount)}`,
     found: reason,
     advice: 'spread the connections over more destinations (addresses or ports), or widen the range',
     ...portsFix(limits),

@@ -104,6 +104,15 @@ export class FactReader {
     return typeof value === 'number' ? value : null;
   }
 
+  /** Nothing is there, as opposed to something that may not be seen or read. */
+  isKnownMissing(path: string): boolean {
+    try {
+      return statSync(path, { throwIfNoEntry: false }) === undefined;
+    } catch {
+      return false;
+    }
+  }
+
   isDirectory(path: string): boolean {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   }

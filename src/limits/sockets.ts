@@ -11,7 +11,9 @@ export interface SocketFacts {
   readonly abortOnOverflow: number | null;
   /** 0: never. 1: ports in TIME_WAIT are used again after a second. 2: on loopback only. */
   readonly timeWaitReuse: number | null;
-  /** Connections the firewall follows now; null with no reason kept when it is not loaded. */
+  /** Whether the firewall follows connections; null when that cannot be told. */
+  readonly isTracking: boolean | null;
+  /** Connections the firewall follows now; null with no reason kept when it follows none. */
   readonly conntrackCount: number | null;
   readonly conntrackMaxCount: number | null;
 }
@@ -20,14 +22,26 @@ export function readSockets(reader: FactReader): SocketFacts {
   const sys = `${reader.proc}/sys/net`;
   const number = (fact: string, path: string): number | null =>
     reader.number(`sockets.${fact}`, `${sys}/${path}`);
-  const isTracking = reader.peek(`${sys}/netfilter/nf_conntrack_max`) !== null;
+  const isTracking = !isTrackingOff(reader);
+  const conntrackMaxCount = isTracking ? number('conntrackMaxCount', 'netfilter/nf_conntrack_max') : null;
   return {
     somaxconnCount: number('somaxconnCount', 'core/somaxconn'),
     maxSynBacklogCount: number('maxSynBacklogCount', 'ipv4/tcp_max_syn_backlog'),
     syncookies: number('syncookies', 'ipv4/tcp_syncookies'),
     abortOnOverflow: number('abortOnOverflow', 'ipv4/tcp_abort_on_overflow'),
     timeWaitReuse: number('timeWaitReuse', 'ipv4/tcp_tw_reuse'),
+    isTracking: isTracking && conntrackMaxCount === null ? null : isTracking,
     conntrackCount: isTracking ? number('conntrackCount', 'netfilter/nf_conntrack_count') : null,
-    conntrackMaxCount: isTracking ? number('conntrackMaxCount', 'netfilter/nf_conntrack_max') : null,
+    conntrackMaxCount,
   };
+}
+
+/** Its settings are missing where others of the network are to be seen, and so are its statistics. */
+function isTrackingOff(reader: FactReader): boolean {
+  const { proc } = reader;
+  return (
+    reader.isDirectory(`${proc}/sys/net`) &&
+    reader.isKnownMissing(`${proc}/sys/net/netfilter/nf_conntrack_max`) &&
+    reader.isKnownMissing(`${proc}/net/stat/nf_conntrack`)
+  );
 }

@@ -44,7 +44,7 @@ function judge(given: Case): BoundBy {
 }
 
 const FILES = '20000 open files a process, 46 of them kept for Node.js and its threads';
-const PORTS = '14116 for each of 1 destination(s): half of the ephemeral ports 32768-60999';
+const PORTS = '14116 towards one destination: half of the ephemeral ports 32768-60999';
 const MEMORY = '100 MiB (three quarters of what the cgroup leaves) at 48000 bytes a connection';
 
 const TABLE: readonly (readonly [what: string, given: Case, bound: BoundBy['what']])[] = [

@@ -93,6 +93,21 @@ test('ports: half a range is ok, the rest tight, beyond it refused, and more des
   assert.equal(tight.buys, 'up to 32256 connections a destination');
 });
 
+test('ports: the message names as many destinations as there are, on both sides', () => {
+  for (const [destinationCount, words] of [
+    [1, 'towards one destination'],
+    [2, 'towards each of 2 destinations'],
+    [5, 'towards each of 5 destinations'],
+  ] as const) {
+    const { message } = find('ports', { connectionCount: 10_000, destinationCount });
+    const needed = 10_000 / destinationCount;
+    assert.equal(
+      message,
+      `expected ${needed} local ports ${words}, found 14116 ${words}: half of the ephemeral ports 32768-60999, less 0 held now`,
+    );
+  }
+});
+
 test('ports held by TIME_WAIT count, and where the range is wide already they are what a command can free', () => {
   const held = makeLimits({ ports: { heldByOneDestinationCount: 14_000 } });
   assert.equal(find('ports', {}, held).verdict, 'tight');

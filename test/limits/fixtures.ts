@@ -90,6 +90,7 @@ export function makeLimits(overrides: Overrides = {}): Limits {
       syncookies: 1,
       abortOnOverflow: 0,
       timeWaitReuse: 2,
+      isTracking: false,
       conntrackCount: null,
       conntrackMaxCount: null,
       ...overrides.sockets,

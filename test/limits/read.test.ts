@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { doctorLines } from '../../src/cli/doctor-text.ts';
 import { countList } from '../../src/limits/cpu.ts';
 import { parseBound, tighterBound } from '../../src/limits/fact-reader.ts';
 import { readLimits } from '../../src/limits/read.ts';
+import type { Plan } from '../../src/model/plan.ts';
 import { plantTree, RUNTIME } from './fixtures.ts';
 
 test('every spelling of "no limit" is unlimited, and what is no number is unknown', () => {
@@ -104,16 +106,36 @@ test('open files come from the limits, the directory of descriptors and file-nr'
   });
 });
 
-test('the firewall table is null without a complaint where it is not loaded, and read where it is', (t) => {
-  const without = readLimits(plantTree(t, {}));
-  assert.equal(without.sockets.conntrackMaxCount, null);
-  assert.ok(!without.unknown.some(({ fact }) => fact.includes('conntrack')));
-  const loaded = readLimits(
-    plantTree(t, {
-      'proc/sys/net/netfilter/nf_conntrack_max': '1000\n',
-      'proc/sys/net/netfilter/nf_conntrack_count': '990\n',
-    }),
-  );
-  assert.equal(loaded.sockets.conntrackMaxCount, 1000);
-  assert.equal(loaded.sockets.conntrackCount, 990);
-});
+const CONNTRACK = 'proc/sys/net/netfilter/nf_conntrack_max';
+const FIREWALLS: readonly (readonly [
+  what: string,
+  files: Record<string, string>,
+  isTracking: boolean | null,
+])[] = [
+  ['its settings alone are missing', { 'proc/sys/net/core/somaxconn': '4096\n' }, false],
+  ['there is no /proc to ask', {}, null],
+  ['it may not be read', { [`${CONNTRACK}/as-a-directory`]: '' }, null],
+  [
+    'it counts, and its settings are hidden',
+    { 'proc/sys/net/core/somaxconn': '4096\n', 'proc/net/stat/nf_conntrack': '' },
+    null,
+  ],
+  ['it says so', { [CONNTRACK]: '1000\n', 'proc/sys/net/netfilter/nf_conntrack_count': '990\n' }, true],
+];
+
+for (const [what, files, isTracking] of FIREWALLS) {
+  const verdict = isTracking === null ? 'unknown' : isTracking ? 'read' : 'not loaded';
+  test(`the firewall's table is ${verdict} where ${what}`, (t) => {
+    const limits = readLimits(plantTree(t, files));
+    assert.equal(limits.sockets.isTracking, isTracking);
+    assert.deepEqual(
+      [limits.sockets.conntrackCount, limits.sockets.conntrackMaxCount],
+      isTracking === true ? [990, 1000] : [null, null],
+    );
+    const hasReason = limits.unknown.some(({ fact }) => fact === 'sockets.conntrackMaxCount');
+    assert.equal(hasReason, isTracking === null);
+    const plan = { reasons: [], floorMs: null } as unknown as Plan;
+    const row = doctorLines(limits, [], plan).find((line) => line.includes('connection tracking'));
+    assert.match(row ?? '', isTracking === true ? /990 of 1000/ : new RegExp(`${verdict}$`));
+  });
+}
