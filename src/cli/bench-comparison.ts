@@ -3,8 +3,8 @@
 import { prepareSweep, type PreparedSweep, type SweepOptions } from '../lab/prepared-sweep.ts';
 import { STRATEGY_NAMES, type Strategy } from '../lab/strategies.ts';
 import { startSweep } from '../lab/sweep.ts';
-import { startTinybench } from '../lab/tinybench.ts';
 import type { Comparison } from '../model/comparison.ts';
+import { explainMissing } from '../model/missing-package.ts';
 import { comparisonLines } from '../report/comparison-text.ts';
 import { renderReports } from '../report/render-reports.ts';
 import { formatSeconds, planLine } from '../report/round-text.ts';
@@ -44,6 +44,9 @@ export async function compareStrategies(values: BenchValues, isDelayGiven: boole
 /** The same strategies in the hands of tinybench; it has no rounds, so it gives no verdict. */
 async function benchWaves(values: BenchValues, isDelayGiven: boolean): Promise<number> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
+  const { startTinybench } = await import('../lab/tinybench.ts').catch((error: unknown) => {
+    throw explainMissing(['tinybench'], error);
+  });
   const options = toSweepOptions({ ...values, rounds: values.rounds ?? WAVES }, isDelayGiven);
   const prepared = prepareSweep({ ...options, isScaled: false });
   for (const line of planLines(prepared)) say(line);

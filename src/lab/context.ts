@@ -25,8 +25,10 @@ export function readVersions(): Record<string, string> {
 function dependencyVersions(names: readonly string[]): Record<string, string> {
   const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     dependencies: Record<string, string>;
+    optionalDependencies: Record<string, string>;
   };
-  return Object.fromEntries(names.map((name) => [name, manifest.dependencies[name] ?? 'unknown']));
+  const versions = { ...manifest.dependencies, ...manifest.optionalDependencies };
+  return Object.fromEntries(names.map((name) => [name, versions[name] ?? 'unknown']));
 }
 
 export function readMachine(limits: Limits): MachineFacts {

@@ -10,6 +10,7 @@ import type {
   RouteOptions,
 } from 'fastify';
 import { SpillwayError } from '../model/errors.ts';
+import { explainMissing } from '../model/missing-package.ts';
 import { connectionOf } from './connection.ts';
 import { DelayedReplies } from './delayed-replies.ts';
 import { makeH2cServer } from './h2c-server.ts';
@@ -101,7 +102,9 @@ function docsHandler(
   let docs: Promise<FastifyInstance> | undefined;
   return async (request, reply) => {
     docs ??= import('./docs-app.ts').then(({ makeDocsApp }) => makeDocsApp(routes));
-    const app = await docs;
+    const app = await docs.catch((error: unknown) => {
+      throw explainMissing(['@fastify/swagger', '@fastify/swagger-ui'], error);
+    });
     reply.hijack();
     app.routing(request.raw, reply.raw);
   };

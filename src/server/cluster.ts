@@ -1,6 +1,7 @@
 // Starts the mock server: from here its replicas are made, watched and ended. The process that calls this becomes the
 // node:cluster primary; nothing is printed and no signal is caught here.
 import { SpillwayError } from '../model/errors.ts';
+import { explainMissing } from '../model/missing-package.ts';
 import cluster from 'node:cluster';
 import { makeFileKey } from './file-ids.ts';
 import { findPorts } from './find-ports.ts';
@@ -52,6 +53,7 @@ export async function startServer(options?: ServerOptions): Promise<MockServer> 
       'expected a process of its own to start the server, found a node:cluster worker; start it from the primary',
     );
   }
+  checkFastify();
   const replaced = new Set<(event: ReplicaReplaced) => void>();
   const failed = new Set<(error: SpillwayError) => void>();
   const { group, origins, h2cOrigins } = await startGroup(resolved, replaced, failed);
@@ -73,6 +75,15 @@ export async function startServer(options?: ServerOptions): Promise<MockServer> 
     onReplicaReplaced: (listener) => subscribe(replaced, listener),
     onFailed: (listener) => subscribe(failed, listener),
   };
+}
+
+/** Found out here, since a replica that cannot load it would only die again and again. */
+function checkFastify(): void {
+  try {
+    import.meta.resolve('fastify');
+  } catch (error) {
+    throw explainMissing(['fastify'], error);
+  }
 }
 
 interface Started {

@@ -1,5 +1,6 @@
 // What the server saw, over all replicas: as JSON with the bitmaps for a proof, and as Prometheus text.
 import type { RouteOptions } from 'fastify';
+import { explainMissing } from '../../model/missing-package.ts';
 import type { RouteContext } from '../route-context.ts';
 import { problem, stats } from '../schemas.ts';
 import { toStatsJson } from '../server-stats.ts';
@@ -60,7 +61,9 @@ export function statsRoutes(context: RouteContext): RouteOptions[] {
         },
       },
       handler: async (_request, reply) => {
-        const { renderMetrics } = await import('../metrics.ts');
+        const { renderMetrics } = await import('../metrics.ts').catch((error: unknown) => {
+          throw explainMissing(['@prometheus-io/client'], error);
+        });
         const { contentType, text } = await renderMetrics(await context.stats());
         return reply.type(contentType).send(text);
       },
