@@ -21,6 +21,27 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./fetch.ts')).makeFetchCommand,
   },
   {
+    name: 'resume',
+    description:
+      'go on with a fetch that did not come to its end: nothing that is settled is asked for again',
+    load: async () => (await import('./resume.ts')).makeResumeCommand,
+  },
+  {
+    name: 'retry',
+    description: 'fetch the targets of a run that failed again, all or by class',
+    load: async () => (await import('./resume.ts')).makeRetryCommand,
+  },
+  {
+    name: 'status',
+    description: 'show where a run stands: live or dead, counts, failures by class, sessions',
+    load: async () => (await import('./status.ts')).makeStatusCommand,
+  },
+  {
+    name: 'outcomes',
+    description: 'print what became of each target of a run, a line of JSON each, in the order of the list',
+    load: async () => (await import('./outcomes.ts')).makeOutcomesCommand,
+  },
+  {
     name: 'verify',
     description: 'read every file of a fetch again and compare it with the record; exit 0 only when complete',
     load: async () => (await import('./verify.ts')).makeVerifyCommand,

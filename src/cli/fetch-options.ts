@@ -22,6 +22,12 @@ export const FETCH_OPTIONS = {
       'directory, file ending in .ndjson, .warc or .tar (with .gz, .zst), or discard (default: results/<time>)',
     parse: plainText(),
   }),
+  new: row({
+    flags: '--new',
+    initial: 'false',
+    meaning: 'begin another run, where the same command would go on with one that was not finished',
+    parse: flag(),
+  }),
   name: row({
     flags: '--name <template>',
     meaning: "name of each file, such as '{host}/{index:6}-{name}'",

@@ -4,13 +4,17 @@ import { Command } from 'commander';
 import type { FetchReport } from '../model/fetch-report.ts';
 import { fetchAccountLines } from '../report/fetch-text.ts';
 import { type Fetch, startFetch } from '../runner/fetch.ts';
+import type { FetchSession } from '../runner/fetch-session.ts';
+import { ERRORS } from '../model/errors.ts';
+import { PROGRAM_VERSION } from '../lab/version.ts';
+import { printable } from '../report/printable.ts';
 import { FETCH_OPTIONS } from './fetch-options.ts';
 import { toFetchOptions } from './fetch-request.ts';
 import { InterruptWatch } from './interrupt.ts';
 import { addOptions, readOptions, type ValuesOf } from './options.ts';
+import { storeCommand } from './stored-command.ts';
 
 const INTERRUPTED = 130;
-const BROKEN = 4;
 const SOME_FAILED = 1;
 
 export function makeFetchCommand(finish: (exitCode: number) => void): Command {
@@ -20,17 +24,37 @@ export function makeFetchCommand(finish: (exitCode: number) => void): Command {
       "URL, template such as 'http://host/{0..9999}', list file, or - for standard input",
     )
     .action(async (places: string[], given: Record<string, unknown>) => {
-      finish(await fetchAll(readOptions(FETCH_OPTIONS, given), places));
+      finish(await fetchAll(places, given, { kind: 'fetch', directory: null, only: null }));
     });
   return addOptions(command, FETCH_OPTIONS);
 }
 
-async function fetchAll(values: ValuesOf<typeof FETCH_OPTIONS>, places: readonly string[]): Promise<number> {
-  const fetch = startFetch(toFetchOptions(values, places));
+/**
+ * One session of a fetch, begun or gone on with, from its command line to its account.
+ * @param given values by option, as typed
+ * @returns the exit code
+ */
+export async function fetchAll(
+  places: readonly string[],
+  given: Readonly<Record<string, unknown>>,
+  how: Pick<FetchSession, 'kind' | 'directory' | 'only'>,
+): Promise<number> {
+  const values = readOptions(FETCH_OPTIONS, given);
+  const session: FetchSession = {
+    ...how,
+    // A retry reads no source: what it was given is not what the run was begun with.
+    command: how.kind === 'retry' ? null : storeCommand(places, given),
+    version: PROGRAM_VERSION,
+    startsNew: values.new,
+  };
+  const fetch = startFetch({ ...toFetchOptions(values, places), session });
   if (values.insecure) {
     process.stderr.write(
       'WARNING: --insecure: certificates are not checked; anybody on the way can read and change everything\n',
     );
+  }
+  if (fetch.isContinued && how.kind === 'fetch' && !values.quiet) {
+    process.stderr.write(`going on with the run in ${printable(fetch.run ?? '')}; --new begins another\n`);
   }
   using interrupt = new InterruptWatch(fetch);
   const report = await watch(fetch, values.quiet);
@@ -38,7 +62,7 @@ async function fetchAll(values: ValuesOf<typeof FETCH_OPTIONS>, places: readonly
   if (places.includes('-')) process.stdin.destroy();
   print(report, fetch, values);
   if (interrupt.wasInterrupted) return INTERRUPTED;
-  if (report.ended === 'broken') return BROKEN;
+  if (report.ended === 'broken') return ERRORS[report.problemCode ?? 'ERR_BUG'].exitCode;
   return report.failed > 0 ? SOME_FAILED : 0;
 }
 
@@ -50,9 +74,8 @@ async function watch(fetch: Fetch, isQuiet: boolean): Promise<FetchReport> {
 }
 
 function print(report: FetchReport, fetch: Fetch, values: ValuesOf<typeof FETCH_OPTIONS>): void {
-  const text = fetchAccountLines(report, { bodies: fetch.shownPlace, failures: fetch.files?.failures ?? '' }).join(
-    '\n',
-  );
+  const { shownPlace: bodies, files, run } = fetch;
+  const text = fetchAccountLines(report, { bodies, failures: files?.failures ?? '', run }).join('\n');
   if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
   if (values.quiet) {
     if (report.ended !== 'done' || report.failed > 0) process.stderr.write(`${text}\n`);

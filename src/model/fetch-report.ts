@@ -1,6 +1,6 @@
 // What a fetch says of itself: progress now and the final account. Plain data; what is printed comes from here.
 
-import type { FailureCode } from './errors.ts';
+import type { ErrorCode, FailureCode } from './errors.ts';
 import type { FailedOutcome, SkipReason } from './outcome.ts';
 
 export interface FetchCounts {
@@ -11,7 +11,15 @@ export interface FetchCounts {
   readonly skipped: number;
 }
 
+/** What earlier sessions of a run that goes on have settled; part of the counts. */
+export interface FetchBefore {
+  readonly settled: number;
+  readonly ok: number;
+  readonly bytes: number;
+}
+
 export interface FetchSnapshot extends FetchCounts {
+  readonly before: FetchBefore;
   readonly elapsedMs: number;
   /** How many targets there will be; null while a source does not know. */
   readonly countAhead: number | null;
@@ -33,6 +41,9 @@ export interface FetchReport extends FetchCounts {
   /** `done`: every target is settled. `stopped`: drained or aborted. `broken`: see `problem`. */
   readonly ended: 'done' | 'stopped' | 'broken';
   readonly problem: string | null;
+  /** null without a problem. */
+  readonly problemCode: ErrorCode | null;
+  readonly before: FetchBefore;
   readonly wallMs: number;
   readonly bytes: number;
   readonly storedBytes: number;

@@ -30,9 +30,9 @@ export function fetchPlainText(snapshot: FetchSnapshot): string {
 }
 
 function progressLine(snapshot: FetchSnapshot): string {
-  const { elapsedMs, countAhead, ok, failed, skipped, bytes } = snapshot;
+  const { elapsedMs, countAhead, ok, failed, skipped, bytes, before } = snapshot;
   const settled = ok + failed + skipped;
-  const perSec = (settled * 1000) / Math.max(elapsedMs, 1);
+  const perSec = (Math.max(0, settled - before.settled) * 1000) / Math.max(elapsedMs, 1);
   const rates = `${formatCount(Math.round(perSec))}/s · ${formatSize((bytes * 1000) / Math.max(elapsedMs, 1))}/s · failed ${formatCount(failed)}`;
   if (countAhead === null)
     return `${formatCount(settled)} of ${formatCount(snapshot.targets)} or more · ${formatMs(elapsedMs)} · ${rates}`;
@@ -46,13 +46,21 @@ export interface AccountPlaces {
   /** Where the bodies are. */
   readonly bodies: string;
   readonly failures: string;
+  /** What a person calls the run; null where nothing is kept of it. */
+  readonly run: string | null;
 }
 
 /** The account at the end, a line each. */
 export function fetchAccountLines(report: FetchReport, places: AccountPlaces): string[] {
-  const { targets, ok, failed, skipped, wallMs, bytes, retries, attemptsSent } = report;
+  const { targets, ok, failed, skipped, wallMs, bytes, retries, attemptsSent, before } = report;
+  const perSec = (amount: number) => (amount * 1000) / Math.max(wallMs, 1);
   const lines = [
-    `${formatCount(targets)} targets = ${formatCount(ok)} ok + ${formatCount(failed)} failed + ${formatCount(skipped)} skipped, in ${formatMs(wallMs)}: ${formatCount(Math.round((ok * 1000) / Math.max(wallMs, 1)))}/s, ${formatSize(bytes)}, ${formatSize((bytes * 1000) / Math.max(wallMs, 1))}/s`,
+    `${formatCount(targets)} targets = ${formatCount(ok)} ok + ${formatCount(failed)} failed + ${formatCount(skipped)} skipped, in ${formatMs(wallMs)}: ${formatCount(Math.round(perSec(Math.max(0, ok - before.ok))))}/s, ${formatSize(bytes)}, ${formatSize(perSec(Math.max(0, bytes - before.bytes)))}/s`,
+    ...(before.settled === 0
+      ? []
+      : [
+          `of these, ${formatCount(before.settled)} were settled before this session; times and speeds are its own`,
+        ]),
     `requests ${formatCount(attemptsSent)} · retries ${formatCount(retries)} · connections ${formatCount(report.connectionsOpened)} · in flight at most ${formatCount(report.inFlightPeak)}`,
   ];
   const { p50, p90, p99, max } = report.durationMs;
@@ -78,7 +86,25 @@ export function fetchAccountLines(report: FetchReport, places: AccountPlaces): s
   lines.push(...report.findings.map(printable));
   if (report.ended === 'stopped') lines.push('stopped before the end: what is not settled was skipped');
   if (report.problem !== null) lines.push(`broken: ${printable(report.problem)}`);
+  if (places.run !== null) lines.push(...nextSteps(report, places.run));
   return lines;
+}
+
+/** What a person can do with the run now. */
+function nextSteps(report: FetchReport, run: string): string[] {
+  const place = /^[\w./-]+$/u.test(run) ? run : `'${printable(run).replaceAll("'", "'\\''")}'`;
+  const { ended, attemptsSent, before, targets, failed } = report;
+  if (ended !== 'done') return [`go on: spillway resume ${place}, or the same command again`];
+  const isOld = attemptsSent === 0 && before.settled === targets && targets > 0;
+  return [
+    ...(isOld ? [alreadySettled(report, place)] : []),
+    ...(failed > 0 ? [`fetch what failed again: spillway retry ${place}`] : []),
+  ];
+}
+
+function alreadySettled({ ok, targets, failed }: FetchReport, place: string): string {
+  if (failed > 0) return `every target was settled before: nothing was asked`;
+  return `already complete: ${formatCount(ok)} of ${formatCount(targets)}, nothing was asked; spillway verify ${place} reads all again`;
 }
 
 function failureLines(report: FetchReport, places: AccountPlaces): string[] {
@@ -91,7 +117,7 @@ function failureLines(report: FetchReport, places: AccountPlaces): string[] {
       lines.push(`  ${printable(failure.url)}${line}: ${printable(failure.detail)}`);
     }
   }
-  return [...lines, `all failures: ${places.failures}`];
+  return places.failures === '' ? lines : [...lines, `all failures: ${places.failures}`];
 }
 
 /** `20.5 kB`: sizes of one body and of a whole run stand side by side here. */

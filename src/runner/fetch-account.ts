@@ -2,6 +2,7 @@
 
 import { Histogram } from '../measure/histogram.ts';
 import type { FailureCode } from '../model/errors.ts';
+import type { JournalCounts } from '../model/run-journal.ts';
 import type { FailedOutcome, Outcome, SkipReason } from '../model/outcome.ts';
 
 /** Failures of each class that are named in the account. */
@@ -26,6 +27,20 @@ export class FetchAccount {
 
   get settled(): number {
     return this.ok + this.failed + this.skipped;
+  }
+
+  /** Begins with what earlier sessions of the run settled. */
+  goOnFrom({ ok, failed, skipped, bytes, storedBytes, renamed, failures, skips }: JournalCounts): void {
+    Object.assign(this, { ok, failed, skipped, bytes, storedBytes, renamed });
+    Object.assign(this.failures, failures);
+    Object.assign(this.skips, skips);
+  }
+
+  /** A target that had failed is under way again. */
+  takeBack(code: FailureCode): void {
+    this.failed--;
+    this.failures[code] = (this.failures[code] ?? 1) - 1;
+    if (this.failures[code] === 0) delete this.failures[code];
   }
 
   add(outcome: Outcome): void {

@@ -7,6 +7,8 @@ import { parseNameTemplate } from '../model/name-template.ts';
 import { NAME_CLAIMS_BYTES, type PackedSpec, type SinkSpec } from '../model/sink-spec.ts';
 import { makeDirectory } from '../sinks/make-directory.ts';
 
+/** Where runs go that are told no place. */
+export const RESULTS = 'results';
 const FILES_PER_DIRECTORY = 10_000;
 const PACKED = /\.(?<kind>ndjson|jsonl|warc|tar)(?:\.(?<packing>gz|zst))?$/iu;
 /** Below a directory of bodies; for a packed file it is `FILE.run`. */
@@ -18,6 +20,8 @@ export interface PlaceOptions {
   readonly nameTemplate: string | null;
   readonly segmentBytes: number;
   readonly software: string;
+  /** A directory of an earlier session, for a `to` that names no place of its own; null to make `results/<time>`. */
+  readonly found: string | null;
 }
 
 export interface Place {
@@ -73,12 +77,12 @@ export function openPlace(options: PlaceOptions, now: Date): Place {
 
 function makePlace(options: PlaceOptions, now: Date): Place {
   const { nameTemplate, segmentBytes, software } = options;
-  const to = options.to ?? makeDefaultDirectory(now);
+  const to = options.to ?? options.found ?? makeDefaultDirectory(now);
   if (to === 'discard')
     return {
       sink: { kind: 'discard' },
       partial: null,
-      record: join(makeDefaultDirectory(now), RECORD_DIRECTORY),
+      record: join(options.found ?? makeDefaultDirectory(now), RECORD_DIRECTORY),
       shown: 'nowhere',
     };
   const path = resolve(to);
@@ -119,9 +123,9 @@ function makePlace(options: PlaceOptions, now: Date): Place {
 
 /** Makes `results/2026-01-02T03-04-05Z`, with a number behind it where two runs begin in one second. */
 function makeDefaultDirectory(now: Date): string {
-  makeDirectory('results');
+  makeDirectory(RESULTS);
   const first = join(
-    'results',
+    RESULTS,
     now
       .toISOString()
       .replace(/\.\d+Z$/u, 'Z')

@@ -7,18 +7,24 @@ import type { SpillwayError } from '../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../model/fetch-report.ts';
 import type { FetchBudgets, FetchLimits, FetchRequestOptions } from '../model/fetch-task.ts';
 import type { Outcome } from '../model/outcome.ts';
+import type { JournalCounts } from '../model/run-journal.ts';
 import type { AnySinkSpec } from '../model/sink-spec.ts';
 import type { Target } from '../model/target.ts';
 import { BUDGETS_BYTES } from '../model/fetch-task.ts';
 import { FetchAccount } from './fetch-account.ts';
 import { FetchCrew } from './fetch-crew.ts';
-import { type FeedGroup, type FeedOptions, FetchFeed } from './fetch-feed.ts';
+import type { Feed, FeedGroup } from './fetch-feed.ts';
 import { openPool } from './pool.ts';
 
 /** Enough for what is in flight; more only lets garbage of a long list pile up (400 MB where 270 do). */
 const YOUNG_HEAP_BYTES = 12 * 2 ** 20;
 
-export interface FetchRunOptions extends FeedOptions {
+export interface FetchRunOptions {
+  readonly feed: Feed;
+  /** What earlier sessions of the run settled; null for a new run. */
+  readonly before: JournalCounts | null;
+  /** Targets the run is known to have from earlier sessions. */
+  readonly targetsBefore: number;
   readonly sink: AnySinkSpec;
   readonly request: FetchRequestOptions;
   readonly limits: FetchLimits;
@@ -57,7 +63,7 @@ export function startFetchRun(options: FetchRunOptions): FetchRun {
 
 class OneFetch {
   readonly #options: FetchRunOptions;
-  readonly #feed: FetchFeed;
+  readonly #feed: Feed;
   readonly #account = new FetchAccount();
   readonly #stopReading = new AbortController();
   readonly #startedAtMs = nowMs();
@@ -65,11 +71,13 @@ class OneFetch {
   #crew: FetchCrew | undefined;
   #problem: SpillwayError | null = null;
   #isStopped = false;
+  #hasLostOutcomes = false;
   #peakRssBytes = 0;
 
   constructor(options: FetchRunOptions) {
     this.#options = options;
-    this.#feed = new FetchFeed(options);
+    this.#feed = options.feed;
+    if (options.before !== null) this.#account.goOnFrom(options.before);
   }
 
   async carryOut(): Promise<FetchReport> {
@@ -109,6 +117,7 @@ class OneFetch {
       groups.next().then(resolve, reject);
       const next = await promise;
       if (next === null || next.done === true) return;
+      for (const code of next.value.takenBack ?? []) this.#account.takeBack(code);
       this.#settle(next.value.settled);
       await this.#give(crew, next.value.targets, signal);
     }
@@ -135,11 +144,21 @@ class OneFetch {
     this.#crew?.stop(isCut);
   }
 
+  get #targets(): number {
+    return Math.max(this.#feed.count, this.#options.targetsBefore);
+  }
+
+  get #before(): FetchReport['before'] {
+    const { settled = 0, ok = 0, bytes = 0 } = this.#options.before ?? {};
+    return { settled, ok, bytes };
+  }
+
   snapshot(): FetchSnapshot {
     const account = this.#account;
     const tally = sumTallies(this.#crew?.tallies ?? []);
     return {
-      targets: this.#feed.count,
+      before: this.#before,
+      targets: this.#targets,
       ok: account.ok,
       failed: account.failed,
       skipped: account.skipped,
@@ -158,9 +177,12 @@ class OneFetch {
 
   /** Recorded first, then counted: what the account says is on disk. */
   #settle(outcomes: readonly Outcome[], values?: readonly unknown[]): void {
+    // What follows a group that was lost must not be recorded: the record of each worker's work has no holes.
+    if (this.#hasLostOutcomes) return;
     try {
       this.#options.onOutcomes(outcomes, values);
     } catch (error) {
+      this.#hasLostOutcomes = true;
       this.#break(error as SpillwayError);
       return;
     }
@@ -199,14 +221,16 @@ class OneFetch {
   #report(crew: FetchCrew): FetchReport {
     const account = this.#account;
     const tally = sumTallies(crew.tallies);
-    const unsettled = this.#feed.count - account.settled;
+    const unsettled = this.#targets - account.settled;
     const { user, system } = process.cpuUsage(this.#cpuBefore);
     const { p50Ms, p90Ms, p99Ms, maxMs } = account.durations.percentiles();
     const stopped = (account.skips.stopped ?? 0) + unsettled;
     return {
       ended: this.#problem !== null ? 'broken' : this.#isStopped ? 'stopped' : 'done',
       problem: this.#problem?.message ?? null,
-      targets: this.#feed.count,
+      problemCode: this.#problem?.code ?? null,
+      before: this.#before,
+      targets: this.#targets,
       ok: account.ok,
       failed: account.failed,
       skipped: account.skipped + unsettled,

@@ -4,7 +4,7 @@ import { accessSync, constants } from 'node:fs';
 import { SpillwayError } from '../model/errors.ts';
 import type { Source } from '../model/target.ts';
 import { openItems, type UrlItems } from '../sources/items.ts';
-import { openListApi } from '../sources/list-api.ts';
+import { openListApi, type PageMemory } from '../sources/list-api.ts';
 import type { ListApiOptions, RequestPage } from '../model/list-api-options.ts';
 import { type ListFormat, openListFile } from '../sources/list-file.ts';
 import { openTemplate } from '../sources/template.ts';
@@ -26,10 +26,18 @@ export type SourceOptions =
       readonly name: string;
     };
 
-/** One source. @throws SpillwayError ERR_OPTION when it cannot be what it is said to be */
-export function openSource(options: SourceOptions, requestPage: RequestPage): Source {
+/**
+ * One source.
+ * @param pageMemory of a list API whose walk goes on; @default it begins at its first page
+ * @throws SpillwayError ERR_OPTION when it cannot be what it is said to be
+ */
+export function openSource(
+  options: SourceOptions,
+  requestPage: RequestPage,
+  pageMemory?: PageMemory,
+): Source {
   if (options.kind === 'template') return openTemplate(options.template);
-  if (options.kind === 'list-api') return openListApi(options.api, requestPage);
+  if (options.kind === 'list-api') return openListApi(options.api, requestPage, pageMemory);
   if (options.kind === 'items') return openItems(options.items, options.name);
   const { input, format, field } = options;
   if (typeof input === 'string') checkReadable(input);

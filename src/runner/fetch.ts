@@ -104,7 +104,9 @@ export function startFetch(options: FetchOptions): Fetch {
   const requestPage = makeRequestPage(request, options.limits);
   const session = options.session ?? FIRST_SESSION;
   let record: RunRecord | null = null;
-  const sources = options.sources.flatMap((source, at) => {
+  // A retry has its targets from the journal: its sources may be gone.
+  const wanted = session.kind === 'retry' ? [] : options.sources;
+  const sources = wanted.flatMap((source, at) => {
     const pages = pageLog(() => record, at);
     return collect(() => openSource(source, requestPage, pages)) ?? [];
   });

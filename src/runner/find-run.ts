@@ -11,6 +11,8 @@ export interface FoundRun {
   readonly record: string;
   /** Directory that paths of stored bodies are relative to. */
   readonly root: string;
+  /** What `--to` would be: the directory, or the packed file. */
+  readonly place: string;
 }
 
 /** What stands behind a packed file's name to name its record. */
@@ -19,13 +21,16 @@ export const PACKED_RECORD_ENDING = '.run';
 /** The run at `place`; null where there is none. */
 export function lookForRun(place: string): FoundRun | null {
   const path = resolve(place);
-  const candidates: FoundRun[] = [
-    { record: join(path, RECORD_DIRECTORY), root: path },
-    { record: `${path}${PACKED_RECORD_ENDING}`, root: dirname(path) },
-    ...(basename(path) === RECORD_DIRECTORY || path.endsWith(PACKED_RECORD_ENDING)
-      ? [{ record: path, root: dirname(path) }]
-      : []),
-  ];
+  const isRecord = basename(path) === RECORD_DIRECTORY || path.endsWith(PACKED_RECORD_ENDING);
+  const places = [path];
+  if (isRecord)
+    places.push(
+      basename(path) === RECORD_DIRECTORY ? dirname(path) : path.slice(0, -PACKED_RECORD_ENDING.length),
+    );
+  const candidates = places.flatMap((place): FoundRun[] => [
+    { record: join(place, RECORD_DIRECTORY), root: place, place },
+    { record: `${place}${PACKED_RECORD_ENDING}`, root: dirname(place), place },
+  ]);
   return candidates.find(({ record }) => hasJournal(record)) ?? null;
 }
 

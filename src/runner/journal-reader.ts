@@ -115,6 +115,37 @@ export class JournalReader implements Disposable {
     }
   }
 
+  /** Failures with a status, by status. */
+  statuses(): Record<string, number> {
+    const sql = `SELECT status, count(*) AS count FROM outcomes WHERE detail IS NOT NULL AND class = 'http-status'
+      GROUP BY status ORDER BY status`;
+    const rows = this.#guard(() => this.#db.prepare(sql).all());
+    return Object.fromEntries(rows.map(({ status, count }) => [String(status), count as number]));
+  }
+
+  /** The first index without a last word: all below are settled. */
+  settledUpTo(): number {
+    const top = this.nextIndex();
+    let gaps = top - this.counts().settled;
+    if (gaps <= 0) return top;
+    // Gaps lie near the top, where the run was at work: looked for from there.
+    const statement = this.#guard(() => this.#db.prepare('SELECT idx FROM outcomes ORDER BY idx DESC'));
+    let above = top;
+    for (const { idx } of statement.iterate()) {
+      const index = idx as number;
+      gaps -= above - index - 1;
+      if (gaps <= 0) return index + 1;
+      above = index;
+    }
+    return 0;
+  }
+
+  /** Pages of list APIs that were taken; null without any. */
+  pageCount(): number | null {
+    const count = this.#guard(() => this.#db.prepare('SELECT count(*) AS count FROM pages').get()?.['count']);
+    return count === 0 ? null : (count as number);
+  }
+
   /** Segments of a packed sink that hold journaled records, and where the last of each ends. */
   segmentEnds(): SegmentEnd[] {
     const sql = `SELECT path, max(offset_bytes + coalesce(stored_bytes, bytes)) AS endBytes, count(*) AS recordCount

@@ -52,6 +52,8 @@ export class Journal implements Disposable {
   readonly file: string;
   /** True when it held a run before: this one continues it. */
   readonly isContinued: boolean;
+  /** How the session before this one left the run; `running` for a new one, and for one that was ended by force. */
+  readonly stateBefore: RunState;
   /** Targets below may be settled by an earlier session; from here on nothing is. */
   readonly nextIndex: number;
   readonly #lock: RunLock;
@@ -78,6 +80,7 @@ export class Journal implements Disposable {
       if (isFresh) this.#create(options);
       else this.#check(options);
       this.isContinued = !isFresh;
+      this.stateBefore = readMeta(this.#db).state;
       this.nextIndex = this.#readNextIndex();
       this.#beginSession(options);
       this.#statements = this.#prepare();
@@ -204,7 +207,11 @@ export class Journal implements Disposable {
          VALUES (?, ?, ?, ?, ?, 'running', ?)`,
       )
       .run(kind, process.pid, hostname(), version, new Date().toISOString(), settled);
-    writeMeta(this.#db, { state: 'running', ...(command === null ? {} : { command }) });
+    writeMeta(this.#db, {
+      state: 'running',
+      ...(kind === 'retry' ? {} : { targetCount: null }),
+      ...(command === null ? {} : { command }),
+    });
     this.#db.exec('COMMIT');
   }
 

@@ -11,17 +11,20 @@ interface KeptPage extends Omit<PageContents, 'items'> {
   readonly items: readonly (string | readonly [text: string, reason: string])[];
 }
 
-/** @param source number of the source in the run, from 0 */
-export function openPageLog(journal: Journal, source: number): PageMemory {
+/**
+ * @param record opened later than the source, and before its first page; null for a run that keeps none
+ * @param source number of the source in the run, from 0
+ */
+export function pageLog(record: () => { readonly journal: Journal } | null, source: number): PageMemory {
   return {
     recall: (number) => {
-      const text = journal.page(source, number);
+      const text = record()?.journal.page(source, number) ?? null;
       return text === null ? null : unpack(JSON.parse(text) as KeptPage);
     },
     keep: (number, page) => {
       // What holds a login is not kept; such a page is asked for again.
       if (page.items.some(({ url }) => url !== undefined && holdsLogin(url))) return;
-      journal.addPage(source, number, JSON.stringify(pack(page)));
+      record()?.journal.addPage(source, number, JSON.stringify(pack(page)));
     },
   };
 }

@@ -1,86 +1,169 @@
-// What a run leaves beside its bodies: every outcome and every failure, a line of JSON each, and the report. Written
-// in pieces as outcomes come, before they are counted.
+// What a run leaves beside its bodies: the journal, which is the record; and for people, at the end of each session, a
+// file with all failures and the report. Holds the run for this process until it is disposed of.
 
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
 import type { FetchReport } from '../model/fetch-report.ts';
-import type { Outcome } from '../model/outcome.ts';
-import { makeDirectory } from '../sinks/make-directory.ts';
+import type { FailedOutcome, Outcome } from '../model/outcome.ts';
+import type { JournalCounts, RunState } from '../model/run-journal.ts';
+import { guardPlace } from './guard-place.ts';
+import { Journal, type JournalOptions } from './journal.ts';
+import { journalFile } from './journal-format.ts';
+import { JournalReader } from './journal-reader.ts';
+import { JournalWalk, NOTHING_SETTLED, type SettledBefore } from './settled-before.ts';
 
-const OUTCOMES_FILE = 'outcomes.ndjson';
 const FAILURES_FILE = 'failures.ndjson';
 const REPORT_FILE = 'report.json';
+/** Failures of each class that are named in the account. */
+const NAMED_PER_CLASS = 3;
+const LINES_PER_WRITE = 256;
 
 /** Paths of a run's record below its directory. */
-export function recordPaths(directory: string): { outcomes: string; failures: string; report: string } {
+export function recordPaths(directory: string): { journal: string; failures: string; report: string } {
   return {
-    outcomes: join(directory, OUTCOMES_FILE),
+    journal: journalFile(directory),
     failures: join(directory, FAILURES_FILE),
     report: join(directory, REPORT_FILE),
   };
 }
 
 export class RunRecord implements Disposable {
+  readonly journal: Journal;
+  readonly reader: JournalReader;
+  /** What earlier sessions settled. */
+  readonly before: JournalCounts;
   readonly #paths: ReturnType<typeof recordPaths>;
-  readonly #outcomesFd: number;
-  #failuresFd = -1;
+  readonly #stateBefore: RunState;
+  #hasLogins = false;
+  readonly #targetsBefore: number;
 
-  /** @throws SpillwayError ERR_SINK when the directory cannot be written to, ERR_OPTION when it holds a run already */
-  constructor(directory: string) {
-    this.#paths = recordPaths(directory);
-    try {
-      makeDirectory(directory);
-      this.#outcomesFd = openSync(this.#paths.outcomes, 'wx');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
-        throw new SpillwayError(
-          'ERR_OPTION',
-          `--to: expected a place without a run, found one in ${directory}: choose another place or remove it`,
-        );
-      }
-      throw writeError(directory, error);
-    }
+  /** @throws SpillwayError as `Journal` does */
+  constructor(options: JournalOptions) {
+    this.#paths = recordPaths(options.directory);
+    using undo = new DisposableStack();
+    this.journal = undo.use(new Journal(options));
+    this.reader = undo.use(new JournalReader(options.directory));
+    this.before = this.journal.counts;
+    this.#stateBefore = this.journal.stateBefore;
+    this.#targetsBefore = this.journal.nextIndex;
+    undo.move();
   }
 
-  add(outcomes: readonly Outcome[]): void {
-    if (outcomes.length === 0) return;
-    const lines = outcomes.map((outcome) => `${JSON.stringify(outcome)}\n`);
-    try {
-      writeWhole(this.#outcomesFd, lines.join(''));
-      const failures = lines.filter((_, at) => outcomes[at]?.kind === 'failed');
-      if (failures.length === 0) return;
-      if (this.#failuresFd === -1) this.#failuresFd = openSync(this.#paths.failures, 'w');
-      writeWhole(this.#failuresFd, failures.join(''));
-    } catch (error) {
-      throw writeError(this.#paths.outcomes, error);
-    }
+  /** Targets the run is known to have, from earlier sessions. */
+  get targetsBefore(): number {
+    return this.#targetsBefore;
   }
 
-  finish(report: FetchReport): void {
+  /** True when an earlier session came to the end of the run. */
+  get wasDone(): boolean {
+    return this.#stateBefore === 'done';
+  }
+
+  /** For a feed, once. */
+  get settled(): SettledBefore {
+    const { nextIndex } = this.journal;
+    return nextIndex === 0 ? NOTHING_SETTLED : new JournalWalk(this.reader, nextIndex);
+  }
+
+  /** What the end of the run cut off has no last word: it is fetched when the run goes on. */
+  add(outcomes: readonly Outcome[], hasLogins: boolean): void {
+    if (hasLogins && !this.#hasLogins) this.journal.noteLogins();
+    this.#hasLogins = hasLogins;
+    const isCut = (outcome: Outcome) => outcome.kind === 'skipped' && outcome.reason === 'stopped';
+    this.journal.add(outcomes.some(isCut) ? outcomes.filter((outcome) => !isCut(outcome)) : outcomes);
+  }
+
+  /**
+   * Ends this session. What cannot be written is a problem of the report, not a throw: the outcomes are safe.
+   * @param isWhole false for a session that saw a part of the targets alone, such as a retry
+   * @returns the report, with the counts of the whole run as the journal has them
+   */
+  finish(report: FetchReport, isWhole: boolean): FetchReport {
+    const { wasDone } = this;
+    const ended = report.ended === 'done' && !isWhole && !wasDone ? 'stopped' : report.ended;
     try {
-      writeFileSync(this.#paths.report, `${JSON.stringify(report, null, 2)}\n`);
+      const targets = Math.max(report.targets, this.#targetsBefore);
+      const isDone = ended === 'done' || (wasDone && !isWhole);
+      this.journal.finish(isDone ? 'done' : ended, isDone ? targets : null);
+      const final = withCounts({ ...report, targets }, this.journal.counts, this.#writeFailures());
+      guardPlace(this.#paths.report, () =>
+        replaceFile(this.#paths.report, `${JSON.stringify(final, null, 2)}\n`),
+      );
+      return final;
     } catch (error) {
-      throw writeError(this.#paths.report, error);
+      const { code, message } =
+        error instanceof SpillwayError ? error : new SpillwayError('ERR_BUG', String(error));
+      return {
+        ...report,
+        ended: 'broken',
+        problem: report.problem ?? message,
+        problemCode: report.problemCode ?? code,
+      };
     }
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#outcomesFd);
-    if (this.#failuresFd !== -1) closeSync(this.#failuresFd);
+    this.reader[Symbol.dispose]();
+    this.journal[Symbol.dispose]();
   }
+
+  /** All failures, by index, in one file that is there whole or not at all. @returns the first of each class */
+  #writeFailures(): FailedOutcome[] {
+    const first: FailedOutcome[] = [];
+    const named = new Map<string, number>();
+    const { failures } = this.#paths;
+    guardPlace(failures, () => {
+      const part = `${failures}.part`;
+      const fd = openSync(part, 'w');
+      try {
+        let lines: string[] = [];
+        for (const outcome of this.reader.outcomes({ kind: 'failed' })) {
+          const failure = outcome as FailedOutcome;
+          const count = (named.get(failure.code) ?? 0) + 1;
+          named.set(failure.code, count);
+          if (count <= NAMED_PER_CLASS) first.push(failure);
+          if (lines.push(`${JSON.stringify(failure)}\n`) < LINES_PER_WRITE) continue;
+          writeWhole(fd, lines.join(''));
+          lines = [];
+        }
+        writeWhole(fd, lines.join(''));
+      } finally {
+        closeSync(fd);
+      }
+      renameSync(part, failures);
+    });
+    return first;
+  }
+}
+
+function withCounts(
+  report: FetchReport,
+  counts: JournalCounts,
+  firstFailures: readonly FailedOutcome[],
+): FetchReport {
+  const { settled, ok, failed, skipped, bytes, storedBytes, renamed, failures } = counts;
+  const stopped = report.targets - settled;
+  return {
+    ...report,
+    ok,
+    failed,
+    skipped: skipped + stopped,
+    bytes,
+    storedBytes,
+    renamed,
+    failures,
+    skips: { ...counts.skips, ...(stopped > 0 ? { stopped } : {}) },
+    firstFailures,
+  };
+}
+
+function replaceFile(path: string, text: string): void {
+  writeFileSync(`${path}.part`, text);
+  renameSync(`${path}.part`, path);
 }
 
 function writeWhole(fd: number, text: string): void {
   const bytes = Buffer.from(text);
   for (let start = 0; start < bytes.length; ) start += writeSync(fd, bytes, start);
-}
-
-function writeError(path: string, cause: unknown): SpillwayError {
-  const problem = cause instanceof Error ? cause.message : String(cause);
-  return new SpillwayError(
-    'ERR_SINK',
-    `could not write ${path}: ${problem}: free space there or choose another place with --to`,
-    { cause },
-  );
 }

@@ -112,10 +112,13 @@ test('a sink that cannot write ends the run as broken, says why, and the parts a
   assert.equal(readFileSync(to, 'utf8'), 'mine');
 });
 
-test('a place that holds a run already is refused before anything is sent', async (t) => {
+test('a place that holds a run of other options is refused before anything is sent', async (t) => {
   const urls = await serveBodies(t);
   const to = join(scratchDirectory(t), 'out');
   await fetchUrls(t, urls, { to });
-  await assert.rejects(fetchUrls(t, urls, { to }), { code: 'ERR_OPTION', message: /without a run/u });
+  await assert.rejects(fetchUrls(t, urls, { to, nameTemplate: '{index}' }), {
+    code: 'ERR_OPTION',
+    message: /^--name: expected none, as the run there was begun with, found "\{index\}"/u,
+  });
   assert.ok(existsSync(join(to, '.spillway', 'report.json')));
 });

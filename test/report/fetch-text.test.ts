@@ -4,6 +4,7 @@ import type { FetchReport, FetchSnapshot } from '../../src/model/fetch-report.ts
 import { fetchAccountLines, fetchLiveText, fetchPlainText } from '../../src/report/fetch-text.ts';
 
 const SNAPSHOT: FetchSnapshot = {
+  before: { settled: 0, ok: 0, bytes: 0 },
   targets: 600,
   ok: 480,
   failed: 15,
@@ -45,6 +46,8 @@ test('the account adds up, names the first failures and where all are, and shows
   const report: FetchReport = {
     ended: 'done',
     problem: null,
+    problemCode: null,
+    before: { settled: 0, ok: 0, bytes: 0 },
     targets: 3,
     ok: 1,
     failed: 1,
@@ -80,7 +83,7 @@ test('the account adds up, names the first failures and where all are, and shows
     findings: ['something was noticed'],
     workerDeaths: [],
   };
-  const text = fetchAccountLines(report, { bodies: 'out', failures: 'out/failures' }).join('\n');
+  const text = fetchAccountLines(report, { bodies: 'out', failures: 'out/failures', run: 'out' }).join('\n');
   assert.match(text, /^3 targets = 1 ok \+ 1 failed \+ 1 skipped, in 2\.00 s/u);
   assert.match(
     text,
