@@ -1,7 +1,7 @@
 // What a run leaves beside its bodies: the journal, which is the record; and for people, at the end of each session, a
 // file with all failures and the report. Holds the run for this process until it is disposed of.
 
-import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
 import type { FetchReport } from '../model/fetch-report.ts';
@@ -86,7 +86,8 @@ export class RunRecord implements Disposable {
       const targets = Math.max(report.targets, this.#targetsBefore);
       const isDone = ended === 'done' || (wasDone && !isWhole);
       this.journal.finish(isDone ? 'done' : ended, isDone ? targets : null);
-      const final = withCounts({ ...report, targets }, this.journal.counts, this.#writeFailures());
+      const { counts } = this.journal;
+      const final = withCounts({ ...report, targets }, counts, this.#writeFailures(counts.failed));
       guardPlace(this.#paths.report, () =>
         replaceFile(this.#paths.report, `${JSON.stringify(final, null, 2)}\n`),
       );
@@ -109,10 +110,14 @@ export class RunRecord implements Disposable {
   }
 
   /** All failures, by index, in one file that is there whole or not at all. @returns the first of each class */
-  #writeFailures(): FailedOutcome[] {
+  #writeFailures(count: number): FailedOutcome[] {
     const first: FailedOutcome[] = [];
     const named = new Map<string, number>();
     const { failures } = this.#paths;
+    if (count === 0) {
+      rmSync(failures, { force: true });
+      return first;
+    }
     guardPlace(failures, () => {
       const part = `${failures}.part`;
       const fd = openSync(part, 'w');
