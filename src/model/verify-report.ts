@@ -1,6 +1,8 @@
-// What an audit of a directory found. Plain data.
+// What an audit found. Plain data.
 
-/** One thing that is not as recorded; `path` is relative to the directory. */
+import type { Certificate } from './certificate.ts';
+
+/** One thing that is not as recorded; `path` is relative to the directory, or a target. */
 export interface VerifyProblem {
   readonly kind: VerifyProblemKind;
   readonly path: string;
@@ -8,21 +10,23 @@ export interface VerifyProblem {
 }
 
 /**
- * `missing`: recorded and not there. `changed`: other bytes than recorded. `stranger`: there and not recorded. `gap`: a
- * target without a last word. `double`: a target, or a number, that is there twice. `failed`: a target that was not had.
+ * `missing`: recorded and not there. `torn`: there in part. `changed`: other bytes than recorded. `stranger`: there and not
+ * recorded. `gap`: a target without a last word. `double`: a target, or a number, that is there twice. `failed`: a target
+ * that was not had.
  */
-export type VerifyProblemKind = 'missing' | 'changed' | 'stranger' | 'gap' | 'double' | 'failed';
+export type VerifyProblemKind = 'missing' | 'torn' | 'changed' | 'stranger' | 'gap' | 'double' | 'failed';
 
 export interface VerifyReport {
-  /** `record`: against a run's own record. `numbers`: files that each say `k of n`. */
+  /** `record`: against the runs' own records. `numbers`: files that each say `k of n`. */
   readonly against: 'record' | 'numbers';
-  /** Targets of the run, or n. */
+  /** Targets of the runs, or n. */
   readonly expected: number;
-  /** Files whose length and digest are right, or numbers that are there once. */
+  /** Bodies whose length and digest are right, or numbers that are there once. */
   readonly right: number;
   readonly bytes: number;
   readonly counts: Partial<Record<VerifyProblemKind, number>>;
   /** The first of each kind. */
   readonly problems: readonly VerifyProblem[];
   readonly isComplete: boolean;
+  readonly certificate: Certificate;
 }

@@ -3,14 +3,29 @@
 import type { VerifyReport } from '../model/verify-report.ts';
 import { printable } from './printable.ts';
 
-/** The verdict, then what is wrong, a line each. */
-export function verifyLines(report: VerifyReport): string[] {
-  const { right, expected, bytes, isComplete } = report;
+const REASONS = {
+  duplicate: 'listed before',
+  drift: 'shown twice by the list',
+  stopped: 'not begun',
+} as const;
+
+/**
+ * The verdict, what is wrong, a line each, and the certificate.
+ * @param certificateFile where it was written to; null for nowhere
+ */
+export function verifyLines(report: VerifyReport, certificateFile: string | null): string[] {
+  const { right, expected, bytes, isComplete, certificate } = report;
   const what =
-    report.against === 'record' ? 'files with the recorded length and SHA-256' : 'numbers there once';
+    report.against === 'numbers'
+      ? 'numbers there once'
+      : certificate.isReadBack
+        ? 'bodies with the recorded length and SHA-256'
+        : 'bodies recorded; this sink keeps none, so none was read';
   const lines = [
     `${isComplete ? 'complete' : 'NOT complete'}: ${right} of ${expected} ${what}, ${bytes} bytes`,
   ];
+  for (const [reason, count] of Object.entries(certificate.skipped))
+    lines.push(`skipped, ${REASONS[reason as keyof typeof REASONS]}: ${count}`);
   for (const [kind, count] of Object.entries(report.counts)) {
     lines.push(`${kind}: ${count}`);
     for (const problem of report.problems.filter((each) => each.kind === kind)) {
@@ -19,5 +34,7 @@ export function verifyLines(report: VerifyReport): string[] {
       );
     }
   }
+  lines.push(`certificate: ${certificate.ok} targets, ${certificate.bytes} bytes, ${certificate.digest}`);
+  if (certificateFile !== null) lines.push(`  in ${certificateFile}`);
   return lines;
 }
