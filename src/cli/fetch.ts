@@ -5,7 +5,7 @@ import type { FetchReport } from '../model/fetch-report.ts';
 import { fetchAccountLines } from '../report/fetch-text.ts';
 import { type Fetch, startFetch } from '../runner/fetch.ts';
 import type { FetchSession } from '../runner/fetch-session.ts';
-import { ERRORS } from '../model/errors.ts';
+import { ERRORS, SpillwayError } from '../model/errors.ts';
 import { PROGRAM_VERSION } from '../lab/version.ts';
 import { printable } from '../report/printable.ts';
 import { FETCH_OPTIONS } from './fetch-options.ts';
@@ -60,9 +60,13 @@ export async function fetchAll(
   const report = await watch(fetch, values.quiet);
   // Whoever feeds it may not have ended; an open standard input would keep the program alive.
   if (places.includes('-')) process.stdin.destroy();
+  const { problem, problemCode } = report;
+  // Found out while the list was read again: misuse like any other, and nothing to give an account of.
+  if (problem !== null && problemCode === 'ERR_OPTION' && report.attemptsSent === 0)
+    throw new SpillwayError(problemCode, problem);
   print(report, fetch, values);
   if (interrupt.wasInterrupted) return INTERRUPTED;
-  if (report.ended === 'broken') return ERRORS[report.problemCode ?? 'ERR_BUG'].exitCode;
+  if (report.ended === 'broken') return ERRORS[problemCode ?? 'ERR_BUG'].exitCode;
   return report.failed > 0 ? SOME_FAILED : 0;
 }
 

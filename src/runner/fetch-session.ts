@@ -11,6 +11,7 @@ import type { AnySinkSpec } from '../model/sink-spec.ts';
 import { type KnownPlace, recoverSink } from '../sinks/recover-sink.ts';
 import { openPlace, type Place } from './fetch-place.ts';
 import type { FetchRun } from './fetch-run.ts';
+import { shownPath } from './find-run.ts';
 import { hasJournal, type JournalReader } from './journal-reader.ts';
 import { RunRecord } from './run-record.ts';
 import { findUnfinishedRun } from './unfinished-run.ts';
@@ -90,7 +91,7 @@ export function openSession(options: SessionPlace, session: FetchSession): Opene
     sink: goOnWith(place, record),
     partial: place.partial,
     shown: place.shown,
-    name: isAnywhere ? dirname(place.record) : to,
+    name: shownPath(isAnywhere ? dirname(place.record) : to),
   };
   undo.move();
   return opened;

@@ -1,7 +1,7 @@
 // Where a run's record is, from whatever a person calls the run: the place that `--to` was, or the record itself.
 
 import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
 import { RECORD_DIRECTORY } from './fetch-place.ts';
 import { hasJournal } from './journal-reader.ts';
@@ -32,6 +32,12 @@ export function lookForRun(place: string): FoundRun | null {
     { record: `${place}${PACKED_RECORD_ENDING}`, root: dirname(place), place },
   ]);
   return candidates.find(({ record }) => hasJournal(record)) ?? null;
+}
+
+/** A path as a person would type it here: relative below the working directory, absolute elsewhere. */
+export function shownPath(path: string): string {
+  const below = relative('.', path);
+  return below === '' || below.startsWith('..') ? resolve(path) : below;
 }
 
 /** @throws SpillwayError ERR_OPTION when there is no run at `place` */

@@ -159,6 +159,7 @@ const IO_ERROR = 10;
 const CORRUPT = 11;
 const FULL = 13;
 const CANTOPEN = 14;
+const CONSTRAINT = 19;
 const NOT_A_DATABASE = 26;
 
 export function isBusy(error: unknown): boolean {
@@ -176,6 +177,11 @@ export function journalError(file: string, error: unknown): SpillwayError {
   const code = resultCode(error);
   const problem = error instanceof Error ? error.message : String(error);
   if (code === CORRUPT || code === NOT_A_DATABASE) return damaged(file, problem, error);
+  if (code === CONSTRAINT) {
+    return new SpillwayError('ERR_BUG', `${file}: expected one last word a target, found a second one`, {
+      cause: error,
+    });
+  }
   const advice =
     code === FULL
       ? 'the disk is full: free space there, then resume'

@@ -3,7 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { nowMs } from '../measure/clock.ts';
 import type { RunStatus } from '../model/run-status.ts';
-import type { FoundRun } from './find-run.ts';
+import { type FoundRun, shownPath } from './find-run.ts';
 import { JournalReader } from './journal-reader.ts';
 import { isRunLive } from './run-lock.ts';
 
@@ -11,14 +11,15 @@ const RATE_WINDOW_MS = 1_000;
 
 /** @throws SpillwayError ERR_JOURNAL when the journal is damaged */
 export async function readRunStatus(run: FoundRun): Promise<RunStatus> {
-  const isLive = isRunLive(run.record);
   using reader = new JournalReader(run.record);
-  const perSec = isLive ? await measureRate(reader) : null;
+  const perSec = isRunLive(run.record) ? await measureRate(reader) : null;
+  // It may have ended meanwhile.
+  const isLive = isRunLive(run.record);
   const { state, targetCount, createdAt } = reader.meta();
   const sessions = reader.sessions();
   const last = sessions.at(-1);
   return {
-    run: run.place,
+    run: shownPath(run.place),
     state: state === 'running' && !isLive ? 'killed' : state,
     pid: isLive ? (last?.pid ?? null) : null,
     host: isLive ? (last?.host ?? null) : null,
@@ -27,7 +28,7 @@ export async function readRunStatus(run: FoundRun): Promise<RunStatus> {
     statuses: reader.statuses(),
     settledUpTo: reader.settledUpTo(),
     pages: reader.pageCount(),
-    perSec,
+    perSec: isLive ? perSec : null,
     createdAt,
     sessions,
   };
