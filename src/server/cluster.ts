@@ -5,6 +5,7 @@ import { explainMissing } from '../model/missing-package.ts';
 import cluster from 'node:cluster';
 import { makeFileKey } from './file-ids.ts';
 import { findPorts } from './find-ports.ts';
+import { PortLocks } from './port-locks.ts';
 import type { ReplicaConfig } from './replica-config.ts';
 import { ReplicaGroup } from './replica-group.ts';
 import type { ReplicaReplaced } from './replica-group.ts';
@@ -56,10 +57,14 @@ export async function startServer(options?: ServerOptions): Promise<MockServer> 
   checkFastify();
   const replaced = new Set<(event: ReplicaReplaced) => void>();
   const failed = new Set<(error: SpillwayError) => void>();
-  const { group, origins, h2cOrigins } = await startGroup(resolved, replaced, failed);
+  const { group, locks, origins, h2cOrigins } = await startGroup(resolved, replaced, failed);
   let closing: Promise<void> | undefined;
+  const closeAll = async (): Promise<void> => {
+    await group.close();
+    await locks.release();
+  };
   const close = (): Promise<void> => {
-    closing ??= group.close();
+    closing ??= closeAll();
     return closing;
   };
   return {
@@ -88,6 +93,7 @@ function checkFastify(): void {
 
 interface Started {
   readonly group: ReplicaGroup;
+  readonly locks: PortLocks;
   readonly origins: readonly string[];
   readonly h2cOrigins: readonly string[];
 }
@@ -108,36 +114,39 @@ async function startGroup(
     lean: options.lean,
   };
   const fileKeyHex = makeFileKey(options.seed).toString('hex');
+  const portCount = h2c ? destinations * 2 : destinations;
   for (let attempt = 1; ; attempt += 1) {
-    const allPorts = await findPorts(host, options.port, h2c ? destinations * 2 : destinations);
-    const ports = allPorts.slice(0, destinations);
-    const h2cPorts = allPorts.slice(destinations);
-    const configs = Array.from(
-      { length: options.replicas },
-      (_, index): ReplicaConfig => ({
-        facts,
-        host,
-        ports: portsOfReplica(ports, index, options.replicas),
-        h2cPorts: portsOfReplica(h2cPorts, index, options.replicas),
-        listenersPerPort: options.listenersPerReplica,
-        backlog: options.backlog,
-        reusePort: options.reusePort,
-        drainMs: options.drainMs,
-        fileKeyHex,
-      }),
-    );
-    const group = new ReplicaGroup(facts, configs, options.drainMs, {
-      replaced: (event) => {
-        for (const listener of replaced) listener(event);
-      },
-      failed: (error) => {
-        for (const listener of failed) listener(error);
-      },
-    });
+    const locks = new PortLocks();
     try {
+      const allPorts = await findPorts(host, options.port, portCount, locks);
+      const ports = allPorts.slice(0, destinations);
+      const h2cPorts = allPorts.slice(destinations);
+      const configs = Array.from(
+        { length: options.replicas },
+        (_, index): ReplicaConfig => ({
+          facts,
+          host,
+          ports: portsOfReplica(ports, index, options.replicas),
+          h2cPorts: portsOfReplica(h2cPorts, index, options.replicas),
+          listenersPerPort: options.listenersPerReplica,
+          backlog: options.backlog,
+          reusePort: options.reusePort,
+          drainMs: options.drainMs,
+          fileKeyHex,
+        }),
+      );
+      const group = new ReplicaGroup(facts, configs, options.drainMs, {
+        replaced: (event) => {
+          for (const listener of replaced) listener(event);
+        },
+        failed: (error) => {
+          for (const listener of failed) listener(error);
+        },
+      });
       await group.start();
-      return { group, origins: toOrigins(host, ports), h2cOrigins: toOrigins(host, h2cPorts) };
+      return { group, locks, origins: toOrigins(host, ports), h2cOrigins: toOrigins(host, h2cPorts) };
     } catch (error) {
+      await locks.release();
       const isTaken = error instanceof SpillwayError && error.code === 'ERR_PORT_BUSY';
       if (!isTaken || options.port !== 0 || attempt === PORT_ATTEMPTS) throw error;
     }

@@ -3,22 +3,39 @@
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { SpillwayError } from '../model/errors.ts';
+import type { PortLocks } from './port-locks.ts';
 
 /**
  * @param firstPort the ports from here on, or 0 for any
+ * @param locks get one for each port, so that no other server takes it meanwhile
  * @returns `count` different ports that nobody listened on just now
  * @throws ERR_PORT_BUSY naming the address and what to do
  */
-export async function findPorts(host: string, firstPort: number, count: number): Promise<number[]> {
+export async function findPorts(
+  host: string,
+  firstPort: number,
+  count: number,
+  locks: PortLocks,
+): Promise<number[]> {
   const probes: Server[] = [];
   try {
     for (let offset = 0; offset < count; offset += 1) {
-      probes.push(await listenAlone(host, firstPort === 0 ? 0 : firstPort + offset));
+      const port = firstPort === 0 ? 0 : firstPort + offset;
+      // Locked before it is probed: the probe of a second server would be in the way of the first one's replicas.
+      if (port !== 0) await lock(locks, host, port);
+      probes.push(await listenAlone(host, port));
     }
-    return probes.map((probe) => (probe.address() as { port: number }).port);
+    const ports = probes.map((probe) => (probe.address() as { port: number }).port);
+    if (firstPort === 0) for (const port of ports) await lock(locks, host, port);
+    return ports;
   } finally {
     await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
   }
+}
+
+async function lock(locks: PortLocks, host: string, port: number): Promise<void> {
+  if (await locks.take(host, port)) return;
+  throw listenError(host, port, Object.assign(new Error('another server has it'), { code: 'EADDRINUSE' }));
 }
 
 function listenAlone(host: string, port: number): Promise<Server> {

@@ -215,6 +215,57 @@ test('a port can be taken again as soon as its server is closed', async () => {
   assert.equal(await (await fetch(`${second.origins[0]}/6`)).text(), '6');
 });
 
+for (const again of [1, 2, 3]) {
+  test(`of two programs that start a server on one port at once, one gets it and the other is refused (${again})`, async (t) => {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address() as AddressInfo;
+    probe.close();
+    await once(probe, 'close');
+    const program = `
+      const { startServer } = await import(${JSON.stringify(CLUSTER_URL)});
+      process.stdout.write('loaded\\n');
+      await new Promise((resolve) => process.stdin.once('data', resolve));
+      try {
+        await startServer({ port: ${port}, replicas: 2, lean: true, delayMs: 0 });
+        process.stdout.write('started\\n');
+        await new Promise((resolve) => process.stdin.once('end', resolve).resume());
+      } catch (error) { process.stdout.write(error.code + '\\n'); }
+      process.exit();
+    `;
+    const children = [0, 1].map(() =>
+      spawn(process.execPath, ['--input-type=module', '--eval', program], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+        timeout: 60_000,
+      }),
+    );
+    t.after(() => {
+      for (const child of children) child.kill('SIGKILL');
+    });
+    const outputs = ['', ''];
+    for (const [index, child] of children.entries())
+      child.stdout?.on('data', (text: Buffer) => (outputs[index] += text.toString()));
+    const linesOf = (count: number) => () => outputs.every((text) => text.split('\n').length > count);
+    await waitUntil('both are loaded', linesOf(1));
+    for (const child of children) child.stdin?.write('go');
+    await waitUntil('both say what became of it', linesOf(2), 40_000);
+    for (const child of children) child.stdin?.end();
+    await waitUntil('both have ended', () => children.every((child) => child.exitCode !== null));
+    assert.deepEqual(outputs.toSorted(), ['loaded\nERR_PORT_BUSY\n', 'loaded\nstarted\n']);
+  });
+}
+
+test('a port whose only replica was killed stays with its server', async () => {
+  await using first = await startServer({ delayMs: 0 });
+  const port = Number(new URL(first.origins[0] ?? '').port);
+  const replaced = nextReplacement(first);
+  process.kill(first.replicaPids[0] ?? 0, 'SIGKILL');
+  await waitUntil('nobody listens', () => first.replicaPids.length === 0);
+  await assert.rejects(startServer({ delayMs: 0, port }), { code: 'ERR_PORT_BUSY' });
+  await replaced;
+  assert.equal(await (await fetch(`${first.origins[0]}/5`)).text(), '5');
+});
+
 test('consecutive ports are taken from the one that was asked for', async () => {
   // Below the ephemeral range, where only a server of this machine may be in the way: then the next four.
   for (let port = 21_000 + (process.pid % 1000); ; port += 4) {
