@@ -170,6 +170,18 @@ export const FAILURES = {
     handOver: false,
     meaning: 'a line of the source is not a target',
   },
+  stalled: {
+    retry: false,
+    shrink: false,
+    handOver: false,
+    meaning: 'nothing came or moved for so long that the watchdog gave it up',
+  },
+  'robots-unavailable': {
+    retry: false,
+    shrink: false,
+    handOver: false,
+    meaning: 'whether robots.txt allows it could not be found out',
+  },
   aborted: { retry: false, shrink: false, handOver: false, meaning: 'the run was cut before the answer' },
   unknown: {
     retry: false,

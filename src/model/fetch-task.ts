@@ -3,7 +3,9 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from './errors.ts';
+import { CELLS_PER_PLACE, PLACE_COUNT } from './origin-cells.ts';
 import type { Outcome } from './outcome.ts';
+import type { RobotsAnswer } from './robots.ts';
 import type { AnySinkSpec } from './sink-spec.ts';
 import type { Target } from './target.ts';
 
@@ -30,6 +32,11 @@ export interface FetchLimits {
   readonly retryBudgetRatio: number;
   /** A server that asks for a longer pause is not waited for: the target fails at once. */
   readonly maxRetryWaitMs: number;
+  /**
+   * What gives nothing for so long is given up by the watchdog: an attempt, whatever its other limits, and an origin
+   * that was asked. Never below the longest of the other limits of a phase. @default 0
+   */
+  readonly stallMs?: number;
 }
 
 /** Login for a host, from a netrc file. */
@@ -57,19 +64,29 @@ export interface FetchRequestOptions {
   readonly isInsecure: boolean;
   /** Proxies for http and https targets, and hosts reached without; '' for none. */
   readonly proxy: { readonly http: string; readonly https: string; readonly except: string };
+  /** Fetch nothing that the origin's robots.txt disallows. @default false */
+  readonly honoursRobots?: boolean;
+  /** Let a public origin redirect to loopback, private and other addresses of special use. @default false */
+  readonly allowsPrivateRedirects?: boolean;
+  /** Addresses of special use, as CIDR ranges, that count as public all the same. @default none */
+  readonly publicRanges?: readonly string[];
+  /** Addresses of host names that are not looked up. @default none */
+  readonly hosts?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Budgets that hold over all workers together; 0 means no bound. */
 export interface FetchBudgets {
   readonly maxPerOrigin: number;
+  /** Find how many requests each origin serves best, up to `maxPerOrigin`. @default false: so many from the start */
+  readonly isAdaptive?: boolean;
   readonly maxAttemptsPerSec: number;
   readonly maxBytesPerSec: number;
 }
 
-/** Origins share budgets by a hash into so many places; a power of two. */
-export const BUDGET_PLACES = 1 << 15;
-/** Memory for the budgets of a run: two 32-bit cells a place, two 64-bit clocks and the account of retries. */
-export const BUDGETS_BYTES = BUDGET_PLACES * 8 + 24;
+/** Where the rates of the run are: behind the cells of the origins. */
+export const RATE_CELLS_AT_BYTES = PLACE_COUNT * CELLS_PER_PLACE * 4;
+/** Memory for the budgets of a run: `origin-cells`, two 64-bit clocks and the account of retries. */
+export const BUDGETS_BYTES = RATE_CELLS_AT_BYTES + 24;
 
 /** Memory all workers of a run share. */
 export interface FetchShared {
@@ -117,6 +134,9 @@ export const GAUGES = {
 export type ToFetchWorker =
   | { readonly kind: 'targets'; readonly targets: readonly Target[] }
   | { readonly kind: 'end' }
+  /** What it asked for; `fetch-robots`: it is to fetch that itself, for all. */
+  | { readonly kind: 'robots'; readonly answer: RobotsAnswer }
+  | { readonly kind: 'fetch-robots'; readonly origin: string }
   | { readonly kind: 'stop'; readonly isCut: boolean };
 
 /** From a worker. `broken`: its sink gave up, and it has stopped by itself. */
@@ -127,4 +147,9 @@ export type FromFetchWorker =
       /** What the sink made of each body, in the same order; absent where it made nothing. */
       readonly values?: readonly unknown[];
     }
+  /** What it waits for where nothing moves; null when things move again. */
+  | { readonly kind: 'waits'; readonly text: string | null }
+  /** It wants to know the robots.txt of an origin, or was sent for it. */
+  | { readonly kind: 'robots'; readonly origin: string }
+  | { readonly kind: 'robots-found'; readonly answer: RobotsAnswer }
   | { readonly kind: 'broken'; readonly code: ErrorCode; readonly message: string };

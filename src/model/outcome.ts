@@ -53,7 +53,10 @@ export interface SkippedOutcome extends Settled {
   readonly reason: SkipReason;
 }
 
-/** `duplicate`: the same URL earlier in the run; `drift`: shown twice by a list API; `stopped`: the run ended before it. */
-export type SkipReason = 'duplicate' | 'drift' | 'stopped';
+/**
+ * `duplicate`: the same URL earlier in the run; `drift`: shown twice by a list API; `robots`: disallowed by its origin's
+ * robots.txt; `stopped`: the run ended before it.
+ */
+export type SkipReason = 'duplicate' | 'drift' | 'robots' | 'stopped';
 
 export type Outcome = OkOutcome | FailedOutcome | SkippedOutcome;

@@ -10,6 +10,7 @@ import { splitCount } from '../model/split.ts';
 import type { Target } from '../model/target.ts';
 import { recoverWorker } from '../sinks/recover-sink.ts';
 import type { WorkerPool } from './pool.ts';
+import { RobotsDesk } from './robots-desk.ts';
 
 /** Targets a worker has besides those in flight: what other origins can use while one is full. */
 const AHEAD_COUNT = 2048;
@@ -27,6 +28,8 @@ export interface CrewOptions {
   readonly maxInFlight: number;
   readonly base: FetchTaskBase;
   readonly onSettled: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
+  /** A worker says what it waits for, where nothing of its share has moved for a while. */
+  readonly onWaits?: (text: string) => void;
   /** A sink gave up, or threads keep dying. */
   readonly onBroken: (error: SpillwayError) => void;
 }
@@ -40,6 +43,8 @@ class Member {
   readonly capacity: number;
   readonly maxInFlight: number;
   port: MessagePort | null = null;
+  /** What it waits for, where nothing of its share moves. */
+  waits: string | null = null;
   /** Where the present thread's last settled body went. */
   last: Stored | null = null;
   isEnded = false;
@@ -68,6 +73,7 @@ export class FetchCrew {
   readonly #members: readonly Member[];
   readonly #deaths: string[] = [];
   readonly #ended: Promise<unknown>;
+  readonly #robots = new RobotsDesk();
   #nextIndex = 0;
   #hasRoom = Promise.withResolvers<void>();
   #isStopped = false;
@@ -85,6 +91,12 @@ export class FetchCrew {
 
   get tallies(): readonly Tally[] {
     return this.#members.map((member) => member.tally);
+  }
+
+  /** What the run waits for, where no worker that has something to do gets on; null otherwise. */
+  get waits(): string | null {
+    const busy = this.#members.filter(({ pending }) => pending.size > 0);
+    return busy.every(({ waits }) => waits !== null) ? (busy[0]?.waits ?? null) : null;
   }
 
   /** Sum of a gauge over the workers. */
@@ -139,6 +151,7 @@ export class FetchCrew {
       port1.on('message', (message: FromFetchWorker) => this.#receive(member, message));
       port1.on('close', closed.resolve);
       member.port = port1;
+      member.waits = null;
       member.last = null;
       const { base, pool } = this.#options;
       // A new index for each thread: its segments never meet those of one that died.
@@ -201,6 +214,19 @@ export class FetchCrew {
   #receive(member: Member, message: FromFetchWorker): void {
     if (message.kind === 'broken') {
       this.#options.onBroken(new SpillwayError(message.code, message.message));
+      return;
+    }
+    if (message.kind === 'waits') {
+      member.waits = message.text;
+      if (message.text !== null) this.#options.onWaits?.(message.text);
+      return;
+    }
+    if (message.kind === 'robots') {
+      this.#robots.ask(member, message.origin);
+      return;
+    }
+    if (message.kind === 'robots-found') {
+      this.#robots.found(message.answer);
       return;
     }
     this.#options.onSettled(message.outcomes, message.values);

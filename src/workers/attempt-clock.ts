@@ -13,6 +13,8 @@ export class AttemptClock {
   #phase: Phase = 'connecting';
   /** When the phase began, or the last piece of a body came. */
   #sinceMs = nowMs();
+  /** The same, whoever was to blame for what did not come. */
+  #movedAtMs = this.#sinceMs;
   #windowStartMs = 0;
   #windowBytes = 0;
   #bytes = 0;
@@ -32,14 +34,32 @@ export class AttemptClock {
     return this.#bytes;
   }
 
+  /** When the phase began, or the last piece of a body came. */
+  get sinceMs(): number {
+    return this.#sinceMs;
+  }
+
+  /** Milliseconds until the limit of the phase; null where it has none. */
+  leftMs(atMs: number): number | null {
+    const { connectMs, firstByteMs, idleMs, totalMs } = this.#limits;
+    const phaseMs = { connecting: connectMs, waiting: firstByteMs, receiving: idleMs, over: 0 }[this.#phase];
+    const ends = [
+      ...(phaseMs > 0 ? [this.#sinceMs + phaseMs] : []),
+      ...(totalMs > 0 ? [this.#startedAtMs + totalMs] : []),
+    ];
+    return ends.length === 0 ? null : Math.max(0, Math.min(...ends) - atMs);
+  }
+
   enter(phase: Phase): void {
     this.#phase = phase;
     this.#sinceMs = nowMs();
+    this.#movedAtMs = this.#sinceMs;
     this.#beginWindow(this.#sinceMs);
   }
 
   count(bytes: number): void {
     this.#sinceMs = nowMs();
+    this.#movedAtMs = this.#sinceMs;
     this.#bytes += bytes;
     this.#windowBytes += bytes;
   }
@@ -52,6 +72,13 @@ export class AttemptClock {
       return attemptFailure(
         'total-timeout',
         `expected the whole answer within ${limits.totalMs} ms (--deadline), found ${this.#bytes} bytes of it`,
+      );
+    }
+    const stallMs = longestWaitMs(limits);
+    if (isPast(stallMs, atMs - this.#movedAtMs)) {
+      return attemptFailure(
+        'stalled',
+        `expected something to move within ${stallMs} ms (--stall-timeout), found ${this.#bytes} bytes and nothing more`,
       );
     }
     if (this.#phase === 'connecting') {
@@ -94,6 +121,11 @@ export class AttemptClock {
     this.#windowStartMs = atMs;
     this.#windowBytes = 0;
   }
+}
+
+/** How long anything may stand still: never less than the limit of a phase; 0 for no bound. */
+export function longestWaitMs({ stallMs = 0, connectMs, firstByteMs, idleMs }: FetchLimits): number {
+  return stallMs === 0 ? 0 : Math.max(stallMs, connectMs, firstByteMs, idleMs);
 }
 
 function isPast(limitMs: number, passedMs: number): boolean {

@@ -15,6 +15,8 @@ export type AttemptEnd =
   | AttemptFailure
   /** Its kept connection had ended before it was answered. */
   | { readonly kind: 'stale'; readonly detail: string }
+  /** Taken back before it was answered, for reasons that are not the target's. */
+  | { readonly kind: 'withdrawn' }
   | { readonly kind: 'broken'; readonly error: SpillwayError };
 
 export interface AttemptFailure {

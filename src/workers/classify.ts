@@ -11,6 +11,7 @@ const BY_CODE: Readonly<Record<string, FailureCode>> = {
   EHOSTUNREACH: 'connect-failed',
   ENETUNREACH: 'connect-failed',
   ENETDOWN: 'connect-failed',
+  ERR_PRIVATE_ADDRESS: 'bad-redirect',
   ENOTFOUND: 'dns',
   EAI_AGAIN: 'dns',
   EAI_NODATA: 'dns',

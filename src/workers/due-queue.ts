@@ -7,6 +7,11 @@ export class DueQueue<Item extends { readonly dueAtMs: number }> {
     return this.#heap.length;
   }
 
+  /** The earliest, which stays. */
+  get first(): Item | undefined {
+    return this.#heap[0];
+  }
+
   /** The earliest, if it is due at `atMs`. */
   takeDue(atMs: number): Item | undefined {
     const first = this.#heap[0];

@@ -20,6 +20,8 @@ export interface AttemptContext {
   readonly isDecoding: boolean;
   /** The request is on its way over a connection that stands. */
   onSent(): void;
+  /** Something has come from the origin. */
+  onHeard(attempt: FetchAttempt): void;
   /** Milliseconds to read nothing, after `bytes` more have arrived. */
   onBytes(bytes: number): number;
   /** Called once; the attempt is not used again. */
@@ -36,6 +38,7 @@ export class FetchAttempt implements AnswerReceiver {
   #control: RequestControl | null = null;
   /** The transport has said its last word. */
   #isAnswered = false;
+  #sentAtMs = 0;
   #promisedBytes: number | null = null;
   /** Reasons not to read on: the decoder is full, the rate is spent. */
   #holds = 0;
@@ -53,6 +56,21 @@ export class FetchAttempt implements AnswerReceiver {
     return this.#clock.phase;
   }
 
+  /** When its request went out, by `nowMs`; 0 when it has not. */
+  get sentAtMs(): number {
+    return this.#sentAtMs;
+  }
+
+  /** When the phase began, or the last piece of a body came. */
+  get sinceMs(): number {
+    return this.#clock.sinceMs;
+  }
+
+  /** Milliseconds until it is given up; null where nothing bounds it. */
+  leftMs(atMs: number): number | null {
+    return this.#clock.leftMs(atMs);
+  }
+
   /** How its request is held or let go; comes after the request was sent, which may have failed by then. */
   steer(control: RequestControl): void {
     if (this.phase === 'over') control.leave();
@@ -62,12 +80,14 @@ export class FetchAttempt implements AnswerReceiver {
   onSent(): void {
     if (this.phase === 'over') return;
     this.#clock.enter('waiting');
+    this.#sentAtMs = this.#clock.sinceMs;
     this.#context.onSent();
   }
 
   onHead(status: number, statusText: string, view: HeaderView): void {
     if (this.phase === 'over') return;
     this.#clock.enter('receiving');
+    this.#context.onHeard(this);
     this.job.status = status;
     this.#promisedBytes = promisedBytesOf(view);
     if (status >= 300) {
@@ -81,6 +101,7 @@ export class FetchAttempt implements AnswerReceiver {
   onData(chunk: Buffer): void {
     if (this.phase === 'over') return;
     this.#clock.count(chunk.length);
+    this.#context.onHeard(this);
     const waitMs = this.#context.onBytes(chunk.length);
     if (waitMs > 0) this.#holdFor(waitMs);
     if (this.#verdict === null) this.#intake?.take(chunk);
@@ -123,6 +144,11 @@ export class FetchAttempt implements AnswerReceiver {
   /** Ends the attempt at the caller's wish. */
   cut(reason: string): void {
     this.#finish(attemptFailure('aborted', reason));
+  }
+
+  /** Takes it back; the job is not the worse for it. */
+  withdraw(): void {
+    this.#finish({ kind: 'withdrawn' });
   }
 
   #openIntake(): BodyIntake {

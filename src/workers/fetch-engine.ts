@@ -1,52 +1,64 @@
 // A worker's share of a fetch: takes targets, keeps as many attempts open as the budgets allow, and settles each target
-// once. A job is in exactly one of four places: fresh, parked at its origin, waiting for its retry, or in flight.
+// once. A job is in exactly one place: fresh, parked at its origin, waiting for its retry or for its origin's
+// robots.txt, or in flight.
 
 import { nowMs } from '../measure/clock.ts';
 import type { Tally } from '../measure/tally.ts';
 import type { SpillwayError } from '../model/errors.ts';
 import { type FetchTask, GAUGES } from '../model/fetch-task.ts';
-import type { Outcome } from '../model/outcome.ts';
+import type { Outcome, SkipReason } from '../model/outcome.ts';
+import type { RobotsAnswer } from '../model/robots.ts';
 import type { Target } from '../model/target.ts';
 import type { Sink } from '../sinks/sink.ts';
+import { longestWaitMs } from './attempt-clock.ts';
 import { type AttemptEnd, type AttemptFailure, attemptFailure } from './attempt-end.ts';
+import { reportToBudget } from './attempt-report.ts';
 import { type AttemptContext, FetchAttempt } from './fetch-attempt.ts';
 import { FetchHeaders } from './fetch-headers.ts';
 import { FetchJob } from './fetch-job.ts';
-import type { FetchRoutes } from './fetch-routes.ts';
+import type { GuardedRoutes } from './guarded-routes.ts';
 import { failedOutcome, okOutcome, skippedOutcome } from './job-outcomes.ts';
 import { NextAttempt } from './next-attempt.ts';
 import { OriginBudgets } from './origin-budgets.ts';
 import { RateHold } from './rate-hold.ts';
+import { RobotsGate } from './robots-gate.ts';
+import { RunRates } from './run-rates.ts';
 import { WaitingJobs } from './waiting-jobs.ts';
+import { Watchdog } from './watchdog.ts';
 
-/** One timer looks after every deadline, pause and retry. */
+/** One timer looks after every deadline, pause and retry; it keeps the thread alive while no socket does. */
 const SWEEP_MS = 25;
 /** A sweep that comes this late was held up by this thread itself; deadlines do not run while nothing is read. */
 const LATE_SWEEP_MS = 500;
-/** Jobs let go at an origin in one sweep after a pause: it is probed, not stormed. */
-const PROBE_COUNT = 2;
 
 export interface EngineParts {
   readonly task: FetchTask;
   readonly sink: Sink;
-  readonly routes: FetchRoutes;
+  readonly routes: GuardedRoutes;
   readonly tally: Tally;
   /** Called once for every target that was accepted. */
   readonly onSettled: (outcome: Outcome) => void;
   /** The sink gave up: nothing more is taken, and what is in flight is let go. */
   readonly onBroken: (error: SpillwayError) => void;
+  /** What is waited for where nothing moves; null when it does again. */
+  readonly onWaits: (text: string | null) => void;
+  /** The robots.txt of an origin is wanted; `learnRobots` gets it. */
+  readonly onRobots: (origin: string) => void;
 }
 
 export class FetchEngine {
   readonly #parts: EngineParts;
   readonly #budgets: OriginBudgets;
+  readonly #rates: RunRates;
   readonly #headers: FetchHeaders;
   readonly #gauges: Float64Array;
   readonly #attempts = new Set<FetchAttempt>();
   readonly #context: AttemptContext;
   readonly #next: NextAttempt;
   readonly #waiting = new WaitingJobs();
+  readonly #robots: RobotsGate | null;
   readonly #hold: RateHold;
+  readonly #watchdog: Watchdog;
   readonly #sweepTimer: NodeJS.Timeout;
   readonly #done = Promise.withResolvers<void>();
   #maxInFlight: number;
@@ -61,18 +73,23 @@ export class FetchEngine {
 
   constructor(parts: EngineParts) {
     const { task, tally } = parts;
+    const { limits, request } = task;
     this.#parts = parts;
     this.#budgets = new OriginBudgets(task.shared, task.budgets);
-    this.#headers = new FetchHeaders(task.request);
+    this.#rates = new RunRates(task.shared, task.budgets);
+    this.#headers = new FetchHeaders(request);
     this.#gauges = new Float64Array(task.gauges);
     this.#maxInFlight = task.maxInFlight;
+    this.#robots = request.honoursRobots === true ? new RobotsGate(request.userAgent, parts.onRobots) : null;
     this.#hold = new RateHold(() => {
-      this.#unparkAll(this.#maxInFlight);
+      this.#unparkAll();
       this.#pump();
     });
     this.#next = new NextAttempt({
-      limits: task.limits,
+      limits,
       budgets: this.#budgets,
+      rates: this.#rates,
+      stallMs: longestWaitMs(limits),
       tally,
       gauges: this.#gauges,
       onShrink: () => {
@@ -80,20 +97,19 @@ export class FetchEngine {
         this.#maxInFlight = Math.max(1, Math.floor(most * 0.8));
       },
     });
-    this.#context = {
-      sink: parts.sink,
-      limits: task.limits,
-      isDecoding: task.request.bytes === 'decoded',
-      onSent: () => tally.add('attemptsSent', 1),
-      onBytes: (bytes) => {
-        tally.add('bytesReceived', bytes);
-        const waitMs = this.#budgets.chargeBytesMs(bytes);
-        // Small bodies come whole in one read: what holds their rate is that nothing new is asked for.
-        if (waitMs > 0) this.#hold.holdFor(waitMs);
-        return waitMs;
-      },
-      onOver: (attempt, end) => this.#onOver(attempt, end),
-    };
+    this.#watchdog = new Watchdog({
+      budgets: this.#budgets,
+      waiting: this.#waiting,
+      attempts: this.#attempts,
+      stallMs: longestWaitMs(limits),
+      startedAtMs: nowMs(),
+      maxInFlight: () => this.#maxInFlight,
+      isHolding: () => this.#hold.isHolding,
+      awaitedRobots: () => this.#robots?.awaitedOrigins ?? [],
+      giveUp: (job, detail) => this.#settle(failedOutcome(job, attemptFailure('stalled', detail))),
+      tell: parts.onWaits,
+    });
+    this.#context = this.#makeContext();
     this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
   }
 
@@ -105,10 +121,23 @@ export class FetchEngine {
   accept(targets: readonly Target[]): void {
     for (const target of targets) {
       const job = new FetchJob(target);
-      if (this.#isStopped) this.#skip(job);
+      if (this.#isStopped) this.#skip(job, 'stopped');
       else this.#waiting.addFresh(job);
     }
     this.#pump();
+  }
+
+  /** What an origin's robots.txt says. */
+  learnRobots(answer: RobotsAnswer): void {
+    if (this.#robots === null) return;
+    this.#watchdog.moved();
+    const { jobs, spacingMs } = this.#robots.learn(answer);
+    for (const job of jobs) {
+      if (spacingMs > 0) this.#budgets.setSpacing(job.place, spacingMs);
+      this.#waiting.addRetry(job);
+    }
+    this.#pump();
+    this.#finishIfIdle();
   }
 
   /** No more targets will come. */
@@ -121,9 +150,33 @@ export class FetchEngine {
   stop(isCut: boolean): void {
     this.#isStopped = true;
     this.#isEnding = true;
-    for (const job of this.#waiting.takeAll()) this.#skip(job);
+    const waiting = [...this.#waiting.takeAll(), ...(this.#robots?.takeAll() ?? [])];
+    for (const job of waiting) this.#skip(job, 'stopped');
     if (isCut) for (const attempt of this.#attempts) attempt.cut('the run was stopped');
     this.#finishIfIdle();
+  }
+
+  #makeContext(): AttemptContext {
+    const { sink, tally, task } = this.#parts;
+    return {
+      sink,
+      limits: task.limits,
+      isDecoding: task.request.bytes === 'decoded',
+      onSent: () => {
+        tally.add('attemptsSent', 1);
+        this.#watchdog.moved();
+      },
+      onHeard: ({ job }) => this.#budgets.heard(job.place),
+      onBytes: (bytes) => {
+        tally.add('bytesReceived', bytes);
+        this.#watchdog.moved();
+        const waitMs = this.#rates.chargeBytesMs(bytes);
+        // Small bodies come whole in one read: what holds their rate is that nothing new is asked for.
+        if (waitMs > 0) this.#hold.holdFor(waitMs);
+        return waitMs;
+      },
+      onOver: (attempt, end) => this.#onOver(attempt, end),
+    };
   }
 
   /** Begins whatever may begin now. */
@@ -132,22 +185,32 @@ export class FetchEngine {
     if (this.#isPumping || this.#isStopped) return;
     this.#isPumping = true;
     const now = nowMs();
+    const { parking } = this.#waiting;
     while (this.#attempts.size < this.#maxInFlight && !this.#hold.isHolding) {
       const job = this.#waiting.takeReady(now);
       if (job === undefined) break;
+      if (!this.#isAllowed(job)) continue;
       // Whoever came first to a full or paused origin goes first.
-      if (this.#waiting.parking.countAt(job.place) > 0 || !this.#tryStart(job))
-        this.#waiting.parking.park(job);
+      if (parking.countAt(job.place) > 0 || !this.#tryStart(job)) parking.park(job);
     }
     this.#isPumping = false;
     this.#show();
   }
 
+  /** False: the job is settled, or waits for the rules of its origin. */
+  #isAllowed(job: FetchJob): boolean {
+    const verdict = this.#robots === null ? 'allowed' : this.#robots.judge(job);
+    if (verdict === 'disallowed') this.#skip(job, 'robots');
+    else if (typeof verdict === 'object')
+      this.#settle(failedOutcome(job, attemptFailure('robots-unavailable', verdict.unavailable)));
+    return verdict === 'allowed';
+  }
+
   /** False: the origin has no room, or the run's rate none for now. */
   #tryStart(job: FetchJob): boolean {
     if (this.#attempts.size >= this.#maxInFlight || this.#hold.isHolding) return false;
-    if (this.#budgets.pauseLeftMs(job.place) > 0 || !this.#budgets.tryEnter(job.place)) return false;
-    const waitMs = this.#budgets.reserveAttemptMs();
+    if (!this.#budgets.tryEnter(job.place)) return false;
+    const waitMs = this.#rates.reserveAttemptMs();
     if (waitMs > 0) {
       this.#budgets.leave(job.place);
       this.#gauges[GAUGES.rateWaits] = (this.#gauges[GAUGES.rateWaits] as number) + 1;
@@ -160,23 +223,26 @@ export class FetchEngine {
 
   #start(job: FetchJob): void {
     job.begin();
-    const { tally, routes } = this.#parts;
+    const { tally, routes, task } = this.#parts;
     if (tally.get('firstDispatchAtMs') === 0) tally.set('firstDispatchAtMs', nowMs());
-    if (job.attempts === 1 && job.hops === 0)
-      this.#budgets.earnRetries(this.#parts.task.limits.retryBudgetRatio);
+    if (job.attempts === 1 && job.hops === 0) this.#rates.earnRetries(task.limits.retryBudgetRatio);
+    this.#budgets.begun(job.place);
     const attempt = new FetchAttempt(job, this.#context);
     this.#attempts.add(attempt);
     const { origin, pathname, search } = job.url;
     const fields = this.#headers.fieldsFor(job);
-    const { place, isHandedOver } = job;
-    attempt.steer(routes.send({ origin, path: pathname + search, fields, place, isHandedOver }, attempt));
+    const { place, isHandedOver, isGuarded } = job;
+    const request = { origin, path: pathname + search, fields, place, isHandedOver, isGuarded };
+    attempt.steer(routes.send(request, attempt));
   }
 
   #onOver(attempt: FetchAttempt, end: AttemptEnd): void {
     const { job } = attempt;
-    this.#attempts.delete(attempt);
-    this.#budgets.leave(job.place);
     const { place } = job;
+    this.#attempts.delete(attempt);
+    this.#budgets.leave(place);
+    this.#watchdog.moved();
+    reportToBudget(this.#budgets, attempt, end);
     this.#judge(job, end);
     this.#freed.push(place);
     // What many answers of one turn set free is filled again at once, after all of them are judged.
@@ -184,7 +250,11 @@ export class FetchEngine {
   }
 
   #fillAgain(): void {
-    for (const place of this.#freed.splice(0)) this.#unpark(place, 1);
+    const freed = this.#freed.splice(0);
+    const wasFull = this.#attempts.size + freed.length >= this.#maxInFlight;
+    if (wasFull && this.#waiting.parking.placeCount > 1) this.#unparkInTurn();
+    // Besides the place that was left, there may be one more where the window has grown.
+    else for (const place of freed) this.#unpark(place, 2);
     this.#pump();
     this.#finishIfIdle();
   }
@@ -193,15 +263,19 @@ export class FetchEngine {
     if (end.kind === 'ok') {
       this.#settle(okOutcome(job, end));
     } else if (this.#isStopped) {
-      this.#skip(job);
+      this.#skip(job, 'stopped');
     } else if (end.kind === 'redirect') {
+      if (!job.isGuarded) job.isGuarded = this.#parts.routes.isPublic(job.url.hostname);
       job.followTo(end.to);
       this.#putBack(job, 0);
+    } else if (end.kind === 'withdrawn') {
+      job.refund();
+      this.#waiting.parking.park(job);
     } else if (end.kind === 'stale') {
       if (this.#next.repeatsStale(job)) this.#putBack(job, 0);
       else this.#tryAgain(job, attemptFailure('connection-lost', end.detail));
     } else if (end.kind === 'broken') {
-      this.#skip(job);
+      this.#skip(job, 'stopped');
       this.#parts.onBroken(end.error);
     } else {
       this.#tryAgain(job, end);
@@ -228,8 +302,8 @@ export class FetchEngine {
     this.#parts.onSettled(outcome);
   }
 
-  #skip(job: FetchJob): void {
-    this.#parts.onSettled(skippedOutcome(job, 'stopped'));
+  #skip(job: FetchJob, reason: SkipReason): void {
+    this.#parts.onSettled(skippedOutcome(job, reason));
   }
 
   #sweep(): void {
@@ -239,24 +313,48 @@ export class FetchEngine {
     if (lateMs > LATE_SWEEP_MS) this.#stoodStillMs = lateMs;
     // What arrived while this thread stood still is read first; then the deadlines count again.
     else if (this.#stoodStillMs > 0) this.#stoodStillMs = 0;
-    if (this.#stoodStillMs === 0) for (const attempt of this.#attempts) attempt.check(now);
-    this.#unparkAll(PROBE_COUNT);
-    this.#pump();
-  }
-
-  #unparkAll(count: number): void {
-    if (this.#waiting.parking.count === 0) return;
-    for (const place of this.#waiting.parking.places()) this.#unpark(place, count);
-  }
-
-  /** Begins up to `count` of the jobs that wait for room at an origin. */
-  #unpark(place: number, count: number): void {
-    if (this.#isStopped) return;
-    for (let left = count; left > 0; left--) {
-      const job = this.#waiting.parking.peek(place);
-      if (job === undefined || !this.#tryStart(job)) return;
-      this.#waiting.parking.take(place);
+    if (this.#stoodStillMs === 0) {
+      for (const attempt of this.#attempts) this.#check(attempt, now);
+      this.#watchdog.look(now);
     }
+    this.#unparkAll();
+    this.#pump();
+    this.#finishIfIdle();
+  }
+
+  #check(attempt: FetchAttempt, now: number): void {
+    // A request that has no connection yet would come in the middle of the pause.
+    if (attempt.phase === 'connecting' && this.#budgets.pauseLeftMs(attempt.job.place) > 0)
+      attempt.withdraw();
+    else attempt.check(now);
+  }
+
+  #unparkAll(): void {
+    const { parking } = this.#waiting;
+    if (parking.count === 0) return;
+    for (const place of parking.places()) this.#unpark(place, this.#maxInFlight);
+  }
+
+  /** Everything was taken: each origin that waits gets a slot in turn. */
+  #unparkInTurn(): void {
+    const { parking } = this.#waiting;
+    for (let misses = 0; misses < parking.placeCount && this.#attempts.size < this.#maxInFlight; ) {
+      const place = parking.nextPlace();
+      if (place === undefined) return;
+      misses = this.#unpark(place, 1) === 0 ? misses + 1 : 0;
+    }
+  }
+
+  /** Begins up to `count` of the jobs that wait for room at an origin. @returns how many */
+  #unpark(place: number, count: number): number {
+    if (this.#isStopped) return 0;
+    const { parking } = this.#waiting;
+    for (let begun = 0; begun < count; begun++) {
+      const job = parking.peek(place);
+      if (job === undefined || !this.#tryStart(job)) return begun;
+      parking.take(place);
+    }
+    return count;
   }
 
   /** What the live view reads. */
@@ -270,7 +368,8 @@ export class FetchEngine {
   }
 
   #finishIfIdle(): void {
-    if (!this.#isEnding || this.#attempts.size + this.#waiting.count > 0) return;
+    const waitingCount = this.#waiting.count + (this.#robots?.count ?? 0);
+    if (!this.#isEnding || this.#attempts.size + waitingCount > 0) return;
     clearInterval(this.#sweepTimer);
     this.#hold.close();
     this.#show();

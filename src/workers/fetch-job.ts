@@ -2,8 +2,8 @@
 // from queue to wire and back; an attempt reads it.
 
 import { nowMs } from '../measure/clock.ts';
+import { placeOf } from '../model/origin-cells.ts';
 import type { Target } from '../model/target.ts';
-import { placeOf } from './origin-budgets.ts';
 
 export class FetchJob {
   readonly target: Target;
@@ -30,6 +30,9 @@ export class FetchJob {
   attemptStartedAtMs = 0;
   /** When the next attempt may begin. */
   dueAtMs = 0;
+  /** A public origin has sent it on: it may not go to addresses of special use. */
+  isGuarded = false;
+  readonly acceptedAtMs = nowMs();
 
   constructor(target: Target) {
     this.target = target;
@@ -54,12 +57,19 @@ export class FetchJob {
     this.place = placeOf(url.origin);
   }
 
+  /** The attempt that has begun was none. */
+  refund(): void {
+    if (this.hops === 0) this.attempts--;
+    this.status = 0;
+  }
+
   /** Back to the beginning, for the next attempt. */
   rewind(): void {
     this.status = 0;
     if (this.hops === 0) return;
     this.hops = 0;
     this.isAway = false;
+    this.isGuarded = false;
     this.url = new URL(this.target.url);
     this.place = placeOf(this.url.origin);
   }

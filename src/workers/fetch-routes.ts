@@ -13,22 +13,26 @@ export interface RoutedRequest extends FetchedRequest {
   readonly isHandedOver: boolean;
 }
 
+/** What all requests of a set of connections have in common. */
+export type RouteOptions = AgentSetOptions;
+
 export class FetchRoutes {
-  readonly #options: AgentSetOptions;
+  readonly #options: RouteOptions;
   readonly #wire: WireAgents | null;
   /** Whether the wire lane takes these fields; logins make arrays of their own, which are not kept. */
   readonly #isWireFields = new WeakMap<readonly string[], boolean>();
   #agents: AgentSet | null = null;
   #opening: Promise<AgentSet> | null = null;
 
-  constructor(options: AgentSetOptions) {
-    const { request, limits, onConnection } = options;
+  constructor(options: RouteOptions) {
+    const { request, limits, lookup, onConnection } = options;
     this.#options = options;
     const isWireAllowed = request.transport !== 'undici' && request.proxy.http === '';
     this.#wire = isWireAllowed
       ? new WireAgents({
           connectTimeoutMs: limits.connectMs === 0 ? 0 : limits.connectMs + 1000,
           maxHeaderBytes: limits.maxHeaderBytes,
+          lookup,
           onConnection,
         })
       : null;

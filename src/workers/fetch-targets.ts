@@ -8,7 +8,8 @@ import { type FetchTask, type FromFetchWorker, GAUGES, type ToFetchWorker } from
 import type { Outcome } from '../model/outcome.ts';
 import { loadSink } from '../sinks/load-sink.ts';
 import { FetchEngine } from './fetch-engine.ts';
-import { FetchRoutes } from './fetch-routes.ts';
+import { GuardedRoutes } from './guarded-routes.ts';
+import { fetchRobots } from './robots-fetch.ts';
 
 /** Outcomes wait for company, but not for long. */
 const GROUP_COUNT = 64;
@@ -23,7 +24,7 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
   const tellBroken = (error: SpillwayError) =>
     outbox.send({ kind: 'broken', code: error.code, message: error.message });
   const stopGauge = watchUtilization(new Float64Array(task.gauges));
-  const routes = new FetchRoutes({
+  const routes = new GuardedRoutes({
     request,
     limits,
     maxInFlight,
@@ -42,10 +43,19 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
         tellBroken(error);
         engine.stop(true);
       },
+      onWaits: (text) => outbox.send({ kind: 'waits', text }),
+      onRobots: (origin) => outbox.send({ kind: 'robots', origin }),
     });
+    const findRobots = async (origin: string): Promise<void> => {
+      const onSent = () => tally.add('attemptsSent', 1);
+      const rules = await fetchRobots({ routes, limits, userAgent: request.userAgent, onSent }, origin);
+      outbox.send({ kind: 'robots-found', answer: { origin, rules } });
+    };
     port.on('message', (message: ToFetchWorker) => {
       if (message.kind === 'targets') engine.accept(message.targets);
       else if (message.kind === 'end') engine.end();
+      else if (message.kind === 'robots') engine.learnRobots(message.answer);
+      else if (message.kind === 'fetch-robots') void findRobots(message.origin);
       else engine.stop(message.isCut);
     });
     await engine.done;

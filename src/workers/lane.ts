@@ -1,6 +1,8 @@
 // The seam between the engine and a transport. The engine decides what is asked and when; a lane only moves bytes.
 // Types alone, so that a transport is added by writing one file that keeps this contract (undici-lane, wire-lane).
 
+import type { LookupFunction } from 'node:net';
+
 /** Response header fields, valid only during `onHead`; names are lower-case. */
 export interface HeaderView {
   /** The field's value; several fields of one name joined with ", " as RFC 9110 section 5.3 allows. */
@@ -73,6 +75,8 @@ export interface LaneOptions {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** What all reads land in, shared by lanes of one thread. @default one of the lane's own */
   readonly readBuffer?: Buffer;
+  /** How its origin's name becomes addresses. @default the system's resolver */
+  readonly lookup?: LookupFunction;
   /** Called on each connection opened and closed, for the counters. */
   readonly onConnection: (event: 'opened' | 'closed') => void;
 }

@@ -8,6 +8,7 @@ import { isRetryable, retryDelayMs } from '../model/retry-policy.ts';
 import type { AttemptFailure } from './attempt-end.ts';
 import type { FetchJob } from './fetch-job.ts';
 import type { OriginBudgets } from './origin-budgets.ts';
+import type { RunRates } from './run-rates.ts';
 
 /** How often a target may be put back because this machine ran out of something. */
 const MAX_REFUNDS = 20;
@@ -18,6 +19,9 @@ const MAX_STALE = 2;
 export interface NextAttemptParts {
   readonly limits: FetchLimits;
   readonly budgets: OriginBudgets;
+  readonly rates: RunRates;
+  /** How long an origin may be silent before its targets are given up; 0 for no bound. */
+  readonly stallMs: number;
   readonly tally: Tally;
   readonly gauges: Float64Array;
   /** This machine ran out of something: fewer requests may be open at once. */
@@ -33,7 +37,7 @@ export class NextAttempt {
 
   /** Milliseconds until the job's next attempt, for which it has been made ready; null when there is none. */
   delayAfterMs(job: FetchJob, end: AttemptFailure): number | null {
-    const { limits, budgets, tally } = this.#parts;
+    const { limits, budgets, rates, tally, stallMs } = this.#parts;
     const policy = FAILURES[end.code];
     if (policy.handOver && !job.isHandedOver) {
       job.isHandedOver = true;
@@ -47,14 +51,12 @@ export class NextAttempt {
       job.rewind();
       return REFUND_DELAY_MS * (0.5 + Math.random());
     }
+    this.#pause(job, end.retryAfterMs);
     if (!isRetryable(end.code, job.status) || end.retryAfterMs > limits.maxRetryWaitMs) return null;
     const delayMs = retryDelayMs(job.attempts, end.retryAfterMs, Math.random());
-    // A server that says "too many" or "not now" speaks for its origin, not for one URL.
-    if (job.status === 429 || (job.status === 503 && end.retryAfterMs > 0)) {
-      budgets.pause(job.place, end.retryAfterMs > 0 ? end.retryAfterMs : delayMs);
-    }
+    if (job.status === 0 && stallMs > 0 && budgets.silentMs(job.place) > stallMs) return null;
     if (job.attempts > limits.maxRetries) return null;
-    if (!budgets.tryRetry()) {
+    if (!rates.tryRetry()) {
       this.#count('retriesDenied');
       return null;
     }
@@ -70,6 +72,16 @@ export class NextAttempt {
     job.staleCount++;
     this.#repeat(job);
     return true;
+  }
+
+  /** A server that says "too many" or "not now" speaks for its origin, not for one URL. */
+  #pause({ status, place }: FetchJob, retryAfterMs: number): void {
+    const { budgets, limits } = this.#parts;
+    if (status !== 429 && status !== 503) return;
+    // Nobody waits for longer than that; the targets that are asked for nevertheless fail one by one.
+    if (retryAfterMs > limits.maxRetryWaitMs) return;
+    if (retryAfterMs > 0) budgets.pause(place, retryAfterMs);
+    else if (status === 429) budgets.pauseByCount(place, Math.random());
   }
 
   /** The same request again, at once, at no attempt's cost. */

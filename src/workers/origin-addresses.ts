@@ -1,6 +1,6 @@
 // Where a lane's connections go: the addresses of its origin's host, asked for once and not once a connection.
 
-import { lookup } from 'node:dns';
+import { lookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 
 /** How long a name's addresses are used before it is looked up again. */
@@ -11,12 +11,17 @@ export type AddressesCallback = (error: Error | null, addresses: readonly string
 /** The addresses of one host, best first. A literal address is its own answer. */
 export class OriginAddresses {
   readonly #host: string;
+  readonly #resolve: LookupFunction;
   #addresses: readonly string[] = [];
   #freshUntilMs = 0;
   #waiting: AddressesCallback[] = [];
 
-  /** @param host a name or an address; an IPv6 literal may stand in brackets as it does in a URL */
-  constructor(host: string) {
+  /**
+   * @param host a name or an address; an IPv6 literal may stand in brackets as it does in a URL
+   * @param resolve @default the system's resolver
+   */
+  constructor(host: string, resolve: LookupFunction = lookup) {
+    this.#resolve = resolve;
     this.#host = host.startsWith('[') ? host.slice(1, -1) : host;
     if (isIP(this.#host) === 0) return;
     this.#addresses = [this.#host];
@@ -52,7 +57,9 @@ export class OriginAddresses {
   }
 
   #look(): void {
-    lookup(this.#host, { all: true }, (error, found) => {
+    this.#resolve(this.#host, { all: true }, (error, result) => {
+      // With `all` a list comes, whatever the type allows besides.
+      const found = result as readonly LookupAddress[];
       const waiting = this.#waiting;
       this.#waiting = [];
       if (error === null) {

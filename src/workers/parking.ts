@@ -17,6 +17,20 @@ export class Parking {
     return this.#count;
   }
 
+  /** The place whose turn it is; it goes to the end of the row. */
+  nextPlace(): number | undefined {
+    for (const [place, lot] of this.#lots) {
+      this.#lots.delete(place);
+      this.#lots.set(place, lot);
+      return place;
+    }
+    return undefined;
+  }
+
+  get placeCount(): number {
+    return this.#lots.size;
+  }
+
   /** Places where somebody waits; may be changed while it is read. */
   places(): Iterable<number> {
     return this.#lots.keys();

@@ -1,10 +1,10 @@
 // Connections to many origins, through undici: several agents, each with its own pools, so that no dispatch searches a
 // long list of connections. Deadlines, retries, redirects and decoding are the engine's; here only bytes move.
 
+import type { LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import type { FetchLimits, FetchRequestOptions } from '../model/fetch-task.ts';
-import { makeDnsCache } from './dns-cache.ts';
 import type { AnswerReceiver, FetchedRequest, RequestControl } from './fetch-transport.ts';
 import { UndiciReceiver } from './undici-receiver.ts';
 
@@ -29,6 +29,8 @@ export interface AgentSetOptions {
   readonly maxInFlight: number;
   /** Over all workers; 0 for no bound. */
   readonly maxPerOrigin: number;
+  /** How names become addresses. */
+  readonly lookup: LookupFunction;
   readonly onConnection: (event: 'opened' | 'closed') => void;
 }
 
@@ -42,8 +44,7 @@ export function openAgentSet(options: AgentSetOptions): AgentSet {
   const count = Math.min(MAX_AGENTS, Math.ceil(maxInFlight / CONNECTIONS_PER_AGENT));
   const isSticky = maxPerOrigin > 0 && maxPerOrigin <= CONNECTIONS_PER_AGENT;
   const connections = isSticky ? maxPerOrigin : Math.ceil(maxInFlight / count);
-  const lookup = makeDnsCache();
-  const agents = Array.from({ length: count }, () => openAgent(options, connections, lookup));
+  const agents = Array.from({ length: count }, () => openAgent(options, connections));
   for (const agent of agents) {
     agent.on('connect', () => onConnection('opened'));
     agent.on('disconnect', () => onConnection('closed'));
@@ -72,11 +73,7 @@ export function openAgentSet(options: AgentSetOptions): AgentSet {
   };
 }
 
-function openAgent(
-  { request, limits }: AgentSetOptions,
-  connections: number,
-  lookup: ReturnType<typeof makeDnsCache>,
-): Dispatcher {
+function openAgent({ request, limits, lookup }: AgentSetOptions, connections: number): Dispatcher {
   const tls = {
     rejectUnauthorized: !request.isInsecure,
     ...(request.ca === null ? {} : { ca: [...rootCertificates, request.ca] }),

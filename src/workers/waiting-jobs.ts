@@ -11,7 +11,12 @@ export class WaitingJobs {
   #nextFresh = 0;
 
   get count(): number {
-    return this.#fresh.length - this.#nextFresh + this.parking.count + this.#retries.size;
+    return this.freshCount + this.parking.count + this.#retries.size;
+  }
+
+  /** Not looked at yet: nobody knows whether their origins have room. */
+  get freshCount(): number {
+    return this.#fresh.length - this.#nextFresh;
   }
 
   get retryCount(): number {
@@ -30,6 +35,11 @@ export class WaitingJobs {
   /** The next job that nothing but room holds back: a retry that is due, else the one that came first. */
   takeReady(atMs: number): FetchJob | undefined {
     return this.#retries.takeDue(atMs) ?? this.#takeFresh();
+  }
+
+  /** The earliest retry that is not due; it stays. */
+  get nextRetry(): FetchJob | undefined {
+    return this.#retries.first;
   }
 
   takeAll(): FetchJob[] {

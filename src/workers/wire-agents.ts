@@ -1,6 +1,7 @@
 // Connections to many plain-http origins through the wire lane: each origin has a lane while it is used, each slot of
 // it one request at a time, the slot used last goes first. Knows nothing of retries, redirects and budgets.
 
+import type { LookupFunction } from 'node:net';
 import { wireFields } from './wire-fields.ts';
 import type { AnswerReceiver, FetchedRequest, RequestControl } from './fetch-transport.ts';
 import type { Exchange, HeaderView, Lane, Reached, Slot } from './lane.ts';
@@ -18,6 +19,8 @@ const MAX_IDLE_LANES = 256;
 export interface WireAgentsOptions {
   readonly connectTimeoutMs: number;
   readonly maxHeaderBytes: number;
+  /** How names become addresses. */
+  readonly lookup: LookupFunction;
   readonly onConnection: (event: 'opened' | 'closed') => void;
 }
 

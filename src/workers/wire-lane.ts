@@ -42,7 +42,7 @@ class WireLane implements Lane, WireShared {
     this.options = options;
     this.readBuffer = options.readBuffer ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
     this.port = Number(origin.port || 80);
-    this.addresses = new OriginAddresses(origin.hostname);
+    this.addresses = new OriginAddresses(origin.hostname, options.lookup);
     this.sweep = new ConnectSweep(options.connectTimeoutMs);
     const fields = options.headers.map(([name, value]) => `${name}: ${value}\r\n`);
     this.requestTail = ` HTTP/1.1\r\nhost: ${origin.host}\r\n${fields.join('')}\r\n`;

@@ -1,0 +1,103 @@
+// What all workers of a run know of an origin, as 32-bit cells in memory that they share. An origin finds its place by
+// a hash of its name; two that meet in one place share a budget, which is politer than asked, never ruder.
+
+/** Places for origins; a power of two. */
+export const PLACE_COUNT = 1 << 15;
+
+/** Cells of a place. Times are ms after the run's epoch, durations in ticks of 0.1 ms; 0 where nothing is known. */
+export const ORIGIN_CELLS = {
+  /** Requests open. */
+  open: 0,
+  /** End of the pause that the server asked for. */
+  pausedUntil: 1,
+  /** Requests that may be open at once; 0 before the first, and where the budget is fixed. */
+  window: 2,
+  phase: 3,
+  /** What answered since the round began, its duration, and what failed without an answer. */
+  roundStart: 4,
+  roundWindow: 5,
+  roundOk: 6,
+  roundTicks: 7,
+  roundTrouble: 8,
+  /** Somebody was refused for want of room in this round. */
+  roundWanted: 9,
+  baseTicks: 10,
+  /** Answers in a thousand seconds: of the last rounds, the most so far, and before the step that is being tried. */
+  rate: 11,
+  bestRate: 12,
+  heldWindow: 13,
+  heldTicks: 14,
+  heldRate: 15,
+  /** The window at which the server refused. */
+  ceiling: 16,
+  /** How far to grow at once after a setback. */
+  goal: 17,
+  flatRounds: 18,
+  slowRounds: 19,
+  stepAt: 20,
+  backoff: 21,
+  /** Refusals close together are one. */
+  episodeUntil: 22,
+  episodeFloor: 23,
+  episodeCount: 24,
+  /** Answers to requests sent before this say nothing of the window there is now. */
+  cutAt: 25,
+  /** Pauses in a row without an answer between. */
+  strikes: 26,
+  /** When the first attempt began that has been followed by no byte from there. */
+  silentSince: 27,
+  /** When an attempt last failed without a byte. */
+  failedAt: 28,
+  /** Least time between two requests that robots.txt asks for, and when the next may begin. */
+  spacing: 29,
+  nextStart: 30,
+  lock: 31,
+  /** It has answered once. */
+  isKnown: 32,
+} as const;
+
+export type OriginCell = keyof typeof ORIGIN_CELLS;
+export const CELLS_PER_PLACE = 40;
+
+/** The phase of a window, as its cell holds it. */
+export const WINDOW_PHASES = ['growing', 'steady', 'raised', 'lowered'] as const;
+
+/** Where an origin's cells are: FNV-1a over its name. */
+export function placeOf(origin: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < origin.length; at++) {
+    hash ^= origin.charCodeAt(at);
+    hash = Math.imul(hash, 0x01000193);
+  }
+  return ((hash >>> 16) ^ hash) & (PLACE_COUNT - 1);
+}
+
+/** What was found of one origin. */
+export interface OriginKnee {
+  readonly origin: string;
+  /** Requests open at once that it served best with. */
+  readonly window: number;
+  /** Answers a second there. */
+  readonly perSec: number;
+  /** Mean time of an answer when the origin had little to do. */
+  readonly baseMs: number;
+  /** It refused more than this many; null where it never did. */
+  readonly ceiling: number | null;
+}
+
+/** The window found for an origin; null where none was. */
+export function readKnee(budgets: SharedArrayBuffer, origin: string): OriginKnee | null {
+  const cells = new Int32Array(budgets, placeOf(origin) * CELLS_PER_PLACE * 4, CELLS_PER_PLACE);
+  const read = (cell: OriginCell) => Atomics.load(cells, ORIGIN_CELLS[cell]);
+  const isTrying = WINDOW_PHASES[read('phase')] === 'raised' || WINDOW_PHASES[read('phase')] === 'lowered';
+  const window = isTrying ? read('heldWindow') : read('window');
+  if (window === 0) return null;
+  const ceiling = read('ceiling');
+  return {
+    origin,
+    window,
+    perSec: Math.max(read('rate'), read('heldRate')) / 1000,
+    baseMs: read('baseTicks') / 10,
+    ceiling: ceiling === 0 ? null : ceiling,
+  };
+}
