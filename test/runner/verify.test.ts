@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { Outcome } from '../../src/model/outcome.ts';
+import type { OkOutcome, Outcome } from '../../src/model/outcome.ts';
 import type { VerifyReport } from '../../src/model/verify-report.ts';
 import { type VerifyOptions, verifyPlaces } from '../../src/runner/verify.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
@@ -205,7 +205,7 @@ test('failures, gaps and runs without an end are not complete; duplicates and dr
 test('two targets that are recorded at one place are a double', async (t) => {
   const to = join(scratchDirectory(t), 'out');
   const [ok] = storeRun({ to: join(scratchDirectory(t), 'other'), bodies: bodiesOf(1) });
-  storeRun({ to, bodies: bodiesOf(1), others: [{ ...(ok as Outcome), index: 1 } as Outcome] });
+  storeRun({ to, bodies: bodiesOf(1), others: [{ ...(ok as OkOutcome), index: 1 }] });
   assert.deepEqual((await verify(to)).counts, { double: 1 });
 });
 
