@@ -3,6 +3,8 @@
 
 import { SpillwayError } from '../model/errors.ts';
 import type { Outcome } from '../model/outcome.ts';
+import type { Target } from '../model/target.ts';
+import { SourceOrder } from './source-order.ts';
 
 export interface Entry {
   readonly outcome: Outcome;
@@ -26,10 +28,8 @@ export class OutcomeQueue {
   #mode: Mode = 'undecided';
   #ready: Entry[] = [];
   #nextReady = 0;
-  /** In order: those that wait for an earlier one. */
-  readonly #early = new Map<number, Entry>();
-  #nextIndex = 0;
-  /** Given to the workers, or settled by the source itself, and not yet read. */
+  readonly #order = new SourceOrder<Entry>(({ outcome }) => outcome.index);
+  /** Given to the workers, or settled by the source itself and ready, and not yet read. */
   #unreadCount = 0;
   #isEnded = false;
   #error: Error | null = null;
@@ -50,32 +50,34 @@ export class OutcomeQueue {
     return this.#mode === 'reading';
   }
 
-  /** How many of the next `count` targets may go to the workers. */
-  async admit(count: number, signal: AbortSignal): Promise<number> {
+  /** How many of `targets` may go to the workers; all items below `takenCount` that are not among them are known here. */
+  async admit(targets: readonly Target[], takenCount: number, signal: AbortSignal): Promise<number> {
     const wake = () => this.#hasRoom.resolve();
     signal.addEventListener('abort', wake, { once: true });
+    this.#knowUpTo(targets[0]?.index ?? takenCount);
     while (this.#mode !== 'unread' && this.#unreadCount >= this.#options.maxUnread && !signal.aborted) {
       this.#isHolding = true;
       await this.#hasRoom.promise;
     }
     this.#isHolding = false;
     signal.removeEventListener('abort', wake);
-    const admitted =
-      this.#mode === 'unread' ? count : Math.min(count, this.#options.maxUnread - this.#unreadCount);
-    this.#unreadCount += Math.max(0, admitted);
-    return admitted;
+    if (this.#mode === 'unread') return targets.length;
+    const count = Math.max(0, Math.min(targets.length, this.#options.maxUnread - this.#unreadCount));
+    this.#unreadCount += count;
+    if (this.#options.order === 'in-order')
+      for (const { index } of targets.slice(0, count)) this.#order.expect(index);
+    this.#knowUpTo(targets[count]?.index ?? takenCount);
+    return count;
   }
 
   push(outcomes: readonly Outcome[], values: readonly unknown[] | undefined): void {
     if (this.#mode === 'unread') return;
     for (const [at, outcome] of outcomes.entries()) {
-      if (isOfSource(outcome)) this.#unreadCount++;
       const entry = { outcome, value: values?.[at] };
-      if (this.#options.order === 'as-completed') this.#ready.push(entry);
-      else this.#early.set(outcome.index, entry);
+      if (this.#options.order === 'as-completed') this.#makeReady(entry);
+      else this.#order.add(entry, isOfSource(outcome));
     }
-    this.#releaseEarly();
-    this.#tell();
+    this.#release();
   }
 
   /** No more will come. @param error what the reader is to hear of after the last outcome */
@@ -83,10 +85,7 @@ export class OutcomeQueue {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#error = error;
-    // A run that was stopped never settles some; what waited for those is in order all the same.
-    const left = [...this.#early.values()].sort((a, b) => a.outcome.index - b.outcome.index);
-    this.#early.clear();
-    this.#ready.push(...left);
+    for (const entry of this.#order.takeRest()) this.#ready.push(entry);
     this.#tell();
   }
 
@@ -144,21 +143,31 @@ export class OutcomeQueue {
     return entry;
   }
 
-  #releaseEarly(): void {
-    for (;;) {
-      const entry = this.#early.get(this.#nextIndex);
-      if (entry === undefined) return;
-      this.#early.delete(this.#nextIndex);
-      this.#nextIndex++;
-      this.#ready.push(entry);
-    }
+  #knowUpTo(count: number): void {
+    this.#order.knowUpTo(count);
+    this.#release();
+  }
+
+  #release(): void {
+    for (let entry = this.#order.take(); entry !== undefined; entry = this.#order.take())
+      this.#makeReady(entry);
+    this.#tell();
+  }
+
+  /**
+   * What the source settled counts from here on. Not before: what waits in order for targets of its own group would take
+   * the room that they need.
+   */
+  #makeReady(entry: Entry): void {
+    if (isOfSource(entry.outcome)) this.#unreadCount++;
+    this.#ready.push(entry);
   }
 
   #dismiss(): void {
     this.#mode = 'unread';
     this.#ready = [];
     this.#nextReady = 0;
-    this.#early.clear();
+    this.#order.takeRest();
     this.#makeRoom();
     this.#tell();
   }

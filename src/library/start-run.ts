@@ -65,7 +65,7 @@ export function startRun(options: RunOptions): Run {
   const queue = new OutcomeQueue({ order, maxUnread });
   const started = startFetch({
     ...fetch,
-    admit: (count, stopped) => queue.admit(count, stopped),
+    admit: (targets, takenCount, stopped) => queue.admit(targets, takenCount, stopped),
     onOutcomes: (outcomes, values) => queue.push(outcomes, values),
   });
   return new OneRun(started, queue, signal);

@@ -19,6 +19,17 @@ import { openPool } from './pool.ts';
 /** Enough for what is in flight; more only lets garbage of a long list pile up (400 MB where 270 do). */
 const YOUNG_HEAP_BYTES = 12 * 2 ** 20;
 
+/**
+ * Asked before targets are given to the workers: how many of `targets` may go, at least 1 of them. While it waits, no more
+ * is read from the sources; once `signal` is aborted its answer means nothing.
+ * @param takenCount items taken so far: whatever has a lower index was settled, or given before, or is among `targets`
+ */
+export type Admit = (
+  targets: readonly Target[],
+  takenCount: number,
+  signal: AbortSignal,
+) => number | Promise<number>;
+
 export interface FetchRunOptions {
   readonly feed: Feed;
   /** What earlier sessions of the run settled; null for a new run. */
@@ -34,11 +45,7 @@ export interface FetchRunOptions {
   readonly workerCount: number;
   /** Gets every outcome once, before it is counted. A throw breaks the run. */
   readonly onOutcomes: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
-  /**
-   * Asked before targets are given to the workers: how many of the next `count` may go, at least 1 of them. While it waits, no
-   * more is read from the sources; once `signal` is aborted its answer means nothing.
-   */
-  readonly admit?: (count: number, signal: AbortSignal) => number | Promise<number>;
+  readonly admit?: Admit;
 }
 
 export interface FetchRun {
@@ -128,13 +135,13 @@ class OneFetch {
     const { admit } = this.#options;
     if (admit === undefined) return crew.give(targets);
     // Also asked for a group without a target: what its source settled by itself waits for a reader, too.
-    let start = 0;
+    let left = targets;
     do {
-      const count = await admit(targets.length - start, signal);
+      const count = await admit(left, this.#feed.count, signal);
       if (signal.aborted) return undefined;
-      await crew.give(targets.slice(start, start + count));
-      start += count;
-    } while (start < targets.length);
+      await crew.give(left.slice(0, count));
+      left = left.slice(count);
+    } while (left.length > 0);
     return undefined;
   }
 

@@ -11,7 +11,7 @@ import type { DiscardSpec, MemorySpec, ModuleSpec } from '../model/sink-spec.ts'
 import { FetchFeed } from './fetch-feed.ts';
 import { makeFingerprint } from './fetch-fingerprint.ts';
 import { checkPlace } from './fetch-place.ts';
-import { startFetchRun } from './fetch-run.ts';
+import { type Admit, startFetchRun } from './fetch-run.ts';
 import {
   closeSession,
   type FetchSession,
@@ -50,8 +50,8 @@ export interface FetchOptions {
   readonly sink?: ModuleSpec | MemorySpec | DiscardSpec;
   /** Gets outcomes as they are recorded, and what the sink made of their bodies. */
   readonly onOutcomes?: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
-  /** As in fetch-run: how many of the next targets may go to the workers. */
-  readonly admit?: (count: number, signal: AbortSignal) => number | Promise<number>;
+  /** How many of the next targets may go to the workers. */
+  readonly admit?: Admit;
   /** How the run goes on with what is there; @default as `fetch` typed at a terminal */
   readonly session?: FetchSession;
 }

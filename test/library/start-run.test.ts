@@ -77,6 +77,52 @@ suite('startRun', () => {
     assert.equal(count, 20);
   });
 
+  test('in order, with lines that are no URL and duplicates among them, in a window smaller than they are', async (t) => {
+    const { origin } = await serveEcho(t);
+    const source = Array.from({ length: 900 }, (_, number) =>
+      number % 3 === 0 ? `${origin}/${number}` : number % 3 === 1 ? 'nonsense' : `${origin}/0`,
+    );
+    await using run = startRun({ source, to: 'discard', isDeduping: true, order: 'in-order', maxUnread: 7 });
+    const kinds: string[] = [];
+    for await (const { index, kind } of run.outcomes) {
+      assert.equal(index, kinds.length);
+      kinds.push(kind);
+    }
+    assert.equal(kinds.length, 900);
+    assert.deepEqual(kinds.slice(0, 3), ['ok', 'failed', 'skipped']);
+  });
+
+  test('a run that goes on gives what is left, in order, though what is behind it leaves gaps', async (t) => {
+    const { origin } = await serveEcho(t);
+    const options = {
+      source: `${origin}/{0..399}`,
+      to: join(scratchDirectory(t), 'out'),
+      order: 'in-order',
+      maxUnread: 16,
+      maxInFlight: 8,
+    } as const;
+    const given: number[] = [];
+    {
+      await using first = startRun({ ...options, order: 'as-completed' });
+      for await (const { index } of first.outcomes) if (given.push(index) === 100) break;
+      first.drain();
+      assert.equal((await first.report).ended, 'stopped');
+    }
+    const rest: number[] = [];
+    await using second = startRun(options);
+    for await (const { index, kind } of second.outcomes) {
+      assert.equal(kind, 'ok');
+      rest.push(index);
+    }
+    assert.deepEqual(
+      rest,
+      rest.toSorted((a, b) => a - b),
+    );
+    assert.ok(rest.length > 0 && rest.length <= 300, `the second gave ${rest.length}`);
+    const report = await second.report;
+    assert.deepEqual([report.ended, report.ok], ['done', 400]);
+  });
+
   test('a reader that stands still holds up the run: the server sees no more than maxUnread', async (t) => {
     const { origin, count } = await serveEcho(t);
     let taken = 0;
@@ -305,7 +351,8 @@ suite('startRun', () => {
       assert.ok(outcome.kind === 'ok');
       assert.match(readFileSync(join(to, outcome.stored.path), 'utf8'), /^body of \/[ab]$/);
     }
-    assert.ok(existsSync(join(to, '.spillway', 'outcomes.ndjson')));
+    assert.equal((await run.report).ok, 2);
+    assert.ok(existsSync(join(to, '.spillway', 'report.json')));
   });
 
   test('to memory: nothing is written anywhere', async (t) => {
