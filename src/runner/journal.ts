@@ -52,8 +52,8 @@ export class Journal implements Disposable {
   readonly file: string;
   /** True when it held a run before: this one continues it. */
   readonly isContinued: boolean;
-  /** How the session before this one left the run; `running` for a new one, and for one that was ended by force. */
-  readonly stateBefore: RunState;
+  /** True when an earlier session read the sources to their end: a retry may have been cut since. */
+  readonly wasDone: boolean;
   /** Targets below may be settled by an earlier session; from here on nothing is. */
   readonly nextIndex: number;
   readonly #lock: RunLock;
@@ -80,7 +80,7 @@ export class Journal implements Disposable {
       if (isFresh) this.#create(options);
       else this.#check(options);
       this.isContinued = !isFresh;
-      this.stateBefore = readMeta(this.#db).state;
+      this.wasDone = readMeta(this.#db).targetCount !== null;
       this.nextIndex = this.#readNextIndex();
       this.#beginSession(options);
       this.#statements = this.#prepare();

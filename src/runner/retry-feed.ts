@@ -56,7 +56,7 @@ export class RetryFeed implements Feed {
   }
 
   findings(): string[] {
-    const { journal, before, targetsBefore, wasDone } = this.#record;
+    const { journal, before, targetsBefore } = this.#record;
     const findings: string[] = [];
     if (this.#taken === 0) findings.push('nothing to retry: no target has failed that way');
     if (this.#badLines > 0) {
@@ -70,7 +70,7 @@ export class RetryFeed implements Feed {
       );
     }
     const open = targetsBefore - before.settled;
-    if (!wasDone) {
+    if (!journal.wasDone) {
       findings.push(
         `the run did not come to its end${open > 0 ? `: ${open} targets or more have no last word yet` : ''}; spillway resume goes on with it`,
       );

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
 import type { FetchReport } from '../model/fetch-report.ts';
 import type { FailedOutcome, Outcome } from '../model/outcome.ts';
-import type { JournalCounts, RunState } from '../model/run-journal.ts';
+import type { JournalCounts } from '../model/run-journal.ts';
 import { guardPlace } from './guard-place.ts';
 import { Journal, type JournalOptions } from './journal.ts';
 import { journalFile } from './journal-format.ts';
@@ -34,7 +34,6 @@ export class RunRecord implements Disposable {
   /** What earlier sessions settled. */
   readonly before: JournalCounts;
   readonly #paths: ReturnType<typeof recordPaths>;
-  readonly #stateBefore: RunState;
   #hasLogins = false;
   readonly #targetsBefore: number;
 
@@ -45,7 +44,6 @@ export class RunRecord implements Disposable {
     this.journal = undo.use(new Journal(options));
     this.reader = undo.use(new JournalReader(options.directory));
     this.before = this.journal.counts;
-    this.#stateBefore = this.journal.stateBefore;
     this.#targetsBefore = this.journal.nextIndex;
     undo.move();
   }
@@ -53,11 +51,6 @@ export class RunRecord implements Disposable {
   /** Targets the run is known to have, from earlier sessions. */
   get targetsBefore(): number {
     return this.#targetsBefore;
-  }
-
-  /** True when an earlier session came to the end of the run. */
-  get wasDone(): boolean {
-    return this.#stateBefore === 'done';
   }
 
   /** For a feed, once. */
@@ -80,7 +73,7 @@ export class RunRecord implements Disposable {
    * @returns the report, with the counts of the whole run as the journal has them
    */
   finish(report: FetchReport, isWhole: boolean): FetchReport {
-    const { wasDone } = this;
+    const { wasDone } = this.journal;
     const ended = report.ended === 'done' && !isWhole && !wasDone ? 'stopped' : report.ended;
     try {
       const targets = Math.max(report.targets, this.#targetsBefore);

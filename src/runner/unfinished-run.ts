@@ -42,7 +42,7 @@ function isUnfinished(record: string, fingerprint: Fingerprint): boolean {
   try {
     using reader = new JournalReader(record);
     const meta = reader.meta();
-    return meta.state !== 'done' && compareFingerprints(meta.fingerprint, fingerprint).length === 0;
+    return meta.targetCount === null && compareFingerprints(meta.fingerprint, fingerprint).length === 0;
   } catch {
     // What cannot be read is nobody's to go on with here; named by --to, it is complained of.
     return false;
