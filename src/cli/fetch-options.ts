@@ -140,15 +140,34 @@ export const FETCH_OPTIONS = {
   }),
   maxInFlight: row({
     flags: '--max-in-flight <n>',
-    initial: '256',
-    meaning: 'requests open at once',
-    parse: wholeNumber(1, 100_000),
+    initial: 'auto',
+    meaning: 'requests open at once (auto: 4096, fewer where files are short; 256 with --no-adaptive)',
+    parse: autoOr(wholeNumber(1, 100_000)),
+  }),
+  adaptive: row({
+    flags: '--adaptive',
+    initial: 'true',
+    meaning: 'find how many requests each origin serves best, up to --per-origin',
+    parse: flag(),
+  }),
+  noAdaptive: row({
+    flags: '--no-adaptive',
+    initial: 'false',
+    meaning: 'always --per-origin requests at an origin',
+    parse: flag(),
   }),
   perOrigin: row({
     flags: '--per-origin <n>',
-    initial: '64',
-    meaning: 'requests open at once at one origin, over all cores; 0: no bound',
-    parse: wholeNumber(0),
+    initial: 'auto',
+    meaning:
+      'requests open at once at one origin, over all cores; 0: no bound (auto: no bound; 64 with --no-adaptive)',
+    parse: autoOr(wholeNumber(0)),
+  }),
+  robots: row({
+    flags: '--robots',
+    initial: 'false',
+    meaning: 'skip what robots.txt disallows, and keep its crawl-delay',
+    parse: flag(),
   }),
   rate: row({
     flags: '--rate <n>',
@@ -192,6 +211,13 @@ export const FETCH_OPTIONS = {
     meaning: 'between two pieces of a body',
     parse: duration(0, DAY_MS),
   }),
+  stallTimeout: row({
+    flags: '--stall-timeout <time>',
+    initial: '2m',
+    meaning:
+      'targets of an origin that gives nothing for so long fail, and whatever else stands still; 0: never',
+    parse: duration(0, DAY_MS),
+  }),
   minSpeed: row({
     flags: '--min-speed <size>',
     initial: '100',
@@ -221,6 +247,12 @@ export const FETCH_OPTIONS = {
     initial: '10',
     meaning: 'redirects an attempt follows',
     parse: wholeNumber(0, 100),
+  }),
+  allowPrivateRedirects: row({
+    flags: '--allow-private-redirects',
+    initial: 'false',
+    meaning: 'let public origins redirect to loopback, private and other special addresses',
+    parse: flag(),
   }),
   header: row({
     flags: '--header <field>',

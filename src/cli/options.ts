@@ -48,7 +48,8 @@ export function addOptions(command: Command, table: OptionTable): Command {
       );
     }
     const isFlag = !flags.includes('<');
-    command.addOption(initial === undefined || isFlag ? option : option.default(initial));
+    if (isFlag) command.addOption(initial === 'true' ? option.default(true) : option);
+    else command.addOption(initial === undefined ? option : option.default(initial));
   }
   return command;
 }

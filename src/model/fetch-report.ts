@@ -1,6 +1,7 @@
 // What a fetch says of itself: progress now and the final account. Plain data; what is printed comes from here.
 
 import type { ErrorCode, FailureCode } from './errors.ts';
+import type { OriginKnee } from './origin-cells.ts';
 import type { FailedOutcome, SkipReason } from './outcome.ts';
 
 export interface FetchCounts {
@@ -35,6 +36,10 @@ export interface FetchSnapshot extends FetchCounts {
   readonly slowestOrigin: { readonly origin: string; readonly meanMs: number } | null;
   /** What holds the run back now, for a person. */
   readonly boundBy: string;
+  /** Targets settled a second of late; null or left out when the run is too young to tell. */
+  readonly recentPerSec?: number | null;
+  /** What is waited for, where nothing has moved for some seconds. */
+  readonly waits?: string | null;
 }
 
 export interface FetchReport extends FetchCounts {
@@ -75,4 +80,6 @@ export interface FetchReport extends FetchCounts {
   /** What sources and run noticed, one line each. */
   readonly findings: readonly string[];
   readonly workerDeaths: readonly string[];
+  /** How many requests the busiest origins were found to serve best, at most 20; left out with fixed budgets. */
+  readonly knees?: readonly OriginKnee[];
 }

@@ -89,14 +89,16 @@ export interface OriginKnee {
 export function readKnee(budgets: SharedArrayBuffer, origin: string): OriginKnee | null {
   const cells = new Int32Array(budgets, placeOf(origin) * CELLS_PER_PLACE * 4, CELLS_PER_PLACE);
   const read = (cell: OriginCell) => Atomics.load(cells, ORIGIN_CELLS[cell]);
-  const isTrying = WINDOW_PHASES[read('phase')] === 'raised' || WINDOW_PHASES[read('phase')] === 'lowered';
-  const window = isTrying ? read('heldWindow') : read('window');
+  const phase = WINDOW_PHASES[read('phase')];
+  // What still grows, or grows back, has not been found.
+  const window =
+    phase === 'growing' ? read('goal') : phase === 'steady' ? read('window') : read('heldWindow');
   if (window === 0) return null;
   const ceiling = read('ceiling');
   return {
     origin,
     window,
-    perSec: Math.max(read('rate'), read('heldRate')) / 1000,
+    perSec: read(phase === 'raised' || phase === 'lowered' ? 'heldRate' : 'rate') / 1000,
     baseMs: read('baseTicks') / 10,
     ceiling: ceiling === 0 ? null : ceiling,
   };

@@ -6,6 +6,7 @@ import { formatCount, formatMs } from './format-numbers.ts';
 import { printable } from './printable.ts';
 
 const BAR_CELLS = 24;
+const MAX_KNEE_LINES = 5;
 
 /** Progress as lines for a terminal: a bar, and what is going on below it. */
 export function fetchLiveText(snapshot: FetchSnapshot, columns: number): string {
@@ -14,6 +15,7 @@ export function fetchLiveText(snapshot: FetchSnapshot, columns: number): string 
   const lines = [
     progressLine(snapshot),
     `  in flight ${formatCount(snapshot.inFlight)} on ${formatCount(snapshot.connections)} connections · waiting ${formatCount(snapshot.parked)} · retries due ${formatCount(snapshot.waitingRetry)} · bound by ${boundBy}`,
+    ...(snapshot.waits == null ? [] : [`  ${printable(snapshot.waits)}`]),
     ...(slowestOrigin === null
       ? []
       : [`  slowest origin ${printable(slowestOrigin.origin)} ${formatMs(slowestOrigin.meanMs)}`]),
@@ -26,7 +28,8 @@ export function fetchLiveText(snapshot: FetchSnapshot, columns: number): string 
 
 /** Progress as one line, for logs. */
 export function fetchPlainText(snapshot: FetchSnapshot): string {
-  return `${progressLine(snapshot)} · in flight ${formatCount(snapshot.inFlight)} · bound by ${snapshot.boundBy}`;
+  const waits = snapshot.waits == null ? '' : ` · ${printable(snapshot.waits)}`;
+  return `${progressLine(snapshot)} · in flight ${formatCount(snapshot.inFlight)} · bound by ${snapshot.boundBy}${waits}`;
 }
 
 function progressLine(snapshot: FetchSnapshot): string {
@@ -38,8 +41,14 @@ function progressLine(snapshot: FetchSnapshot): string {
     return `${formatCount(settled)} of ${formatCount(snapshot.targets)} or more · ${formatMs(elapsedMs)} · ${rates}`;
   const ratio = countAhead === 0 ? 1 : settled / countAhead;
   const filled = Math.floor(ratio * BAR_CELLS);
-  const eta = perSec > 0 ? formatMs(((countAhead - settled) * 1000) / perSec) : '?';
+  const eta = etaText(countAhead - settled, snapshot.recentPerSec ?? perSec);
   return `[${'#'.repeat(filled)}${'.'.repeat(BAR_CELLS - filled)}] ${Math.floor(ratio * 100)} % · ${formatCount(settled)} of ${formatCount(countAhead)} · ETA ${eta} · ${rates}`;
+}
+
+/** By the pace of the last seconds: a run that stands still promises nothing. */
+function etaText(left: number, perSec: number): string {
+  if (left <= 0) return formatMs(0);
+  return perSec > 0 ? formatMs((left * 1000) / perSec) : 'unknown';
 }
 
 export interface AccountPlaces {
@@ -83,7 +92,7 @@ export function fetchAccountLines(report: FetchReport, places: AccountPlaces): s
     );
   if (report.workerDeaths.length > 0)
     lines.push(`${report.workerDeaths.length} worker threads died and were replaced`);
-  lines.push(...report.findings.map(printable));
+  lines.push(...report.findings.map(printable), ...kneeLines(report));
   if (report.ended === 'stopped') lines.push('stopped before the end: what is not settled was skipped');
   if (report.problem !== null) lines.push(`broken: ${printable(report.problem)}`);
   if (places.run !== null) lines.push(...nextSteps(report, places.run));
@@ -105,6 +114,16 @@ function nextSteps(report: FetchReport, run: string): string[] {
 function alreadySettled({ ok, targets, failed }: FetchReport, place: string): string {
   if (failed > 0) return `every target was settled before: nothing was asked`;
   return `already complete: ${formatCount(ok)} of ${formatCount(targets)}, nothing was asked; spillway verify ${place} reads all again`;
+}
+
+/** What was found of origins, where it was: the ones that answered most. */
+function kneeLines({ knees = [] }: FetchReport): string[] {
+  const lines = knees.slice(0, MAX_KNEE_LINES).map(({ origin, window, perSec, ceiling }) => {
+    const refused = ceiling === null ? '' : ', more were refused';
+    return `${printable(origin)} served best with ${formatCount(window)} requests at once: ${formatCount(Math.round(perSec))}/s${refused}`;
+  });
+  const more = knees.length - lines.length;
+  return more > 0 ? [...lines, `and ${more} more origins: see knees in the account as JSON`] : lines;
 }
 
 function failureLines(report: FetchReport, places: AccountPlaces): string[] {

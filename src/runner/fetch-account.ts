@@ -73,6 +73,12 @@ export class FetchAccount {
     return slowest;
   }
 
+  /** The origins with the most answers. */
+  busiestOrigins(count: number): string[] {
+    const byCount = [...this.#origins].sort(([, a], [, b]) => b.count - a.count);
+    return byCount.slice(0, count).map(([origin]) => origin);
+  }
+
   #addOrigin(url: string, durationMs: number): void {
     // Cheaper than parsing: what stands before the path.
     const end = url.indexOf('/', url.indexOf('//') + 2);

@@ -28,8 +28,6 @@ export interface CrewOptions {
   readonly maxInFlight: number;
   readonly base: FetchTaskBase;
   readonly onSettled: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
-  /** A worker says what it waits for, where nothing of its share has moved for a while. */
-  readonly onWaits?: (text: string) => void;
   /** A sink gave up, or threads keep dying. */
   readonly onBroken: (error: SpillwayError) => void;
 }
@@ -218,7 +216,6 @@ export class FetchCrew {
     }
     if (message.kind === 'waits') {
       member.waits = message.text;
-      if (message.text !== null) this.#options.onWaits?.(message.text);
       return;
     }
     if (message.kind === 'robots') {

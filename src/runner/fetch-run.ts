@@ -1,6 +1,7 @@
 // ONE FETCH ON ONE MACHINE, from sources to its report: targets are read as workers have room for them, outcomes are
 // recorded, then counted. Start reading here; fetch-crew has the workers, fetch-feed the sources.
 
+import { readResidentBytes } from '../limits/fact-reader.ts';
 import { nowMs } from '../measure/clock.ts';
 import { sumTallies } from '../measure/tally.ts';
 import type { SpillwayError } from '../model/errors.ts';
@@ -11,13 +12,17 @@ import type { JournalCounts } from '../model/run-journal.ts';
 import type { AnySinkSpec } from '../model/sink-spec.ts';
 import type { Target } from '../model/target.ts';
 import { BUDGETS_BYTES } from '../model/fetch-task.ts';
+import { readKnee } from '../model/origin-cells.ts';
 import { FetchAccount } from './fetch-account.ts';
 import { FetchCrew } from './fetch-crew.ts';
 import type { Feed, FeedGroup } from './fetch-feed.ts';
 import { openPool } from './pool.ts';
+import { RunPulse } from './run-pulse.ts';
 
 /** Enough for what is in flight; more only lets garbage of a long list pile up (400 MB where 270 do). */
 const YOUNG_HEAP_BYTES = 12 * 2 ** 20;
+/** Origins whose knees are in the report. */
+const MAX_KNEES = 20;
 
 /**
  * Asked before targets are given to the workers: how many of `targets` may go, at least 1 of them. While it waits, no more
@@ -75,6 +80,8 @@ class OneFetch {
   readonly #stopReading = new AbortController();
   readonly #startedAtMs = nowMs();
   readonly #cpuBefore = process.cpuUsage();
+  readonly #shared = new SharedArrayBuffer(BUDGETS_BYTES);
+  readonly #pulse = new RunPulse();
   #crew: FetchCrew | undefined;
   #problem: SpillwayError | null = null;
   #isStopped = false;
@@ -90,8 +97,8 @@ class OneFetch {
   async carryOut(): Promise<FetchReport> {
     const { workerCount, maxInFlight, sink, request, limits, budgets } = this.#options;
     await using pool = openPool(workerCount, undefined, YOUNG_HEAP_BYTES);
-    const shared = { budgets: new SharedArrayBuffer(BUDGETS_BYTES), epochMs: nowMs() };
-    const watch = setInterval(() => this.#watchMemory(), 250);
+    const shared = { budgets: this.#shared, epochMs: nowMs() };
+    const watch = setInterval(() => this.#watch(), 250);
     this.#crew = new FetchCrew({
       pool,
       workerCount,
@@ -107,7 +114,7 @@ class OneFetch {
     }
     await this.#crew.end().catch((error: SpillwayError) => this.#break(error));
     clearInterval(watch);
-    this.#watchMemory();
+    this.#watch();
     return this.#report(this.#crew);
   }
 
@@ -179,6 +186,8 @@ class OneFetch {
       failures: { ...account.failures },
       slowestOrigin: account.slowestOrigin(),
       boundBy: this.#boundBy(tally.inFlight),
+      recentPerSec: this.#pulse.perSec,
+      waits: this.#pulse.waits,
     };
   }
 
@@ -221,8 +230,16 @@ class OneFetch {
     return hasGrown;
   }
 
-  #watchMemory(): void {
-    this.#peakRssBytes = Math.max(this.#peakRssBytes, process.memoryUsage.rss());
+  #watch(): void {
+    this.#peakRssBytes = Math.max(this.#peakRssBytes, readResidentBytes());
+    this.#pulse.look(nowMs(), this.#account.settled, this.#crew?.waits ?? null);
+  }
+
+  /** What was found of the origins that answered most. */
+  #knees(): Pick<FetchReport, 'knees'> {
+    if (this.#options.budgets.isAdaptive !== true) return {};
+    const found = this.#account.busiestOrigins(MAX_KNEES).map((origin) => readKnee(this.#shared, origin));
+    return { knees: found.filter((knee) => knee !== null) };
   }
 
   #report(crew: FetchCrew): FetchReport {
@@ -257,8 +274,9 @@ class OneFetch {
       firstFailures: account.firstFailures,
       duplicates: this.#feed.duplicates,
       durationMs: { p50: p50Ms, p90: p90Ms, p99: p99Ms, max: maxMs },
-      findings: this.#feed.findings(),
+      findings: [...this.#feed.findings(), ...this.#pulse.findings()],
       workerDeaths: crew.deaths,
+      ...this.#knees(),
     };
   }
 }

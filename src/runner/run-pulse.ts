@@ -1,0 +1,45 @@
+// Whether a run gets on: its pace over the last seconds, and what it waited for where it did not.
+
+/** Looks are this far apart; so many are remembered. */
+const MAX_LOOKS = 40;
+/** Standstills that are told one by one. */
+const MAX_TOLD = 5;
+/** Shorter than this, a pace means nothing. */
+const LEAST_MS = 1_000;
+
+export class RunPulse {
+  readonly #looks: { readonly atMs: number; readonly settled: number }[] = [];
+  readonly #standstills: string[] = [];
+  #standstillCount = 0;
+  #waits: string | null = null;
+
+  /** Called a few times a second. @param waits what the run waits for, where nothing moves */
+  look(atMs: number, settled: number, waits: string | null): void {
+    this.#looks.push({ atMs, settled });
+    if (this.#looks.length > MAX_LOOKS) this.#looks.shift();
+    if (waits !== null && this.#waits === null) this.#standstillCount++;
+    if (waits !== null && this.#standstillCount <= MAX_TOLD)
+      this.#standstills[this.#standstillCount - 1] = waits;
+    this.#waits = waits;
+  }
+
+  /** What is waited for now. */
+  get waits(): string | null {
+    return this.#waits;
+  }
+
+  /** Targets settled a second of late; null when the run is too young to tell. */
+  get perSec(): number | null {
+    const first = this.#looks[0];
+    const last = this.#looks.at(-1);
+    if (first === undefined || last === undefined || last.atMs - first.atMs < LEAST_MS) return null;
+    return ((last.settled - first.settled) * 1000) / (last.atMs - first.atMs);
+  }
+
+  /** Each standstill as it was last seen. */
+  findings(): string[] {
+    const told = this.#standstills.map((text) => `stood still: ${text}`);
+    const more = this.#standstillCount - told.length;
+    return more > 0 ? [...told, `stood still ${more} times more`] : told;
+  }
+}
