@@ -5,11 +5,9 @@ import type { Estimate, Interval } from '../model/comparison.ts';
 /** What stands where there is no number. */
 export const NO_NUMBER = '–';
 
-const GROUPED = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
-
-/** `12,345`. */
+/** `12,345`. Not by Intl: its first use takes 40 ms, a fifth of what a short fetch takes to begin. */
 export function formatCount(count: number | null): string {
-  return count === null ? NO_NUMBER : GROUPED.format(count);
+  return count === null ? NO_NUMBER : count.toFixed(0).replaceAll(/\B(?=(?:\d{3})+$)/gu, ',');
 }
 
 /** `812 ms`, `1.37 s`, `16 min 40 s`, `2 h 47 min`: three figures at most. */

@@ -27,11 +27,15 @@ class DirectorySink implements Sink {
   readonly #log: ClaimLog<NameClaim>;
   /** By index of the target. */
   readonly #reserved: ReadonlyMap<number, string>;
+  /** Where bodies wait: threads that make files in one directory would wait for each other. */
+  readonly #partial: string;
   /** Directories known to be there; cleared when it grows, so that a template with many of them stays bounded. */
   readonly #made = new Set<string>(['']);
 
   constructor(spec: DirectorySpec, workerIndex: number) {
     this.#spec = spec;
+    this.#partial = `${spec.partial}/w${workerIndex}`;
+    guardWrite('make', this.#partial, () => makeDirectory(this.#partial));
     this.#log = new ClaimLog(spec.partial, workerIndex);
     this.#reserved = new Map((spec.reserved ?? []).map(({ index, path }) => [index, path]));
     this.#claims = new NameClaims(spec.claims);
@@ -40,7 +44,7 @@ class DirectorySink implements Sink {
   }
 
   begin(head: BodyHead): Body {
-    return new DirectoryBody(this, head, `${this.#spec.partial}/${head.index}`);
+    return new DirectoryBody(this, head, `${this.#partial}/${head.index}`);
   }
 
   close(): void {

@@ -44,6 +44,20 @@ for (const bytes of [0, 10, 65_536, 65_537, 3_000_001])
     assert.deepEqual(listFiles(root), ['a.txt']);
   });
 
+for (const [pieceBytes, what] of [
+  [3000, 'in one piece'],
+  [1000, 'in the piece that was promised, and more'],
+  [700, 'in pieces'],
+] as const)
+  test(`a body that comes ${what} has the digest of all its bytes`, (t) => {
+    const sink = openSink(makeSpec(scratchDirectory(t)), 0);
+    const content = Buffer.alloc(3000, 'spillway ');
+    const expectedBytes = Math.max(1000, pieceBytes);
+    const { sha256 } = store(sink, makeHead({ expectedBytes }), content, pieceBytes);
+    sink.close();
+    assert.equal(sha256, hash('sha256', content));
+  });
+
 test('nothing stands under the final name before commit, and nothing stays after discard', (t) => {
   const root = scratchDirectory(t);
   const sink = openSink(makeSpec(root), 0);
