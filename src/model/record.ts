@@ -51,6 +51,8 @@ export const TALLY_FIELDS = [
   'requeued',
   /** Targets fetched again through undici because the wire transport does not take their framing. */
   'handedOver',
+  /** Answers that no request was open for; each cost its connection. */
+  'surplusAnswers',
   'bytesReceived',
   'connectionsOpened',
   'connectionsClosed',

@@ -88,6 +88,10 @@ function failureLines({ tally, failures, workerDeaths }: RoundRecord): string[] 
   }
   if (tally.repeats > 0)
     lines.push(`repeated: ${tally.repeats} attempts, ${tally.requeued} of them for lost connections`);
+  if (tally.surplusAnswers > 0)
+    lines.push(
+      `surplus: ${tally.surplusAnswers} answers that nothing asked for, each the end of its connection`,
+    );
   if (tally.handedOver > 0)
     lines.push(`handed over: ${tally.handedOver} trials were fetched again through undici`);
   if (workerDeaths.length > 0) {

@@ -68,6 +68,7 @@ function laneOptions(task: TrialTask, origin: string, tally: Tally): LaneOptions
     connectTimeoutMs: task.limits.connectTimeoutMs,
     maxHeaderBytes: task.limits.maxHeaderBytes,
     headers: [['user-agent', task.userAgent]],
+    onSurplus: () => tally.add('surplusAnswers', 1),
     onConnection: (event) => {
       if (event === 'closed') {
         tally.add('connectionsClosed', 1);

@@ -79,6 +79,8 @@ export interface LaneOptions {
   readonly lookup?: LookupFunction;
   /** Called on each connection opened and closed, for the counters. */
   readonly onConnection: (event: 'opened' | 'closed') => void;
+  /** Called when bytes came that nothing had asked for; their connection is given up and nobody's answer. */
+  readonly onSurplus?: () => void;
 }
 
 /** A set of connections with one configuration ("session" in the reference programs). */

@@ -221,8 +221,10 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
   /** The answer that is due is not taken; those behind it are lost with the connection. */
   #refuse(refusal: LaneError): void {
     const loss = new LaneError('connection-lost', 'an answer before on the connection was not taken');
-    if (this.#sentCount === 0) this.#lose(loss, { isReset: true });
-    else this.#lose(loss, { isReset: true, victim: this.#open.at(0), victimError: refusal });
+    if (this.#sentCount === 0) {
+      this.#shared.options.onSurplus?.();
+      this.#lose(loss, { isReset: true });
+    } else this.#lose(loss, { isReset: true, victim: this.#open.at(0), victimError: refusal });
   }
 
   #connect(): void {

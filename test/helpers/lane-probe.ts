@@ -90,6 +90,7 @@ export class LaneUnderTest implements AsyncDisposable {
   readonly slot: Slot;
   opened = 0;
   closed = 0;
+  surplus = 0;
   readonly #waiting: { isMet: () => boolean; resolve: () => void }[] = [];
 
   constructor(open: (options: LaneOptions) => Lane, origin: string, options: Partial<LaneOptions> = {}) {
@@ -104,6 +105,7 @@ export class LaneUnderTest implements AsyncDisposable {
         else this.closed++;
         for (const wait of this.#waiting) if (wait.isMet()) wait.resolve();
       },
+      onSurplus: () => this.surplus++,
       ...options,
     });
     this.slot = this.lane.openSlot();

@@ -41,6 +41,29 @@ for (const [name, open] of TRANSPORTS) {
     },
   );
 
+  for (const [when, isLater] of [
+    ['in one read with the answer before', false],
+    ['between two requests', true],
+  ] as const) {
+    test(
+      `${name}: an answer that nothing asked for, ${when}, is nobody's: its connection is given up and counted`,
+      DEADLINE,
+      async () => {
+        await using server = await openRawServer((connection, { path }) =>
+          connection.write(answer(path) + (isLater || path !== '/1' ? '' : answer('/surplus'))),
+        );
+        await using lane = new LaneUnderTest(open, server.origin);
+        const first = await lane.fetch('/1');
+        assert.deepEqual([first.status, first.body], [200, '/1']);
+        if (isLater) server.connections[0]?.write(answer('/surplus'));
+        await lane.closedCount(1);
+        const second = await lane.fetch('/2');
+        assert.deepEqual([second.status, second.body], [200, '/2']);
+        assert.deepEqual([lane.opened, lane.surplus, server.connections.length], [2, 1, 2]);
+      },
+    );
+  }
+
   test(
     `${name}: a pipeline is sent before anything is answered, and answers go to their requests in order`,
     DEADLINE,
