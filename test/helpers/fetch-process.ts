@@ -1,7 +1,7 @@
 // The program as a person runs it from its source, in a directory of the test's own, to be killed at any moment; and a
 // server that counts what it was asked for, which is the only witness of what was fetched twice.
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -31,11 +31,15 @@ export function start(
   stdin: string | null = '',
 ): Running {
   const child = spawn(process.execPath, [MAIN, ...args], { cwd, stdio: 'pipe' });
-  t.after(() => child.kill('SIGKILL'));
-  const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
   child.stdin.on('error', () => {});
   if (stdin === null) child.stdin.write('');
   else child.stdin.end(stdin);
+  return watch(t, child);
+}
+
+function watch(t: TestContext, child: ChildProcessWithoutNullStreams): Running {
+  t.after(() => child.kill('SIGKILL'));
+  const timer = setTimeout(() => child.kill('SIGKILL'), DEADLINE_MS);
   const ended = Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]).then(
     ([[exitCode, signal], stdout, stderr]) => {
       clearTimeout(timer);
@@ -43,6 +47,26 @@ export function start(
     },
   );
   return { child, ended };
+}
+
+/**
+ * The same where no file may grow past so many KiB, as on a full disk: the write fails, and the program lives. Takes the
+ * shell's `ulimit -f`, whose blocks are of 512 bytes.
+ */
+export async function runWithSmallFiles(
+  t: TestContext,
+  cwd: string,
+  args: readonly string[],
+  maxKiB: number,
+): Promise<Ended> {
+  const script = 'trap "" XFSZ; ulimit -f "$1"; shift; exec "$@"';
+  return watch(
+    t,
+    spawn('sh', ['-c', script, 'sh', String(maxKiB * 2), process.execPath, MAIN, ...args], {
+      cwd,
+      stdio: 'pipe',
+    }),
+  ).ended;
 }
 
 export function run(

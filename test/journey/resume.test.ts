@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { FetchReport } from '../../src/model/fetch-report.ts';
 import type { RunStatus } from '../../src/model/run-status.ts';
-import { run, start, type Witness, witness } from '../helpers/fetch-process.ts';
+import { run, runWithSmallFiles, start, type Witness, witness } from '../helpers/fetch-process.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 
 const COUNT = 1200;
@@ -199,4 +199,29 @@ test('a second process is refused while the first is at work, and not a moment l
   assert.equal(third.exitCode, 0, third.stderr);
   assertAllThere(join(cwd, 'out'));
   assert.equal(server.total, COUNT, 'a run that was asked to stop repeats nothing');
+});
+
+test('a journal that cannot grow ends the run, says what to do, and what was settled stays settled', async (t) => {
+  const server = await serveBodies(t, 0);
+  const cwd = scratchDirectory(t);
+  const args = ['fetch', `${server.origin}/f/{0..${4 * COUNT - 1}}`, '--to', 'out', ...OPTIONS];
+  const full = await runWithSmallFiles(t, cwd, args, 300);
+  assert.equal(full.exitCode, 4, full.stderr);
+  const broken = reportOf(full.stdout);
+  assert.equal(broken.ended, 'broken');
+  assert.match(
+    broken.problem ?? '',
+    /could not write .*journal\.db: .*free .*, then resume.*settled stays settled/u,
+  );
+  const { counts, state } = await statusOf(t, cwd, 'out');
+  assert.ok(counts.ok > 0 && counts.ok < 4 * COUNT);
+  assert.equal(counts.ok, broken.ok);
+  assert.notEqual(state, 'done');
+  const asked = server.total;
+  const ended = await run(t, cwd, ['resume', 'out', '--json']);
+  assert.equal(ended.exitCode, 0, ended.stderr);
+  const report = reportOf(ended.stdout);
+  assert.deepEqual([report.ok, report.before.settled], [4 * COUNT, counts.settled]);
+  assert.equal(server.total - asked, 4 * COUNT - counts.settled);
+  assertAllThere(join(cwd, 'out'), 4 * COUNT);
 });
