@@ -2,7 +2,14 @@
 
 import { readFileSync } from 'node:fs';
 
-/** This program's version, as its manifest says. */
-export const PROGRAM_VERSION = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
+/** This program's version, as its manifest says; `unknown` where a bundler has torn the two apart. */
+export const PROGRAM_VERSION = readVersion();
+
+function readVersion(): string {
+  try {
+    const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+    return (JSON.parse(text) as { version?: string }).version ?? 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}
