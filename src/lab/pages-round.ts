@@ -125,6 +125,7 @@ async function runRound(plan: PagesPlan, options: PagesOptions): Promise<PagesRo
       isStrict: true,
       isDeduping: false,
       maxRemembered: fileCount,
+      isWarm: true,
     });
     const cut = () => fetch.abort();
     signal.addEventListener('abort', cut, { once: true });

@@ -141,6 +141,8 @@ export type ToFetchWorker =
 
 /** From a worker. `broken`: its sink gave up, and it has stopped by itself. */
 export type FromFetchWorker =
+  /** Its code is loaded, and it takes targets. */
+  | { readonly kind: 'ready' }
   | {
       readonly kind: 'settled';
       readonly outcomes: readonly Outcome[];

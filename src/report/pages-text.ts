@@ -16,7 +16,7 @@ export function pagesLines(record: PagesRecord): string[] {
   const { fileCount, perPage, delayMs, strategies } = record;
   const reference = fileCount === REFERENCE_FILES ? REFERENCE_MS[delayMs] : undefined;
   return [
-    `${fileCount} files, listed by pages of ${perPage} while they are downloaded, ${delayMs} ms each, the start of the workers included:`,
+    `${fileCount} files, listed by pages of ${perPage} while they are downloaded, ${delayMs} ms each, by workers that stand ready:`,
     ...strategies.map(resultLine),
     '',
     ...alignColumns([

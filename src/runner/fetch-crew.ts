@@ -72,6 +72,8 @@ export class FetchCrew {
   readonly #deaths: string[] = [];
   readonly #ended: Promise<unknown>;
   readonly #robots = new RobotsDesk();
+  readonly #readyMembers = new Set<Member>();
+  readonly #allReady = Promise.withResolvers<void>();
   #nextIndex = 0;
   #hasRoom = Promise.withResolvers<void>();
   #isStopped = false;
@@ -89,6 +91,11 @@ export class FetchCrew {
 
   get tallies(): readonly Tally[] {
     return this.#members.map((member) => member.tally);
+  }
+
+  /** Resolves when every worker takes targets, or when that will not be any more. */
+  get ready(): Promise<unknown> {
+    return Promise.race([this.#allReady.promise, this.#ended.catch(() => {})]);
   }
 
   /** What the run waits for, where no worker that has something to do gets on; null otherwise. */
@@ -136,6 +143,7 @@ export class FetchCrew {
 
   stop(isCut: boolean): void {
     this.#isStopped = true;
+    this.#allReady.resolve();
     this.#hasRoom.resolve();
     for (const member of this.#members) member.send({ kind: 'stop', isCut });
   }
@@ -212,6 +220,10 @@ export class FetchCrew {
   #receive(member: Member, message: FromFetchWorker): void {
     if (message.kind === 'broken') {
       this.#options.onBroken(new SpillwayError(message.code, message.message));
+      return;
+    }
+    if (message.kind === 'ready') {
+      if (this.#readyMembers.add(member).size === this.#members.length) this.#allReady.resolve();
       return;
     }
     if (message.kind === 'waits') {

@@ -51,6 +51,8 @@ export interface FetchRunOptions {
   /** Gets every outcome once, before it is counted. A throw breaks the run. */
   readonly onOutcomes: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
   readonly admit?: Admit;
+  /** Nothing is read, and no time counted, before every worker stands ready. @default false */
+  readonly isWarm?: boolean;
 }
 
 export interface FetchRun {
@@ -78,8 +80,8 @@ class OneFetch {
   readonly #feed: Feed;
   readonly #account = new FetchAccount();
   readonly #stopReading = new AbortController();
-  readonly #startedAtMs = nowMs();
-  readonly #cpuBefore = process.cpuUsage();
+  #startedAtMs = nowMs();
+  #cpuBefore = process.cpuUsage();
   readonly #shared = new SharedArrayBuffer(BUDGETS_BYTES);
   readonly #pulse = new RunPulse();
   #crew: FetchCrew | undefined;
@@ -108,6 +110,11 @@ class OneFetch {
       onBroken: (error) => this.#break(error),
     });
     try {
+      if (this.#options.isWarm === true) {
+        await this.#crew.ready;
+        this.#startedAtMs = nowMs();
+        this.#cpuBefore = process.cpuUsage();
+      }
       await this.#readAll(this.#crew);
     } catch (error) {
       this.#problem ??= error as SpillwayError;

@@ -46,6 +46,8 @@ export interface FetchOptions {
   readonly isStrict: boolean;
   readonly isDeduping: boolean;
   readonly maxRemembered: number;
+  /** As of `FetchRunOptions`: what the workers take to start is no part of its time. @default false */
+  readonly isWarm?: boolean;
   /** Takes the bodies instead of what `to` names; such a run leaves no record. */
   readonly sink?: ModuleSpec | MemorySpec | DiscardSpec;
   /** Gets outcomes as they are recorded, and what the sink made of their bodies. */

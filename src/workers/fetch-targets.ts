@@ -58,6 +58,7 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
       else if (message.kind === 'fetch-robots') void findRobots(message.origin);
       else engine.stop(message.isCut);
     });
+    outbox.send({ kind: 'ready' });
     await engine.done;
     loaded.sink.close();
   } catch (error) {

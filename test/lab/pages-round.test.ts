@@ -30,3 +30,21 @@ test('a paginated list is downloaded while it is walked, each k of 12 once, in f
     /sequential: .*proof: 12 on disk once, 12 sent once by the server/,
   );
 });
+
+test('what the threads take to start is no part of the time of a list', async () => {
+  const record = await runPages({
+    strategies: [namedStrategy('threaded')],
+    fileCount: 12,
+    delayMs: 0,
+    roundCount: 1,
+    seed: 1,
+    deadlineMs: 20_000,
+    command: 'a test',
+    signal: new AbortController().signal,
+  });
+  const [threaded] = record.strategies;
+  assert.ok((threaded?.workerCount ?? 0) >= 8);
+  // In CPU, which a busy machine does not stretch: to start eight threads takes more than a second of it.
+  const cpuMs = ((threaded?.rounds[0]?.clientCpuUsPerFile ?? Number.NaN) * 12) / 1e3;
+  assert.ok(cpuMs < 600, `${cpuMs} ms of CPU`);
+});
