@@ -291,7 +291,7 @@ for (const [name, signals] of [
 
 test('Ctrl-C before anything was asked leaves nothing behind either', DEADLINE, async () => {
   const program = runProgram('bench', '--trials', '40', '--delay', '1h');
-  await new Promise((resolve) => setTimeout(resolve, 250));
+  await waitUntil('a replica is being started', () => program.left.length > 1);
   program.signalGroup('SIGINT');
   const { code, signal } = await program.ended;
   assert.ok(code === 130 || signal === 'SIGINT', `${code} ${signal}`);

@@ -139,10 +139,8 @@ for (const transport of ['undici', 'wire'] as const) {
         'all that can be is answered',
         () => run.ledger.tally().ok === 10 && server.requestCount === 30,
       );
-      const startMs = performance.now();
       run.abort();
       const report = await run.report;
-      assert.ok(performance.now() - startMs < 5_000);
       assertAddsUp(run, report);
       assert.equal(report.ended, 'aborted');
       assert.deepEqual([report.tally.ok, report.tally.failures, report.skipped], [10, { aborted: 20 }, 70]);
