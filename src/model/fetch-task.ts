@@ -110,6 +110,8 @@ export interface FetchTask {
   /** This worker's counters (`measure/tally`) and gauges (`GAUGES`). */
   readonly tally: SharedArrayBuffer;
   readonly gauges: SharedArrayBuffer;
+  /** Its open requests by place of their origin (`OWN_OPEN_BYTES`): what the runner gives back when its thread dies. */
+  readonly ownOpen: SharedArrayBuffer;
 }
 
 /** Float64 cells that a worker keeps up to date and the runner reads. */

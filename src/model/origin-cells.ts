@@ -72,6 +72,20 @@ export function placeOf(origin: string): number {
   return ((hash >>> 16) ^ hash) & (PLACE_COUNT - 1);
 }
 
+/** Memory in which one worker counts its own open requests by place, so that they can be given back when it dies. */
+export const OWN_OPEN_BYTES = PLACE_COUNT * 4;
+
+/** Gives back the requests that a worker had open when its thread died: nobody else will. */
+export function giveBackOpen(budgets: SharedArrayBuffer, ownOpen: SharedArrayBuffer): void {
+  const cells = new Int32Array(budgets, 0, PLACE_COUNT * CELLS_PER_PLACE);
+  const own = new Int32Array(ownOpen);
+  for (const [place, count] of own.entries()) {
+    if (count === 0) continue;
+    Atomics.sub(cells, place * CELLS_PER_PLACE + ORIGIN_CELLS.open, count);
+    own[place] = 0;
+  }
+}
+
 /** What was found of one origin. */
 export interface OriginKnee {
   readonly origin: string;

@@ -5,6 +5,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Tally } from '../measure/tally.ts';
 import { SpillwayError } from '../model/errors.ts';
 import { type FetchTask, type FromFetchWorker, GAUGES, type ToFetchWorker } from '../model/fetch-task.ts';
+import { giveBackOpen, OWN_OPEN_BYTES } from '../model/origin-cells.ts';
 import type { Outcome, Stored } from '../model/outcome.ts';
 import { splitCount } from '../model/split.ts';
 import type { Target } from '../model/target.ts';
@@ -19,7 +20,10 @@ const BATCH_COUNT = 64;
 const MAX_DEATHS = 5;
 
 /** A task without what the crew adds. */
-export type FetchTaskBase = Omit<FetchTask, 'workerIndex' | 'port' | 'tally' | 'gauges' | 'maxInFlight'>;
+export type FetchTaskBase = Omit<
+  FetchTask,
+  'workerIndex' | 'port' | 'tally' | 'gauges' | 'ownOpen' | 'maxInFlight'
+>;
 
 export interface CrewOptions {
   readonly pool: WorkerPool;
@@ -38,6 +42,7 @@ class Member {
   readonly tallyBuffer = Tally.allocate();
   readonly tally = new Tally(this.tallyBuffer);
   readonly gauges = new SharedArrayBuffer(GAUGES.cellCount * 8);
+  readonly ownOpen = new SharedArrayBuffer(OWN_OPEN_BYTES);
   readonly capacity: number;
   readonly maxInFlight: number;
   port: MessagePort | null = null;
@@ -169,6 +174,7 @@ export class FetchCrew {
         port: port2,
         tally: member.tallyBuffer,
         gauges: member.gauges,
+        ownOpen: member.ownOpen,
         maxInFlight: member.maxInFlight,
       };
       const work = pool.fetchTargets(task);
@@ -182,6 +188,7 @@ export class FetchCrew {
         await closed.promise;
         this.#bury(error);
         sink = this.#takeBack(sink, workerIndex, member);
+        giveBackOpen(base.shared.budgets, member.ownOpen);
       }
     }
   }

@@ -75,7 +75,7 @@ export class FetchEngine {
     const { task, tally } = parts;
     const { limits, request } = task;
     this.#parts = parts;
-    this.#budgets = new OriginBudgets(task.shared, task.budgets);
+    this.#budgets = new OriginBudgets(task.shared, task.budgets, nowMs, task.ownOpen);
     this.#rates = new RunRates(task.shared, task.budgets);
     this.#headers = new FetchHeaders(request);
     this.#gauges = new Float64Array(task.gauges);

@@ -3,6 +3,7 @@
 
 import { nowMs } from '../measure/clock.ts';
 import type { FetchBudgets, FetchShared } from '../model/fetch-task.ts';
+import { OWN_OPEN_BYTES } from '../model/origin-cells.ts';
 import { OriginCells } from './origin-cells.ts';
 import { OriginWindow } from './origin-window.ts';
 
@@ -14,8 +15,19 @@ const MAX_OWN_PAUSE_MS = 60_000;
 export class OriginBudgets {
   readonly #cells: OriginCells;
   readonly #window: OriginWindow;
+  readonly #ownOpen: Int32Array;
 
-  constructor(shared: FetchShared, limits: FetchBudgets, clock: () => number = nowMs) {
+  /**
+   * @param clock milliseconds, the same for all threads. @default `nowMs`
+   * @param ownOpen memory for this worker's part of what is open, for whoever buries it. @default its own
+   */
+  constructor(
+    shared: FetchShared,
+    limits: FetchBudgets,
+    clock: () => number = nowMs,
+    ownOpen = new SharedArrayBuffer(OWN_OPEN_BYTES),
+  ) {
+    this.#ownOpen = new Int32Array(ownOpen);
     this.#cells = new OriginCells(shared, clock);
     this.#window = new OriginWindow(this.#cells, limits);
   }
@@ -30,13 +42,17 @@ export class OriginBudgets {
       this.#window.want(place);
       return false;
     }
-    if (this.#tryStart(place)) return true;
+    if (this.#tryStart(place)) {
+      this.#ownOpen[place] = (this.#ownOpen[place] ?? 0) + 1;
+      return true;
+    }
     this.#cells.add(place, 'open', -1);
     return false;
   }
 
   /** Gives the place back: the request is over. */
   leave(place: number): void {
+    this.#ownOpen[place] = (this.#ownOpen[place] ?? 0) - 1;
     this.#cells.add(place, 'open', -1);
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SpillwayError } from '../../src/model/errors.ts';
-import type { FetchTask, ToFetchWorker } from '../../src/model/fetch-task.ts';
+import { BUDGETS_BYTES, type FetchTask, type ToFetchWorker } from '../../src/model/fetch-task.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { Target } from '../../src/model/target.ts';
 import { FetchCrew, type FetchTaskBase } from '../../src/runner/fetch-crew.ts';
@@ -57,7 +57,10 @@ function makeCrew(pool: WorkerPool) {
     pool,
     workerCount: 2,
     maxInFlight: 10,
-    base: { sink: { kind: 'discard' } } as FetchTaskBase,
+    base: {
+      sink: { kind: 'discard' },
+      shared: { budgets: new SharedArrayBuffer(BUDGETS_BYTES), epochMs: 0 },
+    } as FetchTaskBase,
     onSettled: (outcomes) => {
       for (const { index } of outcomes) settled.set(index, (settled.get(index) ?? 0) + 1);
     },
