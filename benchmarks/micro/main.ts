@@ -2,11 +2,12 @@
 
 import { batches } from './batches.ts';
 import { counting } from './counting.ts';
+import { journal } from './journal.ts';
 import { sinks } from './sinks.ts';
 import { type MicroResult, type MicroSuite, runSuite } from './suite.ts';
 import { undiciWays } from './undici-ways.ts';
 
-const SUITES: readonly MicroSuite[] = [undiciWays, batches, counting, sinks];
+const SUITES: readonly MicroSuite[] = [undiciWays, batches, counting, sinks, journal];
 const TIME_MS = 400;
 
 const asked = process.argv.slice(2);

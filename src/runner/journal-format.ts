@@ -44,6 +44,33 @@ export const COLUMNS =
   'idx, class, url, line, status, attempts, duration_us, bytes, wire_bytes, sha256, final_url, path, offset_bytes, stored_bytes, is_renamed, detail';
 export const PLACEHOLDERS = COLUMNS.replaceAll(/\w+/gu, '?');
 
+/**
+ * Most rows of a run differ in these columns alone: two thirds of the values to hand over, 0.4 us of 2.6 a row.
+ * `bytes` stands for the length as received, too.
+ */
+export const PLAIN_COLUMNS =
+  'idx, url, line, duration_us, bytes, sha256, path, offset_bytes, stored_bytes, class, status, attempts, is_renamed';
+export const PLAIN_VALUES = "?, ?, ?, ?, ?, ?, ?, ?, ?, 'ok', 200, 1, 0";
+
+/** The values of `PLAIN_VALUES`; null for an outcome that has more to say. */
+export function toPlainRow(outcome: Outcome): SQLInputValue[] | null {
+  if (outcome.kind !== 'ok' || outcome.status !== 200 || outcome.attempts !== 1) return null;
+  const { index, url, line, durationMs, bytes, sha256, stored } = outcome;
+  if (outcome.wireBytes !== bytes || outcome.finalUrl !== undefined || stored.isRenamed) return null;
+  const { path, offsetBytes, storedBytes } = stored;
+  return [
+    index,
+    url,
+    line,
+    Math.round(durationMs * 1e3),
+    bytes,
+    Buffer.from(sha256, 'hex'),
+    path,
+    offsetBytes,
+    storedBytes === bytes ? null : storedBytes,
+  ];
+}
+
 /** `ok`, the failure code, or the reason it was skipped. */
 export type OutcomeClass = 'ok' | FailureCode | SkipReason;
 

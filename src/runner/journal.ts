@@ -18,18 +18,20 @@ import type { SinkSpec } from '../model/sink-spec.ts';
 import { compareFingerprints } from './fingerprint.ts';
 import {
   checkFormat,
-  classOf,
   COLUMNS,
   damaged,
   journalError,
   journalFile,
-  type OutcomeClass,
   PLACEHOLDERS,
+  PLAIN_COLUMNS,
+  PLAIN_VALUES,
   SCHEMA,
+  toPlainRow,
   toRow,
 } from './journal-format.ts';
 import { readCounts, readMeta, readSessions, writeMeta } from './journal-meta.ts';
 import { RunLock } from './run-lock.ts';
+import { TallyChanges } from './tally-changes.ts';
 
 /** Pages of 4 KiB the log may hold before they go to the file: each time costs two fsync. */
 const LOG_PAGE_COUNT = 4_000;
@@ -45,7 +47,7 @@ export interface JournalOptions {
 }
 
 type Statements = Readonly<
-  Record<'begin' | 'commit' | 'insert' | 'replace' | 'find' | 'tally', StatementSync>
+  Record<'begin' | 'commit' | 'insert' | 'insertPlain' | 'replace' | 'find' | 'tally', StatementSync>
 >;
 
 export class Journal implements Disposable {
@@ -109,18 +111,13 @@ export class Journal implements Disposable {
   add(outcomes: readonly Outcome[]): void {
     if (outcomes.length === 0) return;
     this.#transact(() => {
-      const changes = new Map<OutcomeClass, Change>();
+      const changes = new TallyChanges();
       for (const outcome of outcomes) {
-        if (outcome.index < this.nextIndex) {
-          this.#takeBack(outcome.index, changes);
-          this.#statements.replace.run(...toRow(outcome));
-        } else {
-          this.#statements.insert.run(...toRow(outcome));
-        }
-        note(changes, classOf(outcome), 1, outcome);
+        changes.add(outcome);
+        if (outcome.index >= this.nextIndex) this.#insert(outcome);
+        else this.#replace(outcome, changes);
       }
-      for (const [name, { count, bytes, storedBytes, renamed }] of changes)
-        this.#statements.tally.run(name, count, bytes, storedBytes, renamed);
+      for (const row of changes.rows()) this.#statements.tally.run(...row);
     });
   }
 
@@ -221,6 +218,7 @@ export class Journal implements Disposable {
       begin: prepare('BEGIN IMMEDIATE'),
       commit: prepare('COMMIT'),
       insert: prepare(`INSERT INTO outcomes (${COLUMNS}) VALUES (${PLACEHOLDERS})`),
+      insertPlain: prepare(`INSERT INTO outcomes (${PLAIN_COLUMNS}) VALUES (${PLAIN_VALUES})`),
       replace: prepare(`INSERT OR REPLACE INTO outcomes (${COLUMNS}) VALUES (${PLACEHOLDERS})`),
       find: prepare(
         'SELECT class, bytes, coalesce(stored_bytes, bytes) AS stored, is_renamed FROM outcomes WHERE idx = ?',
@@ -233,15 +231,17 @@ export class Journal implements Disposable {
     };
   }
 
-  /** A retry replaces a row: its part of the tally goes with it. */
-  #takeBack(index: number, changes: Map<OutcomeClass, Change>): void {
-    const row = this.#statements.find.get(index);
-    if (row === undefined) return;
-    const change = changeOf(changes, row['class'] as OutcomeClass);
-    change.count--;
-    change.bytes -= (row['bytes'] as number | null) ?? 0;
-    change.storedBytes -= (row['stored'] as number | null) ?? 0;
-    change.renamed -= (row['is_renamed'] as number | null) ?? 0;
+  /** A retry has a new last word. */
+  #replace(outcome: Outcome, changes: TallyChanges): void {
+    const row = this.#statements.find.get(outcome.index);
+    if (row !== undefined) changes.takeBack(row);
+    this.#statements.replace.run(...toRow(outcome));
+  }
+
+  #insert(outcome: Outcome): void {
+    const plain = toPlainRow(outcome);
+    if (plain === null) this.#statements.insert.run(...toRow(outcome));
+    else this.#statements.insertPlain.run(...plain);
   }
 
   #transact(write: () => void): void {
@@ -265,29 +265,4 @@ export class Journal implements Disposable {
       throw journalError(this.file, error);
     }
   }
-}
-
-interface Change {
-  count: number;
-  bytes: number;
-  storedBytes: number;
-  renamed: number;
-}
-
-function changeOf(changes: Map<OutcomeClass, Change>, name: OutcomeClass): Change {
-  let change = changes.get(name);
-  if (change === undefined) {
-    change = { count: 0, bytes: 0, storedBytes: 0, renamed: 0 };
-    changes.set(name, change);
-  }
-  return change;
-}
-
-function note(changes: Map<OutcomeClass, Change>, name: OutcomeClass, count: number, outcome: Outcome): void {
-  const change = changeOf(changes, name);
-  change.count += count;
-  if (outcome.kind !== 'ok') return;
-  change.bytes += outcome.bytes;
-  change.storedBytes += outcome.stored.storedBytes;
-  if (outcome.stored.isRenamed) change.renamed++;
 }
