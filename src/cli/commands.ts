@@ -63,4 +63,12 @@ export const COMMANDS: readonly CommandEntry[] = [
       'run the mock server: /0 … /n-1 after a delay, bodies of any size, and a paginated list of files',
     load: async () => (await import('./serve.ts')).makeServeCommand,
   },
+  {
+    name: 'completion',
+    description: 'print a script that completes command lines in bash, zsh or fish',
+    load: async () => {
+      const { makeCompletionCommand } = await import('./completion.ts');
+      return (finish) => makeCompletionCommand(finish, COMMANDS);
+    },
+  },
 ];

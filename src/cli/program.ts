@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { PROGRAM_VERSION } from '../lab/version.ts';
 import { SpillwayError } from '../model/errors.ts';
 import { COMMANDS, type CommandEntry } from './commands.ts';
+import { addHelpPage, exampleLines, HELP_PAGES, PROGRAM_EXAMPLES } from './help-page.ts';
 import { OutputWatch } from './output-watch.ts';
 
 /** Exit code of misuse, which commander has no word for. */
@@ -17,7 +18,8 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     .description('Bulk HTTP from one machine: every core, exactly once, with a proof')
     .version(PROGRAM_VERSION)
     .showSuggestionAfterError()
-    .showHelpAfterError('(--help shows every option)')
+    .showHelpAfterError('(--help shows what there is)')
+    .addHelpText('after', exampleLines(PROGRAM_EXAMPLES))
     .exitOverride();
   const finish = (code: number) => {
     exitCode = code;
@@ -25,6 +27,8 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   for (const entry of COMMANDS) {
     const command = await makeCommand(entry, args.includes(entry.name), finish);
     command.copyInheritedSettings(program);
+    const page = HELP_PAGES[entry.name];
+    if (page !== undefined) addHelpPage(command, page);
     program.addCommand(command.description(entry.description));
   }
   // Never taken off again: an error of the last words comes when all this is over.

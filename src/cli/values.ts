@@ -4,7 +4,11 @@
 /** A value that was read, or what to say about it after "expected". */
 export type Parsed<Value> = { readonly value: Value } | { readonly expected: string };
 
-export type Parser<Value> = (text: string) => Parsed<Value>;
+export interface Parser<Value> {
+  (text: string): Parsed<Value>;
+  /** The words it takes, where they can be listed. */
+  readonly choices?: readonly string[];
+}
 
 /** A whole number from `least` to `most`; `10_000` and `10k`, `1m` are taken too. */
 export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGER): Parser<number> {
@@ -20,11 +24,12 @@ export function wholeNumber(least: number, most: number = Number.MAX_SAFE_INTEGE
 }
 
 export function autoOr<Value>(parser: Parser<Value>): Parser<'auto' | Value> {
-  return (text) => {
+  const parse = (text: string): Parsed<'auto' | Value> => {
     if (text.trim() === 'auto') return { value: 'auto' };
     const parsed = parser(text);
     return 'value' in parsed ? parsed : { expected: `auto or ${parsed.expected}` };
   };
+  return Object.assign(parse, { choices: ['auto', ...(parser.choices ?? [])] });
 }
 
 const UNITS_MS = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6 } as const;
@@ -45,10 +50,11 @@ export function duration(leastMs: number, mostMs: number): Parser<number> {
 }
 
 export function oneOf<Value extends string>(values: readonly Value[]): Parser<Value> {
-  return (text) => {
+  const parse = (text: string): Parsed<Value> => {
     const value = values.find((candidate) => candidate === text.trim());
     return value === undefined ? { expected: values.join(', ').replace(/, ([^,]+)$/, ' or $1') } : { value };
   };
+  return Object.assign(parse, { choices: values });
 }
 
 export function httpOrigin(): Parser<string> {
