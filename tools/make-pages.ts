@@ -1,10 +1,12 @@
-// Writes the tables of docs/options.md and docs/errors.md from the code they describe. Run `npm run pages` after
+// Writes the tables of docs/options.md, docs/errors.md and docs/faults.md from the code they describe. Run `npm run pages` after
 // changing either; a test fails when page and code part ways.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OPTION_TABLES } from '../src/cli/option-tables.ts';
 import { ERRORS, FAILURES } from '../src/model/errors.ts';
+import { PROFILES } from '../src/server/faults/fault-mix.ts';
+import { FAULT_NAMES, FAULTS } from '../src/server/faults/fault-table.ts';
 
 const BEGIN = (name: string) => `<!-- table: ${name} -->`;
 const END = '<!-- end -->';
@@ -38,9 +40,31 @@ function failureTable(): string {
   return ['| code | tried again | meaning |', '|---|---|---|', ...rows].join('\n');
 }
 
+function faultTable(): string {
+  const rows = FAULT_NAMES.filter((name) => name !== 'none').map((name) => {
+    const { group, does, becomes, endedBy } = FAULTS[name];
+    return `| \`${name}\` | \`${group}\` | ${does} | \`${becomes}\` | ${endedBy === undefined ? '–' : `\`${endedBy}\``} |`;
+  });
+  return [
+    '| fault | group | what it does on the wire | becomes | ended by |',
+    '|---|---|---|---|---|',
+    ...rows,
+  ].join('\n');
+}
+
+function profileTable(): string {
+  const rows = Object.entries(PROFILES).map(([name, ratios]) => {
+    const parts = Object.entries(ratios).map(([fault, ratio]) => `\`${fault}\` ${ratio}`);
+    return `| \`${name}\` | ${parts.length === 0 ? 'no fault at all' : parts.join(', ')} |`;
+  });
+  return ['| profile | ratio of targets |', '|---|---|', ...rows].join('\n');
+}
+
 const TABLES: Readonly<Record<string, () => string>> = {
   errors: errorTable,
   failures: failureTable,
+  faults: faultTable,
+  'fault-profiles': profileTable,
   ...Object.fromEntries(
     Object.keys(OPTION_TABLES).map((command) => [
       command,
@@ -50,7 +74,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
 };
 
 /** The pages that hold tables, by their path below the project. */
-export const PAGES = ['docs/options.md', 'docs/errors.md'] as const;
+export const PAGES = ['docs/options.md', 'docs/errors.md', 'docs/faults.md'] as const;
 
 /** The page with every table drawn anew. @throws Error when it names a table that does not exist */
 export function renderPage(text: string): string {

@@ -1,7 +1,8 @@
 // The options of `spillway serve`.
 
+import { parseFaultMix } from '../server/faults/fault-mix.ts';
 import { row } from './options.ts';
-import { autoOr, duration, flag, plainText, wholeNumber } from './values.ts';
+import { autoOr, duration, flag, type Parser, plainText, wholeNumber } from './values.ts';
 
 const MAX_NUMBERS = 2 ** 26;
 
@@ -56,8 +57,15 @@ export const SERVE_OPTIONS = {
   }),
   seed: row({
     flags: '--seed <text>',
-    meaning: 'file ids are the same for the same seed; without, they differ each time',
+    meaning:
+      'file ids, or the faults of --faults, are the same for the same seed (default: random ids; faults of seed 1)',
     parse: plainText(),
+  }),
+  faults: row({
+    flags: '--faults <mix>',
+    meaning:
+      'misbehave on purpose: calm, busy, flaky or hostile, or with ratios, such as flaky,reset=0.1 (docs/faults.md)',
+    parse: faultMix(),
   }),
   lean: row({
     flags: '--lean',
@@ -72,3 +80,11 @@ export const SERVE_OPTIONS = {
     parse: flag(),
   }),
 } as const;
+
+/** The text itself, once it is known to be right. */
+function faultMix(): Parser<string> {
+  return (text) => {
+    const parsed = parseFaultMix(text);
+    return 'mix' in parsed ? { value: text.trim() } : parsed;
+  };
+}

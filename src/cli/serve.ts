@@ -16,7 +16,11 @@ export function makeServeCommand(finish: (exitCode: number) => void): Command {
   return addOptions(command, SERVE_OPTIONS);
 }
 
-async function serve(values: ValuesOf<typeof SERVE_OPTIONS>): Promise<number> {
+async function serve({ faults, ...values }: ValuesOf<typeof SERVE_OPTIONS>): Promise<number> {
+  if (faults !== undefined) {
+    const { serveFaults } = await import('./serve-faults.ts');
+    return await serveFaults(faults, values);
+  }
   const { replicas } = resolveReplicas(values.replicas, readLimits(), { sharesMachineWithClient: true });
   const { seed, delay, ...rest } = values;
   const stopped = Promise.withResolvers<number>();

@@ -132,7 +132,7 @@ class Faults implements FaultServer {
     const target = this.#account.ask(home, request.path, () => this.faultOf(home, request.path));
     const fault =
       FAULTS[isSecure || target.asked > (FAULTS[target.fault].times ?? Infinity) ? 'none' : target.fault];
-    const random = seededSequence(`${this.seed}\n${home} ${request.path}\n${target.fault}`);
+    const random = seededSequence(`${this.seed}\n${home} ${request.path}\n${target.asked}`);
     const { delayMs } = this.#options;
     const asked: Asked = {
       path: request.path,

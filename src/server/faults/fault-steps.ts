@@ -49,7 +49,7 @@ export interface Asked {
   /** The right body. */
   readonly body: Buffer;
   readonly delayMs: number;
-  /** In [0, 1), the same sequence for each request of the target. */
+  /** In [0, 1), the same sequence for the same request of the target: its first, its second … */
   random(): number;
   /** The target at another place. */
   at(place: PlaceName): string;

@@ -270,11 +270,11 @@ const TABLE = {
   },
   'body-long': {
     group: 'body',
-    does: 'sends more bytes than promised, which look like an answer to the next request',
+    does: 'in one write with the right answer, more bytes than promised that look like the next answer',
     becomes: 'ok',
+    // Were they to come once the next request is sent, no client of HTTP/1.1 could tell them from its answer.
     play: (asked) => [
-      send(rightAnswer(asked)),
-      send(`${head('200 OK', 'Content-Length: 5')}wrong`),
+      send(Buffer.concat([rightAnswer(asked), Buffer.from(`${head('200 OK', 'Content-Length: 5')}wrong`)])),
       ANSWERED,
     ],
   },
