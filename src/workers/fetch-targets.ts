@@ -10,11 +10,13 @@ import { loadSink } from '../sinks/load-sink.ts';
 import { FetchEngine } from './fetch-engine.ts';
 import { GuardedRoutes } from './guarded-routes.ts';
 import { fetchRobots } from './robots-fetch.ts';
+import { waitAtMost } from './wait-at-most.ts';
 
 /** Outcomes wait for company, but not for long. */
 const GROUP_COUNT = 64;
 const GROUP_MS = 15;
 const GAUGE_MS = 500;
+const MAX_CLOSE_MS = 10_000;
 
 /** Runs until the runner has ended the share and every target of it is settled. */
 export async function fetchTargets(task: FetchTask): Promise<void> {
@@ -66,7 +68,8 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
   } finally {
     stopGauge();
     outbox.flush();
-    await routes.close();
+    // A connection that will not end ends with the thread.
+    await waitAtMost(routes.close(), MAX_CLOSE_MS);
     port.close();
   }
 }

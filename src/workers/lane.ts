@@ -58,6 +58,8 @@ export interface Slot {
    * The next `send` connects anew. May be called from inside any callback of an exchange.
    */
   reset(error: Error): void;
+  /** A connection stands, and the next `send` needs no other one. False again as soon as an answer was its last. */
+  readonly isOpen: boolean;
   /** How many requests may be on the wire at once; lowered by the engine when a server cuts pipelines short. */
   depth: number;
   /** Stops or resumes reading; what was read already is still told. Where a transport can. */

@@ -31,6 +31,8 @@ export interface SlotState {
   readonly fullDepth: number;
   /** A connection stands, as far as is known. */
   connected: boolean;
+  /** It counts among the connections in the making. */
+  isConnecting: boolean;
   /** Whole answers since it stood. */
   answers: number;
   /** Positions of this slot in flight. */

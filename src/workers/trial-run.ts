@@ -4,7 +4,7 @@
 
 import { nowMs } from '../measure/clock.ts';
 import { FAILURES, type FailureCode } from '../model/errors.ts';
-import { type AttemptLimits, CONTROL, ORDER, type TrialFailure, type TrialTask } from '../model/messages.ts';
+import { CONTROL, ORDER, type TrialFailure, type TrialTask } from '../model/messages.ts';
 import { splitCount } from '../model/split.ts';
 import { classify, describeError } from './classify.ts';
 import type { Lane, Reached } from './lane.ts';
@@ -12,17 +12,15 @@ import { LaneError } from './lane-error.ts';
 import { judgeLostAttempt } from './retry.ts';
 import { isPaused, noteAnswer, noteRefusal, noteShortLife } from './slot-health.ts';
 import { TrialAccount } from './trial-account.ts';
+import { TrialDeadlines } from './trial-deadlines.ts';
 import { type SlotState, TrialExchange, type TrialExchangeOwner } from './trial-exchange.ts';
 import { TrialQueue } from './trial-queue.ts';
+import { waitAtMost } from './wait-at-most.ts';
 
-/** The lane itself ends a connect that takes too long; what it does not see gets this much more. */
-const CONNECT_GRACE_MS = 1_000;
 /** How often deadlines and orders are looked at: one timer a worker, whatever is in flight. */
 const SWEEP_MS = 50;
-/** Walking a hundred thousand positions costs a millisecond; deadlines are seconds. */
-const LEAST_SWEEPS_PER_CHECK = 5;
-/** How late a deadline may be noticed; more often would cost 8 % of the CPU of pipelined trials (profiles/pipelined-wire). */
-const DEADLINE_TOLERANCE_RATIO = 0.05;
+/** 20,000 connections take half a second. A socket that is still there ends with the thread. */
+const MAX_CLOSE_MS = 10_000;
 
 export interface TrialLanes {
   readonly lanes: readonly Lane[];
@@ -44,11 +42,13 @@ export class TrialRun implements TrialExchangeOwner {
   readonly #positions: TrialExchange[] = [];
   readonly #slotPlan: readonly Lane[];
   readonly #startMs: number;
-  readonly #sweepsPerCheck: number;
+  readonly #deadlines: TrialDeadlines;
   readonly #done = Promise.withResolvers<void>();
   #idle: TrialExchange[] = [];
   /** Free positions whose address refused a connection a moment ago. */
   #paused: TrialExchange[] = [];
+  /** Free positions that need a connection while as many as may be are in the making. */
+  #turnedAway: TrialExchange[] = [];
   #nextSlot = 0;
   #connecting = 0;
   /** The fallback's is not among them. */
@@ -63,7 +63,7 @@ export class TrialRun implements TrialExchangeOwner {
     this.#openFallback = openFallback;
     this.#queue = new TrialQueue(task.ranges);
     this.#startMs = nowMs();
-    this.#sweepsPerCheck = sweepsPerCheck(task.limits);
+    this.#deadlines = new TrialDeadlines(task.limits, SWEEP_MS);
     this.#account = new TrialAccount(task, this.#startMs);
     this.#control = new Int32Array(task.ledger.control);
     this.#slotPlan = planSlots(task.connectionCount, lanes);
@@ -85,7 +85,7 @@ export class TrialRun implements TrialExchangeOwner {
 
   /** Ends every connection by RST, so that the next run finds no port in TIME_WAIT. */
   async close(): Promise<void> {
-    await Promise.all(this.#lanes.map((lane) => lane.close(true)));
+    await waitAtMost(Promise.all(this.#lanes.map((lane) => lane.close(true))), MAX_CLOSE_MS);
   }
 
   nowUs(): number {
@@ -102,9 +102,8 @@ export class TrialRun implements TrialExchangeOwner {
     slot.isStalled = false;
     slot.refusals = 0;
     this.#account.connected(position.sentAtUs - position.dispatchedAtUs);
-    if (slot.isFallback) return;
-    this.#connecting--;
-    this.#ramp();
+    this.#endConnecting(slot);
+    this.#connectMore();
   }
 
   exchangeEnded(position: TrialExchange): void {
@@ -187,6 +186,7 @@ export class TrialRun implements TrialExchangeOwner {
       slot,
       isFallback,
       connected: false,
+      isConnecting: false,
       answers: 0,
       inFlight: 0,
       fullDepth: slot.depth,
@@ -196,10 +196,7 @@ export class TrialRun implements TrialExchangeOwner {
       refusedInSweep: 0,
       pausedUntilSweep: 0,
     };
-    if (!isFallback) {
-      this.#openSlots++;
-      this.#connecting++;
-    }
+    if (!isFallback) this.#openSlots++;
     for (let count = 0; count < depth; count++) {
       if (!this.#queue.hasNext && !(isFallback && this.#queue.hasHandedOver)) break;
       const position: TrialExchange = new TrialExchange(state);
@@ -218,10 +215,18 @@ export class TrialRun implements TrialExchangeOwner {
     }
     const mayGo =
       this.#inFlight < this.#task.maxInFlight && slot.inFlight < slot.slot.depth && this.#order === ORDER.run;
+    if (mayGo && this.#queue.hasNext && !this.#mayUse(slot)) {
+      this.#turnedAway.push(position);
+      return;
+    }
     const trial = mayGo ? this.#queue.take(slot.isFallback) : -1;
     if (trial < 0) {
       this.#idle.push(position);
       return;
+    }
+    if (!slot.connected && !slot.isConnecting && !slot.isFallback) {
+      slot.isConnecting = true;
+      this.#connecting++;
     }
     slot.inFlight++;
     this.#account.begun(trial, ++this.#inFlight);
@@ -229,9 +234,31 @@ export class TrialRun implements TrialExchangeOwner {
     slot.slot.send(position);
   }
 
+  /** Its connection stands, or one more may be made. */
+  #mayUse(slot: SlotState): boolean {
+    // A server may end a connection after any answer, without the loss of a request.
+    if (slot.connected && !slot.slot.isOpen) slot.connected = false;
+    if (slot.connected || slot.isConnecting || slot.isFallback) return true;
+    return this.#connecting < this.#task.maxConnecting;
+  }
+
+  #endConnecting(slot: SlotState): void {
+    if (!slot.isConnecting) return;
+    slot.isConnecting = false;
+    this.#connecting--;
+  }
+
+  /** A connection is made, or given up: others may begin. */
+  #connectMore(): void {
+    while (this.#turnedAway.length > 0 && this.#connecting < this.#task.maxConnecting)
+      this.#dispatchNext(this.#turnedAway.pop() as TrialExchange);
+    this.#ramp();
+  }
+
   #free(position: TrialExchange): void {
+    const { slot } = position;
     position.trial = -1;
-    position.slot.inFlight--;
+    if (--slot.inFlight === 0) this.#endConnecting(slot);
     this.#account.inFlight(--this.#inFlight);
     this.#dispatchNext(position);
     this.#endIfDone();
@@ -255,7 +282,7 @@ export class TrialRun implements TrialExchangeOwner {
     if (slot.retired || slot.isFallback) return;
     slot.retired = true;
     this.#openSlots--;
-    if (!slot.connected) this.#connecting--;
+    this.#endConnecting(slot);
     this.#fallback ??= this.#openFallback().then((lane) => {
       this.#lanes.push(lane);
       return lane;
@@ -293,7 +320,6 @@ export class TrialRun implements TrialExchangeOwner {
     if (code === 'connection-lost') noteShortLife(slot);
     if (reached === 'unsent') return;
     slot.connected = false;
-    if (!slot.isFallback) this.#connecting++;
   }
 
   #isSpare(slot: SlotState): boolean {
@@ -305,7 +331,7 @@ export class TrialRun implements TrialExchangeOwner {
     if (slot.retired || !this.#isSpare(slot)) return;
     slot.retired = true;
     this.#openSlots--;
-    this.#connecting--;
+    this.#endConnecting(slot);
     this.#account.shrunk();
     this.#nextSlot = this.#slotPlan.length;
   }
@@ -317,38 +343,23 @@ export class TrialRun implements TrialExchangeOwner {
       this.#done.resolve();
       return;
     }
-    if (this.sweepNumber % this.#sweepsPerCheck === 0) this.#checkDeadlines();
-    for (const position of this.#paused) this.#idle.push(position);
+    if (this.sweepNumber % this.#deadlines.sweepsPerCheck === 0) this.#checkDeadlines();
+    this.#idle = this.#idle.concat(this.#paused, this.#turnedAway);
     this.#paused = [];
+    this.#turnedAway = [];
     this.#wakeIdle();
     this.#endIfDone();
   }
 
   #checkDeadlines(): void {
-    const { connectTimeoutMs, firstByteTimeoutMs, idleTimeoutMs, totalTimeoutMs, maxBodyBytes } =
-      this.#task.limits;
     const nowUs = this.nowUs();
-    const idleSweeps = Math.ceil(idleTimeoutMs / SWEEP_MS);
     for (const position of this.#positions) {
       if (position.trial < 0) continue;
-      if (position.sentAtUs < 0) {
-        // A connection may stand and still take nothing: an HTTP/2 server that never says a word.
-        const waitedMs = (nowUs - position.dispatchedAtUs) / 1e3;
-        if (waitedMs > connectTimeoutMs + CONNECT_GRACE_MS) {
-          cut(position, 'connect-timeout', `expected to send the request within ${connectTimeoutMs} ms`);
-        }
-        continue;
-      }
-      const elapsedMs = (nowUs - position.sentAtUs) / 1e3;
-      if (position.bytes > maxBodyBytes) {
-        cut(position, 'body-too-large', `expected at most ${maxBodyBytes} bytes`);
-      } else if (position.activeInSweep === 0 && elapsedMs > firstByteTimeoutMs) {
-        cut(position, 'first-byte-timeout', `expected a first byte within ${firstByteTimeoutMs} ms`);
-      } else if (elapsedMs > totalTimeoutMs) {
-        cut(position, 'total-timeout', `expected a whole answer within ${totalTimeoutMs} ms`);
-      } else if (position.activeInSweep > 0 && this.sweepNumber - position.activeInSweep > idleSweeps) {
-        cut(position, 'idle-timeout', `expected a further byte within ${idleTimeoutMs} ms`);
-      }
+      const passed = this.#deadlines.passed(position, nowUs, this.sweepNumber);
+      if (passed === null) continue;
+      const { slot } = position;
+      slot.isStalled = slot.answers === 0;
+      slot.slot.cancel(position, new LaneError(passed.code, passed.message));
     }
   }
 
@@ -364,16 +375,6 @@ function describeAnswer({ value, trial, bytes }: TrialExchange): string {
   if (bytes === 0) return 'an empty body';
   if (value < 0) return 'a body that is not a number';
   return value === trial ? `it in ${bytes} bytes, not in plain decimal` : `${value}`;
-}
-
-function sweepsPerCheck({ firstByteTimeoutMs, idleTimeoutMs, totalTimeoutMs }: AttemptLimits): number {
-  const leastMs = Math.min(firstByteTimeoutMs, idleTimeoutMs, totalTimeoutMs);
-  return Math.max(LEAST_SWEEPS_PER_CHECK, Math.floor((leastMs * DEADLINE_TOLERANCE_RATIO) / SWEEP_MS));
-}
-
-function cut(position: TrialExchange, code: FailureCode, message: string): void {
-  position.slot.isStalled = position.slot.answers === 0;
-  position.slot.slot.cancel(position, new LaneError(code, message));
 }
 
 /** The lane of every slot in the order they are opened: round-robin, so that all lanes grow alike. */

@@ -32,8 +32,9 @@ export class UndiciSlot implements Slot {
   #nextOrder = 0;
   /** The server had said that it would end the connection. */
   #isAnnounced = false;
-  /** The connected socket, if there is one. */
-  socket: Socket | undefined;
+  /** The present connection's answer said that it is the last. */
+  #isLast = false;
+  #socket: Socket | undefined;
 
   constructor(client: Client, request: RequestOptions, depth: number, isOrdered: boolean) {
     this.#client = client;
@@ -41,6 +42,20 @@ export class UndiciSlot implements Slot {
     this.#depth = depth;
     this.#isOrdered = isOrdered;
     if (isOrdered) client.on('disconnect', (_origin, _targets, error) => this.#endStarted(error));
+  }
+
+  /** The connected socket, if there is one. */
+  get socket(): Socket | undefined {
+    return this.#socket;
+  }
+
+  set socket(socket: Socket | undefined) {
+    this.#socket = socket;
+    this.#isLast = false;
+  }
+
+  get isOpen(): boolean {
+    return this.#socket?.destroyed === false && !this.#isLast;
   }
 
   get depth(): number {
@@ -102,6 +117,11 @@ export class UndiciSlot implements Slot {
   /** undici hands the request to a connected socket. */
   started(position: Position): void {
     position.order = this.#nextOrder++;
+  }
+
+  /** The head of an answer says what becomes of the connection (RFC 9112, section 9.6). */
+  headRead(connection: string | string[] | undefined): void {
+    if (connection !== undefined) this.#isLast = /(?:^|[\s,])close(?:$|[\s,])/iu.test(String(connection));
   }
 
   ended(position: Position): void {
@@ -214,6 +234,7 @@ export class Position implements Dispatcher.DispatchHandler {
     headers: Record<string, string | string[] | undefined>,
   ): void {
     this.hasAnswer = true;
+    this.#slot.headRead(headers['connection']);
     if (status >= 200) this.exchange?.onHead(status, new UndiciHeaderView(headers, controller.rawHeaders));
   }
 

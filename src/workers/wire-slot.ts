@@ -37,6 +37,8 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
   /** Connected, or about to be while `#isConnecting`. */
   #socket: WireSocket | undefined;
   #isConnecting = false;
+  /** The answer that ends now was the last of its connection. */
+  #isLast = false;
   /** Which `#connect` is under way, so that a late word of an earlier one is not heard. */
   #connectCount = 0;
   /** Addresses that this `#connect` has not tried. */
@@ -51,6 +53,10 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
     this.#shared = shared;
     this.#depth = shared.options.depth;
     this.#parser = new WireParser(this, shared.options.maxHeaderBytes, shared.heads);
+  }
+
+  get isOpen(): boolean {
+    return this.#socket !== undefined && !this.#isConnecting && !this.#isLast;
   }
 
   get depth(): number {
@@ -189,7 +195,9 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
     this.#sentCount--;
     const exchange = this.#open.shift();
     const socket = this.#socket;
+    this.#isLast = !isReusable;
     exchange.onEnd();
+    this.#isLast = false;
     if (isReusable || socket !== this.#socket) return;
     const loss = new LaneError('connection-lost', 'the answer before was the last of its connection');
     this.#lose(loss, { isAnnounced: true });

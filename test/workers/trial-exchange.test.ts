@@ -18,6 +18,7 @@ function makeExchange(): { exchange: TrialExchange; told: string[] } {
     slot: {} as Slot,
     isFallback: false,
     connected: false,
+    isConnecting: false,
     answers: 0,
     inFlight: 0,
     retired: false,

@@ -61,6 +61,36 @@ for (const transport of TRANSPORTS) {
     },
   );
 
+  test(
+    `${transport}: connections made anew after a polite end keep to the pace of the plan, and their times count`,
+    DEADLINE,
+    async () => {
+      const held: (() => void)[] = [];
+      let unread = 0;
+      let peakUnread = 0;
+      await using server = await openRawServer(
+        (connection, { path }) => {
+          unread--;
+          held.push(() => connection.socket.end(answer(numberOf(path), 'Connection: close\r\n')));
+          // All of them at once, so that all would connect again at once.
+          if (held.length === 20) for (const say of held.splice(0)) say();
+        },
+        () => (peakUnread = Math.max(peakUnread, ++unread)),
+      );
+      const { connectTime, tally } = await runTrials(server.origin, {
+        trials: 60,
+        transport,
+        connections: 20,
+        maxConnecting: 2,
+      });
+      assert.deepEqual([tally.ok, tally.attemptsSent], [60, 60]);
+      assert.equal(server.connections.length, 60);
+      assert.equal(connectTime.percentiles.count, 60);
+      // A connection stands for the client before the server reads from it.
+      assert.ok(peakUnread <= 8, `${peakUnread} connections without a request`);
+    },
+  );
+
   test(`${transport}: every connection ends with the run, by reset`, DEADLINE, async () => {
     let resets = 0;
     await using server = await openRawServer(
