@@ -24,7 +24,7 @@ const mixOf = (text: string): ReadonlyMap<FaultName, number> => {
 test('every fault says what it does and which failure it becomes, and no group has the name of a fault', () => {
   for (const name of FAULT_NAMES) {
     const { does, becomes, group } = FAULTS[name];
-    assert.ok(does.length > 3 && !does.includes('|'), name);
+    assert.ok(does.length >= 3 && !does.includes('|'), name);
     assert.ok(becomes === 'ok' || Object.hasOwn(FAILURES, becomes), name);
     assert.ok(name === 'none' || !Object.hasOwn(FAULTS, group), group);
     assert.match(name, /^[a-z0-9-]+$/);
@@ -171,21 +171,19 @@ test(
   DEADLINE,
   async () => {
     const delayMs = 60;
-    for (const [faults, least, most] of [
-      ['calm', delayMs, 8 * delayMs - 1],
-      ['sequential=1', 8 * delayMs, 20_000],
-    ] as const) {
+    const tookMs: number[] = [];
+    for (const faults of ['calm', 'sequential=1']) {
       using server = await startFaultServer({ faults, delayMs });
       const connection = await RawConnection.open(server.origins[0] ?? '');
       const sentMs = performance.now();
       connection.write(Array.from({ length: 8 }, (_, n) => get(`/${n}`)).join(''));
       const bodies = (await connection.take(8)).map(({ body }) => body);
-      const tookMs = performance.now() - sentMs;
+      tookMs.push(performance.now() - sentMs);
       assert.deepEqual(bodies, ['0', '1', '2', '3', '4', '5', '6', '7']);
-      assert.ok(tookMs >= least, `${faults}: ${tookMs} ms`);
-      if (faults === 'sequential=1') assert.ok(tookMs <= most, `${tookMs} ms`);
       connection.close();
     }
+    const [together = 0, inTurn = 0] = tookMs;
+    assert.ok(together >= delayMs && inTurn >= 8 * delayMs && together < inTurn, tookMs.join(' '));
   },
 );
 
