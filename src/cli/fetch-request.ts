@@ -2,12 +2,11 @@
 // environment is asked for proxies, and what does not go together is complained of all at once.
 
 import { readFileSync } from 'node:fs';
-import { FactReader } from '../limits/fact-reader.ts';
-import { readFiles } from '../limits/files.ts';
 import { PROGRAM_VERSION } from '../lab/version.ts';
 import { SpillwayError } from '../model/errors.ts';
 import { LIST_DEFAULTS, LIST_PRESETS, type ListApiOptions } from '../model/list-api-options.ts';
 import type { FetchOptions } from '../runner/fetch.ts';
+import { chooseMaxInFlight, chooseMaxPerOrigin } from '../runner/fetch-in-flight.ts';
 import type { SourceOptions } from '../runner/fetch-sources.ts';
 import type { FETCH_OPTIONS } from './fetch-options.ts';
 import { headerFields } from './fetch-values.ts';
@@ -20,11 +19,6 @@ const MAX_HEADER_BYTES = 64 * 1024;
 /** URLs remembered to count duplicates where nobody asked for them to be skipped. */
 const COUNTED_URLS = 100_000;
 const STDIN = '-';
-/** Where nothing is found out: what servers of any kind take, and more than most browsers ask for. */
-const FIXED_PER_ORIGIN = 64;
-const FIXED_IN_FLIGHT = 256;
-/** What one connecting thread brings into the accept queues of Linux without loss. */
-const ADAPTIVE_IN_FLIGHT = 4096;
 
 /** @throws SpillwayError ERR_OPTION with every problem, one a line */
 export function toFetchOptions(values: FetchValues, places: readonly string[]): FetchOptions {
@@ -66,7 +60,7 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
       stallMs: values.stallTimeout,
     },
     budgets: {
-      maxPerOrigin: values.perOrigin === 'auto' ? (values.adaptive ? 0 : FIXED_PER_ORIGIN) : values.perOrigin,
+      maxPerOrigin: values.perOrigin === 'auto' ? chooseMaxPerOrigin(values.adaptive) : values.perOrigin,
       isAdaptive: values.adaptive,
       maxAttemptsPerSec: values.rate,
       maxBytesPerSec: values.maxBytesPerSec,
@@ -77,14 +71,6 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
     isDeduping: values.dedupe,
     maxRemembered: values.dedupe ? values.dedupeMax : COUNTED_URLS,
   };
-}
-
-/** A request may hold a connection and a file for its body. */
-function chooseMaxInFlight(isAdaptive: boolean): number {
-  if (!isAdaptive) return FIXED_IN_FLIGHT;
-  const { softCount } = readFiles(new FactReader({}));
-  if (typeof softCount !== 'number') return ADAPTIVE_IN_FLIGHT;
-  return Math.max(FIXED_IN_FLIGHT, Math.min(ADAPTIVE_IN_FLIGHT, Math.floor(softCount / 2) - FIXED_IN_FLIGHT));
 }
 
 function readHeaderFile(file: string | undefined, problems: string[]): [string, string][] {

@@ -7,6 +7,7 @@ import { PROGRAM_VERSION } from '../lab/version.ts';
 import { LIST_DEFAULTS, type ListApiOptions } from '../model/list-api-options.ts';
 import type { MemorySpec, ModuleSpec, DiscardSpec } from '../model/sink-spec.ts';
 import type { FetchOptions } from '../runner/fetch.ts';
+import { chooseMaxInFlight, chooseMaxPerOrigin } from '../runner/fetch-in-flight.ts';
 import type { SourceOptions } from '../runner/fetch-sources.ts';
 import { MANY, type NumberRange, OptionChecks } from './option-checks.ts';
 import type { RunOptions, RunSource } from './run-options.ts';
@@ -17,17 +18,17 @@ const MAX_HEADER_BYTES = 64 * 1024;
 /** URLs remembered to count duplicates where nobody asked for them to be skipped. */
 const COUNTED_URLS = 100_000;
 const LEAST_UNREAD = 1024;
+const MAX_IN_FLIGHT = 100_000;
 
 /** Range and default of every number; the same defaults as those of `spillway fetch`. */
 export const RUN_NUMBERS = {
-  maxInFlight: [1, 100_000, 256],
-  maxPerOrigin: [0, MANY, 64],
   maxAttemptsPerSec: [0, MANY, 0],
   maxBytesPerSec: [0, MANY, 0],
   deadlineMs: [0, DAY_MS, 60_000],
   connectTimeoutMs: [0, DAY_MS, 10_000],
   firstByteTimeoutMs: [0, DAY_MS, 30_000],
   idleTimeoutMs: [0, DAY_MS, 20_000],
+  stallTimeoutMs: [0, DAY_MS, 120_000],
   minBytesPerSec: [0, MANY, 100],
   maxBodyBytes: [0, MANY, 10e9],
   maxRetries: [0, 1000, 3],
@@ -52,16 +53,23 @@ export function resolveRun(options: RunOptions): ResolvedRun {
   const whole = (name: keyof typeof RUN_NUMBERS) => checks.number(name, RUN_NUMBERS[name]);
   const source = checks.collect(() => readSource(checks, checks.other('source')));
   const place = readPlace(checks, checks.other('to'));
-  const maxInFlight = whole('maxInFlight');
+  const isAdaptive = checks.flag('isAdaptive', true);
+  const maxInFlight = checks.numberOr('maxInFlight', [1, MAX_IN_FLIGHT], chooseMaxInFlight(isAdaptive));
   const minBytesPerSec = number('minBytesPerSec');
   const isDeduping = checks.flag('isDeduping', false);
   const maxRemembered = whole('maxRemembered');
   const proxyUrl = readProxy(checks);
   const bytes =
     checks.other('bytes') === undefined ? null : checks.word('bytes', ['decoded', 'original'], 'decoded');
+  // Bodies, or what was made of them, lie in memory until somebody reads them.
+  const isHeld = place.sink !== undefined && place.sink.kind !== 'discard';
   const resolved: ResolvedRun = {
     order: checks.word('order', ['as-completed', 'in-order'], 'as-completed'),
-    maxUnread: checks.numberOr('maxUnread', [1, MANY], Math.max(LEAST_UNREAD, 2 * maxInFlight)),
+    maxUnread: checks.numberOr(
+      'maxUnread',
+      [1, MANY],
+      isHeld ? LEAST_UNREAD : Math.max(LEAST_UNREAD, 2 * maxInFlight),
+    ),
     signal: readSignal(checks),
     fetch: {
       sources: source === undefined ? [] : [source],
@@ -75,6 +83,8 @@ export function resolveRun(options: RunOptions): ResolvedRun {
         transport: checks.word('transport', ['auto', 'undici'], 'auto'),
         allowsHttp2: checks.flag('allowsHttp2', true),
         isInsecure: checks.flag('isInsecure', false),
+        honoursRobots: checks.flag('honoursRobots', false),
+        allowsPrivateRedirects: checks.flag('allowsPrivateRedirects', false),
         proxy: { http: proxyUrl, https: proxyUrl, except: '' },
       },
       netrcFile: checks.text('netrcFile'),
@@ -92,9 +102,11 @@ export function resolveRun(options: RunOptions): ResolvedRun {
         maxRetries: whole('maxRetries'),
         retryBudgetRatio: number('retryBudgetRatio'),
         maxRetryWaitMs: number('maxRetryWaitMs'),
+        stallMs: number('stallTimeoutMs'),
       },
       budgets: {
-        maxPerOrigin: whole('maxPerOrigin'),
+        maxPerOrigin: checks.numberOr('maxPerOrigin', [0, MANY], chooseMaxPerOrigin(isAdaptive)),
+        isAdaptive,
         maxAttemptsPerSec: number('maxAttemptsPerSec'),
         maxBytesPerSec: number('maxBytesPerSec'),
       },

@@ -48,7 +48,8 @@ export interface RunOptions {
   readonly order?: 'as-completed' | 'in-order';
   /**
    * Targets that may be under way or settled without having been read from `outcomes`: past this the source is not
-   * asked for more. 1 or more. @default twice `maxInFlight`, at least 1024
+   * asked for more. With `'memory'` so many bodies may be held: lower it for large ones. 1 or more.
+   * @default 1024 with `'memory'` or a module, else twice `maxInFlight` and at least 1024
    */
   readonly maxUnread?: number;
   /** Aborts the run. */
@@ -56,9 +57,11 @@ export interface RunOptions {
 
   /** Worker threads. @default one a core */
   readonly cores?: number;
-  /** Requests open at once, 1 to 100,000. @default 256 */
+  /** Find how many requests each origin serves best, and keep to that. @default true */
+  readonly isAdaptive?: boolean;
+  /** Requests open at once, 1 to 100,000. @default 4096, fewer where files are short; 256 without `isAdaptive` */
   readonly maxInFlight?: number;
-  /** Requests open at once at one origin; 0: no bound. @default 64 */
+  /** Requests open at once at one origin; 0: no bound. @default 0; 64 without `isAdaptive` */
   readonly maxPerOrigin?: number;
   /** Requests a second over all cores; 0: no bound. @default 0 */
   readonly maxAttemptsPerSec?: number;
@@ -73,6 +76,8 @@ export interface RunOptions {
   readonly firstByteTimeoutMs?: number;
   /** Between two pieces of a body. @default 20000 */
   readonly idleTimeoutMs?: number;
+  /** An attempt or an origin that gives nothing for so long is given up, whatever its other limits. @default 120000 */
+  readonly stallTimeoutMs?: number;
   /** A body that stays below this over 20 s is given up; 0: no bound. @default 100 */
   readonly minBytesPerSec?: number;
   /** A longer body is a failure, as sent and as decoded; 0: no bound. @default 10e9 */
@@ -96,6 +101,10 @@ export interface RunOptions {
   readonly transport?: 'auto' | 'undici';
   /** Over TLS, where the server offers it. @default true */
   readonly allowsHttp2?: boolean;
+  /** Fetch nothing that an origin's robots.txt disallows, and keep its crawl-delay. @default false */
+  readonly honoursRobots?: boolean;
+  /** Let public origins redirect to loopback, private and other special addresses. @default false */
+  readonly allowsPrivateRedirects?: boolean;
   /** For all targets; the environment is not asked. @default none */
   readonly proxyUrl?: string;
   /** File with logins by host. @default none */
