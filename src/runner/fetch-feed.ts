@@ -6,7 +6,7 @@ import type { Outcome } from '../model/outcome.ts';
 import type { Source, SourceItem, Target } from '../model/target.ts';
 import { SeenSet } from '../sources/seen-set.ts';
 import { NOTHING_SETTLED, type SettledBefore } from './settled-before.ts';
-import { holdsLogin, shownUrl } from './shown-url.ts';
+import { holdsLogin, shownUrl, withoutLogins } from './shown-url.ts';
 
 export interface FeedOptions {
   readonly sources: readonly Source[];
@@ -117,7 +117,7 @@ export class FetchFeed implements Feed {
   #lookBack(source: Source, item: SourceItem, index: number): { isSettled: boolean; wasBad: boolean } {
     const word = index < this.#before.nextIndex ? this.#before.at(index) : null;
     if (word === null) return { isSettled: false, wasBad: false };
-    const url = item.kind === 'bad' ? item.text : shownUrl(item.url);
+    const url = item.kind === 'bad' ? withoutLogins(item.text) : shownUrl(item.url);
     if (word.url === url) return { isSettled: true, wasBad: false };
     if (word.class === 'bad-target' && item.kind === 'target') return { isSettled: false, wasBad: true };
     throw new SpillwayError(
@@ -167,12 +167,12 @@ export class FetchFeed implements Feed {
     const { line } = item;
     if (item.kind === 'drift')
       return { kind: 'skipped', index, url: shownUrl(item.url), line, reason: 'drift' };
-    const detail = `${source.name} line ${line}: ${item.reason}`;
+    const detail = withoutLogins(`${source.name} line ${line}: ${item.reason}`);
     if (this.#options.isStrict) throw new SpillwayError('ERR_SOURCE', `${detail} (--strict)`);
     return {
       kind: 'failed',
       index,
-      url: item.text,
+      url: withoutLogins(item.text),
       line,
       code: 'bad-target',
       detail,

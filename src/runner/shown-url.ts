@@ -16,3 +16,8 @@ export function shownUrl(text: string): string {
   url.password = '';
   return url.href;
 }
+
+/** Text that may hold URLs, or what somebody took for one, without whatever looks like a login in it. */
+export function withoutLogins(text: string): string {
+  return text.includes('@') ? text.replaceAll(/\/\/[^\s/?#]*@/gu, '//') : text;
+}

@@ -27,7 +27,7 @@ function judgeRedirect(job: FetchJob, view: HeaderView, maxRedirects: number): A
   if (to === null || (to.protocol !== 'http:' && to.protocol !== 'https:')) {
     return attemptFailure(
       'bad-redirect',
-      `expected an http or https URL in Location, found ${JSON.stringify(location?.slice(0, 200) ?? null)}`,
+      `expected an http or https URL in Location, found ${JSON.stringify(location?.slice(0, 200).replaceAll(/\/\/[^\s/?#]*@/gu, '//') ?? null)}`,
     );
   }
   if (job.hops >= maxRedirects) {
