@@ -4,6 +4,9 @@ import { DueQueue } from './due-queue.ts';
 import type { FetchJob } from './fetch-job.ts';
 import { Parking } from './parking.ts';
 
+/** Places of jobs that have left, before the row is cut. */
+const MAX_LEFT_COUNT = 64;
+
 export class WaitingJobs {
   readonly parking = new Parking();
   readonly #retries = new DueQueue<FetchJob>();
@@ -53,8 +56,9 @@ export class WaitingJobs {
     const job = this.#fresh[this.#nextFresh];
     if (job === undefined) return undefined;
     this.#nextFresh++;
-    if (this.#nextFresh === this.#fresh.length) {
-      this.#fresh = [];
+    // A long list is always ahead of its worker: what has left must not stay until the row is empty.
+    if (this.#nextFresh > MAX_LEFT_COUNT && this.#nextFresh * 2 > this.#fresh.length) {
+      this.#fresh.splice(0, this.#nextFresh);
       this.#nextFresh = 0;
     }
     return job;
