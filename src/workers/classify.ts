@@ -2,6 +2,7 @@
 
 import type { FailureCode } from '../model/errors.ts';
 import { LaneError } from './lane-error.ts';
+import { oneLine } from './one-line.ts';
 
 /** Failure codes by the `code` of the error that Node, undici or a lane gave. */
 const BY_CODE: Readonly<Record<string, FailureCode>> = {
@@ -27,6 +28,8 @@ const BY_CODE: Readonly<Record<string, FailureCode>> = {
   EPROTO: 'tls',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
   UND_ERR_PRX_TLS: 'tls',
+  // undici holds some of what a server may send to be impossible, such as a status of two digits.
+  ERR_ASSERTION: 'protocol',
   UND_ERR_INVALID_ARG: 'bad-target',
   UND_ERR_HEADERS_TIMEOUT: 'first-byte-timeout',
   UND_ERR_BODY_TIMEOUT: 'idle-timeout',
@@ -89,6 +92,10 @@ function causeChain(error: unknown): Thrown[] {
 
 /** One line of what happened, without a stack; for the first failures that are named in an account. */
 export function describeError(error: unknown): string {
+  return oneLine(wordsOf(error));
+}
+
+function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Its code is the failure's, which stands beside it already.
   if (error instanceof LaneError) return error.message;

@@ -4,6 +4,7 @@ import { nowMs } from '../measure/clock.ts';
 import type { Outcome, SkipReason } from '../model/outcome.ts';
 import type { AttemptEnd, AttemptFailure } from './attempt-end.ts';
 import type { FetchJob } from './fetch-job.ts';
+import { oneLine } from './one-line.ts';
 
 export function okOutcome(job: FetchJob, end: AttemptEnd & { kind: 'ok' }): Outcome {
   const { committed, finalUrl, wireBytes } = end;
@@ -30,7 +31,7 @@ export function failedOutcome(job: FetchJob, { code, detail }: AttemptFailure): 
     line: job.target.line,
     url: job.shownUrl,
     code,
-    detail,
+    detail: oneLine(detail),
     status: job.status,
     attempts: job.attempts,
     durationMs: job.startedAtMs === 0 ? 0 : nowMs() - job.startedAtMs,
