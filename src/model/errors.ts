@@ -126,19 +126,19 @@ export const FAILURES = {
     retry: true,
     shrink: true,
     handOver: false,
-    meaning: 'no file descriptor was left (EMFILE, ENFILE)',
+    meaning: 'no file descriptor was left (EMFILE, ENFILE); `spillway doctor` shows the limit',
   },
   'out-of-ports': {
     retry: true,
     shrink: true,
     handOver: false,
-    meaning: 'no ephemeral port was left (EADDRNOTAVAIL)',
+    meaning: 'no ephemeral port was left (EADDRNOTAVAIL); `spillway doctor` shows the limit',
   },
   'out-of-buffers': {
     retry: true,
     shrink: true,
     handOver: false,
-    meaning: 'no kernel buffer was left (ENOBUFS, EAGAIN)',
+    meaning: 'no kernel buffer was left (ENOBUFS, EAGAIN); `spillway doctor` shows the limits',
   },
   'too-slow': {
     retry: true,

@@ -3,6 +3,7 @@
 
 import type { FetchReport, FetchSnapshot } from '../model/fetch-report.ts';
 import { formatCount, formatMs } from './format-numbers.ts';
+import { outOfLines } from './out-of-lines.ts';
 import { printable } from './printable.ts';
 
 const BAR_CELLS = 24;
@@ -136,6 +137,7 @@ function failureLines(report: FetchReport, places: AccountPlaces): string[] {
       lines.push(`  ${printable(failure.url)}${line}: ${printable(failure.detail)}`);
     }
   }
+  lines.push(...outOfLines(report.failures));
   return places.failures === '' ? lines : [...lines, `all failures: ${places.failures}`];
 }
 

@@ -3,6 +3,7 @@
 import type { Finding } from '../model/finding.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Proof, RoundRecord, Snapshot } from '../model/record.ts';
+import { outOfLines } from './out-of-lines.ts';
 
 export function formatSeconds(ms: number): string {
   return `${(ms / 1e3).toFixed(2)}s`;
@@ -76,13 +77,14 @@ function proofLine(proof: Proof): string {
 function afterLines(findings: readonly Finding[]): string[] {
   return findings
     .filter(({ limit, allowed }) => limit === 'accept-queue' && allowed === null)
-    .map(({ message }) => `limit: ${message}`);
+    .map(({ message }) => `limit: ${message} (spillway doctor says more)`);
 }
 
 function failureLines({ tally, failures, workerDeaths }: RoundRecord): string[] {
   const lines: string[] = [];
   const counts = Object.entries(tally.failures).map(([code, count]) => `${count} ${code}`);
   if (counts.length > 0) lines.push(`failed: ${counts.join(', ')}`);
+  lines.push(...outOfLines(tally.failures));
   for (const { trial, code, message, attempts } of failures.slice(0, 5)) {
     lines.push(`  /${trial}: ${code} after ${attempts} attempt(s): ${message}`);
   }

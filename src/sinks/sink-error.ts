@@ -11,8 +11,10 @@ const ADVICE: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only: make it writable, or choose another place with --to',
   EACCES: 'permission denied: choose a place you may write to with --to',
   EPERM: 'permission denied: choose a place you may write to with --to',
-  EMFILE: 'no file descriptor is left: lower --max-in-flight or raise `ulimit -n`',
-  ENFILE: 'the system has no file descriptor left: close other programs, or raise `sysctl fs.file-max`',
+  EMFILE:
+    'no file descriptor is left: lower --max-in-flight or raise `ulimit -n`; `spillway doctor` shows the limit',
+  ENFILE:
+    'the system has no file descriptor left: close other programs, or raise `sysctl fs.file-max`; `spillway doctor` shows the limit',
   ENOENT: 'the directory is gone: was it removed during the run?',
   ENOTDIR: 'a file is where a directory should be: move it away, or choose another place with --to',
   ENAMETOOLONG: 'the name is too long for this file system: shorten it with --name',
