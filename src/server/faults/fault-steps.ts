@@ -84,8 +84,8 @@ export function redirectTo(location: string): Step[] {
   return refusal('302 Found', `Location: ${location}`);
 }
 
-/** One chunk of a chunked body. */
-export function chunk(bytes: Buffer, extension = ''): Buffer {
+/** One part of a chunked body, with its size before it. */
+export function chunkedPart(bytes: Buffer, extension = ''): Buffer {
   return Buffer.concat([toBytes(`${bytes.length.toString(16)}${extension}\r\n`), bytes, toBytes('\r\n')]);
 }
 

@@ -5,7 +5,7 @@ import type { FailureCode } from '../../model/errors.ts';
 import {
   ANSWERED,
   type Asked,
-  chunk,
+  chunkedPart,
   drip,
   END,
   flood,
@@ -168,7 +168,7 @@ const TABLE = {
     becomes: 'http-status',
     play: () => [
       send(head('404 Not Found', 'Transfer-Encoding: chunked')),
-      flood(chunk(FLOOD_BYTES), FLOOD_EVERY_MS),
+      flood(chunkedPart(FLOOD_BYTES), FLOOD_EVERY_MS),
     ],
   },
 
@@ -283,7 +283,7 @@ const TABLE = {
     does: 'a body that does not end, 4 MB a second',
     becomes: 'body-too-large',
     endedBy: '--max-body',
-    play: () => [send(CHUNKED), flood(chunk(FLOOD_BYTES), FLOOD_EVERY_MS)],
+    play: () => [send(CHUNKED), flood(chunkedPart(FLOOD_BYTES), FLOOD_EVERY_MS)],
   },
   'body-huge': {
     group: 'body',
@@ -326,7 +326,7 @@ const TABLE = {
     becomes: 'protocol',
     play: (asked) => [
       send(rightHead(asked, 'Transfer-Encoding: chunked')),
-      send(chunk(asked.body)),
+      send(chunkedPart(asked.body)),
       send('0\r\n\r\n'),
     ],
   },
@@ -337,8 +337,8 @@ const TABLE = {
     becomes: 'ok',
     play: (asked) => [
       send(head('200 OK', 'Transfer-Encoding: chunked', 'Trailer: X-End')),
-      ...[...asked.body.subarray(0, DRIP_BYTES)].map((byte) => send(chunk(Buffer.of(byte), ';a=1'))),
-      ...(asked.body.length > DRIP_BYTES ? [send(chunk(asked.body.subarray(DRIP_BYTES)))] : []),
+      ...[...asked.body.subarray(0, DRIP_BYTES)].map((byte) => send(chunkedPart(Buffer.of(byte), ';a=1'))),
+      ...(asked.body.length > DRIP_BYTES ? [send(chunkedPart(asked.body.subarray(DRIP_BYTES)))] : []),
       send('0\r\nX-End: 1\r\n\r\n'),
       ANSWERED,
     ],
@@ -349,7 +349,7 @@ const TABLE = {
     becomes: 'connection-lost',
     play: (asked) => [
       send(CHUNKED),
-      send(chunk(Buffer.concat([asked.body, asked.body])).subarray(0, -3)),
+      send(chunkedPart(Buffer.concat([asked.body, asked.body])).subarray(0, -3)),
       END,
     ],
   },
@@ -357,7 +357,7 @@ const TABLE = {
     group: 'chunk',
     does: 'ends the connection without a last chunk',
     becomes: 'connection-lost',
-    play: (asked) => [send(CHUNKED), send(chunk(asked.body)), END],
+    play: (asked) => [send(CHUNKED), send(chunkedPart(asked.body)), END],
   },
   'chunk-size': {
     group: 'chunk',
@@ -478,7 +478,7 @@ const TABLE = {
     play: (asked) =>
       asked.query === ''
         ? redirectTo(`${asked.path}?stream`)
-        : [send(CHUNKED), flood(chunk(FLOOD_BYTES), FLOOD_EVERY_MS)],
+        : [send(CHUNKED), flood(chunkedPart(FLOOD_BYTES), FLOOD_EVERY_MS)],
   },
   'redirect-elsewhere': {
     group: 'redirect',
