@@ -98,6 +98,7 @@ export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Rou
   const origins =
     server === null ? checkOrigin(options.server) : server.then(({ mock }) => originsOf(mock, plan));
   let stats: ServerStats | null = null;
+  let watched: MockServer | null = null;
   const run = startRun({
     plan,
     origins,
@@ -109,9 +110,12 @@ export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Rou
       stats = (await (await server)?.mock.stats()) ?? null;
     },
     onReady: async () => {
-      await (await server)?.mock.reset();
+      watched = (await server)?.mock ?? null;
+      await watched?.reset();
+      watched?.watchLoops();
       hooks.onBegin?.();
     },
+    readReplicaLoopsMs: () => watched?.loopsMs ?? [],
     ...(hooks.onSnapshot === undefined ? {} : { onSnapshot: hooks.onSnapshot }),
   });
   return { record: finish(), drain: () => run.drain(), abort: () => run.abort() };

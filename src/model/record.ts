@@ -101,6 +101,8 @@ export interface Snapshot {
    * it last noted them itself. A worker that is too busy to note stands still here; the next change covers that time.
    */
   readonly workerLoopsMs: readonly (readonly [activeMs: number, idleMs: number])[];
+  /** The same for each replica of our own server; empty where the server is not ours. */
+  readonly replicaLoopsMs: readonly (readonly [activeMs: number, idleMs: number])[];
 }
 
 /** What one worker thread did. */

@@ -128,7 +128,7 @@ function figureSections(comparison: Comparison): Markup[] {
     ),
     section(
       'Over time',
-      'Answers, what was open, and how busy each core was, on one axis. A lost handshake shows as a step that comes one, three or seven seconds late.',
+      'Answers, what was open, and how busy the cores were: each worker of the client and each replica of the server, on one axis. A lost handshake shows as a step that comes one, three or seven seconds late.',
       element('div', { class: 'figures' }, ...comparison.strategies.map(traceChart)),
     ),
   ];

@@ -76,7 +76,7 @@ ${SERIES.map((_, index) => `.s${index}{color:var(--s${index})}`).join('')}
 .median{stroke:var(--ink);stroke-width:2}
 .floor{fill:var(--soft)}
 .floor-line{stroke:var(--soft);stroke-width:1;stroke-dasharray:3 3}
-.busy{fill:var(--s3);fill-opacity:.28;stroke:var(--s3);stroke-width:1}
+.busy{fill:currentColor;fill-opacity:.28;stroke:currentColor;stroke-width:1}
 pre{margin:12px 0;padding:12px 14px;overflow-x:auto;border-radius:4px;background:var(--wash);border:1px solid var(--faint);font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;white-space:pre-wrap;overflow-wrap:anywhere}
 details{margin:8px 0}
 summary{cursor:pointer;font-weight:600;padding:4px 0}

@@ -1,6 +1,7 @@
 // The report as Markdown: the same words and tables as the page, without its figures.
 
 import type { Comparison } from '../model/comparison.ts';
+import { busyTable } from './busy-text.ts';
 import {
   failuresTable,
   findingsTable,
@@ -40,6 +41,7 @@ export function markdownPage(comparison: Comparison): string {
     markdownTable(latencyTable(comparison)),
     '## What it took',
     markdownTable(costTable(comparison)),
+    ...titled('## Busy over time', busyTable(comparison)),
     ...titled('## Scaling', scalingTable(comparison)),
     ...titled('## Failures', failuresTable(comparison)),
     ...titled('## Findings', findingsTable(comparison)),

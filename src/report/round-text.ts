@@ -3,6 +3,7 @@
 import type { Finding } from '../model/finding.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Proof, RoundRecord, Snapshot } from '../model/record.ts';
+import { busyLine } from './busy-text.ts';
 import { outOfLines } from './out-of-lines.ts';
 
 export function formatSeconds(ms: number): string {
@@ -128,6 +129,8 @@ function detailLines(record: RoundRecord): string[] {
   lines.push(
     `bound by: ${boundBy.what} (${boundBy.evidence.join('; ')})${boundBy.isSaturated ? '; the client was saturated, so this measures it too' : ''}`,
   );
+  const busy = busyLine(record);
+  if (busy !== null) lines.push(busy);
   return lines;
 }
 

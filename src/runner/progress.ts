@@ -4,16 +4,21 @@ import { nowMs } from '../measure/clock.ts';
 import type { Snapshot } from '../model/record.ts';
 import type { Ledger } from './ledger.ts';
 
+type Usage = readonly (readonly [activeMs: number, idleMs: number])[];
+
 /** Makes snapshots of one run; each compares itself with the one before. */
 export class ProgressReader {
   readonly #ledger: Ledger;
+  readonly #readReplicaLoopsMs: () => Usage;
   readonly #startMs = nowMs();
   #lastAtMs = 0;
   #lastSettled = 0;
   #lastUsage: Usage = [];
 
-  constructor(ledger: Ledger) {
+  /** @param readReplicaLoopsMs what the other side last noted of itself, where it is ours */
+  constructor(ledger: Ledger, readReplicaLoopsMs: () => Usage = () => []) {
     this.#ledger = ledger;
+    this.#readReplicaLoopsMs = readReplicaLoopsMs;
   }
 
   read(): Snapshot {
@@ -40,11 +45,10 @@ export class ProgressReader {
       etaMs: settled === 0 ? null : ((total - settled) * atMs) / settled,
       utilizationRatio,
       workerLoopsMs: usage,
+      replicaLoopsMs: this.#readReplicaLoopsMs(),
     };
   }
 }
-
-type Usage = readonly (readonly [activeMs: number, idleMs: number])[];
 
 function busiest(now: Usage, before: Usage): number | null {
   const ratios = now.flatMap(([activeMs, idleMs], worker) => {

@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly userAgent: string;
   /** Called about ten times a second, and once at the end. */
   readonly onSnapshot?: (snapshot: Snapshot) => void;
+  /** What the replicas of a server of our own last noted of their event loops: part of each snapshot. */
+  readonly readReplicaLoopsMs?: () => Snapshot['replicaLoopsMs'];
   /** Called when every worker stands ready, right before the first dispatch. */
   readonly onReady?: () => void | Promise<void>;
   /** Called when every trial is settled, before any connection is closed. Not called after an abort. */
@@ -95,8 +97,8 @@ function openCrew({ plan, workerEntry, isInProcess = false }: RunOptions, ledger
   return plan.processCount === 1 ? openLocalCrew(crewOptions) : openProcessCrew(crewOptions);
 }
 
-function watch({ onSnapshot }: RunOptions, ledger: Ledger, meter: Meter): () => void {
-  const progress = new ProgressReader(ledger);
+function watch({ onSnapshot, readReplicaLoopsMs }: RunOptions, ledger: Ledger, meter: Meter): () => void {
+  const progress = new ProgressReader(ledger, readReplicaLoopsMs);
   const look = () => {
     const snapshot = progress.read();
     meter.keep(snapshot);

@@ -7,6 +7,7 @@ import { makeFileKey } from './file-ids.ts';
 import { findPorts } from './find-ports.ts';
 import { PortLocks } from './port-locks.ts';
 import type { ReplicaConfig } from './replica-config.ts';
+import type { LoopMs } from './replica-counters.ts';
 import { ReplicaGroup } from './replica-group.ts';
 import type { ReplicaReplaced } from './replica-group.ts';
 import { resolveServerOptions } from './server-options.ts';
@@ -31,6 +32,13 @@ export interface MockServer {
   readonly replicaPids: readonly number[];
   /** What `GET /stats` says, over all replicas. @throws ERR_SERVER when replicas are stuck or could not be kept up */
   stats(): Promise<ServerStats>;
+  /**
+   * For each replica, since the last reset: how long its event loop was busy and how long it waited, as it last noted
+   * them itself. A replica that is too busy to note stands still here. Zeros before `watchLoops`.
+   */
+  readonly loopsMs: readonly LoopMs[];
+  /** Has the replicas note their event loops ten times a second. Returns how to stop. */
+  watchLoops(): () => void;
   /** Starts all counts again; resolves when every replica has. @throws ERR_SERVER when a replica is stuck */
   reset(): Promise<void>;
   /** Takes no more connections, lets answers in flight go out within `drainMs`, ends the replicas, frees the ports. */
@@ -73,6 +81,10 @@ export async function startServer(options?: ServerOptions): Promise<MockServer> 
     get replicaPids() {
       return group.livePids;
     },
+    get loopsMs() {
+      return group.loopsMs;
+    },
+    watchLoops: () => group.watchLoops(),
     stats: () => group.stats(),
     reset: () => group.reset(),
     close,

@@ -5,6 +5,9 @@ import type { ReplicaCounters } from './replica-counters.ts';
 import type { ToPrimary, ToReplica } from './replica-messages.ts';
 import type { ServerStats } from './server-stats.ts';
 
+/** As often as the client looks: more notes would not be seen. A note costs a replica some 20 us. */
+const LOOP_NOTE_EVERY_MS = 100;
+
 interface Question {
   readonly resolve: (stats: ServerStats | undefined) => void;
   readonly reject: (error: SpillwayError) => void;
@@ -15,6 +18,7 @@ export class PrimaryLink {
   readonly #onDrain: () => void;
   readonly #questions = new Map<number, Question>();
   #lastId = 0;
+  #loopTimer: NodeJS.Timeout | undefined;
 
   constructor(counters: ReplicaCounters, onDrain: () => void) {
     this.#counters = counters;
@@ -59,11 +63,16 @@ export class PrimaryLink {
   #receive(message: ToReplica): void {
     switch (message.type) {
       case 'snapshot':
+        // Before the answer: who asks at the end of a run has the end of the loop's account too.
+        if (this.#loopTimer !== undefined) this.#noteLoop();
         this.#send({ type: 'snapshot-answer', id: message.id, snapshot: this.#counters.snapshot() });
         break;
       case 'reset':
         this.#counters.reset();
         this.#send({ type: 'reset-done', id: message.id });
+        break;
+      case 'watch-loop':
+        this.#watchLoop(message.isWatched);
         break;
       case 'drain':
         this.#onDrain();
@@ -78,6 +87,16 @@ export class PrimaryLink {
         this.#take(message.id)?.reject(new SpillwayError('ERR_SERVER', message.message));
         break;
     }
+  }
+
+  /** Nobody who listens is a loop that is not woken. */
+  #watchLoop(isWatched: boolean): void {
+    clearInterval(this.#loopTimer);
+    this.#loopTimer = isWatched ? setInterval(() => this.#noteLoop(), LOOP_NOTE_EVERY_MS).unref() : undefined;
+  }
+
+  #noteLoop(): void {
+    this.#send({ type: 'loop-note', loopMs: this.#counters.loopMs() });
   }
 
   #take(id: number): Question | undefined {

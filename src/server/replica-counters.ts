@@ -5,6 +5,9 @@ import { AnswerAccount } from './answer-account.ts';
 import type { AnswerSnapshot } from './answer-account.ts';
 import { Connection } from './connection.ts';
 
+/** How long an event loop was busy, and how long it waited. */
+export type LoopMs = readonly [activeMs: number, idleMs: number];
+
 export interface ReplicaSnapshot {
   readonly pid: number;
   readonly trials: AnswerSnapshot;
@@ -64,6 +67,12 @@ export class ReplicaCounters {
     this.#totalConnections = this.connections.size;
     this.#cpuSince = process.cpuUsage();
     this.#loopSince = performance.eventLoopUtilization();
+  }
+
+  /** Since the last reset. */
+  loopMs(): LoopMs {
+    const { active, idle } = performance.eventLoopUtilization(this.#loopSince);
+    return [active, idle];
   }
 
   snapshot(): ReplicaSnapshot {

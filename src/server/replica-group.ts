@@ -3,6 +3,7 @@ import { SpillwayError } from '../model/errors.ts';
 import type { ReplicaConfig } from './replica-config.ts';
 import { ReplicaProcess } from './replica-process.ts';
 import type { ReplicaExit } from './replica-process.ts';
+import type { LoopMs } from './replica-counters.ts';
 import { mergeSnapshots } from './server-stats.ts';
 import type { ServerFacts, ServerStats } from './server-stats.ts';
 
@@ -26,6 +27,8 @@ export interface GroupEvents {
 interface Place {
   readonly config: ReplicaConfig;
   replica: ReplicaProcess | undefined;
+  /** Of the replicas that died here since the last reset. */
+  loopBeforeMs: LoopMs;
   readonly deathsMs: number[];
   timer: NodeJS.Timeout | undefined;
 }
@@ -37,17 +40,42 @@ export class ReplicaGroup {
   readonly #places: readonly Place[];
   #replacedCount = 0;
   #isClosing = false;
+  #loopWatcherCount = 0;
   #failure: SpillwayError | undefined;
 
   constructor(facts: ServerFacts, configs: readonly ReplicaConfig[], drainMs: number, events: GroupEvents) {
     this.#facts = facts;
     this.#drainMs = drainMs;
     this.#events = events;
-    this.#places = configs.map((config) => ({ config, replica: undefined, deathsMs: [], timer: undefined }));
+    this.#places = configs.map((config) => ({
+      config,
+      replica: undefined,
+      loopBeforeMs: [0, 0],
+      deathsMs: [],
+      timer: undefined,
+    }));
   }
 
   get livePids(): number[] {
     return this.#live().map((replica) => replica.pid);
+  }
+
+  /** For each place, whoever serves there: as last noted since the last reset, while `watchLoops` is on. */
+  get loopsMs(): LoopMs[] {
+    return this.#places.map(loopMsOf);
+  }
+
+  /** Has every replica note its event loop ten times a second, until the returned function is called. */
+  watchLoops(): () => void {
+    this.#loopWatcherCount += 1;
+    if (this.#loopWatcherCount === 1) this.#tellWatched();
+    let isWatching = true;
+    return () => {
+      if (!isWatching) return;
+      isWatching = false;
+      this.#loopWatcherCount -= 1;
+      if (this.#loopWatcherCount === 0) this.#tellWatched();
+    };
   }
 
   /** Resolves when every replica listens. @throws what the first one that fails says; then none is left */
@@ -86,6 +114,7 @@ export class ReplicaGroup {
   /** Resolves when all have started their counts again. @throws ERR_SERVER as with `stats` */
   async reset(): Promise<void> {
     this.#replacedCount = 0;
+    for (const place of this.#places) place.loopBeforeMs = [0, 0];
     await Promise.all(this.#live().map((replica) => replica.reset()));
   }
 
@@ -102,6 +131,10 @@ export class ReplicaGroup {
     }, this.#drainMs + EXIT_GRACE_MS);
     await this.#allGone();
     clearTimeout(timer);
+  }
+
+  #tellWatched(): void {
+    for (const replica of this.#live()) replica.watchLoop(this.#loopWatcherCount > 0);
   }
 
   async #killAll(): Promise<void> {
@@ -143,6 +176,7 @@ export class ReplicaGroup {
     const replica = new ReplicaProcess(place.config, {
       ready: () => {
         wasReady = true;
+        if (this.#loopWatcherCount > 0) replica.watchLoop(true);
         onReady(replica);
       },
       failed: (error) => {
@@ -162,6 +196,8 @@ export class ReplicaGroup {
   #replace(place: Place, exit: ReplicaExit): void {
     if (this.#isClosing) return;
     this.#replacedCount += 1;
+    place.loopBeforeMs = loopMsOf(place);
+    place.replica = undefined;
     const nowMs = performance.now();
     while (place.deathsMs.length > 0 && nowMs - (place.deathsMs[0] as number) > DEATH_WINDOW_MS) {
       place.deathsMs.shift();
@@ -206,6 +242,11 @@ export class ReplicaGroup {
       replica.send({ type: 'refusal', id, message: error instanceof Error ? error.message : String(error) });
     }
   }
+}
+
+function loopMsOf({ loopBeforeMs: [activeBefore, idleBefore], replica }: Place): LoopMs {
+  const [activeMs, idleMs] = replica?.loopMs ?? [0, 0];
+  return [activeBefore + activeMs, idleBefore + idleMs];
 }
 
 function describeExit({ exitCode, signal, stderrTail }: ReplicaExit): string {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { SpillwayError } from '../model/errors.ts';
 import { replicaEnv } from './replica-config.ts';
 import type { ReplicaConfig } from './replica-config.ts';
-import type { ReplicaSnapshot } from './replica-counters.ts';
+import type { LoopMs, ReplicaSnapshot } from './replica-counters.ts';
 import type { ToPrimary, ToReplica } from './replica-messages.ts';
 
 /** The sources run as they are, the built program as JavaScript; `tsc` does not rewrite a URL. */
@@ -41,6 +41,8 @@ export interface ReplicaEvents {
 export class ReplicaProcess {
   readonly pid: number;
   isReady = false;
+  /** As it last noted it itself, since its last reset; it notes while `watchLoop` is on. */
+  loopMs: LoopMs = [0, 0];
   #isGone = false;
   readonly #worker: Worker;
   readonly #events: ReplicaEvents;
@@ -96,6 +98,10 @@ export class ReplicaProcess {
     await this.#ask('reset');
   }
 
+  watchLoop(isWatched: boolean): void {
+    this.send({ type: 'watch-loop', isWatched });
+  }
+
   send(message: ToReplica): void {
     if (!this.#isGone && this.#worker.isConnected()) this.#worker.send(message, () => {});
   }
@@ -136,7 +142,11 @@ export class ReplicaProcess {
       case 'snapshot-answer':
         this.#settle(message.id, message.snapshot);
         break;
+      case 'loop-note':
+        this.loopMs = message.loopMs;
+        break;
       case 'reset-done':
+        this.loopMs = [0, 0];
         this.#settle(message.id, undefined);
         break;
       case 'ask-stats':

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { Histogram } from '../../src/measure/histogram.ts';
-import type { RoundRecord, Snapshot } from '../../src/model/record.ts';
-import { busySpans } from '../../src/report/charts/cores-panel.ts';
+import { busyBars, busySpans } from '../../src/report/busy-spans.ts';
 import { linePath, shortName } from '../../src/report/charts/figure.ts';
 import { percentileCurve } from '../../src/report/charts/percentile-curve.ts';
 import { linearScale, logScale, roundUp } from '../../src/report/charts/scale.ts';
@@ -63,16 +62,43 @@ test('ticks stand inside the domain, in order, and are never many', () => {
   );
 });
 
-test('a worker’s lane is filled from one note of its own to the next', () => {
-  const at = (atMs: number, loop: readonly [number, number]) =>
-    ({ atMs, workerLoopsMs: [loop] }) as Partial<Snapshot>;
-  const snapshots = [at(100, [50, 50]), at(200, [50, 50]), at(300, [250, 50]), at(400, [250, 150])];
-  assert.deepEqual(busySpans({ snapshots } as unknown as RoundRecord, 0), [
+test('a lane is filled from one note of its own to the next, for workers and for replicas', () => {
+  const loops = [
+    [100, [50, 50], [10, 90]],
+    [200, [50, 50], [110, 90]],
+    [300, [250, 50], [110, 190]],
+    [400, [250, 150], [110, 190]],
+  ] as const;
+  const snapshots = loops.map(([atMs, worker, replica]) => ({
+    atMs,
+    workerLoopsMs: [worker],
+    replicaLoopsMs: [[0, 0], replica] as const,
+  }));
+  assert.deepEqual(busySpans(snapshots, 'workerLoopsMs', 0), [
     { fromMs: 0, toMs: 100, ratio: 0.5 },
     { fromMs: 100, toMs: 300, ratio: 1 },
     { fromMs: 300, toMs: 400, ratio: 0 },
   ]);
-  assert.deepEqual(busySpans({ snapshots } as unknown as RoundRecord, 1), []);
+  assert.deepEqual(busySpans(snapshots, 'replicaLoopsMs', 1), [
+    { fromMs: 0, toMs: 100, ratio: 0.1 },
+    { fromMs: 100, toMs: 200, ratio: 1 },
+    { fromMs: 200, toMs: 300, ratio: 0 },
+  ]);
+  for (const [field, index] of [
+    ['workerLoopsMs', 1],
+    ['replicaLoopsMs', 0],
+    ['replicaLoopsMs', 2],
+  ] as const)
+    assert.deepEqual(busySpans(snapshots, field, index), []);
+});
+
+test('bars weigh what lies in their part of the time, and say where nothing is known', () => {
+  const spans = [
+    { fromMs: 0, toMs: 150, ratio: 1 },
+    { fromMs: 150, toMs: 300, ratio: 0 },
+  ];
+  assert.equal(busyBars(spans, 400, 4), '█▅▁·');
+  assert.equal(busyBars([], 400, 2), '··');
 });
 
 test('lines keep their ends, and long names are cut between characters', () => {

@@ -1,6 +1,8 @@
-// A lane of activity for each worker, and so for each core: what share of the time its event loop was busy.
+// A lane of activity for each worker and each replica of our server, and so for each core that works: what share of
+// the time its event loop was busy. Workers stand above, replicas below, in colours of their own.
 
-import type { RoundRecord } from '../../model/record.ts';
+import type { RoundRecord, Snapshot } from '../../model/record.ts';
+import { type BusySpan, busySpans, type LoopsField } from '../busy-spans.ts';
 import { formatShare } from '../format-numbers.ts';
 import { element, type Markup, together } from '../markup.ts';
 import { coordinate, type Child } from '../markup.ts';
@@ -9,67 +11,88 @@ import type { Scale } from './scale.ts';
 
 const LANE_HEIGHT = 28;
 const FILL_HEIGHT = 22;
-/** The busiest ones are drawn where there are more. */
+/** Between the workers and the replicas: their name stands in it. */
+const GROUP_GAP = 30;
+/** The busiest ones of each kind are drawn where there are more. */
 const MAX_LANES = 12;
 
-export interface BusySpan {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly ratio: number;
-}
-
-/** How busy a worker was from one note of its own to the next; empty where it noted nothing while the round ran. */
-export function busySpans({ snapshots }: RoundRecord, worker: number): BusySpan[] {
-  const spans: BusySpan[] = [];
-  let fromMs = 0;
-  let [activeBefore, idleBefore] = [0, 0];
-  for (const { atMs, workerLoopsMs } of snapshots) {
-    const [activeMs, idleMs] = workerLoopsMs[worker] ?? [activeBefore, idleBefore];
-    const spentMs = activeMs - activeBefore + (idleMs - idleBefore);
-    if (spentMs <= 0) continue;
-    spans.push({ fromMs, toMs: atMs, ratio: Math.min(1, Math.max(0, (activeMs - activeBefore) / spentMs)) });
-    [fromMs, activeBefore, idleBefore] = [atMs, activeMs, idleMs];
-  }
-  return spans;
-}
-
-export function coresHeight({ workers }: RoundRecord): number {
-  return Math.max(1, Math.min(workers.length, MAX_LANES)) * LANE_HEIGHT;
+export function coresHeight(round: RoundRecord): number {
+  const lanes = (ratios: readonly number[]) => Math.min(ratios.length, MAX_LANES) * LANE_HEIGHT;
+  const [workers, replicas] = [lanes(workerRatios(round)), lanes(replicaRatios(round))];
+  return Math.max(LANE_HEIGHT, workers) + (replicas === 0 ? 0 : GROUP_GAP + replicas);
 }
 
 export function coresPanel(round: RoundRecord, time: Scale, area: PlotArea, endMs: number): Markup {
-  const drawn = [...round.workers.entries()]
-    .toSorted(([, a], [, b]) => b.utilizationRatio - a.utilizationRatio)
+  const draw = { snapshots: round.snapshots, time, endMs };
+  const workers = laneGroup('workerLoopsMs', workerRatios(round), area, draw);
+  const below = { ...area, top: area.top + Math.max(1, workers.laneCount) * LANE_HEIGHT + GROUP_GAP };
+  const replicas = laneGroup('replicaLoopsMs', replicaRatios(round), below, draw);
+  return together([workers.markup, ...(replicas.laneCount === 0 ? [] : [replicas.markup])]);
+}
+
+function workerRatios({ workers }: RoundRecord): number[] {
+  return workers.map(({ utilizationRatio }) => utilizationRatio);
+}
+
+function replicaRatios({ server }: RoundRecord): readonly number[] {
+  return server?.utilizationRatios ?? [];
+}
+
+const WORDS = {
+  workerLoopsMs: { one: 'worker', many: 'workers', className: 'busy s3' },
+  replicaLoopsMs: { one: 'replica of the server', many: 'replicas of the server', className: 'busy s4' },
+} as const;
+
+interface Drawing {
+  readonly snapshots: readonly Snapshot[];
+  readonly time: Scale;
+  readonly endMs: number;
+}
+
+function laneGroup(
+  field: LoopsField,
+  ratios: readonly number[],
+  area: PlotArea,
+  { snapshots, time, endMs }: Drawing,
+): { readonly markup: Markup; readonly laneCount: number } {
+  const drawn = [...ratios.entries()]
+    .toSorted(([, a], [, b]) => b - a)
     .slice(0, MAX_LANES)
     .toSorted(([a], [b]) => a - b);
-  const hidden = round.workers.length - drawn.length;
+  const { one, many, className } = WORDS[field];
   const title =
-    hidden > 0
-      ? `busy, the ${drawn.length} busiest of ${round.workers.length} workers`
-      : 'event loop busy, each worker';
-  return together([
+    drawn.length < ratios.length
+      ? `busy, the ${drawn.length} busiest of ${ratios.length} ${many}`
+      : `event loop busy, each ${one}`;
+  const markup = together([
     element('text', { x: 0, y: area.top - 10, class: 'name' }, title),
-    ...drawn.map(([worker, { utilizationRatio }], row) => {
+    ...drawn.map(([index, ratio], row) => {
       const bottom = area.top + (row + 1) * LANE_HEIGHT;
-      return lane(worker, utilizationRatio, busySpans(round, worker), bottom, { time, area, endMs });
+      return lane(`${index + 1}: ${formatShare(ratio)}`, busySpans(snapshots, field, index), bottom, {
+        time,
+        area,
+        endMs,
+        className,
+      });
     }),
   ]);
+  return { markup, laneCount: drawn.length };
 }
 
 function lane(
-  worker: number,
-  totalRatio: number,
+  label: string,
   spans: readonly BusySpan[],
   bottom: number,
-  { time, area, endMs }: { readonly time: Scale; readonly area: PlotArea; readonly endMs: number },
+  {
+    time,
+    area,
+    endMs,
+    className,
+  }: { readonly time: Scale; readonly area: PlotArea; readonly endMs: number; readonly className: string },
 ): Markup {
   const parts: Child[] = [
     element('line', { x1: area.left, x2: area.right, y1: bottom, y2: bottom, class: 'axis' }),
-    element(
-      'text',
-      { x: area.left - 6, y: bottom - 9, class: 'tick end' },
-      `${worker + 1}: ${formatShare(totalRatio)}`,
-    ),
+    element('text', { x: area.left - 6, y: bottom - 9, class: 'tick end' }, label),
   ];
   const path = spans
     .filter(({ fromMs }) => fromMs < endMs)
@@ -83,7 +106,7 @@ function lane(
   const last = spans.findLast(({ fromMs }) => fromMs < endMs);
   if (last !== undefined) {
     const end = coordinate(time.at(Math.min(last.toMs, endMs)));
-    parts.push(element('path', { d: `M${area.left} ${bottom}${path}L${end} ${bottom}Z`, class: 'busy' }));
+    parts.push(element('path', { d: `M${area.left} ${bottom}${path}L${end} ${bottom}Z`, class: className }));
   }
   return together(parts);
 }

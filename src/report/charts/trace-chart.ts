@@ -1,4 +1,4 @@
-// One strategy over time, three panels on one axis: answers, what was open, and how busy each core was. The panels
+// One strategy over time, three panels on one axis: answers, what was open, and how busy each worker and replica was. The panels
 // share their axis so that a step in one can be explained by another.
 
 import type { StrategyResult } from '../../model/comparison.ts';
@@ -54,7 +54,10 @@ export function traceChart(strategy: StrategyResult, index: number): Markup | nu
         { label: 'answered', className: 'line s0' },
         { label: 'in flight', className: 'line s1' },
         { label: 'connections', className: 'line s2 dashed' },
-        { label: 'event loop busy', className: 'line s3' },
+        { label: 'worker’s event loop busy', className: 'line s3' },
+        ...(round.server === null
+          ? []
+          : [{ label: 'server replica’s event loop busy', className: 'line s4' }]),
       ],
     },
     horizontalAxis(time, ANSWERS, null),

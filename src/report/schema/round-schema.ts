@@ -100,6 +100,10 @@ const snapshotSchema = object({
     list(pair(amount, amount)),
     'For each worker, since the start: how long its event loop was busy, and how long it waited.',
   ),
+  replicaLoopsMs: described(
+    list(pair(amount, amount)),
+    'The same for each replica of our own server; empty where the server is not ours.',
+  ),
 });
 
 const workerSchema = object({
