@@ -33,6 +33,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   undici: ['workers/undici-*.ts'],
   piscina: ['runner/pool.ts'],
+  'robots-parser': ['workers/robots-gate.ts'],
   commander: ['cli/*.ts'],
   'log-update': ['cli/*.ts'],
   fastify: ['server/*.ts', 'server/routes/*.ts'],

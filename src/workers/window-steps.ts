@@ -52,6 +52,7 @@ export const START_WINDOW = 8;
 const TOLERATED_MS = 10;
 /** Where answers come within the tolerance, growth does not stop below this. */
 const QUICK_WINDOW = 64;
+const QUICK_MS = 25;
 /** BBR's: rounds without this growth mean that the pipe is full. */
 const GROWTH_RATIO = 1.25;
 const FULL_ROUNDS = 3;
@@ -111,6 +112,8 @@ function afterGrowing(state: WindowState, round: Round, rate: number): WindowSta
   const flatRounds = rate < state.rate * GROWTH_RATIO ? state.flatRounds + 1 : 0;
   const next = { ...state, bestRate, rate: Math.max(rate, state.rate), flatRounds };
   if (round.meanMs <= TOLERATED_MS && window < QUICK_WINDOW) return next;
+  // Beyond that, a round of quick answers is over before anybody knows what it was worth: one judged step at a time.
+  if (round.meanMs <= QUICK_MS && window >= QUICK_WINDOW) return toSteady({ ...next, rate }, round);
   if (flatRounds < FULL_ROUNDS && !isSlow(state.baseMs, round.meanMs)) return next;
   const knee = (bestRate * (state.baseMs + TOLERATED_MS)) / 1000;
   return toSteady({ ...next, rate, window: Math.min(window, Math.max(1, Math.ceil(knee))) }, round);
@@ -140,13 +143,16 @@ function raisedWindow({ window, ceiling, flatRounds }: WindowState): number {
 }
 
 function afterRaised(state: WindowState, round: Round, rate: number): WindowState {
-  const { window, heldWindow, heldMs, ceiling, goal } = state;
+  const { window, heldWindow, heldMs, heldRate, ceiling, goal } = state;
   if (!round.isWanted) return toSteady({ ...state, window: heldWindow, rate: state.heldRate }, round);
   const wantedRatio = 1 + (window / heldWindow - 1) / 2;
   // By Little's law more requests in the same time are more answers; a mean is steadier than a count.
   if (round.meanMs > heldMs * wantedRatio + 0.5) return takeBack(state, round, 0);
+  const isQuick = round.meanMs <= QUICK_MS;
+  // A server that is still warming up becomes quicker by itself: what a step brought must be seen in both.
+  if (isQuick && rate < heldRate * wantedRatio) return takeBack(state, round, 0);
   const next = { ...state, rate, bestRate: Math.max(rate, state.bestRate), backoff: 0 };
-  if (ceiling === 0 && goal === 0) return { ...next, phase: 'growing', flatRounds: 0 };
+  if (ceiling === 0 && goal === 0 && !isQuick) return { ...next, phase: 'growing', flatRounds: 0 };
   const isPast = ceiling > 0 && window >= ceiling;
   const flatRounds = isPast ? Math.min(state.flatRounds + 1, 5) : 0;
   return { ...toSteady(next, round), ceiling: isPast ? window + 1 : ceiling, flatRounds };
