@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OPTION_TABLES } from '../src/cli/option-tables.ts';
 import { ERRORS, FAILURES } from '../src/model/errors.ts';
+import { pageOf, publicNames, renderLibraryPage } from './library-pages.ts';
 import { PROFILES } from '../src/server/faults/fault-mix.ts';
 import { FAULT_NAMES, FAULTS } from '../src/server/faults/fault-table.ts';
 
@@ -98,5 +99,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const page of PAGES) {
     const file = new URL(`../${page}`, import.meta.url);
     writeFileSync(file, renderPage(readFileSync(file, 'utf8')));
+  }
+  for (const name of publicNames()) {
+    const file = new URL(`../${pageOf(name)}`, import.meta.url);
+    writeFileSync(file, renderLibraryPage(readFileSync(file, 'utf8'), name));
   }
 }
