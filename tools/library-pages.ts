@@ -30,7 +30,7 @@ export function declarationOf({ declared, file }: PublicName): string {
   const pattern = new RegExp(`^export (?:async )?(?:function|class|interface|type) ${declared}\\b`);
   const first = lines.findIndex((line) => pattern.test(line));
   if (first === -1) throw new Error(`expected a declaration of ${declared} in ${file}, found none`);
-  const isAlias = /^export type/.test(lines[first] as string);
+  const isAlias = (lines[first] as string).startsWith('export type');
   const isFunction = /^export (?:async )?function/.test(lines[first] as string);
   const kept: string[] = [];
   for (let at = first; at < lines.length; at++) {
