@@ -6,6 +6,7 @@ import type { Protocol } from './app.ts';
 import type { Connection } from './connection.ts';
 import { drain } from './drain.ts';
 import { FileIds } from './file-ids.ts';
+import { joinWrites } from './joined-writes.ts';
 import { openListeners } from './listeners.ts';
 import { PrimaryLink } from './primary-link.ts';
 import { ReplicaCounters } from './replica-counters.ts';
@@ -65,6 +66,7 @@ async function appAcceptor(protocol: Protocol): Promise<Acceptor> {
   const { server } = await makeApp(context, protocol);
   return (connection) => {
     connection.isSession = protocol === 'h2c';
+    if (protocol === 'http1') joinWrites(connection.socket);
     server.emit('connection', connection.socket);
   };
 }
