@@ -1,10 +1,12 @@
 // Hostile bytes against the whole client: whatever a server sends, each target settles with a name for what happened.
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { startFetch } from '../../src/runner/fetch.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import { makeOptions } from '../fetch/fetch-world.ts';
 import { openRawServer, type RawConnection, type RawServer } from '../helpers/raw-server.ts';
+import { scratchDirectory } from '../helpers/scratch.ts';
 import { type HostileAnswer, makeHostileAnswer } from './hostile-bytes.ts';
 import { FETCH_TRANSPORTS } from './hostile-world.ts';
 
@@ -21,7 +23,7 @@ for (const transport of FETCH_TRANSPORTS) {
     timeout: 100_000 + CASE_COUNT * 20,
   }, async (t: TestContext) => {
     await using arena = await openArena();
-    const outcomes = await fetchSeeds(arena.origins, transport);
+    const outcomes = await fetchSeeds(t, arena.origins, transport);
     const again = (index: number): string =>
       `again: SPILLWAY_HOSTILE_SEED=${FIRST_SEED + index} SPILLWAY_HOSTILE_CASES=1 node --test test/faults/hostile-fuzz.test.ts`;
     const counts = new Map<string, number>();
@@ -53,6 +55,7 @@ for (const transport of FETCH_TRANSPORTS) {
 }
 
 async function fetchSeeds(
+  t: TestContext,
   origins: readonly string[],
   transport: (typeof FETCH_TRANSPORTS)[number],
 ): Promise<Outcome[]> {
@@ -64,6 +67,7 @@ async function fetchSeeds(
   const run = startFetch({
     ...makeOptions(urls, {
       cores: 2,
+      to: join(scratchDirectory(t), 'bodies.ndjson'),
       // What makes the answers has one thread, and must not be what the client waits for.
       maxInFlight: 64,
       limits: {

@@ -37,7 +37,7 @@ for (const transport of FETCH_TRANSPORTS) {
     });
     const targets = targetsOf(server, perOrigin);
     assert.equal(targets.length, total);
-    const run = await fetchTargets(server, targets, {
+    const run = await fetchTargets(t, server, targets, {
       cores: 2,
       maxInFlight: 512,
       // A target that meets a dead origin is asked for again until that is back.

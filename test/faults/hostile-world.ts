@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
 import type { FailureCode } from '../../src/model/errors.ts';
 import type { FetchReport } from '../../src/model/fetch-report.ts';
 import type { FetchLimits, FetchRequestOptions } from '../../src/model/fetch-task.ts';
@@ -9,6 +11,7 @@ import type { Outcome } from '../../src/model/outcome.ts';
 import { startFetch } from '../../src/runner/fetch.ts';
 import type { FaultServer } from '../../src/server/faults/fault-server.ts';
 import { FAULTS, type FaultName } from '../../src/server/faults/fault-table.ts';
+import { scratchDirectory } from '../helpers/scratch.ts';
 import { waitUntil } from '../server/wait-until.ts';
 import { type Changes, makeOptions } from '../fetch/fetch-world.ts';
 
@@ -55,7 +58,9 @@ export interface HostileRun {
   readonly outcomes: readonly Outcome[];
 }
 
+/** Bodies go to a file of the test's own. */
 export async function fetchTargets(
+  t: TestContext,
   server: FaultServer,
   targets: readonly HostileTarget[],
   changes: Changes = {},
@@ -65,6 +70,7 @@ export async function fetchTargets(
   const run = startFetch({
     ...makeOptions(urls, {
       cores: 1,
+      to: join(scratchDirectory(t), 'bodies.ndjson'),
       ...changes,
       limits: { ...HOSTILE_LIMITS, ...changes.limits },
     }),

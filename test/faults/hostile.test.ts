@@ -1,6 +1,6 @@
 // Every fault of the table against both transports: what its targets become, and that the others come to no harm.
 import assert from 'node:assert/strict';
-import { suite, test } from 'node:test';
+import { suite, test, type TestContext } from 'node:test';
 import { FAULT_NAMES, FAULTS, type FaultName } from '../../src/server/faults/fault-table.ts';
 import { startFaultServer } from '../../src/server/faults/fault-server.ts';
 import { assertAccountsAgree, FETCH_TRANSPORTS, fetchTargets, targetsOf, wordOf } from './hostile-world.ts';
@@ -12,12 +12,12 @@ for (const transport of FETCH_TRANSPORTS) {
     for (const name of FAULT_NAMES) {
       const { does, becomes } = FAULTS[name];
       if (name === 'none') continue;
-      test(`${name} (${does}) becomes ${becomes}, and the other targets are ok`, async () => {
+      test(`${name} (${does}) becomes ${becomes}, and the other targets are ok`, async (t: TestContext) => {
         using server = await startFaultServer({ faults: `${name}=0.25`, seed: seedFor(name), delayMs: 0 });
         const targets = targetsOf(server, TARGET_COUNT);
         const hit = targets.filter(({ fault }) => fault === name).length;
         assert.ok(hit >= 2 && hit <= 14, `${hit} targets have the fault`);
-        const run = await fetchTargets(server, targets, {
+        const run = await fetchTargets(t, server, targets, {
           request: { transport },
           // What passes in time is waited for; what does not is asked for three times.
           limits: { maxRetries: becomes === 'ok' ? 10 : 2 },
