@@ -27,6 +27,7 @@ const BOUND = [
   'listTotal',
   'bytes',
   'userAgent',
+  'robots',
 ] as const satisfies readonly (keyof typeof FETCH_OPTIONS)[];
 
 /** Without its default: left out, the option is as the run was begun with. */

@@ -25,6 +25,7 @@ export function makeFingerprint(options: FetchOptions): Fingerprint {
     '--user-agent': request.userAgent.startsWith('spillway/') ? null : request.userAgent,
     '--header': listOf(request.headers.map(([name]) => name.toLowerCase())),
     '--netrc': options.netrcFile === null ? null : 'given',
+    '--robots': request.honoursRobots === true ? 'given' : null,
     '--dedupe': isDeduping ? `of ${options.maxRemembered}` : null,
   };
   for (const [at, source] of sources.entries()) Object.assign(facts, describeSource(source, at + 1));
