@@ -1,5 +1,6 @@
-// Writes the tables of docs/options.md, docs/errors.md and docs/faults.md from the code they describe. Run `npm run pages` after
-// changing either; a test fails when page and code part ways.
+// Writes the tables of docs/options.md, docs/errors.md and docs/faults.md from the code they describe, and the figures of the
+// README and docs/benchmarks.md from the newest kept results. Run `npm run pages` after changing either; a test fails when
+// they part ways.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,6 +9,7 @@ import { ERRORS, FAILURES } from '../src/model/errors.ts';
 import { pageOf, publicNames, renderLibraryPage } from './library-pages.ts';
 import { PROFILES } from '../src/server/faults/fault-mix.ts';
 import { FAULT_NAMES, FAULTS } from '../src/server/faults/fault-table.ts';
+import { millionFigures, nginxFigures, strategyFigures } from './kept-figures.ts';
 
 const BEGIN = (name: string) => `<!-- table: ${name} -->`;
 const END = '<!-- end -->';
@@ -66,6 +68,9 @@ const TABLES: Readonly<Record<string, () => string>> = {
   failures: failureTable,
   faults: faultTable,
   'fault-profiles': profileTable,
+  'kept-strategies': strategyFigures,
+  'kept-nginx': nginxFigures,
+  'kept-million': millionFigures,
   ...Object.fromEntries(
     Object.keys(OPTION_TABLES).map((command) => [
       command,
@@ -75,7 +80,13 @@ const TABLES: Readonly<Record<string, () => string>> = {
 };
 
 /** The pages that hold tables, by their path below the project. */
-export const PAGES = ['docs/options.md', 'docs/errors.md', 'docs/faults.md'] as const;
+export const PAGES = [
+  'docs/options.md',
+  'docs/errors.md',
+  'docs/faults.md',
+  'docs/benchmarks.md',
+  'README.md',
+] as const;
 
 /** The page with every table drawn anew. @throws Error when it names a table that does not exist */
 export function renderPage(text: string): string {
