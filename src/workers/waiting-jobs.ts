@@ -22,6 +22,11 @@ export class WaitingJobs {
     return this.#fresh.length - this.#nextFresh;
   }
 
+  /** Those, in the order in which they came. */
+  *fresh(): Generator<FetchJob> {
+    for (let at = this.#nextFresh; at < this.#fresh.length; at++) yield this.#fresh[at] as FetchJob;
+  }
+
   get retryCount(): number {
     return this.#retries.size;
   }

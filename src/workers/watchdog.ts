@@ -11,7 +11,7 @@ const LOOK_EVERY_MS = 250;
 const NOTICE_MS = 5_000;
 const TELL_EVERY_MS = 2_000;
 /** An origin that was never heard of, and one that was, is taken for silent after so long. */
-const NEVER_HEARD_MS = 1_000;
+const NEVER_HEARD_MS = 2_000;
 const KNOWN_SILENT_MS = 15_000;
 const PHASE_WORDS = {
   connecting: 'for a connection',
@@ -114,6 +114,7 @@ export class Watchdog {
       if (others === undefined) silent.set(place, [attempt]);
       else others.push(attempt);
     }
+    if (silent.size === 0 || !this.#isWantedByOthers(silent)) return;
     // Half of the slots are for origins that give something, where there are any.
     let kept = 0;
     for (const [place, [first, ...others]] of silent) {
@@ -125,6 +126,15 @@ export class Watchdog {
         first?.withdraw();
       }
     }
+  }
+
+  /** Somebody waits for a slot and for nothing else. */
+  #isWantedByOthers(silent: ReadonlyMap<number, unknown>): boolean {
+    const { waiting, budgets } = this.#parts;
+    for (const place of waiting.parking.places())
+      if (!silent.has(place) && budgets.waitLeftMs(place) <= 0) return true;
+    for (const job of waiting.fresh()) if (!silent.has(job.place)) return true;
+    return false;
   }
 
   /** Nothing is in flight and no time will come at which something begins: that would be for ever. */

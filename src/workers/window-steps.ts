@@ -113,7 +113,7 @@ function afterGrowing(state: WindowState, round: Round, rate: number): WindowSta
   const next = { ...state, bestRate, rate: Math.max(rate, state.rate), flatRounds };
   if (round.meanMs <= TOLERATED_MS && window < QUICK_WINDOW) return next;
   // Beyond that, a round of quick answers is over before anybody knows what it was worth: one judged step at a time.
-  if (round.meanMs <= QUICK_MS && window >= QUICK_WINDOW) return toSteady({ ...next, rate }, round);
+  if (state.baseMs <= QUICK_MS && window >= QUICK_WINDOW) return toSteady({ ...next, rate }, round);
   if (flatRounds < FULL_ROUNDS && !isSlow(state.baseMs, round.meanMs)) return next;
   const knee = (bestRate * (state.baseMs + TOLERATED_MS)) / 1000;
   return toSteady({ ...next, rate, window: Math.min(window, Math.max(1, Math.ceil(knee))) }, round);
@@ -148,7 +148,7 @@ function afterRaised(state: WindowState, round: Round, rate: number): WindowStat
   const wantedRatio = 1 + (window / heldWindow - 1) / 2;
   // By Little's law more requests in the same time are more answers; a mean is steadier than a count.
   if (round.meanMs > heldMs * wantedRatio + 0.5) return takeBack(state, round, 0);
-  const isQuick = round.meanMs <= QUICK_MS;
+  const isQuick = state.baseMs <= QUICK_MS;
   // A server that is still warming up becomes quicker by itself: what a step brought must be seen in both.
   if (isQuick && rate < heldRate * wantedRatio) return takeBack(state, round, 0);
   const next = { ...state, rate, bestRate: Math.max(rate, state.bestRate), backoff: 0 };

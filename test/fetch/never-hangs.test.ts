@@ -178,3 +178,21 @@ test('a sink that is slow holds back the reading of sockets', async (t) => {
   // At most a megabyte a read and 10 ms for each: what was not held back would be gone in a tenth of that.
   assert.ok(handedOverMs > 500, `${handedOverMs} ms`);
 });
+
+test('an origin that is slow to answer and alone in a run is left alone', async (t) => {
+  let count = 0;
+  const held: (() => void)[] = [];
+  const origin = await serve(t, (_, response) => {
+    count++;
+    held.push(() => response.end('done'));
+    // The first four are answered once they have been silent for longer than a dead origin is borne with.
+    if (count <= 4) setTimeout(() => held.shift()?.(), 2_600);
+    else held.shift()?.();
+  });
+  const { report } = await fetchUrls(t, urlsOf(origin, 12), {
+    cores: 1,
+    maxInFlight: 4,
+    budgets: { isAdaptive: false },
+  });
+  assert.deepEqual([report.ok, count, report.attemptsSent], [12, 12, 12]);
+});

@@ -1,0 +1,126 @@
+// One fetch against an origin for a while, seen from the origin: how much it served and refused, tenth by tenth.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { FetchReport } from '../../src/model/fetch-report.ts';
+import { type FetchOptions, startFetch } from '../../src/runner/fetch.ts';
+import type { Tick } from './ticks.ts';
+
+export interface Origin extends AsyncDisposable {
+  readonly url: string;
+  start(): void;
+  read(): Promise<readonly Tick[]>;
+}
+
+export async function openOrigin(kind: string, capacity: number, serviceMs: number): Promise<Origin> {
+  const file = new URL('./origin.ts', import.meta.url);
+  const child: ChildProcess = fork(file, [kind, String(capacity), String(serviceMs)]);
+  const ask = async <Answer>(): Promise<Answer> => (await once(child, 'message'))[0] as Answer;
+  const { port } = await ask<{ port: number }>();
+  return {
+    url: `http://127.0.0.1:${port}`,
+    start: () => child.send('start'),
+    read: async () => {
+      const answer = ask<{ ticks: Tick[] }>();
+      child.send('read');
+      return (await answer).ticks;
+    },
+    [Symbol.asyncDispose]: async () => {
+      const gone = once(child, 'exit');
+      child.disconnect();
+      await gone;
+    },
+  };
+}
+
+/** How many requests at once, or `adaptive`. */
+export type Concurrency = number | 'adaptive';
+
+/** What runs have open at most where it is found out: as `spillway fetch`. */
+const ADAPTIVE_IN_FLIGHT = 4096;
+
+export function makeOptions(template: string, concurrency: Concurrency): FetchOptions {
+  const isAdaptive = concurrency === 'adaptive';
+  return {
+    sources: [{ kind: 'template', template }],
+    to: 'discard',
+    nameTemplate: null,
+    bytes: null,
+    segmentBytes: 1e9,
+    netrcFile: null,
+    caFile: null,
+    maxInFlight: isAdaptive ? ADAPTIVE_IN_FLIGHT : Math.max(2, concurrency),
+    cores: 2,
+    isStrict: false,
+    isDeduping: false,
+    maxRemembered: 1000,
+    request: {
+      userAgent: 'spillway/benchmark',
+      headers: [],
+      transport: 'auto',
+      allowsHttp2: true,
+      isInsecure: false,
+      proxy: { http: '', https: '', except: '' },
+    },
+    limits: {
+      totalMs: 60_000,
+      connectMs: 10_000,
+      firstByteMs: 30_000,
+      idleMs: 20_000,
+      minBytesPerSec: 0,
+      slowWindowMs: 0,
+      maxBodyBytes: 1e9,
+      maxHeaderBytes: 65_536,
+      maxRedirects: 5,
+      maxRetries: 5,
+      retryBudgetRatio: 100,
+      maxRetryWaitMs: 60_000,
+      stallMs: 120_000,
+    },
+    budgets: {
+      maxPerOrigin: isAdaptive ? 0 : concurrency,
+      isAdaptive,
+      maxAttemptsPerSec: 0,
+      maxBytesPerSec: 0,
+    },
+  };
+}
+
+export interface Run {
+  readonly ticks: readonly Tick[];
+  readonly report: FetchReport;
+}
+
+/** Fetches from an endless list for so long. */
+export async function runFor(origin: Origin, concurrency: Concurrency, seconds: number): Promise<Run> {
+  using _place = enterScratch();
+  origin.start();
+  const run = startFetch(makeOptions(`${origin.url}/{0..99999999}`, concurrency));
+  await wait(seconds * 1000);
+  const ticks = await origin.read();
+  run.abort();
+  return { ticks, report: await run.report };
+}
+
+/** Fetches a list to its end. */
+export async function runList(template: string, concurrency: Concurrency): Promise<FetchReport> {
+  using _place = enterScratch();
+  return await startFetch(makeOptions(template, concurrency)).report;
+}
+
+/** A directory for the records of runs, which is gone afterwards. */
+function enterScratch(): Disposable {
+  const before = process.cwd();
+  const place = mkdtempSync(join(tmpdir(), 'spillway-adaptive-'));
+  process.chdir(place);
+  return {
+    [Symbol.dispose]: () => {
+      process.chdir(before);
+      rmSync(place, { recursive: true, force: true });
+    },
+  };
+}
