@@ -123,6 +123,13 @@ export class TrialExchange implements Exchange {
   }
 }
 
+/** What came in place of the right answer, for a message. */
+export function describeAnswer({ value, trial, bytes }: TrialExchange): string {
+  if (bytes === 0) return 'an empty body';
+  if (value < 0) return 'a body that is not a number';
+  return value === trial ? `it in ${bytes} bytes, not in plain decimal` : `${value}`;
+}
+
 function digitCount(value: number): number {
   let count = 1;
   for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) count++;

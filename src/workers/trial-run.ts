@@ -5,42 +5,30 @@
 import { nowMs } from '../measure/clock.ts';
 import { FAILURES, type FailureCode } from '../model/errors.ts';
 import { CONTROL, ORDER, type TrialFailure, type TrialTask } from '../model/messages.ts';
-import { splitCount } from '../model/split.ts';
 import { classify, describeError } from './classify.ts';
-import type { Lane, Reached } from './lane.ts';
+import type { Reached } from './lane.ts';
 import { LaneError } from './lane-error.ts';
 import { judgeLostAttempt } from './retry.ts';
 import { isPaused, noteAnswer, noteRefusal, noteShortLife } from './slot-health.ts';
 import { TrialAccount } from './trial-account.ts';
 import { TrialDeadlines } from './trial-deadlines.ts';
-import { type SlotState, TrialExchange, type TrialExchangeOwner } from './trial-exchange.ts';
+import { describeAnswer, type SlotState, TrialExchange, type TrialExchangeOwner } from './trial-exchange.ts';
 import { TrialQueue } from './trial-queue.ts';
-import { waitAtMost } from './wait-at-most.ts';
+import { type TrialLanes, TrialSlots } from './trial-slots.ts';
 
 /** How often deadlines and orders are looked at: one timer a worker, whatever is in flight. */
 const SWEEP_MS = 50;
-/** 20,000 connections take half a second. A socket that is still there ends with the thread. */
-const MAX_CLOSE_MS = 10_000;
-
-export interface TrialLanes {
-  readonly lanes: readonly Lane[];
-  /** Opened at the first need: where trials go whose framing the wire transport does not take. */
-  readonly openFallback: () => Promise<Lane>;
-}
-
 /** Made when the gate opens: its clocks run from then on. */
 export class TrialRun implements TrialExchangeOwner {
   sweepNumber = 1;
   readonly #task: TrialTask;
-  readonly #lanes: Lane[];
-  readonly #openFallback: () => Promise<Lane>;
+  readonly #slots: TrialSlots;
   readonly #queue: TrialQueue;
   readonly #account: TrialAccount;
   readonly #control: Int32Array;
   /** Attempts charged to a trial; only those that failed once are in it. */
   readonly #charged = new Map<number, number>();
   readonly #positions: TrialExchange[] = [];
-  readonly #slotPlan: readonly Lane[];
   readonly #startMs: number;
   readonly #deadlines: TrialDeadlines;
   readonly #done = Promise.withResolvers<void>();
@@ -49,24 +37,17 @@ export class TrialRun implements TrialExchangeOwner {
   #paused: TrialExchange[] = [];
   /** Free positions that need a connection while as many as may be are in the making. */
   #turnedAway: TrialExchange[] = [];
-  #nextSlot = 0;
-  #connecting = 0;
-  /** The fallback's is not among them. */
-  #openSlots = 0;
   #inFlight = 0;
   #delayed = 0;
-  #fallback: Promise<Lane> | null = null;
 
-  constructor(task: TrialTask, { lanes, openFallback }: TrialLanes) {
+  constructor(task: TrialTask, lanes: TrialLanes) {
     this.#task = task;
-    this.#lanes = [...lanes];
-    this.#openFallback = openFallback;
+    this.#slots = new TrialSlots(task, lanes, this);
     this.#queue = new TrialQueue(task.ranges);
     this.#startMs = nowMs();
     this.#deadlines = new TrialDeadlines(task.limits, SWEEP_MS);
     this.#account = new TrialAccount(task, this.#startMs);
     this.#control = new Int32Array(task.ledger.control);
-    this.#slotPlan = planSlots(task.connectionCount, lanes);
   }
 
   /** Runs the share to its end. Resolves when every trial is settled, or what was in flight after an order to stop. */
@@ -85,7 +66,7 @@ export class TrialRun implements TrialExchangeOwner {
 
   /** Ends every connection by RST, so that the next run finds no port in TIME_WAIT. */
   async close(): Promise<void> {
-    await waitAtMost(Promise.all(this.#lanes.map((lane) => lane.close(true))), MAX_CLOSE_MS);
+    await this.#slots.close();
   }
 
   nowUs(): number {
@@ -102,7 +83,7 @@ export class TrialRun implements TrialExchangeOwner {
     slot.isStalled = false;
     slot.refusals = 0;
     this.#account.connected(position.sentAtUs - position.dispatchedAtUs);
-    this.#endConnecting(slot);
+    this.#slots.endConnecting(slot);
     this.#connectMore();
   }
 
@@ -136,7 +117,7 @@ export class TrialRun implements TrialExchangeOwner {
       charged,
       maxAttempts: this.#task.limits.maxAttempts,
       connectionWasUseful: slot.answers > 0,
-      canShrink: !slot.connected && (slot.retired || this.#isSpare(slot)),
+      canShrink: !slot.connected && (slot.retired || this.#slots.isSpare(slot)),
       random: Math.random(),
     });
     this.#noteLostConnection(slot, code, reached);
@@ -169,36 +150,19 @@ export class TrialRun implements TrialExchangeOwner {
   /** Opens slots while trials wait and no more connections are in the making than the plan allows. */
   #ramp(): void {
     while (
-      this.#nextSlot < this.#slotPlan.length &&
-      this.#connecting < this.#task.maxConnecting &&
+      this.#slots.mayOpen &&
       this.#inFlight < this.#task.maxInFlight &&
       this.#queue.hasNext &&
       this.#order === ORDER.run
     ) {
-      this.#openSlot(this.#slotPlan[this.#nextSlot++] as Lane, this.#task.plan.pipelining, false);
+      this.#fill(this.#slots.openNext());
     }
   }
 
-  #openSlot(lane: Lane, depth: number, isFallback: boolean): void {
-    const slot = lane.openSlot();
-    const state: SlotState = {
-      owner: this,
-      slot,
-      isFallback,
-      connected: false,
-      isConnecting: false,
-      answers: 0,
-      inFlight: 0,
-      fullDepth: slot.depth,
-      retired: false,
-      isStalled: false,
-      refusals: 0,
-      refusedInSweep: 0,
-      pausedUntilSweep: 0,
-    };
-    if (!isFallback) this.#openSlots++;
-    for (let count = 0; count < depth; count++) {
-      if (!this.#queue.hasNext && !(isFallback && this.#queue.hasHandedOver)) break;
+  /** As many positions as the plan has for a slot, and no more than there are trials. */
+  #fill(state: SlotState): void {
+    for (let count = 0; count < this.#task.plan.pipelining; count++) {
+      if (!this.#queue.hasNext && !(state.isFallback && this.#queue.hasHandedOver)) break;
       const position: TrialExchange = new TrialExchange(state);
       this.#positions.push(position);
       this.#dispatchNext(position);
@@ -215,7 +179,7 @@ export class TrialRun implements TrialExchangeOwner {
     }
     const mayGo =
       this.#inFlight < this.#task.maxInFlight && slot.inFlight < slot.slot.depth && this.#order === ORDER.run;
-    if (mayGo && this.#queue.hasNext && !this.#mayUse(slot)) {
+    if (mayGo && this.#queue.hasNext && !this.#slots.mayUse(slot)) {
       this.#turnedAway.push(position);
       return;
     }
@@ -224,33 +188,16 @@ export class TrialRun implements TrialExchangeOwner {
       this.#idle.push(position);
       return;
     }
-    if (!slot.connected && !slot.isConnecting && !slot.isFallback) {
-      slot.isConnecting = true;
-      this.#connecting++;
-    }
+    this.#slots.beginConnecting(slot);
     slot.inFlight++;
     this.#account.begun(trial, ++this.#inFlight);
     position.begin(trial);
     slot.slot.send(position);
   }
 
-  /** Its connection stands, or one more may be made. */
-  #mayUse(slot: SlotState): boolean {
-    // A server may end a connection after any answer, without the loss of a request.
-    if (slot.connected && !slot.slot.isOpen) slot.connected = false;
-    if (slot.connected || slot.isConnecting || slot.isFallback) return true;
-    return this.#connecting < this.#task.maxConnecting;
-  }
-
-  #endConnecting(slot: SlotState): void {
-    if (!slot.isConnecting) return;
-    slot.isConnecting = false;
-    this.#connecting--;
-  }
-
   /** A connection is made, or given up: others may begin. */
   #connectMore(): void {
-    while (this.#turnedAway.length > 0 && this.#connecting < this.#task.maxConnecting)
+    while (this.#turnedAway.length > 0 && this.#slots.mayConnect)
       this.#dispatchNext(this.#turnedAway.pop() as TrialExchange);
     this.#ramp();
   }
@@ -258,7 +205,7 @@ export class TrialRun implements TrialExchangeOwner {
   #free(position: TrialExchange): void {
     const { slot } = position;
     position.trial = -1;
-    if (--slot.inFlight === 0) this.#endConnecting(slot);
+    if (--slot.inFlight === 0) this.#slots.endConnecting(slot);
     this.#account.inFlight(--this.#inFlight);
     this.#dispatchNext(position);
     this.#endIfDone();
@@ -274,21 +221,9 @@ export class TrialRun implements TrialExchangeOwner {
     this.#ramp();
   }
 
-  /**
-   * A server answered in a framing that its lane does not take: undici has the slot's place from now on, so that a
-   * server all of whose answers are like that is asked as fast as any other.
-   */
   #replaceByFallback(slot: SlotState): void {
-    if (slot.retired || slot.isFallback) return;
-    slot.retired = true;
-    this.#openSlots--;
-    this.#endConnecting(slot);
-    this.#fallback ??= this.#openFallback().then((lane) => {
-      this.#lanes.push(lane);
-      return lane;
-    });
-    void this.#fallback.then((lane) => {
-      if (this.#order === ORDER.run) this.#openSlot(lane, this.#task.plan.pipelining, true);
+    void this.#slots.retireForFallback(slot)?.then((lane) => {
+      if (this.#order === ORDER.run) this.#fill(this.#slots.openOnFallback(lane));
     });
   }
 
@@ -313,27 +248,13 @@ export class TrialRun implements TrialExchangeOwner {
 
   #noteLostConnection(slot: SlotState, code: FailureCode, reached: Reached): void {
     if (!slot.connected) {
-      if (FAILURES[code].shrink) this.#shrink(slot);
+      if (FAILURES[code].shrink && this.#slots.shrink(slot)) this.#account.shrunk();
       if (code === 'connect-refused') noteRefusal(slot, this.sweepNumber, SWEEP_MS, Math.random());
       return;
     }
     if (code === 'connection-lost') noteShortLife(slot);
     if (reached === 'unsent') return;
     slot.connected = false;
-  }
-
-  #isSpare(slot: SlotState): boolean {
-    return !slot.isFallback && this.#openSlots > 1;
-  }
-
-  /** This machine ran out of files, ports or buffers: one connection fewer, as long as one is left. */
-  #shrink(slot: SlotState): void {
-    if (slot.retired || !this.#isSpare(slot)) return;
-    slot.retired = true;
-    this.#openSlots--;
-    this.#endConnecting(slot);
-    this.#account.shrunk();
-    this.#nextSlot = this.#slotPlan.length;
   }
 
   #onSweep(): void {
@@ -369,22 +290,4 @@ export class TrialRun implements TrialExchangeOwner {
     if (!isStopped && (this.#delayed > 0 || this.#queue.hasNext || this.#queue.hasHandedOver)) return;
     this.#done.resolve();
   }
-}
-
-function describeAnswer({ value, trial, bytes }: TrialExchange): string {
-  if (bytes === 0) return 'an empty body';
-  if (value < 0) return 'a body that is not a number';
-  return value === trial ? `it in ${bytes} bytes, not in plain decimal` : `${value}`;
-}
-
-/** The lane of every slot in the order they are opened: round-robin, so that all lanes grow alike. */
-function planSlots(connectionCount: number, lanes: readonly Lane[]): readonly Lane[] {
-  const perLane = splitCount(connectionCount, lanes.length);
-  const slots: Lane[] = [];
-  for (let round = 0; round < (perLane[0] as number); round++) {
-    for (const [index, lane] of lanes.entries()) {
-      if (round < (perLane[index] as number)) slots.push(lane);
-    }
-  }
-  return slots;
 }
