@@ -33,8 +33,13 @@ export async function runTrials(task: TrialTask): Promise<TrialResult> {
 
 /** One share of a fetch. Loaded where it is asked for: a benchmark's threads start without it. */
 export async function fetchTargets(task: FetchTask): Promise<void> {
-  const room = await import('./fetch-targets.ts');
-  await room.fetchTargets(task);
+  try {
+    const room = await import('./fetch-targets.ts');
+    await room.fetchTargets(task);
+  } finally {
+    // Also when nothing could be loaded, as without a file descriptor left: the runner waits for it.
+    task.port.close();
+  }
 }
 
 /**
