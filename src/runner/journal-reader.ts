@@ -34,14 +34,6 @@ export interface LastWord {
   readonly url: string;
 }
 
-/** A segment of a packed sink, as far as its records are journaled. */
-export interface SegmentEnd {
-  /** Name beside the first segment. */
-  readonly path: string;
-  readonly endBytes: number;
-  readonly recordCount: number;
-}
-
 /** True when a run has left a journal in this record directory. */
 export function hasJournal(directory: string): boolean {
   return existsSync(journalFile(directory));
@@ -144,13 +136,6 @@ export class JournalReader implements Disposable {
   pageCount(): number | null {
     const count = this.#guard(() => this.#db.prepare('SELECT count(*) AS count FROM pages').get()?.['count']);
     return count === 0 ? null : (count as number);
-  }
-
-  /** Segments of a packed sink that hold journaled records, and where the last of each ends. */
-  segmentEnds(): SegmentEnd[] {
-    const sql = `SELECT path, max(offset_bytes + coalesce(stored_bytes, bytes)) AS endBytes, count(*) AS recordCount
-      FROM outcomes WHERE class = 'ok' GROUP BY path ORDER BY path`;
-    return this.#guard(() => this.#db.prepare(sql).all() as unknown as SegmentEnd[]);
   }
 
   [Symbol.dispose](): void {
