@@ -9,6 +9,8 @@ import {
   afterSetback,
   INITIAL_WINDOW,
   isSlow,
+  QUICK_MS,
+  QUICK_WINDOW,
   START_WINDOW,
 } from './window-steps.ts';
 
@@ -62,7 +64,12 @@ export class OriginWindow {
     if (phase !== 0 && sentAtMs < cells.get(place, 'roundStart') / 10) return;
     const okCount = cells.countAnswer(place, cells.now() - sentAtMs);
     const roundWindow = Math.max(1, cells.get(place, 'roundWindow'));
-    if (phase === 0) this.#grow(place, window, roundWindow);
+    if (phase === 0)
+      this.#grow(
+        place,
+        window,
+        cells.now() - sentAtMs <= QUICK_MS ? Math.max(QUICK_WINDOW, roundWindow * 2) : roundWindow * 2,
+      );
     if (
       phase === 0
         ? this.#isGrowthOver(place, okCount, roundWindow)
@@ -147,10 +154,13 @@ export class OriginWindow {
     return isFirst ? this.#cells.get(place, 'window') : start;
   }
 
-  /** One more for each answer, so that the window doubles in the time of one; never past twice the round's. */
-  #grow(place: number, window: number, roundWindow: number): void {
+  /**
+   * One more for each answer, so that the window doubles in the time of one; never past twice the round's, but for quick
+   * answers, which need no round to be judged by.
+   */
+  #grow(place: number, window: number, most: number): void {
     const cells = this.#cells;
-    if (cells.get(place, 'roundWanted') === 0 || window >= roundWindow * 2) return;
+    if (cells.get(place, 'roundWanted') === 0 || window >= most) return;
     const goal = cells.get(place, 'goal');
     if (goal > 0 && window >= goal) return;
     if (this.#most === 0 || window < this.#most) cells.swap(place, 'window', window, window + 1);

@@ -51,8 +51,8 @@ export const START_WINDOW = 8;
 /** A queue that adds less than this is let be: a server that answers at once may always be asked for more. */
 const TOLERATED_MS = 10;
 /** Where answers come within the tolerance, growth does not stop below this. */
-const QUICK_WINDOW = 64;
-const QUICK_MS = 25;
+export const QUICK_WINDOW = 64;
+export const QUICK_MS = 25;
 /** BBR's: rounds without this growth mean that the pipe is full. */
 const GROWTH_RATIO = 1.25;
 const FULL_ROUNDS = 3;
