@@ -4,6 +4,7 @@
 import type { Comparison, Estimate, Interval, StrategyResult } from '../model/comparison.ts';
 import type { Family } from '../model/plan.ts';
 import { FAMILIES } from '../model/plan.ts';
+import { LEAST_FOR_P99 } from './format-numbers.ts';
 import { formatSeconds } from './round-text.ts';
 
 const FAMILY_HEADINGS = {
@@ -14,9 +15,6 @@ const FAMILY_HEADINGS = {
 
 /** A comparison that cannot see a fifth sees little. */
 const NOISY_RATIO = 1.2;
-/** Fewer answers have no hundredth part. */
-const LEAST_FOR_P99 = 100;
-
 /** What is known when all rounds are over. */
 export function comparisonLines(comparison: Comparison): string[] {
   const families = FAMILIES.filter((family) =>

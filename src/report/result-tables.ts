@@ -13,6 +13,7 @@ import {
   formatMs,
   formatShare,
   formatTimes,
+  LEAST_FOR_P99,
   NO_NUMBER,
 } from './format-numbers.ts';
 import { type Column, plainTable, type ReportTable, type TableGroup } from './report-table.ts';
@@ -89,7 +90,9 @@ export function latencyTable(comparison: Comparison): ReportTable {
 }
 
 function latencyCells(percentiles: Percentiles, fields: readonly (keyof Percentiles)[]): string[] {
-  return fields.map((field) => formatMs(percentiles[field]));
+  return fields.map((field) =>
+    field === 'p99Ms' && percentiles.count < LEAST_FOR_P99 ? NO_NUMBER : formatMs(percentiles[field]),
+  );
 }
 
 export function costTable(comparison: Comparison): ReportTable {

@@ -2,9 +2,8 @@
 
 import type { WaveFigures } from '../model/wave-figures.ts';
 import { alignColumns } from './comparison-text.ts';
+import { LEAST_FOR_P99 } from './format-numbers.ts';
 import { formatSeconds } from './round-text.ts';
-
-const LEAST_FOR_P99 = 100;
 
 export function wavesLines(figures: readonly WaveFigures[]): string[] {
   return [

@@ -11,6 +11,8 @@ import {
 } from '../../src/report/format-numbers.ts';
 import { comparisonOfRound } from '../../src/report/one-round.ts';
 import { renderReports } from '../../src/report/render-reports.ts';
+import { latencyTable } from '../../src/report/result-tables.ts';
+import { resultLines } from '../../src/report/round-text.ts';
 import { summarizeProof, verdictSentences } from '../../src/report/verdict.ts';
 import { runRound } from './real-records.ts';
 
@@ -171,6 +173,30 @@ describe('the words of a report', () => {
     assert.match(
       summarizeProof(shared).sentence,
       /^Over one round: 40 planned = 40 answered once = 40 seen once/,
+    );
+  });
+
+  test('a p99 stands where a hundred answers are, and never as the largest of a few', () => {
+    const [base] = comparisonOfRound(record).strategies as [StrategyResult];
+    const cellsOf = (count: number) => {
+      const percentiles = { ...base.figures.latency, count, p99Ms: 987_000, p999Ms: null };
+      const figures = { ...base.figures, latency: percentiles, wireLatency: percentiles };
+      const [row] = latencyTable(compare({ ...base, figures })).groups[0]?.rows ?? [];
+      return [row?.[4], row?.[8]];
+    };
+    assert.deepEqual(cellsOf(99), ['–', '–']);
+    assert.deepEqual(cellsOf(100), ['16 min 27 s', '16 min 27 s']);
+  });
+
+  test('how busy each worker and each replica was stands in words too', () => {
+    const bars = '[·▁▂▃▄▅▆▇█]';
+    const { 'report.md': markdown } = renderReports(record);
+    assert.match(markdown, new RegExp(`\n\\| multicore \\| worker 1 \\| \\d+ % \\| ${bars}{32} \\|`));
+    assert.match(markdown, new RegExp(`\n\\| multicore \\| replica 1 \\| \\d+ % \\| ${bars}{32} \\|`));
+    const terminal = resultLines(record).join('\n');
+    assert.match(
+      terminal,
+      new RegExp(`\nbusy over time: busiest worker ${bars}{20}  busiest replica ${bars}{20}$`),
     );
   });
 
