@@ -13,7 +13,7 @@ import { fetchRobots } from './robots-fetch.ts';
 import { waitAtMost } from './wait-at-most.ts';
 
 /** Outcomes wait for company, but not for long. */
-const GROUP_COUNT = 64;
+const GROUP_COUNT = 128;
 const GROUP_MS = 15;
 const GAUGE_MS = 500;
 const MAX_CLOSE_MS = 10_000;

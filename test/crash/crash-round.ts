@@ -11,7 +11,7 @@ import { CrashRun, type Process, SINKS, SOURCES } from './crash-run.ts';
 import { Random } from './random.ts';
 
 /** Outcomes that a worker collects before it tells them. */
-const GROUP_COUNT = 64;
+const GROUP_COUNT = 128;
 /** Groups of a worker that may be on their way when the process dies: the one it collects and those not yet recorded. */
 const GROUPS_ON_THE_WAY = 3;
 const MAX_RESTARTS = 40;
