@@ -60,7 +60,7 @@ export function strategyFigures(): string {
     ...rows,
     '',
     `Medians of ${record.roundCount} rounds in random order on ${record.startedAt.slice(0, 10)}, ${coreCount} cores (${cpuModel}) shared with the`,
-    `mock server; the delay alone takes ${duration(record.delayMs)}. Against itself \`${record.reference}\` took ${low.toFixed(2)} to ${high.toFixed(2)} of its`,
+    `mock server; the delay alone takes ${duration(record.delayMs ?? 0)}. Against itself \`${record.reference}\` took ${low.toFixed(2)} to ${high.toFixed(2)} of its`,
     `time: what lies inside that is called no difference. * fewer trials, projected by waves. ${link(name, 'README')}`,
   ].join('\n');
 }
