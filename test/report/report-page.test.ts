@@ -96,6 +96,18 @@ describe('the report in a real browser', { skip: skipWithoutBrowser }, () => {
     });
   }
 
+  test('every worker and every replica of the server has its lane, the replicas below', async () => {
+    await using opened = await open('comparison', { viewport: { width: 1600, height: 900 } });
+    const [workers, replicas] = (await opened.page.evaluate(
+      `['s3', 's4'].map((series) => [...document.querySelectorAll('#trace-0 path.busy.' + series)].map((path) => { const { width, bottom } = path.getBoundingClientRect(); return { width, bottom }; }))`,
+    )) as { width: number; bottom: number }[][];
+    assert.deepEqual([workers?.length, replicas?.length], [2, 1]);
+    for (const { width } of [...(workers ?? []), ...(replicas ?? [])]) assert.ok(width > 10, String(width));
+    const lowest = Math.max(...(workers ?? []).map(({ bottom }) => bottom));
+    assert.ok((replicas?.[0]?.bottom ?? 0) > lowest + 10);
+    assert.match(await opened.page.locator('#trace-0').innerText(), /server replica’s event loop busy/);
+  });
+
   test('its policy refuses every script, style and request that is put into it', async () => {
     let asked = 0;
     const server = createServer((_, response) => {
