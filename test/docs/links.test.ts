@@ -6,6 +6,7 @@ import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { OPTION_TABLES } from '../../src/cli/option-tables.ts';
+import { STRATEGY_NAMES } from '../../src/lab/strategies.ts';
 import { ROOT } from '../helpers/program.ts';
 
 const PAGES = [
@@ -86,6 +87,15 @@ test('every option that the README and the pages of docs name exists', () => {
   for (const page of PAGES.filter((name) => name === 'README.md' || /^docs\/[^/]+$/.test(name))) {
     for (const [option] of read(page).matchAll(/(?<=[\s`(])--[a-z][a-z0-9-]+/g))
       assert.ok(options.has(option) || OTHER_OPTIONS.has(option), `${page} names ${option}`);
+  }
+});
+
+test('every strategy that a page names exists', () => {
+  const names = new Set<string>([...STRATEGY_NAMES, 'all']);
+  for (const page of PAGES) {
+    for (const [, list] of read(page).matchAll(/--strategy ([a-z0-9,]+)/g)) {
+      for (const name of (list as string).split(',')) assert.ok(names.has(name), `${page} names ${name}`);
+    }
   }
 });
 
