@@ -118,7 +118,9 @@ function alreadySettled({ ok, targets, failed }: FetchReport, place: string): st
 }
 
 /** What was found of origins, where it was: the ones that answered most. */
-function kneeLines({ knees = [] }: FetchReport): string[] {
+function kneeLines(report: FetchReport): string[] {
+  // Where nothing came there is nothing that served best.
+  const knees = (report.knees ?? []).filter(({ perSec }) => perSec >= 0.5);
   const lines = knees.slice(0, MAX_KNEE_LINES).map(({ origin, window, perSec, ceiling }) => {
     const refused = ceiling === null ? '' : ', more were refused';
     return `${printable(origin)} served best with ${formatCount(window)} requests at once: ${formatCount(Math.round(perSec))}/s${refused}`;

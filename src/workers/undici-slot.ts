@@ -157,7 +157,9 @@ export class UndiciSlot implements Slot {
     this.#isAnnounced = cause instanceof errors.InformationalError;
     // At the end of a run thousands go with nothing on them, and an error takes its time to make.
     if (this.#headOrder !== this.#nextOrder)
-      this.#abortStarted(new LaneError('connection-lost', 'the connection ended before the answer', { cause }));
+      this.#abortStarted(
+        new LaneError('connection-lost', 'the connection ended before the answer', { cause }),
+      );
     this.#isAnnounced = false;
     this.#headOrder = this.#nextOrder;
   }
