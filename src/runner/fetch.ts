@@ -10,6 +10,7 @@ import type { Outcome } from '../model/outcome.ts';
 import type { DiscardSpec, MemorySpec, ModuleSpec } from '../model/sink-spec.ts';
 import { FetchFeed } from './fetch-feed.ts';
 import { makeFingerprint } from './fetch-fingerprint.ts';
+import { checkFiles } from './check-files.ts';
 import { checkPlace } from './fetch-place.ts';
 import { type Admit, startFetchRun } from './fetch-run.ts';
 import {
@@ -115,6 +116,8 @@ export function startFetch(options: FetchOptions): Fetch {
   if (options.sources.length === 0)
     problems.push('source: expected a URL, a list, - or --list-api, found none');
   problems.push(...checkPlace({ to: to ?? '', nameTemplate: options.nameTemplate }));
+  const workerCount = Math.min(options.cores ?? availableParallelism(), options.maxInFlight);
+  problems.push(...checkFiles(workerCount));
   if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
 
   const opened =
@@ -136,7 +139,7 @@ export function startFetch(options: FetchOptions): Fetch {
     targetsBefore: record?.targetsBefore ?? 0,
     request,
     sink: opened.sink,
-    workerCount: Math.min(options.cores ?? availableParallelism(), options.maxInFlight),
+    workerCount,
     onOutcomes: (outcomes, values) => {
       record?.add(outcomes, feed.hasLogins);
       options.onOutcomes?.(outcomes, values);

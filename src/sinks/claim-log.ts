@@ -70,7 +70,7 @@ export class ClaimLog<Claim extends NameClaim | SegmentClaim> {
 /** Indexes of the workers that left claims. */
 export function claimingWorkers(partial: string): number[] {
   const found = new Set<number>();
-  for (const name of readdirSync(partial)) {
+  for (const name of guardWrite('list', partial, () => readdirSync(partial))) {
     const worker = NAME.exec(name)?.groups?.['worker'];
     if (worker !== undefined) found.add(Number(worker));
   }
@@ -94,10 +94,12 @@ export function* readClaims<Claim extends NameClaim | SegmentClaim>(
 }
 
 function readLines(path: string): string[] {
-  try {
-    return readFileSync(path, 'utf8').split('\n');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
+  return guardWrite('read', path, () => {
+    try {
+      return readFileSync(path, 'utf8').split('\n');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
+  });
 }
