@@ -112,9 +112,10 @@ function chooseConnections(
 function chooseInFlight(request: PlanRequest, positions: number, wanted: Decision<number>): Decision<number> {
   const most = Math.min(positions, request.trialCount);
   if (request.maxInFlight === 'auto') {
-    return most <= wanted[0]
-      ? [most, 'connections x pipelining']
-      : [Math.max(1, Math.min(most, wanted[0])), wanted[1]];
+    if (most <= wanted[0]) return [most, 'connections x pipelining'];
+    // Who asks for connections wants them used, whether or not they are worth it.
+    const least = request.connections === 'auto' ? 1 : Math.min(request.connections, most);
+    return wanted[0] >= least ? wanted : [least, 'one on each connection that was asked for'];
   }
   return request.maxInFlight <= most ? [request.maxInFlight, ASKED_FOR] : [most, 'connections x pipelining'];
 }

@@ -44,6 +44,18 @@ function pick<Field extends keyof Plan>(plan: Plan, ...fields: Field[]): Pick<Pl
   return Object.fromEntries(fields.map((field) => [field, plan[field]])) as Pick<Plan, Field>;
 }
 
+for (const connections of [64, 2_000, 10_000])
+  test(`${connections} connections that are asked for are all used, without a delay as well`, () => {
+    const plan = makePlan(
+      request({ trialCount: 200_000, transport: 'wire', connections, server: { ...FOREIGN, delayMs: 0 } }),
+      TWO_CORES,
+    );
+    assert.deepEqual(pick(plan, 'connectionCount', 'maxInFlight'), {
+      connectionCount: connections,
+      maxInFlight: connections,
+    });
+  });
+
 test('the main job on two cores: two workers, 80 lanes, ten thousand connections in one wave', () => {
   const plan = makePlan(request(), TWO_CORES);
   assert.deepEqual(
