@@ -54,7 +54,9 @@ export class OriginWindow {
   answered(place: number, sentAtMs: number): void {
     const cells = this.#cells;
     const window = cells.get(place, 'window');
-    if (window === 0 || sentAtMs < cells.get(place, 'cutAt')) return;
+    // Nor does what another thread had on its way when the pause began say that more may go after it.
+    if (window === 0 || sentAtMs < cells.get(place, 'cutAt') || sentAtMs < cells.get(place, 'pausedUntil'))
+      return;
     if (!this.#isAdaptive) {
       this.#regain(place, window);
       return;
