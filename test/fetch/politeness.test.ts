@@ -93,9 +93,10 @@ test('what a paused origin holds back does not hold up another', async (t) => {
     onOutcomes: (outcomes) => done.push(...outcomes.map(({ url }) => url)),
   });
   assert.deepEqual([report.ok, served], [200, 100]);
-  assert.ok(
-    done.findLastIndex((url) => url.startsWith(other)) < done.findIndex((url) => url.startsWith(paused)),
-  );
+  // What was on its way when the pause came may be answered before it is over; no more than were in flight.
+  const lastOther = done.findLastIndex((url) => url.startsWith(other));
+  const early = done.slice(0, lastOther).filter((url) => url.startsWith(paused));
+  assert.ok(early.length <= 4, `${early.length} of the paused origin before the last of the other`);
 });
 
 test('origins that are waited for share the slots of a run in turn', async (t) => {
