@@ -5,7 +5,7 @@ import { resolve } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
 import type { StoredCommand } from '../model/run-journal.ts';
 import { isSecretName } from '../runner/fetch-fingerprint.ts';
-import { holdsLogin } from '../runner/shown-url.ts';
+import { holdsLogin } from '../model/shown-url.ts';
 
 type Given = Readonly<Record<string, unknown>>;
 

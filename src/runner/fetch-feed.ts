@@ -6,7 +6,7 @@ import type { Outcome } from '../model/outcome.ts';
 import type { Source, SourceItem, Target } from '../model/target.ts';
 import { SeenSet } from '../sources/seen-set.ts';
 import { NOTHING_SETTLED, type SettledBefore } from './settled-before.ts';
-import { holdsLogin, shownUrl, withoutLogins } from './shown-url.ts';
+import { holdsLogin, shownUrl, withoutLogins } from '../model/shown-url.ts';
 
 export interface FeedOptions {
   readonly sources: readonly Source[];

@@ -6,7 +6,7 @@ import type { ListApiOptions } from '../model/list-api-options.ts';
 import type { Fingerprint } from '../model/run-journal.ts';
 import type { FetchOptions } from './fetch.ts';
 import type { SourceOptions } from './fetch-sources.ts';
-import { shownUrl } from './shown-url.ts';
+import { shownUrl } from '../model/shown-url.ts';
 
 /** Parameters with such names are taken to hold a credential: they are neither kept nor shown. */
 const SECRET_NAME = /key|token|secret|pass|auth|sig|session|credential/iu;

@@ -4,7 +4,7 @@
 import type { PageMemory } from '../sources/list-api.ts';
 import type { PageContents } from '../sources/list-page.ts';
 import type { Journal } from './journal.ts';
-import { holdsLogin } from './shown-url.ts';
+import { holdsLogin } from '../model/shown-url.ts';
 
 /** An item is its URL, or what the page had instead and why that is none. */
 interface KeptPage extends Omit<PageContents, 'items'> {

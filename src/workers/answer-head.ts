@@ -2,9 +2,10 @@
 // failure. Pure functions over head and job.
 
 import { parseRetryAfterMs } from '../model/retry-policy.ts';
+import { shownHref, withoutLogins } from '../model/shown-url.ts';
 import type { BodyHead } from '../sinks/sink.ts';
 import { type AttemptEnd, attemptFailure } from './attempt-end.ts';
-import { type FetchJob, shownUrlOf } from './fetch-job.ts';
+import type { FetchJob } from './fetch-job.ts';
 import type { HeaderView } from './lane.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -23,20 +24,27 @@ export function judgeAnswer(
 
 function judgeRedirect(job: FetchJob, view: HeaderView, maxRedirects: number): AttemptEnd {
   const location = view.get('location');
-  const to = location === undefined ? null : URL.parse(location, job.url.href);
-  if (to === null || (to.protocol !== 'http:' && to.protocol !== 'https:')) {
+  const to = redirectTarget(location, job.url);
+  if (to === null) {
+    const found = location === undefined ? null : withoutLogins(location).slice(0, 200);
     return attemptFailure(
       'bad-redirect',
-      `expected an http or https URL in Location, found ${JSON.stringify(location?.slice(0, 200).replaceAll(/\/\/[^\s/?#]*@/gu, '//') ?? null)}`,
+      `expected an http or https URL in Location, found ${JSON.stringify(found)}`,
     );
   }
   if (job.hops >= maxRedirects) {
     return attemptFailure(
       'too-many-redirects',
-      `expected at most ${maxRedirects} redirects, found another to ${shownUrlOf(to).slice(0, 200)}`,
+      `expected at most ${maxRedirects} redirects, found another to ${shownHref(to).slice(0, 200)}`,
     );
   }
   return { kind: 'redirect', to };
+}
+
+/** Where a redirect leads; null where it leads to no http or https URL. */
+export function redirectTarget(location: string | undefined, from: URL): URL | null {
+  const to = location === undefined ? null : URL.parse(location, from.href);
+  return to?.protocol === 'http:' || to?.protocol === 'https:' ? to : null;
 }
 
 /** The length that the head promises for the body as sent; null for none. */
@@ -61,7 +69,7 @@ export function makeBodyHead(
     index: job.target.index,
     line: job.target.line,
     url: job.shownUrl,
-    finalUrl: shownUrlOf(job.url),
+    finalUrl: shownHref(job.url),
     status,
     statusText,
     headers: view.entries(),

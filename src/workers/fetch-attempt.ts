@@ -3,13 +3,14 @@
 
 import type { FailureCode } from '../model/errors.ts';
 import type { FetchLimits } from '../model/fetch-task.ts';
+import { shownHref } from '../model/shown-url.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { judgeAnswer, promisedBytesOf } from './answer-head.ts';
 import { AttemptClock, type Phase } from './attempt-clock.ts';
 import { type AttemptEnd, attemptFailure } from './attempt-end.ts';
 import { BodyIntake } from './body-intake.ts';
 import { classify, describeError } from './classify.ts';
-import { type FetchJob, shownUrlOf } from './fetch-job.ts';
+import type { FetchJob } from './fetch-job.ts';
 import type { AnswerLoss, AnswerReceiver, RequestControl } from './fetch-transport.ts';
 import type { HeaderView } from './lane.ts';
 
@@ -160,7 +161,7 @@ export class FetchAttempt implements AnswerReceiver {
       isDecoding,
       promisedBytes: this.#promisedBytes,
       onCommitted: (committed) => {
-        const finalUrl = shownUrlOf(this.job.url);
+        const finalUrl = shownHref(this.job.url);
         this.#finish({ kind: 'ok', committed, finalUrl, wireBytes: this.#clock.bytes });
       },
       onLost: (end) => this.#finish(end),

@@ -3,6 +3,7 @@
 
 import { nowMs } from '../measure/clock.ts';
 import { placeOf } from '../model/origin-cells.ts';
+import { shownHref } from '../model/shown-url.ts';
 import type { Target } from '../model/target.ts';
 
 export class FetchJob {
@@ -37,7 +38,7 @@ export class FetchJob {
   constructor(target: Target) {
     this.target = target;
     this.url = new URL(target.url);
-    this.shownUrl = shownUrlOf(this.url);
+    this.shownUrl = shownHref(this.url);
     this.place = placeOf(this.url.origin);
   }
 
@@ -73,13 +74,4 @@ export class FetchJob {
     this.url = new URL(this.target.url);
     this.place = placeOf(this.url.origin);
   }
-}
-
-/** The URL without its login. */
-export function shownUrlOf(url: URL): string {
-  if (url.username === '' && url.password === '') return url.href;
-  const shown = new URL(url);
-  shown.username = '';
-  shown.password = '';
-  return shown.href;
 }

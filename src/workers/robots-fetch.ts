@@ -4,6 +4,7 @@
 import type { FetchLimits } from '../model/fetch-task.ts';
 import { placeOf } from '../model/origin-cells.ts';
 import type { RobotsRules } from '../model/robots.ts';
+import { redirectTarget } from './answer-head.ts';
 import { describeError } from './classify.ts';
 import type { AnswerReceiver, RequestControl } from './fetch-transport.ts';
 import type { GuardedRoutes } from './guarded-routes.ts';
@@ -95,7 +96,7 @@ class Asking implements AnswerReceiver {
   }
 
   onHead(status: number, _statusText: string, headers: HeaderView): void {
-    if (status >= 300 && status < 400) this.#verdict = redirectTo(headers.get('location'), this.#url);
+    if (status >= 300 && status < 400) this.#verdict = this.#redirect(headers.get('location'));
     else if (status === 429 || status >= 500) this.#verdict = this.#unavailable(`status ${status}`);
     else if (status >= 400) this.#verdict = { kind: 'none' };
     if (this.#verdict !== null) this.#finish(this.#verdict);
@@ -114,6 +115,11 @@ class Asking implements AnswerReceiver {
 
   onError(error: unknown): void {
     this.#fail(describeError(error));
+  }
+
+  #redirect(location: string | undefined): Answer {
+    const to = redirectTarget(location, this.#url);
+    return to === null ? { kind: 'none' } : { kind: 'redirect', to };
   }
 
   #text(): RobotsRules {
@@ -137,10 +143,4 @@ class Asking implements AnswerReceiver {
     this.#control?.leave();
     this.#settle(answer);
   }
-}
-
-function redirectTo(location: string | undefined, from: URL): Answer {
-  const to = location === undefined ? null : URL.parse(location, from.href);
-  const isHttp = to !== null && (to.protocol === 'http:' || to.protocol === 'https:');
-  return isHttp ? { kind: 'redirect', to } : { kind: 'none' };
 }
