@@ -20,6 +20,8 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'sinks/make-directory',
     'sinks/recover-sink',
     'sinks/read-segment',
+    'sinks/sink-error',
+    'sinks/write-all',
   ],
   remote: ['model', 'measure', 'runner'],
   server: ['model/errors', 'model/missing-package'],

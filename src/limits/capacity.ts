@@ -28,7 +28,10 @@ export interface FileUsers {
  * Files that one process needs besides its connections. What is open when the facts are read counts, so read them
  * before the pool is opened; else its threads count twice.
  */
-export function countReservedFiles(limits: Limits, { workerCount, childCount = 0 }: FileUsers): number {
+export function countReservedFiles(
+  limits: Pick<Limits, 'files'>,
+  { workerCount, childCount = 0 }: FileUsers,
+): number {
   const base = Math.max(IDLE_FILE_COUNT, limits.files.inUseCount ?? 0);
   return base + workerCount * WORKER_FILE_COUNT + childCount * CHILD_FILE_COUNT + PASSING_FILE_COUNT;
 }

@@ -6,7 +6,7 @@ import type { JournalCounts } from '../model/run-journal.ts';
 import type { FailedOutcome, Outcome, SkipReason } from '../model/outcome.ts';
 
 /** Failures of each class that are named in the account. */
-const NAMED_PER_CLASS = 3;
+export const NAMED_PER_CLASS = 3;
 /** Origins whose speed is followed; the slowest are found among the first so many. */
 const MAX_ORIGINS = 1000;
 /** Answers before an origin's mean means anything. */

@@ -11,8 +11,9 @@ import { makeDirectory } from '../sinks/make-directory.ts';
 export const RESULTS = 'results';
 const FILES_PER_DIRECTORY = 10_000;
 const PACKED = /\.(?<kind>ndjson|jsonl|warc|tar)(?:\.(?<packing>gz|zst))?$/iu;
-/** Below a directory of bodies; for a packed file it is `FILE.run`. */
+/** Below a directory of bodies; a packed file has its record beside it, under its own name and this ending. */
 export const RECORD_DIRECTORY = '.spillway';
+export const PACKED_RECORD_ENDING = '.run';
 
 export interface PlaceOptions {
   /** A directory, a file ending in .ndjson, .warc or .tar (and .gz or .zst), or `discard`; null for `results/<time>`. */
@@ -34,6 +35,18 @@ export interface Place {
   readonly shown: string;
 }
 
+/** What a packed file is by its name; null for any other name. */
+export function packingOf(path: string): Pick<PackedSpec, 'kind' | 'compression'> | null {
+  const groups = PACKED.exec(path)?.groups;
+  if (groups === undefined) return null;
+  const kind = groups['kind']?.toLowerCase();
+  const packing = groups['packing']?.toLowerCase();
+  return {
+    kind: kind === 'jsonl' ? 'ndjson' : (kind as PackedSpec['kind']),
+    compression: packing === 'gz' ? 'gzip' : packing === 'zst' ? 'zstd' : 'none',
+  };
+}
+
 /** What is wrong with the options, each with what to do; empty when nothing is. */
 export function checkPlace({
   to,
@@ -43,13 +56,13 @@ export function checkPlace({
   readonly nameTemplate: string | null;
 }): string[] {
   const problems: string[] = [];
-  const match = PACKED.exec(to);
-  if (match?.groups?.['kind']?.toLowerCase() === 'warc' && match.groups['packing'] === 'zst') {
+  const packing = packingOf(to);
+  if (packing?.kind === 'warc' && packing.compression === 'zstd') {
     problems.push(
       `--to: expected .warc or .warc.gz, found ${JSON.stringify(to)}: readers of WARC know gzip alone`,
     );
   }
-  if (nameTemplate !== null && (match !== null || to === 'discard')) {
+  if (nameTemplate !== null && (packing !== null || to === 'discard')) {
     problems.push(`--name: expected a directory in --to, found ${JSON.stringify(to)}, which holds no files`);
   }
   if (nameTemplate !== null) {
@@ -86,29 +99,18 @@ function makePlace(options: PlaceOptions, now: Date): Place {
       shown: 'nowhere',
     };
   const path = resolve(to);
-  const match = PACKED.exec(path);
-  const record = match === null ? join(path, RECORD_DIRECTORY) : `${path}.run`;
+  const packing = packingOf(path);
+  const record = packing === null ? join(path, RECORD_DIRECTORY) : `${path}${PACKED_RECORD_ENDING}`;
   const partial = join(record, 'partial');
-  if (match?.groups !== undefined) {
-    makeDirectory(partial);
-    const kind = match.groups['kind']?.toLowerCase() as string;
-    const sink: PackedSpec = {
-      kind: kind === 'jsonl' ? 'ndjson' : (kind as PackedSpec['kind']),
-      file: path,
-      partial,
-      compression:
-        ({ gz: 'gzip', zst: 'zstd' } as const)[match.groups['packing']?.toLowerCase() as 'gz'] ?? 'none',
-      segmentBytes,
-      software,
-    };
+  makeDirectory(partial);
+  if (packing !== null) {
     return {
-      sink,
+      sink: { ...packing, file: path, partial, segmentBytes, software },
       record,
       partial,
       shown: `${to}; further segments beside it have .w1, .s1 and so on in their names`,
     };
   }
-  makeDirectory(partial);
   const sink: SinkSpec = {
     kind: 'directory',
     root: path,

@@ -3,7 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
-import { RECORD_DIRECTORY } from './fetch-place.ts';
+import { PACKED_RECORD_ENDING, RECORD_DIRECTORY } from './fetch-place.ts';
 import { hasJournal } from './journal-reader.ts';
 
 export interface FoundRun {
@@ -14,9 +14,6 @@ export interface FoundRun {
   /** What `--to` would be: the directory, or the packed file. */
   readonly place: string;
 }
-
-/** What stands behind a packed file's name to name its record. */
-export const PACKED_RECORD_ENDING = '.run';
 
 /** The run at `place`; null where there is none. */
 export function lookForRun(place: string): FoundRun | null {

@@ -3,8 +3,7 @@
 
 import { join } from 'node:path';
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
-import { SpillwayError } from '../model/errors.ts';
-import { FAILURES, type FailureCode } from '../model/errors.ts';
+import { FAILURES, type FailureCode, SpillwayError } from '../model/errors.ts';
 import type { Outcome, SkipReason } from '../model/outcome.ts';
 
 export const FORMAT_VERSION = 1;
@@ -196,6 +195,15 @@ export function isBusy(error: unknown): boolean {
 function resultCode(error: unknown): number | undefined {
   const { errcode } = error as { readonly errcode?: number };
   return errcode === undefined ? undefined : errcode & 0xff;
+}
+
+/** Runs `work` on the journal. @throws SpillwayError as `journalError` has it */
+export function guardJournal<Result>(file: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw journalError(file, error);
+  }
 }
 
 /** What SQLite threw, said so that a person can mend it. Errors of this program pass as they are. */

@@ -32,6 +32,12 @@ export function readSessions(db: DatabaseSync): RunSession[] {
   }));
 }
 
+/** The index after the highest that is settled; 0 without any. Below it there may be gaps. */
+export function readNextIndex(db: DatabaseSync): number {
+  const row = db.prepare('SELECT max(idx) AS top FROM outcomes').get();
+  return ((row?.['top'] as number | null) ?? -1) + 1;
+}
+
 export function readCounts(db: DatabaseSync): JournalCounts {
   const counts = {
     settled: 0,

@@ -7,12 +7,12 @@ import { pathToFileURL } from 'node:url';
 import { SpillwayError } from '../model/errors.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { JournalCounts, JournalMeta, RunSession } from '../model/run-journal.ts';
-import { readCounts, readMeta, readSessions } from './journal-meta.ts';
+import { readCounts, readMeta, readNextIndex, readSessions } from './journal-meta.ts';
 import {
   checkFormat,
   COLUMNS,
   fromRow,
-  journalError,
+  guardJournal,
   journalFile,
   type OutcomeClass,
 } from './journal-format.ts';
@@ -74,8 +74,7 @@ export class JournalReader implements Disposable {
 
   /** The index after the highest that is settled; 0 without any. Below it there may be gaps. */
   nextIndex(): number {
-    const row = this.#guard(() => this.#db.prepare('SELECT max(idx) AS top FROM outcomes').get());
-    return ((row?.['top'] as number | null) ?? -1) + 1;
+    return this.#guard(() => readNextIndex(this.#db));
   }
 
   /** Settled targets by index; an index that is not settled is left out. */
@@ -150,22 +149,16 @@ export class JournalReader implements Disposable {
   }
 
   #guard<Result>(read: () => Result): Result {
-    try {
-      return read();
-    } catch (error) {
-      throw journalError(this.file, error);
-    }
+    return guardJournal(this.file, read);
   }
 }
 
 /** Without a write-ahead log the file stands still, and needs no place to put a lock. */
 function openReadOnly(file: string): DatabaseSync {
-  try {
+  return guardJournal(file, () => {
     if (existsSync(`${file}-wal`)) return new DatabaseSync(file, { readOnly: true });
     const url = pathToFileURL(file);
     url.search = 'immutable=1';
     return new DatabaseSync(url, { readOnly: true });
-  } catch (error) {
-    throw journalError(file, error);
-  }
+  });
 }

@@ -20,6 +20,7 @@ import {
   checkFormat,
   COLUMNS,
   damaged,
+  guardJournal,
   journalError,
   journalFile,
   PLACEHOLDERS,
@@ -29,7 +30,7 @@ import {
   toPlainRow,
   toRow,
 } from './journal-format.ts';
-import { readCounts, readMeta, readSessions, writeMeta } from './journal-meta.ts';
+import { readCounts, readMeta, readNextIndex, readSessions, writeMeta } from './journal-meta.ts';
 import { RunLock } from './run-lock.ts';
 import { TallyChanges } from './tally-changes.ts';
 
@@ -86,7 +87,7 @@ export class Journal implements Disposable {
       else this.#check(options);
       this.isContinued = !isFresh;
       this.wasDone = readMeta(this.#db).targetCount !== null;
-      this.nextIndex = this.#readNextIndex();
+      this.nextIndex = readNextIndex(this.#db);
       this.#beginSession(options);
       this.#statements = this.#prepare();
     } catch (error) {
@@ -193,11 +194,6 @@ export class Journal implements Disposable {
     if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
   }
 
-  #readNextIndex(): number {
-    const top = this.#db.prepare('SELECT max(idx) AS top FROM outcomes').get()?.['top'] as number | null;
-    return (top ?? -1) + 1;
-  }
-
   #beginSession({ kind, version, command }: JournalOptions): void {
     this.#db.exec('BEGIN IMMEDIATE');
     const { settled } = readCounts(this.#db);
@@ -262,10 +258,6 @@ export class Journal implements Disposable {
   }
 
   #guard<Result>(work: () => Result): Result {
-    try {
-      return work();
-    } catch (error) {
-      throw journalError(this.file, error);
-    }
+    return guardJournal(this.file, work);
   }
 }

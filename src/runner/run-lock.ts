@@ -1,11 +1,11 @@
 // One process a run: a lock on a file beside the journal, held by the operating system, so that it goes with its
 // process however that ends. Nothing is ever stale, and nobody has to believe a process id.
 
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SpillwayError } from '../model/errors.ts';
-import { guardPlace } from './guard-place.ts';
+import { makeDirectory } from '../sinks/make-directory.ts';
+import { guardWrite } from '../sinks/sink-error.ts';
 import { isBusy, journalError } from './journal-format.ts';
 
 export function lockFile(directory: string): string {
@@ -21,7 +21,7 @@ export class RunLock implements Disposable {
    * @throws SpillwayError ERR_RUN_LIVE when another process works at the run, ERR_SINK when nothing can be written there
    */
   constructor(directory: string) {
-    guardPlace(directory, () => mkdirSync(directory, { recursive: true }));
+    guardWrite('make', directory, () => makeDirectory(directory));
     const file = lockFile(directory);
     try {
       this.#db = new DatabaseSync(file);

@@ -1,13 +1,15 @@
 // What a run leaves beside its bodies: the journal, which is the record; and for people, at the end of each session, a
 // file with all failures and the report. Holds the run for this process until it is disposed of.
 
-import { closeSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
 import type { FetchReport } from '../model/fetch-report.ts';
 import type { FailedOutcome, Outcome } from '../model/outcome.ts';
 import type { JournalCounts } from '../model/run-journal.ts';
-import { guardPlace } from './guard-place.ts';
+import { guardWrite } from '../sinks/sink-error.ts';
+import { writeAll } from '../sinks/write-all.ts';
+import { NAMED_PER_CLASS } from './fetch-account.ts';
 import { Journal, type JournalOptions } from './journal.ts';
 import { journalFile } from './journal-format.ts';
 import { JournalReader } from './journal-reader.ts';
@@ -15,8 +17,6 @@ import { JournalWalk, NOTHING_SETTLED, type SettledBefore } from './settled-befo
 
 const FAILURES_FILE = 'failures.ndjson';
 const REPORT_FILE = 'report.json';
-/** Failures of each class that are named in the account. */
-const NAMED_PER_CLASS = 3;
 const LINES_PER_WRITE = 256;
 
 /** Paths of a run's record below its directory. */
@@ -35,7 +35,6 @@ export class RunRecord implements Disposable {
   readonly before: JournalCounts;
   readonly #paths: ReturnType<typeof recordPaths>;
   #hasLogins = false;
-  readonly #targetsBefore: number;
 
   /** @throws SpillwayError as `Journal` does */
   constructor(options: JournalOptions) {
@@ -44,13 +43,12 @@ export class RunRecord implements Disposable {
     this.journal = undo.use(new Journal(options));
     this.reader = undo.use(new JournalReader(options.directory));
     this.before = this.journal.counts;
-    this.#targetsBefore = this.journal.nextIndex;
     undo.move();
   }
 
   /** Targets the run is known to have, from earlier sessions. */
   get targetsBefore(): number {
-    return this.#targetsBefore;
+    return this.journal.nextIndex;
   }
 
   /** For a feed, once. */
@@ -76,12 +74,12 @@ export class RunRecord implements Disposable {
     const { wasDone } = this.journal;
     const ended = report.ended === 'done' && !isWhole && !wasDone ? 'stopped' : report.ended;
     try {
-      const targets = Math.max(report.targets, this.#targetsBefore);
+      const targets = Math.max(report.targets, this.targetsBefore);
       const isDone = ended === 'done' || (wasDone && !isWhole);
       this.journal.finish(isDone ? 'done' : ended, isDone ? targets : null);
       const { counts } = this.journal;
       const final = withCounts({ ...report, targets }, counts, this.#writeFailures(counts.failed));
-      guardPlace(this.#paths.report, () =>
+      guardWrite('write', this.#paths.report, () =>
         replaceFile(this.#paths.report, `${JSON.stringify(final, null, 2)}\n`),
       );
       return final;
@@ -111,7 +109,7 @@ export class RunRecord implements Disposable {
       rmSync(failures, { force: true });
       return first;
     }
-    guardPlace(failures, () => {
+    guardWrite('write', failures, () => {
       const part = `${failures}.part`;
       const fd = openSync(part, 'w');
       try {
@@ -122,10 +120,10 @@ export class RunRecord implements Disposable {
           named.set(failure.code, count);
           if (count <= NAMED_PER_CLASS) first.push(failure);
           if (lines.push(`${JSON.stringify(failure)}\n`) < LINES_PER_WRITE) continue;
-          writeWhole(fd, lines.join(''));
+          writeAll(fd, Buffer.from(lines.join('')));
           lines = [];
         }
-        writeWhole(fd, lines.join(''));
+        writeAll(fd, Buffer.from(lines.join('')));
       } finally {
         closeSync(fd);
       }
@@ -159,9 +157,4 @@ function withCounts(
 function replaceFile(path: string, text: string): void {
   writeFileSync(`${path}.part`, text);
   renameSync(`${path}.part`, path);
-}
-
-function writeWhole(fd: number, text: string): void {
-  const bytes = Buffer.from(text);
-  for (let start = 0; start < bytes.length; ) start += writeSync(fd, bytes, start);
 }

@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { PackedSpec } from '../model/sink-spec.ts';
 import { parseSegmentName, SegmentReader } from '../sinks/read-segment.ts';
+import { packingOf } from './fetch-place.ts';
 import type { VerifyAudit } from './verify-audit.ts';
 import type { PlaceRow, VerifyTable } from './verify-table.ts';
 
@@ -21,7 +22,7 @@ export async function checkSegments(
   table: VerifyTable,
 ): Promise<void> {
   const directory = dirname(file);
-  const compression = file.endsWith('.gz') ? 'gzip' : file.endsWith('.zst') ? 'zstd' : 'none';
+  const compression = packingOf(file)?.compression ?? 'none';
   using check = new SegmentCheck(audit, (name) => {
     const path = join(directory, name);
     return existsSync(path) ? new SegmentReader(path, { kind, compression }) : null;

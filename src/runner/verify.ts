@@ -1,10 +1,11 @@
 // An audit of what fetches have left, offline: every body is read again and compared with its run's journal by length
 // and SHA-256, and what no journal knows is named. Parts of one list are audited as one. Start reading here.
 
-import { closeSync, openSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
 import type { VerifyReport } from '../model/verify-report.ts';
+import { writeAll } from '../sinks/write-all.ts';
 import { type FoundRun, findRun, lookForRun } from './find-run.ts';
 import { VerifyAudit } from './verify-audit.ts';
 import { verifyNumbers } from './verify-numbers.ts';
@@ -96,19 +97,15 @@ function writeLines(path: string, lines: Iterable<string>): void {
       let held = '';
       for (const line of lines) {
         held += line;
-        if (held.length > 1 << 20) held = flush(fd, held);
+        if (held.length <= 1 << 20) continue;
+        writeAll(fd, Buffer.from(held));
+        held = '';
       }
-      flush(fd, held);
+      writeAll(fd, Buffer.from(held));
     } finally {
       closeSync(fd);
     }
   });
-}
-
-function flush(fd: number, text: string): '' {
-  const bytes = Buffer.from(text);
-  for (let start = 0; start < bytes.length; ) start += writeSync(fd, bytes, start);
-  return '';
 }
 
 function guardWrite(path: string, write: () => void): void {

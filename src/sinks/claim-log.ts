@@ -2,9 +2,10 @@
 // name can be told from a stranger's work. One short write each; the death of the process loses none, and the loss of
 // power at worst leaves a file that nobody knows.
 
-import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { guardWrite } from './sink-error.ts';
+import { writeAll } from './write-all.ts';
 
 /**
  * Claims in each of a worker's two files, which take turns. More than a worker can have settled without the journal
@@ -47,8 +48,7 @@ export class ClaimLog<Claim extends NameClaim | SegmentClaim> {
     guardWrite('note what is about to be stored', this.#partial, () => {
       if (this.#fd === -1 || this.#count === this.#claimsPerFile) this.#turn();
       this.#count++;
-      const line = Buffer.from(`${JSON.stringify(claim)}\n`);
-      for (let start = 0; start < line.length; ) start += writeSync(this.#fd, line, start);
+      writeAll(this.#fd, Buffer.from(`${JSON.stringify(claim)}\n`));
     });
   }
 

@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import type { Body, Committed, Sink } from './sink.ts';
 
-const NOWHERE = { path: '', offsetBytes: 0, storedBytes: 0, isRenamed: false } as const;
+/** Where a body is that was not put anywhere. */
+export const NOWHERE = { path: '', offsetBytes: 0, storedBytes: 0, isRenamed: false } as const;
 
 export function openDiscardSink(): Sink {
   return { begin: () => new DiscardBody(), close: () => {} };

@@ -1,9 +1,8 @@
 // Hands every body to whoever reads the outcomes: measured and hashed as it comes, held whole until it is committed.
 
 import { createHash } from 'node:crypto';
+import { NOWHERE } from './discard-sink.ts';
 import type { Body, Committed, Sink } from './sink.ts';
-
-const NOWHERE = { path: '', offsetBytes: 0, storedBytes: 0, isRenamed: false } as const;
 
 /** @param keepValue gets each whole body with its target's index */
 export function openMemorySink(keepValue: (index: number, body: Uint8Array) => void): Sink {

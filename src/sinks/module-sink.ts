@@ -5,9 +5,8 @@ import { createHash } from 'node:crypto';
 import { SpillwayError } from '../model/errors.ts';
 import type { ModuleSpec } from '../model/sink-spec.ts';
 import type { CallerBody, CallerSink, OpenCallerSink } from './caller-sink.ts';
+import { NOWHERE } from './discard-sink.ts';
 import type { Body, BodyHead, Committed, Sink } from './sink.ts';
-
-const NOWHERE = { path: '', offsetBytes: 0, storedBytes: 0, isRenamed: false } as const;
 
 /**
  * @param keepValue gets what the sink returned for a body, with the index of its target

@@ -1,7 +1,7 @@
 // One worker's segments after its death: cut back to the last record that is journalled, and ended as the format wants
 // it, so that every segment stands for itself.
 
-import { closeSync, ftruncateSync, openSync, statSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, statSync, unlinkSync } from 'node:fs';
 import { SpillwayError } from '../model/errors.ts';
 import type { Stored } from '../model/outcome.ts';
 import type { PackedSpec } from '../model/sink-spec.ts';
@@ -9,6 +9,7 @@ import { readClaims, type SegmentClaim } from './claim-log.ts';
 import { makePackedFormat } from './packed-formats.ts';
 import { parseSegmentName, segmentFile } from './segment.ts';
 import { guardWrite } from './sink-error.ts';
+import { writeAll } from './write-all.ts';
 
 /** Where the last journalled record of a series ends. */
 export interface SeriesEnd {
@@ -45,10 +46,6 @@ export class SegmentPlaces {
   of(workerIndex: number): SeriesEnd | null {
     return this.#ends.get(workerIndex) ?? null;
   }
-}
-
-export function segmentPlaces(spec: PackedSpec): SegmentPlaces {
-  return new SegmentPlaces(spec.file);
 }
 
 /**
@@ -92,9 +89,7 @@ function endSegment(spec: PackedSpec, path: string, endBytes: number): void {
     const fd = openSync(path, 'r+');
     try {
       ftruncateSync(fd, endBytes);
-      if (trailer !== undefined)
-        for (let at = 0; at < trailer.length; )
-          at += writeSync(fd, trailer, at, trailer.length - at, endBytes + at);
+      if (trailer !== undefined) writeAll(fd, trailer, endBytes);
     } finally {
       closeSync(fd);
     }

@@ -8,7 +8,7 @@ import type { AnySinkSpec, DirectorySpec, PackedSpec, SinkSpec } from '../model/
 import { claimingWorkers, type NameClaim, readClaims } from './claim-log.ts';
 import { NameClaims } from './name-claims.ts';
 import { removeIfOurs } from './our-file.ts';
-import { recoverSeries, segmentPlaces } from './recover-series.ts';
+import { recoverSeries, SegmentPlaces } from './recover-series.ts';
 
 /** What the journal knows of a target that was had: of an `OkOutcome`. */
 export interface KnownPlace {
@@ -38,7 +38,7 @@ export function recoverSink(spec: SinkSpec, known: Iterable<KnownPlace>): SinkSp
     );
     recovered = recoverDirectory(spec, orphans, known);
   } else {
-    const last = segmentPlaces(spec);
+    const last = new SegmentPlaces(spec.file);
     for (const { stored } of known) last.add(stored);
     const firstSegments: number[] = [];
     for (const workerIndex of new Set([...workers, ...last.workers])) {
@@ -73,7 +73,7 @@ export function recoverWorker(
 ): AnySinkSpec {
   if (!keepsBodies(spec)) return spec;
   if (spec.kind !== 'directory') {
-    const places = segmentPlaces(spec);
+    const places = new SegmentPlaces(spec.file);
     if (last !== null) places.add(last);
     recoverSeries(spec, workerIndex, places.of(workerIndex));
     return spec;

@@ -1,11 +1,12 @@
 // The files of a packed sink: one series for each worker, so that threads never share a file. A record is written at
 // once and whole; a segment that has grown past its size is closed after a record, never inside one.
 
-import { closeSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Stored } from '../model/outcome.ts';
 import { ClaimLog, type SegmentClaim } from './claim-log.ts';
 import { guardWrite } from './sink-error.ts';
+import { writeAll } from './write-all.ts';
 
 /** Small pieces are joined up to this before they go to the file. */
 const JOIN_BYTES = 256 * 1024;
@@ -172,9 +173,7 @@ export class SegmentSeries {
   }
 
   #writeAll(bytes: Uint8Array): void {
-    guardWrite('write', this.#path, () => {
-      for (let start = 0; start < bytes.length; ) start += writeSync(this.#fd, bytes, start);
-    });
+    guardWrite('write', this.#path, () => writeAll(this.#fd, bytes));
     this.#sizeBytes += bytes.length;
   }
 

@@ -2,8 +2,9 @@
 // SHA-256 at the end. Every sink that needs a whole body before it can write builds on it.
 
 import { createHash, type Hash, hash } from 'node:crypto';
-import { closeSync, openSync, readSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, renameSync, unlinkSync } from 'node:fs';
 import { guardWrite } from './sink-error.ts';
+import { writeAll } from './write-all.ts';
 
 /** Bodies up to this stay in memory until they are whole: one open, write, close and rename each. */
 export const SPOOL_MEMORY_BYTES = 64 * 1024;
@@ -144,8 +145,7 @@ export class Spool {
         this.#fd = openSync(this.#tempPath, 'w+', 0o666);
         this.#hasFile = true;
       }
-      // A short write, as a nearly full disk makes it, is carried on with.
-      for (let start = 0; start < bytes.length; ) start += writeSync(this.#fd, bytes, start);
+      writeAll(this.#fd, bytes);
     });
   }
 }

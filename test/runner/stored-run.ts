@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { OkOutcome, Outcome } from '../../src/model/outcome.ts';
 import type { SinkSpec } from '../../src/model/sink-spec.ts';
+import { openPlace } from '../../src/runner/fetch-place.ts';
 import { Journal } from '../../src/runner/journal.ts';
 import { openSink } from '../../src/sinks/open-sink.ts';
 import { makeHead, store } from '../sinks/body-head.ts';
@@ -27,34 +28,14 @@ export interface StoredRunOptions {
   readonly targetCount?: number | null;
 }
 
-const PACKED = /\.(?<kind>ndjson|warc|tar)(?:\.(?<packing>gz|zst))?$/u;
-
+/** As a run of that `--to` has it. */
 export function specFor(
   to: string,
   segmentBytes = 1e9,
 ): { readonly spec: SinkSpec; readonly record: string } {
-  const match = PACKED.exec(to)?.groups;
-  const record = match === undefined ? `${to}/.spillway` : `${to}.run`;
-  const partial = `${record}/partial`;
-  mkdirSync(partial, { recursive: true });
-  if (match === undefined) {
-    const claims = new SharedArrayBuffer(1024 * 1024);
-    return {
-      record,
-      spec: {
-        kind: 'directory',
-        root: to,
-        partial,
-        nameTemplate: null,
-        filesPerDirectory: 10_000,
-        holdsOthers: false,
-        claims,
-      },
-    };
-  }
-  const kind = match['kind'] as 'ndjson' | 'warc' | 'tar';
-  const compression = ({ gz: 'gzip', zst: 'zstd' } as const)[match['packing'] as 'gz'] ?? 'none';
-  return { record, spec: { kind, file: to, partial, compression, segmentBytes, software: 'spillway/test' } };
+  const options = { to, nameTemplate: null, segmentBytes, software: 'spillway/test', found: null };
+  const { sink, record } = openPlace(options, new Date());
+  return { spec: sink, record };
 }
 
 /** Stores and journals everything; resolves to what the journal has of it. */

@@ -18,7 +18,16 @@ import { type VerifyOptions, verifyPlaces } from '../../src/runner/verify.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 import { type StoredBody, storeRun } from './stored-run.ts';
 
-const SINKS = ['out', 'out.ndjson', 'out.ndjson.gz', 'out.warc', 'out.warc.gz', 'out.tar', 'out.tar.zst'];
+const SINKS = [
+  'out',
+  'out.ndjson',
+  'out.ndjson.gz',
+  'out.JSONL.GZ',
+  'out.warc',
+  'out.warc.gz',
+  'out.tar',
+  'out.tar.zst',
+];
 
 const bodiesOf = (count: number, from = 0): StoredBody[] =>
   Array.from({ length: count }, (_, at) => ({
