@@ -4,6 +4,7 @@
 import { resolve } from 'node:path';
 import type { ListApiOptions } from '../model/list-api-options.ts';
 import type { Fingerprint } from '../model/run-journal.ts';
+import { packedEnding } from './fetch-place.ts';
 import type { FetchOptions } from './fetch.ts';
 import type { SourceOptions } from './fetch-sources.ts';
 import { shownUrl } from '../model/shown-url.ts';
@@ -35,7 +36,7 @@ export function makeFingerprint(options: FetchOptions): Fingerprint {
 /** A place that was moved is the same; another kind of place is not. */
 function kindOfPlace(to: string | null): string {
   if (to === 'discard') return 'discard';
-  return /\.(?:ndjson|jsonl|warc|tar)(?:\.(?:gz|zst))?$/iu.exec(to ?? '')?.[0].toLowerCase() ?? 'a directory';
+  return packedEnding(to ?? '') ?? 'a directory';
 }
 
 function describeSource(source: SourceOptions, number: number): Record<string, string | null> {

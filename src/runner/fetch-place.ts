@@ -35,6 +35,11 @@ export interface Place {
   readonly shown: string;
 }
 
+/** `.warc.gz` and the like, lower-case; null for a name that is no packed file's. */
+export function packedEnding(path: string): string | null {
+  return PACKED.exec(path)?.[0].toLowerCase() ?? null;
+}
+
 /** What a packed file is by its name; null for any other name. */
 export function packingOf(path: string): Pick<PackedSpec, 'kind' | 'compression'> | null {
   const groups = PACKED.exec(path)?.groups;

@@ -11,7 +11,7 @@ import type { DiscardSpec, MemorySpec, ModuleSpec } from '../model/sink-spec.ts'
 import { FetchFeed } from './fetch-feed.ts';
 import { makeFingerprint } from './fetch-fingerprint.ts';
 import { checkFiles } from './check-files.ts';
-import { checkPlace } from './fetch-place.ts';
+import { checkPlace, packingOf } from './fetch-place.ts';
 import { type Admit, startFetchRun } from './fetch-run.ts';
 import {
   closeSession,
@@ -98,7 +98,7 @@ export function startFetch(options: FetchOptions): Fetch {
   const { to } = options;
   const request: FetchRequestOptions = {
     ...options.request,
-    bytes: options.bytes ?? (/\.warc(?:\.gz)?$/iu.test(to ?? '') ? 'original' : 'decoded'),
+    bytes: options.bytes ?? (packingOf(to ?? '')?.kind === 'warc' ? 'original' : 'decoded'),
     logins:
       collect(() => (options.netrcFile === null ? [] : parseNetrc(readText('--netrc', options.netrcFile)))) ??
       [],
