@@ -2,14 +2,15 @@
 // land in a buffer shared by all, without a stream buffer behind it, and the writes of a turn leave joined.
 
 import { EventEmitter } from 'node:events';
-import { Socket, type TcpSocketConnectOpts } from 'node:net';
+import type { TcpSocketConnectOpts } from 'node:net';
+import { BareSocket } from './bare-socket.ts';
 
 /** One for all sockets of a thread: what is read is copied before the next read can come. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
 
 /** Emits `connect`, `readable`, `end`, `error` and `close` as a net.Socket does. */
 export class UndiciLeanSocket extends EventEmitter {
-  readonly #inner: Socket;
+  readonly #inner: InnerSocket;
   /** Read and not yet taken; more than one piece only after `unshift`. */
   #pieces: Buffer[] = [];
   #isPaused = false;
@@ -160,29 +161,28 @@ export class UndiciLeanSocket extends EventEmitter {
   }
 }
 
-/** Hands its events on without listeners, which would cost a tenth of a connection's CPU. */
-class InnerSocket extends Socket {
+/** Hands on what happens as the events that undici's client listens to. */
+class InnerSocket extends BareSocket {
   readonly #outer: UndiciLeanSocket;
 
   constructor(outer: UndiciLeanSocket, read: (byteCount: number) => boolean) {
-    super({ noDelay: true, onread: { buffer: READ_BUFFER, callback: read } });
+    super(READ_BUFFER, read);
     this.#outer = outer;
   }
 
-  override emit(event: string | symbol, ...values: unknown[]): boolean {
-    switch (event) {
-      case 'connect':
-      case 'close':
-        this.#outer.emit(event, ...values);
-        break;
-      case 'end':
-        this.#outer.readEnd();
-        break;
-      case 'error':
-        // Without a listener of its own it would be thrown.
-        return this.#outer.emit(event, ...values);
-      default:
-    }
-    return super.emit(event, ...values);
+  protected override whenConnected(): void {
+    this.#outer.emit('connect');
+  }
+
+  protected override whenReadEnded(): void {
+    this.#outer.readEnd();
+  }
+
+  protected override whenFailed(error: Error): void {
+    this.#outer.emit('error', error);
+  }
+
+  protected override whenClosed(hadError: boolean): void {
+    this.#outer.emit('close', hadError);
   }
 }

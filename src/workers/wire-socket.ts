@@ -1,7 +1,6 @@
-// A plain TCP socket that reads into a buffer shared with all others and tells its owner what happens, with no
-// stream buffer of its own. It knows nothing of HTTP.
+// The socket of a wire slot: a bare one that tells its owner, and names itself, what happens. It knows nothing of HTTP.
 
-import { Socket } from 'node:net';
+import { BareSocket } from './bare-socket.ts';
 
 /** Each call names the socket, because an owner may have given it up for another one. */
 export interface SocketOwner {
@@ -15,7 +14,7 @@ export interface SocketOwner {
   closed(socket: WireSocket): void;
 }
 
-export class WireSocket extends Socket {
+export class WireSocket extends BareSocket {
   /** The address it connects to. */
   readonly host: string;
   /** It was connected once. */
@@ -24,40 +23,29 @@ export class WireSocket extends Socket {
 
   /** Begins to connect. */
   constructor(owner: SocketOwner, readBuffer: Buffer, host: string, port: number) {
-    super({
-      noDelay: true,
-      onread: {
-        buffer: readBuffer,
-        callback: (byteCount) => {
-          owner.read(this, byteCount);
-          return true;
-        },
-      },
+    super(readBuffer, (byteCount) => {
+      owner.read(this, byteCount);
+      return true;
     });
     this.#owner = owner;
     this.host = host;
     this.connect({ host, port });
   }
 
-  /** Tells the owner without listeners: four of them a socket cost a tenth of a connection's CPU, and 500 bytes. */
-  override emit(event: string | symbol, ...values: unknown[]): boolean {
-    switch (event) {
-      case 'connect':
-        this.isOpened = true;
-        this.#owner.connected(this);
-        break;
-      case 'end':
-        this.#owner.readEnd(this);
-        break;
-      case 'error':
-        this.#owner.failed(this, values[0] as Error);
-        // Without a listener it would be thrown.
-        return true;
-      case 'close':
-        this.#owner.closed(this);
-        break;
-      default:
-    }
-    return super.emit(event, ...values);
+  protected override whenConnected(): void {
+    this.isOpened = true;
+    this.#owner.connected(this);
+  }
+
+  protected override whenReadEnded(): void {
+    this.#owner.readEnd(this);
+  }
+
+  protected override whenFailed(error: Error): void {
+    this.#owner.failed(this, error);
+  }
+
+  protected override whenClosed(): void {
+    this.#owner.closed(this);
   }
 }
