@@ -80,7 +80,7 @@ export class OriginCells {
     return {
       phase: WINDOW_PHASES[get('phase')] ?? 'growing',
       window: get('window'),
-      baseMs: get('baseTicks') / TICKS_PER_MS,
+      baseMs: this.baseMs(place),
       rate: get('rate') / 1000,
       bestRate: get('bestRate') / 1000,
       heldWindow: get('heldWindow'),
@@ -124,9 +124,18 @@ export class OriginCells {
     this.set(place, 'roundStart', Math.ceil(this.now() * TICKS_PER_MS));
   }
 
+  /** Least mean duration of a round. */
+  baseMs(place: number): number {
+    return this.get(place, 'baseTicks') / TICKS_PER_MS;
+  }
+
+  roundStartMs(place: number): number {
+    return this.get(place, 'roundStart') / TICKS_PER_MS;
+  }
+
   /** Milliseconds since the round began. */
   roundMs(place: number): number {
-    return this.now() - this.get(place, 'roundStart') / TICKS_PER_MS;
+    return this.now() - this.roundStartMs(place);
   }
 
   /** Counts an answer of the round. @returns how many there are now */

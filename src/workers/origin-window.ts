@@ -54,16 +54,14 @@ export class OriginWindow {
   answered(place: number, sentAtMs: number): void {
     const cells = this.#cells;
     const window = cells.get(place, 'window');
-    // Nor does what another thread had on its way when the pause began say that more may go after it.
-    if (window === 0 || sentAtMs < cells.get(place, 'cutAt') || sentAtMs < cells.get(place, 'pausedUntil'))
-      return;
+    if (window === 0 || sentAtMs < cells.get(place, 'cutAt')) return;
     if (!this.#isAdaptive) {
       this.#regain(place, window);
       return;
     }
     const phase = cells.get(place, 'phase');
     // What was sent before a step says nothing of it.
-    if (phase !== 0 && sentAtMs < cells.get(place, 'roundStart') / 10) return;
+    if (phase !== 0 && sentAtMs < cells.roundStartMs(place)) return;
     const okCount = cells.countAnswer(place, cells.now() - sentAtMs);
     const roundWindow = Math.max(1, cells.get(place, 'roundWindow'));
     if (phase === 0)
@@ -83,7 +81,7 @@ export class OriginWindow {
   /** A round of slow start is as many answers as were open, or fewer that show already that a queue grows. */
   #isGrowthOver(place: number, okCount: number, roundWindow: number): boolean {
     const cells = this.#cells;
-    const baseMs = cells.get(place, 'baseTicks') / 10;
+    const baseMs = cells.baseMs(place);
     const lengthMs = cells.roundMs(place);
     if (okCount >= roundWindow) return lengthMs >= Math.max(MIN_ROUND_MS, baseMs * 0.8);
     const isTelling = okCount >= TELLING_COUNT && lengthMs >= Math.max(MIN_ROUND_MS, baseMs * 0.25);
@@ -92,7 +90,7 @@ export class OriginWindow {
 
   #isStepOver(place: number, okCount: number, roundWindow: number): boolean {
     if (okCount < roundWindow * 2) return false;
-    const baseMs = this.#cells.get(place, 'baseTicks') / 10;
+    const baseMs = this.#cells.baseMs(place);
     return this.#cells.roundMs(place) >= Math.max(MIN_STEADY_ROUND_MS, baseMs * 0.8);
   }
 
@@ -136,7 +134,8 @@ export class OriginWindow {
   closeToOne(place: number): void {
     const cells = this.#cells;
     const limit = this.limit(place);
-    cells.set(place, 'cutAt', Math.ceil(cells.now()));
+    // What another thread still sends into the pause says as little of what may go after it.
+    cells.set(place, 'cutAt', Math.max(Math.ceil(cells.now()), cells.get(place, 'pausedUntil')));
     if (limit === 1) return;
     cells.tryAlone(place, () => {
       const state = cells.readWindow(place);

@@ -124,6 +124,26 @@ test('what was sent before a pause opens nothing when it is answered after it', 
   assert.ok(!one.tryEnter(place), 'one at a time');
 });
 
+for (const [kind, limits] of [
+  ['adaptive', ADAPTIVE],
+  ['fixed', { ...ADAPTIVE, isAdaptive: false, maxPerOrigin: 64 }],
+] as const)
+  test(`what another thread sent into a pause opens nothing either (${kind})`, () => {
+    const { clock, workers } = makeBudgets(limits);
+    const [one, other] = workers;
+    const place = 3;
+    for (const worker of workers) assert.ok(worker.tryEnter(place));
+    one.pause(place, 100);
+    const sentAtMs = clock.now + 5;
+    clock.now += 101;
+    for (const worker of workers) {
+      worker.leave(place);
+      worker.answered(place, sentAtMs);
+    }
+    assert.ok(other.tryEnter(place));
+    assert.ok(!one.tryEnter(place), 'one at a time');
+  });
+
 test('pauses nobody gave a length double while no answer comes between', () => {
   const { clock, workers } = makeBudgets(ADAPTIVE);
   const [one] = workers;
