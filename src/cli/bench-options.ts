@@ -1,8 +1,9 @@
 // The options of `spillway bench`.
 
 import { SERVER_KINDS } from '../lab/trial-round.ts';
+import { MAX_TRIALS } from '../model/plan.ts';
 import { row, type ValuesOf } from './options.ts';
-import { MAX_TRIALS, PLAN_OPTIONS } from './plan-options.ts';
+import { PLAN_OPTIONS } from './plan-options.ts';
 import { strategyList } from './strategy-specs.ts';
 import { autoOr, duration, flag, httpOrigin, oneOf, plainText, wholeNumber } from './values.ts';
 

@@ -6,6 +6,7 @@ import { PROGRAM_VERSION } from '../lab/version.ts';
 import { SpillwayError } from '../model/errors.ts';
 import { LIST_DEFAULTS, LIST_PRESETS, type ListApiOptions } from '../model/list-api-options.ts';
 import type { FetchOptions } from '../runner/fetch.ts';
+import { COUNTED_URLS, MAX_HEADER_BYTES, SLOW_WINDOW_MS } from '../runner/fetch-fixed.ts';
 import { chooseMaxInFlight, chooseMaxPerOrigin } from '../runner/fetch-in-flight.ts';
 import type { SourceOptions } from '../runner/fetch-sources.ts';
 import type { FETCH_OPTIONS } from './fetch-options.ts';
@@ -14,10 +15,6 @@ import type { ValuesOf } from './options.ts';
 
 type FetchValues = ValuesOf<typeof FETCH_OPTIONS>;
 
-const SLOW_WINDOW_MS = 20_000;
-const MAX_HEADER_BYTES = 64 * 1024;
-/** URLs remembered to count duplicates where nobody asked for them to be skipped. */
-const COUNTED_URLS = 100_000;
 const STDIN = '-';
 
 /** @throws SpillwayError ERR_OPTION with every problem, one a line */

@@ -1,11 +1,9 @@
 // The options that are numbers of the plan: of a whole command, and of one strategy in `--strategy NAME:option=value`.
 
-import { FAMILIES, TRANSPORTS } from '../model/plan.ts';
+import { FAMILIES, MAX_TRIALS, TRANSPORTS } from '../model/plan.ts';
 import { row } from './options.ts';
 import { autoOr, oneOf, wholeNumber } from './values.ts';
 
-/** The square of a trial's number is exact in a double (below 2^53), and a bitmap of all trials takes 8 MiB at most. */
-export const MAX_TRIALS = 2 ** 26;
 const MAX_CONNECTIONS = 10_000_000;
 
 export const PLAN_OPTIONS = {

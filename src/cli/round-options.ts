@@ -1,12 +1,10 @@
 // The options of a command line become a round: what `bench` runs and `doctor` only plans.
 
+import { attemptLimits } from '../lab/attempt-limits.ts';
 import type { RoundOptions } from '../lab/trial-round.ts';
 import type { BENCH_OPTIONS } from './bench-options.ts';
 import type { ValuesOf } from './options.ts';
 
-const MAX_HEADER_BYTES = 16_384;
-const MAX_BODY_BYTES = 1_024;
-const CONNECT_TIMEOUT_MS = 30_000;
 const DEADLINE_MS = 60_000;
 const ATTEMPTS = 5;
 
@@ -50,15 +48,7 @@ export function toRoundOptions(values: RoundValues, isDelayGiven: boolean): Roun
             kind: values.server,
           }
         : { own: false, origin, delayMs: isDelayGiven ? delay : null },
-    attempt: {
-      connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, delay + deadline),
-      firstByteTimeoutMs: delay + deadline,
-      idleTimeoutMs: deadline,
-      totalTimeoutMs: delay + deadline,
-      maxAttempts: values.attempts ?? ATTEMPTS,
-      maxHeaderBytes: MAX_HEADER_BYTES,
-      maxBodyBytes: MAX_BODY_BYTES,
-    },
+    attempt: attemptLimits(delay, deadline, values.attempts ?? ATTEMPTS),
     command: ['spillway', ...process.argv.slice(2)].join(' '),
   };
 }

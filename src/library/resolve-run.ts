@@ -7,16 +7,13 @@ import { PROGRAM_VERSION } from '../lab/version.ts';
 import { LIST_DEFAULTS, type ListApiOptions } from '../model/list-api-options.ts';
 import type { MemorySpec, ModuleSpec, DiscardSpec } from '../model/sink-spec.ts';
 import type { FetchOptions } from '../runner/fetch.ts';
+import { COUNTED_URLS, MAX_HEADER_BYTES, SLOW_WINDOW_MS } from '../runner/fetch-fixed.ts';
 import { chooseMaxInFlight, chooseMaxPerOrigin } from '../runner/fetch-in-flight.ts';
 import type { SourceOptions } from '../runner/fetch-sources.ts';
 import { MANY, type NumberRange, OptionChecks } from './option-checks.ts';
 import type { RunOptions, RunSource } from './run-options.ts';
 
 const DAY_MS = 86_400_000;
-const SLOW_WINDOW_MS = 20_000;
-const MAX_HEADER_BYTES = 64 * 1024;
-/** URLs remembered to count duplicates where nobody asked for them to be skipped. */
-const COUNTED_URLS = 100_000;
 const LEAST_UNREAD = 1024;
 const MAX_IN_FLIGHT = 100_000;
 

@@ -1,5 +1,6 @@
 // A bench in somebody's own program: one round of trials with its proof, as `spillway bench` runs it.
 
+import { attemptLimits } from '../lab/attempt-limits.ts';
 import { namedStrategy, STRATEGY_NAMES, type StrategyName } from '../lab/strategies.ts';
 import {
   prepareRound,
@@ -10,7 +11,7 @@ import {
 } from '../lab/trial-round.ts';
 import { readLimits } from '../limits/read.ts';
 import type { Finding } from '../model/finding.ts';
-import { FAMILIES, type Family, type Plan, TRANSPORTS, type Transport } from '../model/plan.ts';
+import { FAMILIES, type Family, MAX_TRIALS, type Plan, TRANSPORTS, type Transport } from '../model/plan.ts';
 import type { RoundRecord, Snapshot } from '../model/record.ts';
 import { OptionChecks } from './option-checks.ts';
 
@@ -108,11 +109,7 @@ export function startBench(options: BenchOptions = {}): Bench {
 }
 
 const PLAN_WORDS = ['cores', 'lanes', 'connections', 'pipelining', 'maxInFlight', 'processes'] as const;
-const MAX_TRIALS = 2 ** 26;
 const HOUR_MS = 3_600_000;
-const CONNECT_TIMEOUT_MS = 30_000;
-const MAX_HEADER_BYTES = 16_384;
-const MAX_BODY_BYTES = 1024;
 
 /** What a caller set goes before what its strategy would set. */
 function askedFor(options: BenchOptions): Partial<RoundOptions> {
@@ -142,15 +139,7 @@ export function readRound(checks: OptionChecks, command: string): Omit<RoundOpti
       origin === null
         ? { own: true, delayMs, replicas, port: 0, kind }
         : { own: false, origin, delayMs: isDelayKnown ? delayMs : null },
-    attempt: {
-      connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, delayMs + deadlineMs),
-      firstByteTimeoutMs: delayMs + deadlineMs,
-      idleTimeoutMs: deadlineMs,
-      totalTimeoutMs: delayMs + deadlineMs,
-      maxAttempts: checks.number('maxAttempts', [1, 1000, 5]),
-      maxHeaderBytes: MAX_HEADER_BYTES,
-      maxBodyBytes: MAX_BODY_BYTES,
-    },
+    attempt: attemptLimits(delayMs, deadlineMs, checks.number('maxAttempts', [1, 1000, 5])),
     command,
   };
 }

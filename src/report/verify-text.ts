@@ -1,13 +1,15 @@
 // An audit as a person reads it.
 
+import type { SkipReason } from '../model/outcome.ts';
 import type { VerifyReport } from '../model/verify-report.ts';
 import { printable } from './printable.ts';
 
-const REASONS = {
+const REASONS: Readonly<Record<SkipReason, string>> = {
   duplicate: 'listed before',
   drift: 'shown twice by the list',
+  robots: 'disallowed by robots.txt',
   stopped: 'not begun',
-} as const;
+};
 
 /**
  * The verdict, what is wrong, a line each, and the certificate.
@@ -25,7 +27,7 @@ export function verifyLines(report: VerifyReport, certificateFile: string | null
     `${isComplete ? 'complete' : 'NOT complete'}: ${right} of ${expected} ${what}, ${bytes} bytes`,
   ];
   for (const [reason, count] of Object.entries(certificate.skipped))
-    lines.push(`skipped, ${REASONS[reason as keyof typeof REASONS]}: ${count}`);
+    lines.push(`skipped, ${REASONS[reason as SkipReason]}: ${count}`);
   for (const [kind, count] of Object.entries(report.counts)) {
     lines.push(`${kind}: ${count}`);
     for (const problem of report.problems.filter((each) => each.kind === kind)) {

@@ -70,7 +70,6 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
     outbox.flush();
     // A connection that will not end ends with the thread.
     await waitAtMost(routes.close(), MAX_CLOSE_MS);
-    port.close();
   }
 }
 
@@ -78,7 +77,6 @@ class Outbox {
   readonly #port: FetchTask['port'];
   #outcomes: Outcome[] = [];
   #values: unknown[] = [];
-  #hasValue = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(port: FetchTask['port']) {
@@ -88,7 +86,6 @@ class Outbox {
   add(outcome: Outcome, value: unknown): void {
     this.#outcomes.push(outcome);
     this.#values.push(value);
-    if (value !== undefined) this.#hasValue = true;
     if (this.#outcomes.length >= GROUP_COUNT) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), GROUP_MS);
   }
@@ -97,11 +94,10 @@ class Outbox {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#outcomes.length === 0) return;
-    const values = this.#hasValue ? { values: this.#values } : {};
+    const values = this.#values.some((value) => value !== undefined) ? { values: this.#values } : {};
     this.send({ kind: 'settled', outcomes: this.#outcomes, ...values });
     this.#outcomes = [];
     this.#values = [];
-    this.#hasValue = false;
   }
 
   send(message: FromFetchWorker): void {
