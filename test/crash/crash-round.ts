@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CrashOrigin } from './crash-origin.ts';
 import { CrashRun, type Process, SINKS, SOURCES } from './crash-run.ts';
-import { Random } from './random.ts';
+import { Random } from '../helpers/random.ts';
 
 /** Outcomes that a worker collects before it tells them. */
 const GROUP_COUNT = 128;

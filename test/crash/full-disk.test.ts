@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { FetchReport } from '../../src/model/fetch-report.ts';
 import { CrashOrigin } from './crash-origin.ts';
-import { CrashRun } from './crash-run.ts';
+import { CrashRun, type CrashRunOptions } from './crash-run.ts';
 
 /** A file system of a test's own, or why there can be none. */
 function whyNoMount(): string | false {
@@ -44,6 +44,24 @@ async function startOrigin(t: TestContext): Promise<CrashOrigin> {
   return origin;
 }
 
+/** A run of a template into a file or directory there. */
+function runOn(
+  disk: Disk,
+  origin: CrashOrigin,
+  sink: CrashRunOptions['sink'],
+  changes: Partial<CrashRunOptions> = {},
+): CrashRun {
+  return new CrashRun({
+    cwd: disk.path,
+    origin,
+    sink,
+    source: 'template',
+    cores: 2,
+    maxInFlight: 16,
+    ...changes,
+  });
+}
+
 /** The run ends as broken with `message`; once there is room it comes to its end. */
 async function assertGoesOn(run: CrashRun, message: RegExp, free: () => void): Promise<void> {
   const full = await run.fetch().ended;
@@ -69,14 +87,7 @@ for (const sink of ['out', 'out.ndjson', 'out.warc.gz', 'out.tar'] as const)
     async (t) => {
       const disk = mountDisk(t, 'size=900k');
       const origin = await startOrigin(t);
-      const run = new CrashRun({
-        cwd: disk.path,
-        origin,
-        sink,
-        source: 'template',
-        cores: 2,
-        maxInFlight: 16,
-      });
+      const run = runOn(disk, origin, sink);
       // gzip makes little of these bodies: what it leaves has to be too much as well.
       if (sink.endsWith('.gz')) writeFileSync(join(disk.path, 'filler'), Buffer.alloc(740_000));
       await assertGoesOn(run, /disk is full.*free space/u, () => disk.remount('size=64m'));
@@ -86,14 +97,7 @@ for (const sink of ['out', 'out.ndjson', 'out.warc.gz', 'out.tar'] as const)
 test('when no inode is left, the run says so instead of asking for space', SKIP, async (t) => {
   const disk = mountDisk(t, 'size=64m,nr_inodes=150');
   const origin = await startOrigin(t);
-  const run = new CrashRun({
-    cwd: disk.path,
-    origin,
-    sink: 'out',
-    source: 'template',
-    cores: 2,
-    maxInFlight: 16,
-  });
+  const run = runOn(disk, origin, 'out');
   await assertGoesOn(run, /inode/u, () => disk.remount('nr_inodes=10000'));
 });
 
@@ -102,14 +106,7 @@ test('space that comes back only after another file is removed is enough', SKIP,
   const filler = join(disk.path, 'filler');
   writeFileSync(filler, Buffer.alloc(7_000_000));
   const origin = await startOrigin(t);
-  const run = new CrashRun({
-    cwd: disk.path,
-    origin,
-    sink: 'out.ndjson',
-    source: 'template',
-    cores: 1,
-    maxInFlight: 16,
-  });
+  const run = runOn(disk, origin, 'out.ndjson', { cores: 1 });
   await assertGoesOn(run, /disk is full/u, () => rmSync(filler));
 });
 
@@ -119,14 +116,7 @@ test(
   async (t) => {
     const disk = mountDisk(t, 'size=64m');
     const origin = await startOrigin(t);
-    const run = new CrashRun({
-      cwd: disk.path,
-      origin,
-      sink: 'out',
-      source: 'template',
-      cores: 2,
-      maxInFlight: 8,
-    });
+    const run = runOn(disk, origin, 'out', { maxInFlight: 8 });
     const { child, ended } = run.fetch();
     await origin.sent(100);
     child.kill('SIGTERM');

@@ -2,7 +2,7 @@
 // says, bytes changed at random, cut anywhere, ended in every way. A seed gives the same answer for ever.
 
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
-import { Random } from '../helpers/wire-fuzz-grammar.ts';
+import { Random } from '../helpers/random.ts';
 
 export interface HostileAnswer {
   readonly pieces: readonly Buffer[];

@@ -1,6 +1,8 @@
 // Makes answers for the differential fuzz: valid ones from a grammar, with what a reader must make of them, and
 // mutations of those, of which nobody knows what a reader should make. A seed gives the same case for ever.
 
+import { Random } from './random.ts';
+
 export interface ExpectedAnswer {
   readonly status: number;
   readonly headers: [string, string][];
@@ -27,37 +29,6 @@ export interface FuzzCase {
   readonly isMutated: boolean;
   /** Where the bytes are cut into writes: for `pipelined` all bytes in a row, for `lockstep` each answer's. */
   readonly pieces: readonly (readonly string[])[];
-}
-
-/** Mulberry32 (Tommy Ettinger, public domain): 32 bits of state, enough to spread cases. */
-export class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** In [0, 1). */
-  next(): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
-    let mixed = this.#state;
-    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  }
-
-  /** A whole number in [0, bound). */
-  below(bound: number): number {
-    return Math.floor(this.next() * bound);
-  }
-
-  chance(ratio: number): boolean {
-    return this.next() < ratio;
-  }
-
-  pick<T>(all: readonly T[]): T {
-    return all[this.below(all.length)] as T;
-  }
 }
 
 const NAMES = [

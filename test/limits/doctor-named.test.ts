@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { prepareRound, refuseIfNeeded } from '../../src/lab/trial-round.ts';
 import { FAILURE_CODES, FAILURES } from '../../src/model/errors.ts';
-import { LIMIT_NAMES, type LimitName } from '../../src/model/finding.ts';
+import { type Finding, LIMIT_NAMES, type LimitName } from '../../src/model/finding.ts';
 import { outOfLines } from '../../src/report/out-of-lines.ts';
 import { findingLines } from '../../src/report/round-text.ts';
 import { guardWrite } from '../../src/sinks/sink-error.ts';
@@ -14,18 +14,14 @@ import { OptionChecks } from '../../src/library/option-checks.ts';
 const DOCTOR = /spillway doctor/;
 const base = { ...readRound(new OptionChecks('test', {}), 'test'), strategy: 'multicore' };
 
+function findingOf(limit: LimitName, verdict: Finding['verdict']): Finding {
+  return { limit, verdict, allowed: 1, needed: 2, message: 'no', fix: null, buys: '' };
+}
+
 test('a refusal by any limit names the doctor', () => {
   const prepared = prepareRound(base);
   for (const limit of Object.keys(LIMIT_NAMES) as LimitName[]) {
-    const finding = {
-      limit,
-      verdict: 'refused',
-      allowed: 1,
-      needed: 2,
-      message: 'no',
-      fix: null,
-      buys: '',
-    } as const;
+    const finding = findingOf(limit, 'refused');
     assert.throws(() => refuseIfNeeded({ ...prepared, findings: [finding] }), {
       code: 'ERR_LIMIT',
       message: DOCTOR,
@@ -36,15 +32,7 @@ test('a refusal by any limit names the doctor', () => {
 test('a limit that a run is close to names the doctor', () => {
   const { plan } = prepareRound(base);
   for (const limit of Object.keys(LIMIT_NAMES) as LimitName[]) {
-    const finding = {
-      limit,
-      verdict: 'tight',
-      allowed: 1,
-      needed: 2,
-      message: 'no',
-      fix: null,
-      buys: '',
-    } as const;
+    const finding = findingOf(limit, 'tight');
     const [line] = findingLines({ ...plan, waveCount: 2 }, [finding]);
     assert.match(line ?? '', DOCTOR);
   }

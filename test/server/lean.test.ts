@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startServer } from '../../src/server/cluster.ts';
+import { Random } from '../helpers/random.ts';
 import { RawConnection, get } from './raw-connection.ts';
 import type { RawAnswer } from './raw-connection.ts';
 import { waitUntil } from './wait-until.ts';
@@ -134,7 +135,8 @@ test('a hundred thousand trials in flight are answered by number, none early, no
 });
 
 test('mutated pipelines get the same answers from the lean and from the full server', async () => {
-  const random = seeded(20_261_121);
+  const numbers = new Random(20_261_121);
+  const random = (below: number): number => numbers.below(below);
   await using lean = await startServer({ delayMs: 0, lean: true, seed: 's', items: 1000 });
   await using full = await startServer({ delayMs: 0, lean: false, seed: 's', items: 1000 });
   let refusedCount = 0;
@@ -212,15 +214,4 @@ function makePipeline(random: (below: number) => number): Buffer {
   }
   const last = get(`/${CLOSING}`, 'Connection: close\r\n');
   return Buffer.from(text + last, 'latin1');
-}
-
-/** Numbers below a bound, the same for the same seed (mulberry32). */
-function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d_2b_79_f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
 }

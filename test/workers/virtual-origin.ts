@@ -1,6 +1,7 @@
 // An origin and its client in virtual time: requests, answers and refusals as events in a heap, the budgets under test
 // in the middle. No socket, no thread, no clock: what a busy machine does cannot change the result.
 
+import { makeRandom } from '../../src/measure/statistics.ts';
 import { BUDGETS_BYTES, type FetchBudgets } from '../../src/model/fetch-task.ts';
 import { OriginBudgets } from '../../src/workers/origin-budgets.ts';
 
@@ -113,15 +114,4 @@ export function simulate(
     next.run();
   }
   return seconds.slice(0, options.seconds);
-}
-
-/** Mulberry32. */
-function makeRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
