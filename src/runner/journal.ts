@@ -2,6 +2,7 @@
 // it is counted: what the account says survives the death of this process, and no target is settled twice. Others
 // read it through journal-reader. Knows neither sources nor sinks.
 
+import { renameSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { SpillwayError } from '../model/errors.ts';
@@ -76,16 +77,15 @@ export class Journal implements Disposable {
     using undo = new DisposableStack();
     this.#lock = undo.use(new RunLock(options.directory));
     try {
+      this.isContinued = (statSync(this.file, { throwIfNoEntry: false })?.size ?? 0) > 0;
+      if (!this.isContinued) makeJournalFile(this.file, options);
       this.#db = new DatabaseSync(this.file);
       undo.defer(() => this.#db.close());
       // A commit is in the operating system's hands when it returns; fsync comes when the log is folded in.
       this.#db.exec(
         `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${LOG_PAGE_COUNT};`,
       );
-      const isFresh = this.#db.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.['count'] === 0;
-      if (isFresh) this.#create(options);
-      else this.#check(options);
-      this.isContinued = !isFresh;
+      if (this.isContinued) this.#check(options);
       this.wasDone = readMeta(this.#db).targetCount !== null;
       this.nextIndex = readNextIndex(this.#db);
       this.#beginSession(options);
@@ -161,21 +161,6 @@ export class Journal implements Disposable {
   [Symbol.dispose](): void {
     this.#db.close();
     this.#lock[Symbol.dispose]();
-  }
-
-  #create({ fingerprint, command, sink }: JournalOptions): void {
-    this.#db.exec('BEGIN IMMEDIATE');
-    this.#db.exec(SCHEMA);
-    writeMeta(this.#db, {
-      fingerprint,
-      command,
-      sink,
-      state: 'running',
-      targetCount: null,
-      createdAt: new Date().toISOString(),
-      hadLogins: false,
-    });
-    this.#db.exec('COMMIT');
   }
 
   /** A whole journal of the same run, or a refusal: nothing is counted from one that is damaged. */
@@ -260,4 +245,32 @@ export class Journal implements Disposable {
   #guard<Result>(work: () => Result): Result {
     return guardJournal(this.file, work);
   }
+}
+
+/**
+ * Makes a journal that wants nothing but outcomes, and gives it its name only then: nobody ever reads half of one, and a
+ * process that dies meanwhile leaves none.
+ */
+function makeJournalFile(file: string, { fingerprint, command, sink }: JournalOptions): void {
+  const part = `${file}.part`;
+  // Of a process that died here, or of a journal that somebody took away.
+  for (const stale of [part, `${part}-journal`, `${file}-wal`, `${file}-shm`]) rmSync(stale, { force: true });
+  const db = new DatabaseSync(part);
+  try {
+    db.exec('BEGIN IMMEDIATE');
+    db.exec(SCHEMA);
+    writeMeta(db, {
+      fingerprint,
+      command,
+      sink,
+      state: 'running',
+      targetCount: null,
+      createdAt: new Date().toISOString(),
+      hadLogins: false,
+    });
+    db.exec('COMMIT');
+  } finally {
+    db.close();
+  }
+  renameSync(part, file);
 }

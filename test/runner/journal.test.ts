@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { FAILURE_CODES } from '../../src/model/errors.ts';
 import type { FailedOutcome, OkOutcome, Outcome } from '../../src/model/outcome.ts';
 import { Journal } from '../../src/runner/journal.ts';
-import { JournalReader } from '../../src/runner/journal-reader.ts';
+import { hasJournal, JournalReader } from '../../src/runner/journal-reader.ts';
 import { isRunLive } from '../../src/runner/run-lock.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 
@@ -303,6 +303,22 @@ test('what is no journal of this format is refused, and an empty file is a new o
   writeFileSync(join(empty, 'journal.db'), '');
   using journal = open(empty);
   assert.equal(journal.isContinued, false);
+});
+
+test('a journal has its name only when it is whole: what a process left that died meanwhile is no run', (t) => {
+  const directory = scratchDirectory(t);
+  const part = join(directory, 'journal.db.part');
+  writeFileSync(part, 'the first page of one');
+  writeFileSync(`${part}-journal`, 'what it would roll back');
+  assert.equal(hasJournal(directory), false);
+  using journal = open(directory);
+  assert.deepEqual([journal.isContinued, journal.counts.settled], [false, 0]);
+  assert.deepEqual(
+    readdirSync(directory).filter((name) => name.includes('.part')),
+    [],
+  );
+  using reader = new JournalReader(directory);
+  assert.equal(reader.meta().state, 'running');
 });
 
 test('reading a journal that nobody works at leaves no trace', (t) => {

@@ -249,6 +249,8 @@ for (const [name, open] of TRANSPORTS) {
     DEADLINE,
     async () => {
       await using server = await openRawServer((connection, { path }) => connection.write(answer(path)));
+      // An earlier test's server may have had the same port.
+      const before = await socketsTo(server.port);
       const lane = new LaneUnderTest(open, server.origin);
       const slots = [lane.slot, ...Array.from({ length: 9 }, () => lane.lane.openSlot())];
       const probes = slots.map((slot, index) => {
@@ -260,7 +262,11 @@ for (const [name, open] of TRANSPORTS) {
       assert.equal(server.connections.length, 10);
       await lane.lane.close(true);
       assert.deepEqual([lane.opened, lane.closed], [10, 10]);
-      assert.deepEqual(await socketsTo(server.port), []);
+      const after = await socketsTo(server.port);
+      assert.deepEqual(
+        after.filter((socket) => !before.includes(socket)),
+        [],
+      );
     },
   );
 
@@ -293,9 +299,10 @@ for (const [name, open] of TRANSPORTS) {
 }
 
 /** The kernel's lines of all TCP sockets, in any state, whose other side is that port; none where it does not tell. */
+/** As `LOCAL REMOTE STATE`. */
 async function socketsTo(port: number): Promise<string[]> {
   const table = await readFile('/proc/net/tcp', 'utf8').catch(() => '');
   const remote = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const lines = table.split('\n').map((line) => line.trim().split(/\s+/));
-  return lines.filter(([, , to]) => to?.endsWith(remote)).map((fields) => fields.join(' '));
+  return lines.filter(([, , to]) => to?.endsWith(remote)).map((fields) => fields.slice(1, 4).join(' '));
 }
