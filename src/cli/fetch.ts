@@ -10,6 +10,7 @@ import { PROGRAM_VERSION } from '../lab/version.ts';
 import { printable } from '../report/printable.ts';
 import { FETCH_OPTIONS } from './fetch-options.ts';
 import { toFetchOptions } from './fetch-request.ts';
+import { keepHeapFlat } from './flat-heap.ts';
 import { InterruptWatch } from './interrupt.ts';
 import { addOptions, readOptions, type ValuesOf } from './options.ts';
 import { storeCommand } from './stored-command.ts';
@@ -47,6 +48,7 @@ export async function fetchAll(
     version: PROGRAM_VERSION,
     startsNew: values.new,
   };
+  keepHeapFlat();
   const fetch = startFetch({ ...toFetchOptions(values, places), session });
   if (values.insecure) {
     process.stderr.write(
