@@ -1,4 +1,4 @@
-// How much garbage the threads of a long fetch may keep. V8 lets a heap grow to four times what lives, and a nursery to
+// How much garbage a long fetch or audit may keep. V8 lets a heap grow to four times what lives, and a nursery to
 // 32 MB: over a million targets three threads with 12 MB of live objects each took 320 MB, and took it slowly, so that a
 // long run looked like one that leaks.
 
