@@ -20,9 +20,11 @@ import type { GuardedRoutes } from './guarded-routes.ts';
 import { failedOutcome, okOutcome, skippedOutcome } from './job-outcomes.ts';
 import { NextAttempt } from './next-attempt.ts';
 import { OriginBudgets } from './origin-budgets.ts';
+import { ParkedTurns } from './parked-turns.ts';
 import { RateHold } from './rate-hold.ts';
 import { RobotsGate } from './robots-gate.ts';
 import { RunRates } from './run-rates.ts';
+import { RunSlots } from './run-slots.ts';
 import { WaitingJobs } from './waiting-jobs.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -52,7 +54,8 @@ export class FetchEngine {
   readonly #rates: RunRates;
   readonly #headers: FetchHeaders;
   readonly #gauges: Float64Array;
-  readonly #attempts = new Set<FetchAttempt>();
+  readonly #slots: RunSlots;
+  readonly #turns: ParkedTurns;
   readonly #context: AttemptContext;
   readonly #next: NextAttempt;
   readonly #waiting = new WaitingJobs();
@@ -61,9 +64,6 @@ export class FetchEngine {
   readonly #watchdog: Watchdog;
   readonly #sweepTimer: NodeJS.Timeout;
   readonly #done = Promise.withResolvers<void>();
-  #maxInFlight: number;
-  /** Outcomes that were told and are not recorded yet: each keeps its slot. */
-  #unrecordedCount = 0;
   /** Places of attempts that ended since the last turn. */
   readonly #freed: number[] = [];
   #sweptAtMs = nowMs();
@@ -81,10 +81,15 @@ export class FetchEngine {
     this.#rates = new RunRates(task.shared, task.budgets);
     this.#headers = new FetchHeaders(request);
     this.#gauges = new Float64Array(task.gauges);
-    this.#maxInFlight = task.maxInFlight;
+    this.#slots = new RunSlots(task.maxInFlight);
+    this.#turns = new ParkedTurns({
+      parking: this.#waiting.parking,
+      isFull: () => this.#slots.isFull,
+      tryStart: (job) => this.#tryStart(job),
+    });
     this.#robots = request.honoursRobots === true ? new RobotsGate(request.userAgent, parts.onRobots) : null;
     this.#hold = new RateHold(() => {
-      this.#unparkAll();
+      this.#turns.all();
       this.#pump();
     });
     this.#next = new NextAttempt({
@@ -94,19 +99,14 @@ export class FetchEngine {
       stallMs: longestWaitMs(limits),
       tally,
       gauges: this.#gauges,
-      onShrink: () => {
-        const most = Math.min(this.#maxInFlight, this.#attempts.size + 1);
-        this.#maxInFlight = Math.max(1, Math.floor(most * 0.8));
-      },
+      onShrink: () => this.#slots.shrink(),
     });
     this.#watchdog = new Watchdog({
       budgets: this.#budgets,
       waiting: this.#waiting,
-      attempts: this.#attempts,
+      slots: this.#slots,
       stallMs: longestWaitMs(limits),
       startedAtMs: nowMs(),
-      maxInFlight: () => this.#maxInFlight - this.#unrecordedCount,
-      unrecordedCount: () => this.#unrecordedCount,
       isHolding: () => this.#hold.isHolding,
       awaitedRobots: () => this.#robots?.awaitedOrigins ?? [],
       giveUp: (job, detail) => this.#settle(failedOutcome(job, attemptFailure('stalled', detail))),
@@ -145,10 +145,10 @@ export class FetchEngine {
 
   /** So many of the outcomes that were told are recorded. */
   recorded(count: number): void {
-    const wasFull = this.#isFull;
-    this.#unrecordedCount -= count;
+    const wasFull = this.#slots.isFull;
+    this.#slots.recorded(count);
     if (!wasFull) return;
-    this.#unparkInTurn();
+    this.#turns.inTurn();
     this.#pump();
   }
 
@@ -164,7 +164,7 @@ export class FetchEngine {
     this.#isEnding = true;
     const waiting = [...this.#waiting.takeAll(), ...(this.#robots?.takeAll() ?? [])];
     for (const job of waiting) this.#skip(job, 'stopped');
-    if (isCut) for (const attempt of this.#attempts) attempt.cut('the run was stopped');
+    if (isCut) for (const attempt of this.#slots.attempts) attempt.cut('the run was stopped');
     this.#finishIfIdle();
   }
 
@@ -191,10 +191,6 @@ export class FetchEngine {
     };
   }
 
-  get #isFull(): boolean {
-    return this.#attempts.size + this.#unrecordedCount >= this.#maxInFlight;
-  }
-
   /** Begins whatever may begin now. */
   #pump(): void {
     // An attempt that ends inside `send` comes back here.
@@ -202,7 +198,7 @@ export class FetchEngine {
     this.#isPumping = true;
     const now = nowMs();
     const { parking } = this.#waiting;
-    while (!this.#isFull && !this.#hold.isHolding) {
+    while (!this.#slots.isFull && !this.#hold.isHolding) {
       const job = this.#waiting.takeReady(now);
       if (job === undefined) break;
       if (!this.#isAllowed(job)) continue;
@@ -224,7 +220,7 @@ export class FetchEngine {
 
   /** False: the origin has no room, or the run's rate none for now. */
   #tryStart(job: FetchJob): boolean {
-    if (this.#isFull || this.#hold.isHolding) return false;
+    if (this.#isStopped || this.#slots.isFull || this.#hold.isHolding) return false;
     if (!this.#budgets.tryEnter(job.place)) return false;
     const waitMs = this.#rates.reserveAttemptMs();
     if (waitMs > 0) {
@@ -244,7 +240,7 @@ export class FetchEngine {
     if (job.attempts === 1 && job.hops === 0) this.#rates.earnRetries(task.limits.retryBudgetRatio);
     this.#budgets.begun(job.place);
     const attempt = new FetchAttempt(job, this.#context);
-    this.#attempts.add(attempt);
+    this.#slots.open(attempt);
     const { origin, pathname, search } = job.url;
     const fields = this.#headers.fieldsFor(job);
     const { place, isHandedOver, isGuarded } = job;
@@ -255,7 +251,7 @@ export class FetchEngine {
   #onOver(attempt: FetchAttempt, end: AttemptEnd): void {
     const { job } = attempt;
     const { place } = job;
-    this.#attempts.delete(attempt);
+    this.#slots.close(attempt);
     this.#budgets.leave(place);
     this.#watchdog.moved();
     reportToBudget(this.#budgets, attempt, end);
@@ -267,10 +263,9 @@ export class FetchEngine {
 
   #fillAgain(): void {
     const freed = this.#freed.splice(0);
-    const wasFull = this.#attempts.size + this.#unrecordedCount + freed.length >= this.#maxInFlight;
-    if (wasFull && this.#waiting.parking.placeCount > 1) this.#unparkInTurn();
+    if (this.#slots.wasFull(freed.length) && this.#waiting.parking.placeCount > 1) this.#turns.inTurn();
     // Besides the place that was left, there may be one more where the window has grown.
-    else for (const place of freed) this.#unpark(place, 2);
+    else for (const place of freed) this.#turns.at(place, 2);
     this.#pump();
     this.#finishIfIdle();
   }
@@ -323,7 +318,7 @@ export class FetchEngine {
   }
 
   #tell(outcome: Outcome): void {
-    this.#unrecordedCount++;
+    this.#slots.told();
     this.#parts.onSettled(outcome);
   }
 
@@ -335,10 +330,10 @@ export class FetchEngine {
     // What arrived while this thread stood still is read first; then the deadlines count again.
     else if (this.#stoodStillMs > 0) this.#stoodStillMs = 0;
     if (this.#stoodStillMs === 0) {
-      for (const attempt of this.#attempts) this.#check(attempt, now);
+      for (const attempt of this.#slots.attempts) this.#check(attempt, now);
       this.#watchdog.look(now);
     }
-    this.#unparkAll();
+    this.#turns.all();
     this.#pump();
     this.#finishIfIdle();
   }
@@ -350,47 +345,16 @@ export class FetchEngine {
     else attempt.check(now);
   }
 
-  #unparkAll(): void {
-    const { parking } = this.#waiting;
-    if (parking.count === 0) return;
-    for (const place of parking.places()) this.#unpark(place, this.#maxInFlight);
-  }
-
-  /** Everything was taken: each origin that waits gets a slot in turn. */
-  #unparkInTurn(): void {
-    const { parking } = this.#waiting;
-    for (let misses = 0; misses < parking.placeCount && !this.#isFull; ) {
-      const place = parking.nextPlace();
-      if (place === undefined) return;
-      misses = this.#unpark(place, 1) === 0 ? misses + 1 : 0;
-    }
-  }
-
-  /** Begins up to `count` of the jobs that wait for room at an origin. @returns how many */
-  #unpark(place: number, count: number): number {
-    if (this.#isStopped) return 0;
-    const { parking } = this.#waiting;
-    for (let begun = 0; begun < count; begun++) {
-      const job = parking.peek(place);
-      if (job === undefined || !this.#tryStart(job)) return begun;
-      parking.take(place);
-    }
-    return count;
-  }
-
   /** What the live view reads. */
   #show(): void {
     this.#gauges[GAUGES.parked] = this.#waiting.parking.count;
     this.#gauges[GAUGES.waitingRetry] = this.#waiting.retryCount;
-    this.#parts.tally.set('inFlight', this.#attempts.size);
-    if (this.#attempts.size > this.#parts.tally.get('inFlightPeak')) {
-      this.#parts.tally.set('inFlightPeak', this.#attempts.size);
-    }
+    this.#slots.show(this.#parts.tally);
   }
 
   #finishIfIdle(): void {
     const waitingCount = this.#waiting.count + (this.#robots?.count ?? 0);
-    if (!this.#isEnding || this.#attempts.size + waitingCount > 0) return;
+    if (!this.#isEnding || this.#slots.attempts.size + waitingCount > 0) return;
     clearInterval(this.#sweepTimer);
     this.#hold.close();
     this.#show();

@@ -4,6 +4,7 @@
 import type { FetchAttempt } from './fetch-attempt.ts';
 import type { FetchJob } from './fetch-job.ts';
 import type { OriginBudgets } from './origin-budgets.ts';
+import type { RunSlots } from './run-slots.ts';
 import type { WaitingJobs } from './waiting-jobs.ts';
 
 const LOOK_EVERY_MS = 250;
@@ -23,13 +24,10 @@ const PHASE_WORDS = {
 export interface WatchdogParts {
   readonly budgets: OriginBudgets;
   readonly waiting: WaitingJobs;
-  readonly attempts: ReadonlySet<FetchAttempt>;
+  readonly slots: RunSlots;
   /** How long anything may stand still; 0 for no bound. */
   readonly stallMs: number;
   readonly startedAtMs: number;
-  readonly maxInFlight: () => number;
-  /** Outcomes that are not in the journal yet. */
-  readonly unrecordedCount: () => number;
   /** A rate of the run holds everything back for now. */
   readonly isHolding: () => boolean;
   /** Origins whose robots.txt is awaited. */
@@ -63,8 +61,8 @@ export class Watchdog {
     this.#lookedAtMs = now;
     this.#giveUpSilent();
     this.#makeRoom(now);
-    const { attempts, waiting, stallMs, awaitedRobots } = this.#parts;
-    const isIdle = attempts.size + waiting.count + awaitedRobots().length === 0;
+    const { slots, waiting, stallMs, awaitedRobots } = this.#parts;
+    const isIdle = slots.attempts.size + waiting.count + awaitedRobots().length === 0;
     if (this.#hasMoved || isIdle) this.#rest(now);
     const stillMs = now - this.#movedAtMs;
     if (stillMs < NOTICE_MS) return;
@@ -103,9 +101,9 @@ export class Watchdog {
 
   /** Where everything is full and others wait, an origin that gives nothing keeps one request, or none. */
   #makeRoom(now: number): void {
-    const { attempts, waiting, budgets, maxInFlight } = this.#parts;
-    const most = maxInFlight();
-    if (attempts.size < most || waiting.freshCount + waiting.parking.count === 0) return;
+    const { slots, waiting, budgets } = this.#parts;
+    const { attempts, maxAttempts } = slots;
+    if (!slots.isFull || waiting.freshCount + waiting.parking.count === 0) return;
     const silent = new Map<number, FetchAttempt[]>();
     for (const attempt of attempts) {
       if (attempt.phase !== 'connecting' && attempt.phase !== 'waiting') continue;
@@ -123,7 +121,7 @@ export class Watchdog {
       budgets.narrow(place);
       for (const attempt of others) attempt.withdraw();
       kept++;
-      if (kept > most / 2) {
+      if (kept > maxAttempts / 2) {
         budgets.pause(place, NEVER_HEARD_MS);
         first?.withdraw();
       }
@@ -141,8 +139,8 @@ export class Watchdog {
 
   /** Nothing is in flight and no time will come at which something begins: that would be for ever. */
   #giveUpForgotten(now: number, stillMs: number): void {
-    const { attempts, waiting, isHolding, awaitedRobots, unrecordedCount } = this.#parts;
-    if (attempts.size > 0 || isHolding() || awaitedRobots().length > 0 || unrecordedCount() > 0) return;
+    const { slots, waiting, isHolding, awaitedRobots } = this.#parts;
+    if (slots.attempts.size + slots.unrecordedCount + awaitedRobots().length > 0 || isHolding()) return;
     if ((waiting.nextRetry?.dueAtMs ?? 0) > now) return;
     for (const place of waiting.parking.places()) if (this.#parts.budgets.waitLeftMs(place) > 0) return;
     for (const job of waiting.takeAll()) {
@@ -154,13 +152,13 @@ export class Watchdog {
   }
 
   #describe(now: number): string {
-    const { attempts, waiting, isHolding, awaitedRobots, unrecordedCount } = this.#parts;
-    const [oldest] = [...attempts].sort((a, b) => a.sinceMs - b.sinceMs);
+    const { slots, waiting, isHolding, awaitedRobots } = this.#parts;
+    const [oldest] = [...slots.attempts].sort((a, b) => a.sinceMs - b.sinceMs);
     if (oldest !== undefined) return this.#describeAttempt(oldest, now);
     const [robots] = awaitedRobots();
     if (robots !== undefined) return `waits for robots.txt of ${robots}`;
     if (isHolding()) return 'waits for --rate or --max-bytes-per-sec';
-    if (unrecordedCount() > 0) return `waits for the journal to record ${unrecordedCount()} outcomes`;
+    if (slots.unrecordedCount > 0) return `waits for the journal to record ${slots.unrecordedCount} outcomes`;
     const { nextRetry } = waiting;
     for (const place of waiting.parking.places()) {
       const leftMs = this.#parts.budgets.waitLeftMs(place);
@@ -176,9 +174,8 @@ export class Watchdog {
   }
 
   #describeAttempt(oldest: FetchAttempt, now: number): string {
-    const { attempts } = this.#parts;
     const { job, phase } = oldest;
-    const count = [...attempts].filter(
+    const count = [...this.#parts.slots.attempts].filter(
       (other) => other.job.place === job.place && other.phase === phase,
     ).length;
     const leftMs = oldest.leftMs(now);
