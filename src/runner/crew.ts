@@ -4,6 +4,7 @@
 import { SpillwayError } from '../model/errors.ts';
 import type { TrialFailure, TrialTask } from '../model/messages.ts';
 import type { Plan } from '../model/plan.ts';
+import { growFileTable } from './grow-file-table.ts';
 import { openInProcessPool } from './in-process-pool.ts';
 import type { Ledger } from './ledger.ts';
 import { openPool, type WorkerPool } from './pool.ts';
@@ -28,7 +29,7 @@ export interface Crew extends AsyncDisposable {
 }
 
 export interface CrewOptions {
-  readonly plan: Pick<Plan, 'workerCount' | 'processCount'>;
+  readonly plan: Pick<Plan, 'workerCount' | 'processCount' | 'connectionCount'>;
   readonly ledger: Ledger;
   /** The workers' file, @default the engine's own */
   readonly workerEntry?: URL;
@@ -53,6 +54,8 @@ export function noteDeath(deaths: string[], what: string, cause: unknown): void 
 /** Threads of this process, as many as the plan has workers. */
 export function openLocalCrew({ plan, ledger, workerEntry, isInProcess = false }: CrewOptions): Crew {
   const pool = isInProcess ? openInProcessPool(workerEntry) : openPool(plan.workerCount, workerEntry);
+  // While the threads start.
+  growFileTable(plan.connectionCount);
   const deaths: string[] = [];
   return {
     deaths,

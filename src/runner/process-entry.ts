@@ -53,7 +53,8 @@ async function settle({
 }: Extract<ToProcess, { type: 'settle' }>): Promise<void> {
   const own = new Ledger(trialCount, tasks.length);
   ledger = own;
-  const options = { plan: { workerCount: tasks.length, processCount: 1 }, ledger: own };
+  const connectionCount = tasks.reduce((sum, task) => sum + task.connectionCount, 0);
+  const options = { plan: { workerCount: tasks.length, processCount: 1, connectionCount }, ledger: own };
   await using crew = openLocalCrew(
     workerEntry === null ? options : { ...options, workerEntry: new URL(workerEntry) },
   );

@@ -28,8 +28,11 @@ class WireLane implements Lane, WireShared {
   readonly readBuffer: Buffer;
   readonly heads = new WireHeads();
   readonly requestTail: string;
-  readonly sockets = new Set<WireSocket>();
   readonly #slots: WireSlot[] = [];
+  /** Those that are not gone yet. */
+  readonly #sockets = new Set<WireSocket>();
+  /** Made when the lane is closed: the last socket is gone. */
+  #gone: PromiseWithResolvers<void> | undefined;
   #toFlush: WireSlot[] = [];
 
   constructor(options: LaneOptions) {
@@ -56,11 +59,18 @@ class WireLane implements Lane, WireShared {
 
   async close(reset: boolean): Promise<void> {
     const error = new LaneError('aborted', 'the lane was closed before the answer');
-    const gone = [...this.sockets].map(
-      (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
-    );
     for (const slot of this.#slots) slot.close(reset, error);
-    await Promise.all(gone);
+    if (this.#sockets.size === 0) return;
+    this.#gone ??= Promise.withResolvers();
+    await this.#gone.promise;
+  }
+
+  addSocket(socket: WireSocket): void {
+    this.#sockets.add(socket);
+  }
+
+  removeSocket(socket: WireSocket): void {
+    if (this.#sockets.delete(socket) && this.#sockets.size === 0) this.#gone?.resolve();
   }
 
   flushLater(slot: WireSlot): void {

@@ -106,7 +106,8 @@ test('addresses are tried in turn, and the one that took a connection is preferr
     readBuffer: Buffer.alloc(65_536),
     heads: new WireHeads(),
     requestTail: ' HTTP/1.1\r\nhost: x\r\n\r\n',
-    sockets: new Set(),
+    addSocket: () => {},
+    removeSocket: () => {},
     flushLater: (slot) => process.nextTick(() => slot.flush()),
   };
   const slot = new WireSlot(shared);
