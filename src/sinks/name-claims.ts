@@ -4,8 +4,11 @@
 
 import { quickPrint } from '../model/quick-print.ts';
 
+const ASCII = /^[ -~]*$/u;
+
 /** The form in which two names are one on the least discerning file system: NFC, upper case folded. */
 function foldName(path: string): string {
+  if (ASCII.test(path)) return path.toLowerCase();
   return path.normalize('NFC').toUpperCase().toLowerCase();
 }
 
