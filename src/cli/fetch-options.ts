@@ -141,7 +141,8 @@ export const FETCH_OPTIONS = {
   maxInFlight: row({
     flags: '--max-in-flight <n>',
     initial: 'auto',
-    meaning: 'requests open at once (auto: 4096, fewer where files are short; 256 with --no-adaptive)',
+    meaning:
+      'requests open at once, or answered and not recorded (auto: 4096, fewer where files are short; 256 with --no-adaptive)',
     parse: autoOr(wholeNumber(1, 100_000)),
   }),
   adaptive: row({

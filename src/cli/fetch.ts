@@ -11,6 +11,7 @@ import { PROGRAM_VERSION } from '../lab/version.ts';
 import { printable } from '../report/printable.ts';
 import { FETCH_OPTIONS } from './fetch-options.ts';
 import { toFetchOptions } from './fetch-request.ts';
+import { keepHeapFlat } from './flat-heap.ts';
 import { InterruptWatch } from './interrupt.ts';
 import { addOptions, readOptions, type ValuesOf } from './options.ts';
 import { storeCommand } from './stored-command.ts';
@@ -49,6 +50,8 @@ export async function fetchAll(
     startsNew: values.new,
   };
   const options = toFetchOptions(values, places);
+  // Of the threads, too.
+  keepHeapFlat();
   // They start while the rest of the program is loaded, and end with the fetch.
   const threads = openThreadsAhead(options);
   const { startFetch } = await import('../runner/fetch.ts');

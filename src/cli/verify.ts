@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { verifyLines } from '../report/verify-text.ts';
 import { verifyPlaces } from '../runner/verify.ts';
+import { keepHeapFlat } from './flat-heap.ts';
 import { addOptions, readOptions, row } from './options.ts';
 import { flag, plainText } from './values.ts';
 
@@ -25,6 +26,7 @@ export function makeVerifyCommand(finish: (exitCode: number) => void): Command {
     .argument('<place...>', 'what --to was, of every part; or any directory of files that say "k of n"')
     .action(async (places: string[], given: Record<string, unknown>) => {
       const { json, certificate = null, manifest = null } = readOptions(VERIFY_OPTIONS, given);
+      keepHeapFlat();
       const verified = await verifyPlaces({ places, manifestFile: manifest, certificateFile: certificate });
       const { report, certificateFile, unwritten } = verified;
       if (unwritten !== null)

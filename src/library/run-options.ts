@@ -59,7 +59,7 @@ export interface RunOptions {
   readonly cores?: number;
   /** Find how many requests each origin serves best, and keep to that. @default true */
   readonly isAdaptive?: boolean;
-  /** Requests open at once, 1 to 100,000. @default 4096, fewer where files are short; 256 without `isAdaptive` */
+  /** Requests open at once, or answered and not recorded, 1 to 100,000. @default 4096, fewer where files are short; 256 without `isAdaptive` */
   readonly maxInFlight?: number;
   /** Requests open at once at one origin; 0: no bound. @default 0; 64 without `isAdaptive` */
   readonly maxPerOrigin?: number;

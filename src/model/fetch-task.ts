@@ -104,7 +104,10 @@ export interface FetchTask {
   readonly request: FetchRequestOptions;
   readonly limits: FetchLimits;
   readonly budgets: FetchBudgets;
-  /** This worker's share of the run's requests open at once. */
+  /**
+   * This worker's share of the run's slots: requests that are open, and those whose outcome is not recorded yet. It is
+   * the most that is asked for again when the process dies.
+   */
   readonly maxInFlight: number;
   readonly shared: FetchShared;
   /** This worker's counters (`measure/tally`) and gauges (`GAUGES`). */
@@ -136,6 +139,8 @@ export const GAUGES = {
 export type ToFetchWorker =
   | { readonly kind: 'targets'; readonly targets: readonly Target[] }
   | { readonly kind: 'end' }
+  /** So many more of its outcomes are recorded: their slots are free. */
+  | { readonly kind: 'recorded'; readonly count: number }
   /** What it asked for; `fetch-robots`: it is to fetch that itself, for all. */
   | { readonly kind: 'robots'; readonly answer: RobotsAnswer }
   | { readonly kind: 'fetch-robots'; readonly origin: string }

@@ -246,6 +246,7 @@ export class FetchCrew {
       return;
     }
     this.#options.onSettled(message.outcomes, message.values);
+    member.send({ kind: 'recorded', count: message.outcomes.length });
     for (const outcome of message.outcomes) {
       if (outcome.kind === 'ok') member.last = outcome.stored;
       member.pending.delete(outcome.index);

@@ -36,7 +36,7 @@ export interface EngineParts {
   readonly sink: Sink;
   readonly routes: GuardedRoutes;
   readonly tally: Tally;
-  /** Called once for every target that was accepted. */
+  /** Called once for every target that was accepted; `recorded` is called when the outcome is. */
   readonly onSettled: (outcome: Outcome) => void;
   /** The sink gave up: nothing more is taken, and what is in flight is let go. */
   readonly onBroken: (error: SpillwayError) => void;
@@ -62,6 +62,8 @@ export class FetchEngine {
   readonly #sweepTimer: NodeJS.Timeout;
   readonly #done = Promise.withResolvers<void>();
   #maxInFlight: number;
+  /** Outcomes that were told and are not recorded yet: each keeps its slot. */
+  #unrecordedCount = 0;
   /** Places of attempts that ended since the last turn. */
   readonly #freed: number[] = [];
   #sweptAtMs = nowMs();
@@ -103,7 +105,8 @@ export class FetchEngine {
       attempts: this.#attempts,
       stallMs: longestWaitMs(limits),
       startedAtMs: nowMs(),
-      maxInFlight: () => this.#maxInFlight,
+      maxInFlight: () => this.#maxInFlight - this.#unrecordedCount,
+      unrecordedCount: () => this.#unrecordedCount,
       isHolding: () => this.#hold.isHolding,
       awaitedRobots: () => this.#robots?.awaitedOrigins ?? [],
       giveUp: (job, detail) => this.#settle(failedOutcome(job, attemptFailure('stalled', detail))),
@@ -138,6 +141,15 @@ export class FetchEngine {
     }
     this.#pump();
     this.#finishIfIdle();
+  }
+
+  /** So many of the outcomes that were told are recorded. */
+  recorded(count: number): void {
+    const wasFull = this.#isFull;
+    this.#unrecordedCount -= count;
+    if (!wasFull) return;
+    this.#unparkInTurn();
+    this.#pump();
   }
 
   /** No more targets will come. */
@@ -179,6 +191,10 @@ export class FetchEngine {
     };
   }
 
+  get #isFull(): boolean {
+    return this.#attempts.size + this.#unrecordedCount >= this.#maxInFlight;
+  }
+
   /** Begins whatever may begin now. */
   #pump(): void {
     // An attempt that ends inside `send` comes back here.
@@ -186,7 +202,7 @@ export class FetchEngine {
     this.#isPumping = true;
     const now = nowMs();
     const { parking } = this.#waiting;
-    while (this.#attempts.size < this.#maxInFlight && !this.#hold.isHolding) {
+    while (!this.#isFull && !this.#hold.isHolding) {
       const job = this.#waiting.takeReady(now);
       if (job === undefined) break;
       if (!this.#isAllowed(job)) continue;
@@ -208,7 +224,7 @@ export class FetchEngine {
 
   /** False: the origin has no room, or the run's rate none for now. */
   #tryStart(job: FetchJob): boolean {
-    if (this.#attempts.size >= this.#maxInFlight || this.#hold.isHolding) return false;
+    if (this.#isFull || this.#hold.isHolding) return false;
     if (!this.#budgets.tryEnter(job.place)) return false;
     const waitMs = this.#rates.reserveAttemptMs();
     if (waitMs > 0) {
@@ -251,7 +267,7 @@ export class FetchEngine {
 
   #fillAgain(): void {
     const freed = this.#freed.splice(0);
-    const wasFull = this.#attempts.size + freed.length >= this.#maxInFlight;
+    const wasFull = this.#attempts.size + this.#unrecordedCount + freed.length >= this.#maxInFlight;
     if (wasFull && this.#waiting.parking.placeCount > 1) this.#unparkInTurn();
     // Besides the place that was left, there may be one more where the window has grown.
     else for (const place of freed) this.#unpark(place, 2);
@@ -299,11 +315,16 @@ export class FetchEngine {
     if (outcome.kind === 'ok') tally.add('ok', 1);
     else if (outcome.kind === 'failed') tally.addFailure(outcome.code);
     tally.set('lastSettledAtMs', nowMs());
-    this.#parts.onSettled(outcome);
+    this.#tell(outcome);
   }
 
   #skip(job: FetchJob, reason: SkipReason): void {
-    this.#parts.onSettled(skippedOutcome(job, reason));
+    this.#tell(skippedOutcome(job, reason));
+  }
+
+  #tell(outcome: Outcome): void {
+    this.#unrecordedCount++;
+    this.#parts.onSettled(outcome);
   }
 
   #sweep(): void {
@@ -338,7 +359,7 @@ export class FetchEngine {
   /** Everything was taken: each origin that waits gets a slot in turn. */
   #unparkInTurn(): void {
     const { parking } = this.#waiting;
-    for (let misses = 0; misses < parking.placeCount && this.#attempts.size < this.#maxInFlight; ) {
+    for (let misses = 0; misses < parking.placeCount && !this.#isFull; ) {
       const place = parking.nextPlace();
       if (place === undefined) return;
       misses = this.#unpark(place, 1) === 0 ? misses + 1 : 0;

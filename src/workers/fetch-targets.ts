@@ -12,8 +12,9 @@ import { GuardedRoutes } from './guarded-routes.ts';
 import { fetchRobots } from './robots-fetch.ts';
 import { waitAtMost } from './wait-at-most.ts';
 
-/** Outcomes wait for company, but not for long. */
-const GROUP_COUNT = 128;
+/** Outcomes wait for company, but not for long, and not while most of the slots wait with them. */
+const MAX_GROUP_COUNT = 128;
+const GROUPS_A_SHARE = 2;
 const GROUP_MS = 15;
 const GAUGE_MS = 500;
 const MAX_CLOSE_MS = 10_000;
@@ -22,7 +23,7 @@ const MAX_CLOSE_MS = 10_000;
 export async function fetchTargets(task: FetchTask): Promise<void> {
   const { port, limits, request, maxInFlight } = task;
   const tally = new Tally(task.tally);
-  const outbox = new Outbox(port);
+  const outbox = new Outbox(port, maxInFlight);
   const tellBroken = (error: SpillwayError) =>
     outbox.send({ kind: 'broken', code: error.code, message: error.message });
   const stopGauge = watchUtilization(new Float64Array(task.gauges));
@@ -55,6 +56,7 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
     };
     port.on('message', (message: ToFetchWorker) => {
       if (message.kind === 'targets') engine.accept(message.targets);
+      else if (message.kind === 'recorded') engine.recorded(message.count);
       else if (message.kind === 'end') engine.end();
       else if (message.kind === 'robots') engine.learnRobots(message.answer);
       else if (message.kind === 'fetch-robots') void findRobots(message.origin);
@@ -75,18 +77,20 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
 
 class Outbox {
   readonly #port: FetchTask['port'];
+  readonly #groupCount: number;
   #outcomes: Outcome[] = [];
   #values: unknown[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(port: FetchTask['port']) {
+  constructor(port: FetchTask['port'], maxInFlight: number) {
     this.#port = port;
+    this.#groupCount = Math.min(MAX_GROUP_COUNT, Math.ceil(maxInFlight / GROUPS_A_SHARE));
   }
 
   add(outcome: Outcome, value: unknown): void {
     this.#outcomes.push(outcome);
     this.#values.push(value);
-    if (this.#outcomes.length >= GROUP_COUNT) this.flush();
+    if (this.#outcomes.length >= this.#groupCount) this.flush();
     else this.#timer ??= setTimeout(() => this.flush(), GROUP_MS);
   }
 

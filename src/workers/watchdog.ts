@@ -28,6 +28,8 @@ export interface WatchdogParts {
   readonly stallMs: number;
   readonly startedAtMs: number;
   readonly maxInFlight: () => number;
+  /** Outcomes that are not in the journal yet. */
+  readonly unrecordedCount: () => number;
   /** A rate of the run holds everything back for now. */
   readonly isHolding: () => boolean;
   /** Origins whose robots.txt is awaited. */
@@ -139,8 +141,8 @@ export class Watchdog {
 
   /** Nothing is in flight and no time will come at which something begins: that would be for ever. */
   #giveUpForgotten(now: number, stillMs: number): void {
-    const { attempts, waiting, isHolding, awaitedRobots } = this.#parts;
-    if (attempts.size > 0 || isHolding() || awaitedRobots().length > 0) return;
+    const { attempts, waiting, isHolding, awaitedRobots, unrecordedCount } = this.#parts;
+    if (attempts.size > 0 || isHolding() || awaitedRobots().length > 0 || unrecordedCount() > 0) return;
     if ((waiting.nextRetry?.dueAtMs ?? 0) > now) return;
     for (const place of waiting.parking.places()) if (this.#parts.budgets.waitLeftMs(place) > 0) return;
     for (const job of waiting.takeAll()) {
@@ -152,12 +154,13 @@ export class Watchdog {
   }
 
   #describe(now: number): string {
-    const { attempts, waiting, isHolding, awaitedRobots } = this.#parts;
+    const { attempts, waiting, isHolding, awaitedRobots, unrecordedCount } = this.#parts;
     const [oldest] = [...attempts].sort((a, b) => a.sinceMs - b.sinceMs);
     if (oldest !== undefined) return this.#describeAttempt(oldest, now);
     const [robots] = awaitedRobots();
     if (robots !== undefined) return `waits for robots.txt of ${robots}`;
     if (isHolding()) return 'waits for --rate or --max-bytes-per-sec';
+    if (unrecordedCount() > 0) return `waits for the journal to record ${unrecordedCount()} outcomes`;
     const { nextRetry } = waiting;
     for (const place of waiting.parking.places()) {
       const leftMs = this.#parts.budgets.waitLeftMs(place);

@@ -10,10 +10,6 @@ import { CrashOrigin } from './crash-origin.ts';
 import { CrashRun, type Process, SINKS, SOURCES } from './crash-run.ts';
 import { Random } from '../helpers/random.ts';
 
-/** Outcomes that a worker collects before it tells them. */
-const GROUP_COUNT = 128;
-/** Groups of a worker that may be on their way when the process dies: the one it collects and those not yet recorded. */
-const GROUPS_ON_THE_WAY = 3;
 const MAX_RESTARTS = 40;
 
 export interface RoundResult {
@@ -56,7 +52,7 @@ export async function runRound(seed: number): Promise<RoundResult> {
     const kills = await killAndGoOn(run, random);
     await run.assertWhole();
     const repeats = origin.asked.reduce((sum, times) => sum + times - 1, 0);
-    const bound = run.options.maxInFlight + GROUP_COUNT * GROUPS_ON_THE_WAY * run.options.cores;
+    const bound = run.options.maxInFlight;
     assert.ok(
       repeats <= kills * bound,
       `${repeats} repeats after ${kills} kills, expected ${bound} each at most`,

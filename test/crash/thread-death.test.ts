@@ -20,5 +20,5 @@ for (const sink of ['out', 'out.ndjson', 'out.warc.gz', 'out.tar.zst'] as const)
     assert.equal((JSON.parse(stdout) as FetchReport).workerDeaths.length, 2);
     await run.assertWhole();
     const repeats = origin.asked.reduce((sum, times) => sum + times - 1, 0);
-    assert.ok(repeats > 0 && repeats <= 2 * (32 + 2 * 64), `${repeats} repeats`);
+    assert.ok(repeats > 0 && repeats <= 32, `${repeats} repeats`);
   });

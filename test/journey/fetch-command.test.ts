@@ -280,3 +280,19 @@ test('a place that takes no directories is refused, and the program does not go 
     assert.match(ended.stderr, /^spillway: --to: expected a place that can be written or made, found /u);
   }
 });
+
+test('a list ten times as long is fetched in the same memory', async (t) => {
+  await using server = await startServer({ items: 100_000, delayMs: 0, lean: true });
+  const cwd = scratchDirectory(t);
+  const peakOf = async (count: number): Promise<number> => {
+    const list = `${server.origins[0]}/{0..${count - 1}}`;
+    const ended = await spillway(cwd, ['fetch', list, '--to', 'discard', '--new', '--json', '--quiet']);
+    assert.equal(ended.exitCode, 0, ended.stderr);
+    const report = JSON.parse(ended.stdout) as FetchReport;
+    assert.equal(report.ok, count);
+    return report.peakRssBytes;
+  };
+  const short = await peakOf(10_000);
+  const long = await peakOf(100_000);
+  assert.ok(long - short < 50 * 2 ** 20, `${long} bytes after ${short}`);
+});

@@ -34,7 +34,7 @@ function makePool(dyingAfter: (life: number) => number) {
             task.port.postMessage({ kind: 'settled', outcomes: [outcome] });
           });
         }
-      } else {
+      } else if (message.kind === 'end') {
         setTimeout(() => {
           task.port.close();
           resolve();

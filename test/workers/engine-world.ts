@@ -18,7 +18,7 @@ import { FetchEngine } from '../../src/workers/fetch-engine.ts';
 import { GuardedRoutes } from '../../src/workers/guarded-routes.ts';
 import type { ResolveName } from '../../src/workers/host-names.ts';
 
-const LIMITS: FetchLimits = {
+export const LIMITS: FetchLimits = {
   totalMs: 10_000,
   connectMs: 5_000,
   firstByteMs: 5_000,
@@ -33,7 +33,7 @@ const LIMITS: FetchLimits = {
   maxRetryWaitMs: 60_000,
 };
 
-const REQUEST: FetchRequestOptions = {
+export const REQUEST: FetchRequestOptions = {
   userAgent: 'spillway/test',
   headers: [],
   logins: [],
@@ -84,7 +84,10 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
     sink: makeSink(),
     routes,
     tally,
-    onSettled: (outcome) => outcomes.push(outcome),
+    onSettled: (outcome) => {
+      outcomes.push(outcome);
+      setImmediate(() => engine.recorded(1));
+    },
     onBroken: (error) => {
       throw error;
     },
