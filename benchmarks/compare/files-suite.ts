@@ -3,20 +3,17 @@
 //
 //     node benchmarks/compare/files-suite.ts [--rounds 5] [--case small] [--out DIR]
 
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { endWithUs } from './end-with-us.ts';
+import { startFileServer } from './file-server.ts';
 import { readLoadAverage1Min, readMachine } from './machine.ts';
-import { commandEnvironment, measureProcess } from './measure-process.ts';
+import { measureProcess } from './measure-process.ts';
 import { findOnPath } from './programs.ts';
-import { readCommit, repositoryDir } from './repository.ts';
+import { readCommit } from './repository.ts';
 import { rotate } from './run-case.ts';
-import { findFreePort } from './servers.ts';
 import { pairedRatios, summarize } from './statistics.ts';
 
 interface FilesCase {
@@ -89,8 +86,6 @@ const { values } = parseArgs({
 });
 const roundCount = Number(values.rounds);
 const scratch = mkdtempSync(join(tmpdir(), 'spillway-files-'));
-// nginx, started as root, reads as a user of its own.
-chmodSync(scratch, 0o755);
 process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
 const startedAt = new Date().toISOString();
 const records = [];
@@ -118,7 +113,7 @@ async function runCase(files: FilesCase): Promise<FilesRun[]> {
   const www = join(scratch, 'www');
   mkdirSync(www, { recursive: true });
   for (let n = 0; n < files.fileCount; n++) writeFileSync(join(www, `${n}`), randomBytes(files.bytes));
-  const server = await startNginx(www);
+  const server = await startFileServer(www, scratch);
   const names = Object.keys(PROGRAMS).filter(
     (name) => name.startsWith('spillway') || findOnPath(name) !== null,
   );
@@ -145,8 +140,8 @@ async function runCase(files: FilesCase): Promise<FilesRun[]> {
 }
 
 /**
- * Every run gets a directory of its own, and none is removed before the end: for a minute after a removal ext4 looks
- * past each inode that was freed, and creating a file costs 300 us instead of 50.
+ * Every run gets a directory of its own, and none of many files is removed before the end: for a minute after a removal
+ * ext4 looks past each inode that was freed, and creating a file costs 300 us instead of 50.
  */
 function writeLists(origin: string, { fileCount, name }: FilesCase, turn: number): Paths {
   const out = join(scratch, `${name}-${turn}`);
@@ -167,6 +162,8 @@ async function runOnce(program: string, round: number, files: FilesCase, paths: 
   const loadAverage1Min = readLoadAverage1Min();
   const { account, stderr, isTimedOut } = await measureProcess(command, { timeoutMs: TIMEOUT_MS });
   const missing = countMissing(paths.out, files);
+  // What is left of many small files slows down whoever comes next; 50 GB of large ones leave no room for them.
+  if (files.fileCount < 1000) rmSync(paths.out, { recursive: true });
   const problem = isTimedOut
     ? `not done after ${TIMEOUT_MS} ms`
     : account?.exitCode !== 0
@@ -191,46 +188,6 @@ function countMissing(out: string, { fileCount, bytes }: FilesCase): number {
     (name) => /^\d+$/.test(name) && statSync(join(out, name)).size === bytes,
   );
   return fileCount - right.length;
-}
-
-async function startNginx(root: string): Promise<{ readonly origin: string; stop(): void }> {
-  const port = await findFreePort();
-  const configuration = `daemon off;
-worker_processes 2;
-pid nginx.pid;
-error_log stderr crit;
-events { worker_connections 4096; }
-http {
-  access_log off; sendfile on; keepalive_requests 1000000000;
-  client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-  server { listen 127.0.0.1:${port} backlog=4096; root ${root}; }
-}
-`;
-  writeFileSync(join(scratch, 'nginx.conf'), configuration);
-  const child = spawn('nginx', ['-e', 'stderr', '-p', scratch, '-c', join(scratch, 'nginx.conf')], {
-    env: commandEnvironment,
-    cwd: repositoryDir,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const forget = endWithUs(() => void child.kill('SIGTERM'));
-  const origin = `http://127.0.0.1:${port}`;
-  const deadlineMs = performance.now() + 10_000;
-  while (
-    !(await fetch(`${origin}/0`).then(
-      (response) => response.ok,
-      () => false,
-    ))
-  ) {
-    await sleep(50);
-    if (performance.now() > deadlineMs) throw new Error(`expected nginx to answer on ${origin}, it did not`);
-  }
-  return {
-    origin,
-    stop: () => {
-      forget();
-      child.kill('SIGTERM');
-    },
-  };
 }
 
 function renderCase(files: FilesCase, runs: readonly FilesRun[]): string {

@@ -3,8 +3,9 @@
 import { Command } from 'commander';
 import type { FetchReport } from '../model/fetch-report.ts';
 import { fetchAccountLines } from '../report/fetch-text.ts';
-import { type Fetch, startFetch } from '../runner/fetch.ts';
+import type { Fetch } from '../runner/fetch.ts';
 import type { FetchSession } from '../runner/fetch-session.ts';
+import { openThreadsAhead } from '../runner/fetch-threads.ts';
 import { ERRORS, SpillwayError } from '../model/errors.ts';
 import { PROGRAM_VERSION } from '../lab/version.ts';
 import { printable } from '../report/printable.ts';
@@ -48,8 +49,13 @@ export async function fetchAll(
     version: PROGRAM_VERSION,
     startsNew: values.new,
   };
+  const options = toFetchOptions(values, places);
+  // Of the threads, too.
   keepHeapFlat();
-  const fetch = startFetch({ ...toFetchOptions(values, places), session });
+  // They start while the rest of the program is loaded, and end with the fetch.
+  const threads = openThreadsAhead(options);
+  const { startFetch } = await import('../runner/fetch.ts');
+  const fetch = startFetch({ ...options, session, ...(threads === null ? {} : { threads }) });
   if (values.insecure) {
     process.stderr.write(
       'WARNING: --insecure: certificates are not checked; anybody on the way can read and change everything\n',

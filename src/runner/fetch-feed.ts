@@ -54,7 +54,8 @@ export class FetchFeed implements Feed {
   constructor(options: FeedOptions) {
     this.#options = options;
     this.#before = options.before ?? NOTHING_SETTLED;
-    this.#seen = new SeenSet(options.maxRemembered);
+    // What is only counted needs no digest.
+    this.#seen = new SeenSet(options.maxRemembered, options.isDeduping);
   }
 
   /** Items taken so far. */

@@ -16,11 +16,9 @@ import { readKnee } from '../model/origin-cells.ts';
 import { FetchAccount } from './fetch-account.ts';
 import { FetchCrew } from './fetch-crew.ts';
 import type { Feed, FeedGroup } from './fetch-feed.ts';
-import { openPool } from './pool.ts';
+import type { WorkerPool } from './pool.ts';
 import { RunPulse } from './run-pulse.ts';
 
-/** Enough for what is in flight; more only lets garbage of a long list pile up (400 MB where 270 do). */
-const YOUNG_HEAP_BYTES = 12 * 2 ** 20;
 /** Origins whose knees are in the report. */
 const MAX_KNEES = 20;
 
@@ -48,6 +46,8 @@ export interface FetchRunOptions {
   /** Requests open at once over all workers; at least one a worker. */
   readonly maxInFlight: number;
   readonly workerCount: number;
+  /** As many threads; ended with the run. */
+  readonly pool: WorkerPool;
   /** Gets every outcome once, before it is counted. A throw breaks the run. */
   readonly onOutcomes: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
   readonly admit?: Admit;
@@ -98,7 +98,7 @@ class OneFetch {
 
   async carryOut(): Promise<FetchReport> {
     const { workerCount, maxInFlight, sink, request, limits, budgets } = this.#options;
-    await using pool = openPool(workerCount, undefined, YOUNG_HEAP_BYTES);
+    await using pool = this.#options.pool;
     const shared = { budgets: this.#shared, epochMs: nowMs() };
     const watch = setInterval(() => this.#watch(), 250);
     this.#crew = new FetchCrew({

@@ -2,7 +2,6 @@
 // sink and record are opened and the run begins. The public door of a fetch; fetch-run has the run itself.
 
 import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { SpillwayError } from '../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../model/fetch-report.ts';
 import type { FetchBudgets, FetchLimits, FetchRequestOptions } from '../model/fetch-task.ts';
@@ -21,6 +20,7 @@ import {
   openSession,
 } from './fetch-session.ts';
 import { openSource, type SourceOptions } from './fetch-sources.ts';
+import { countWorkers, type FetchThreads, openFetchThreads } from './fetch-threads.ts';
 import { parseNetrc } from './netrc.ts';
 import { pageLog } from './page-log.ts';
 import { makeRequestPage } from './page-requests.ts';
@@ -55,6 +55,8 @@ export interface FetchOptions {
   readonly onOutcomes?: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
   /** How many of the next targets may go to the workers. */
   readonly admit?: Admit;
+  /** Threads that were started ahead for these options; the fetch ends them, whether it begins or not. @default its own */
+  readonly threads?: FetchThreads;
   /** How the run goes on with what is there; @default as `fetch` typed at a terminal */
   readonly session?: FetchSession;
 }
@@ -85,6 +87,9 @@ const NO_RECORD: Omit<OpenedSession, 'sink'> = {
 
 /** Begins a fetch, or goes on with one that did not come to its end. @throws SpillwayError ERR_OPTION with every problem found, one a line; ERR_RUN_LIVE, ERR_JOURNAL, ERR_SINK */
 export function startFetch(options: FetchOptions): Fetch {
+  using undo = new DisposableStack();
+  const endThreads = ({ pool }: FetchThreads) => void pool[Symbol.asyncDispose]();
+  if (options.threads !== undefined) undo.adopt(options.threads, endThreads);
   const problems: string[] = [];
   const collect = <Result>(make: () => Result): Result | undefined => {
     try {
@@ -116,10 +121,12 @@ export function startFetch(options: FetchOptions): Fetch {
   if (options.sources.length === 0)
     problems.push('source: expected a URL, a list, - or --list-api, found none');
   problems.push(...checkPlace({ to: to ?? '', nameTemplate: options.nameTemplate }));
-  const workerCount = Math.min(options.cores ?? availableParallelism(), options.maxInFlight);
+  const workerCount = countWorkers(options);
   problems.push(...checkFiles(workerCount));
   if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
 
+  // Before the run is taken, which takes as long as they do to stand.
+  const { pool } = options.threads ?? undo.adopt(openFetchThreads(workerCount), endThreads);
   const opened =
     options.sink === undefined
       ? openSession(
@@ -140,11 +147,13 @@ export function startFetch(options: FetchOptions): Fetch {
     request,
     sink: opened.sink,
     workerCount,
+    pool,
     onOutcomes: (outcomes, values) => {
       record?.add(outcomes, feed.hasLogins);
       options.onOutcomes?.(outcomes, values);
     },
   });
+  undo.move();
   return {
     ...run,
     report: closeSession(run, opened, session.kind !== 'retry').finally(() => requestPage[Symbol.dispose]()),

@@ -1,53 +1,22 @@
-// How the runner asks a list API for its pages: a few requests, one after the other, so Node's own client is enough.
-// Retries and deadlines as for targets; a page that cannot be had is an ERR_SOURCE, because no target follows it.
+// How the runner asks a list API for its pages: a few requests, one after the other. Retries and deadlines as for targets;
+// a page that cannot be had is an ERR_SOURCE, because no target follows it.
 
-import {
-  type ClientRequest,
-  Agent as HttpAgent,
-  request as httpRequest,
-  type IncomingMessage,
-} from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { rootCertificates } from 'node:tls';
 import { setTimeout as wait } from 'node:timers/promises';
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { SpillwayError } from '../model/errors.ts';
 import type { FetchLimits, FetchRequestOptions } from '../model/fetch-task.ts';
-import { isRetryableStatus, parseRetryAfterMs, retryDelayMs } from '../model/retry-policy.ts';
 import type { PageAnswer, PageRequest, RequestPage } from '../model/list-api-options.ts';
-
-/** A page of a list is text; a larger one is a mistake. */
-const MAX_PAGE_BYTES = 64 * 1024 * 1024;
-
-interface Answer {
-  readonly status: number;
-  readonly message: IncomingMessage;
-  readonly body: Buffer;
-}
+import { isRetryableStatus, parseRetryAfterMs, retryDelayMs } from '../model/retry-policy.ts';
+import type { Answer, PageClient } from './page-client.ts';
 
 /** Makes the function that a list API source asks through; connections are kept between pages. */
 export function makeRequestPage(options: FetchRequestOptions, limits: FetchLimits): RequestPage & Disposable {
-  const { proxy } = options;
-  const proxyEnv = { HTTP_PROXY: proxy.http, HTTPS_PROXY: proxy.https, NO_PROXY: proxy.except };
-  const ca = options.ca === null ? {} : { ca: [...rootCertificates, options.ca] };
-  const agents = {
-    'http:': new HttpAgent({ keepAlive: true, proxyEnv }),
-    'https:': new HttpsAgent({ keepAlive: true, proxyEnv, rejectUnauthorized: !options.isInsecure, ...ca }),
-  };
-  const send = (page: PageRequest, signal: AbortSignal): Promise<Answer> => {
-    const url = new URL(page.url);
-    const isTls = url.protocol === 'https:';
-    const request = (isTls ? httpsRequest : httpRequest)(url, {
-      method: page.method,
-      agent: isTls ? agents['https:'] : agents['http:'],
-      headers: headersOf(page, options),
-      signal: AbortSignal.any([
-        signal,
-        AbortSignal.timeout(limits.totalMs > 0 ? limits.totalMs : 2 ** 31 - 1),
-      ]),
-    });
-    request.end(page.body ?? undefined);
-    return readAnswer(request);
+  let client: PageClient | undefined;
+  let isDisposed = false;
+  const send = async (page: PageRequest, signal: AbortSignal): Promise<Answer> => {
+    const room = await import('./page-client.ts');
+    if (isDisposed) throw new Error('the run is over');
+    client ??= new room.PageClient(options, limits.totalMs);
+    return client.send(page, signal);
   };
   const ask: RequestPage = async (page, signal) => {
     for (let attempts = 1; ; attempts++) {
@@ -68,8 +37,8 @@ export function makeRequestPage(options: FetchRequestOptions, limits: FetchLimit
   };
   return Object.assign(ask, {
     [Symbol.dispose]: () => {
-      agents['http:'].destroy();
-      agents['https:'].destroy();
+      isDisposed = true;
+      client?.[Symbol.dispose]();
     },
   });
 }
@@ -81,48 +50,6 @@ async function attempt(send: () => Promise<Answer>): Promise<{ answer?: Answer; 
   } catch (error) {
     return { problem: error instanceof Error ? error.message || error.name : String(error) };
   }
-}
-
-function headersOf(
-  page: PageRequest,
-  { userAgent, headers, logins }: FetchRequestOptions,
-): Record<string, string> {
-  const url = new URL(page.url);
-  const login = logins.find(({ host }) => host === url.hostname) ?? logins.find(({ host }) => host === '');
-  const basic =
-    login === undefined ? undefined : Buffer.from(`${login.login}:${login.password}`).toString('base64');
-  return {
-    'user-agent': userAgent,
-    accept: 'application/json',
-    'accept-encoding': 'br, gzip',
-    ...(basic === undefined ? {} : { authorization: `Basic ${basic}` }),
-    ...Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value])),
-    ...(page.contentType === null ? {} : { 'content-type': page.contentType }),
-    ...(page.body === null ? {} : { 'content-length': String(Buffer.byteLength(page.body)) }),
-  };
-}
-
-async function readAnswer(request: ClientRequest): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  request.once('response', resolve);
-  request.on('error', reject);
-  const message = await promise;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of message as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_PAGE_BYTES) throw new Error(`more than ${MAX_PAGE_BYTES} bytes in one page`);
-    chunks.push(chunk);
-  }
-  return { status: message.statusCode ?? 0, message, body: unpack(message, Buffer.concat(chunks)) };
-}
-
-function unpack(message: IncomingMessage, body: Buffer): Buffer {
-  const coding = message.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  if (coding === 'gzip') return gunzipSync(body, { maxOutputLength: MAX_PAGE_BYTES });
-  if (coding === 'br') return brotliDecompressSync(body, { maxOutputLength: MAX_PAGE_BYTES });
-  if (coding === 'identity' || coding === '') return body;
-  throw new Error(`a page in the coding ${coding}`);
 }
 
 function toPageAnswer({ message, body }: Answer): PageAnswer {

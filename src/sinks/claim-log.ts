@@ -2,7 +2,7 @@
 // name can be told from a stranger's work. One short write each; the death of the process loses none, and the loss of
 // power at worst leaves a file that nobody knows.
 
-import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { guardWrite } from './sink-error.ts';
 import { writeAll } from './write-all.ts';
@@ -48,7 +48,10 @@ export class ClaimLog<Claim extends NameClaim | SegmentClaim> {
     guardWrite('note what is about to be stored', this.#partial, () => {
       if (this.#fd === -1 || this.#count === this.#claimsPerFile) this.#turn();
       this.#count++;
-      writeAll(this.#fd, Buffer.from(`${JSON.stringify(claim)}\n`));
+      const line = `${JSON.stringify(claim)}\n`;
+      // The text itself, for want of a buffer to make; a nearly full disk takes less than the whole of it.
+      const written = writeSync(this.#fd, line);
+      if (written < Buffer.byteLength(line)) writeAll(this.#fd, Buffer.from(line).subarray(written));
     });
   }
 

@@ -1,10 +1,9 @@
 // The sink a worker writes to, built in or the caller's own, and what it makes of bodies for whoever reads the outcomes.
-// Apart from open-sink, because a module is loaded while the rest is there at once.
+// Apart from open-sink, because this one waits: for a module, and for the code of any sink but a directory, which the
+// threads of most runs start without.
 
 import type { AnySinkSpec } from '../model/sink-spec.ts';
-import { openMemorySink } from './memory-sink.ts';
-import { openModuleSink } from './module-sink.ts';
-import { openSink } from './open-sink.ts';
+import { openDirectorySink } from './directory-sink.ts';
 import type { Sink } from './sink.ts';
 
 export interface LoadedSink {
@@ -15,14 +14,21 @@ export interface LoadedSink {
 
 /** @throws SpillwayError ERR_SINK when the place cannot be written to, or the module is no sink */
 export async function loadSink(spec: AnySinkSpec, workerIndex: number): Promise<LoadedSink> {
-  if (spec.kind !== 'module' && spec.kind !== 'memory')
+  if (spec.kind === 'directory')
+    return { sink: openDirectorySink(spec, workerIndex), takeValue: () => undefined };
+  if (spec.kind !== 'module' && spec.kind !== 'memory') {
+    const { openSink } = await import('./open-sink.ts');
     return { sink: openSink(spec, workerIndex), takeValue: () => undefined };
+  }
   const values = new Map<number, unknown>();
   const keep = (index: number, value: unknown) => {
     if (value !== undefined) values.set(index, value);
   };
   return {
-    sink: spec.kind === 'memory' ? openMemorySink(keep) : await openModuleSink(spec, workerIndex, keep),
+    sink:
+      spec.kind === 'memory'
+        ? (await import('./memory-sink.ts')).openMemorySink(keep)
+        : await (await import('./module-sink.ts')).openModuleSink(spec, workerIndex, keep),
     takeValue: (index) => {
       const value = values.get(index);
       values.delete(index);

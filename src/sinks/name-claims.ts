@@ -2,31 +2,14 @@
 // same last segment of two URLs, never overwrite one another on any file system. A set of 64-bit prints in shared
 // memory; two names with one print cost a needless suffix, never a file.
 
+import { quickPrint } from '../model/quick-print.ts';
+
+const ASCII = /^[ -~]*$/u;
+
 /** The form in which two names are one on the least discerning file system: NFC, upper case folded. */
 function foldName(path: string): string {
+  if (ASCII.test(path)) return path.toLowerCase();
   return path.normalize('NFC').toUpperCase().toLowerCase();
-}
-
-/**
- * Two 32-bit prints of a name: FNV-1a with two primes, each mixed with the other as MurmurHash3 ends (public domain).
- * A digest of node:crypto costs 5 us a name, this a tenth; who makes names meet on purpose gains a suffix.
- */
-function printOf(name: string): readonly [high: number, low: number] {
-  let low = 0x811c9dc5;
-  let high = 0x9747b28c;
-  for (let at = 0; at < name.length; at++) {
-    const unit = name.charCodeAt(at);
-    low = Math.imul(low ^ unit, 0x01000193);
-    high = Math.imul(high ^ unit, 0x85ebca6b);
-    high ^= high >>> 15;
-  }
-  return [mix(high ^ (low >>> 16)), mix(low ^ (high >>> 16))];
-}
-
-function mix(print: number): number {
-  let mixed = Math.imul(print ^ (print >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
 }
 
 /** `full`: not taken, but there is no room to remember it either. */
@@ -58,7 +41,7 @@ export class NameClaims {
    * touches little of it
    */
   claim(path: string, part: number): Claim {
-    const [high, low] = printOf(foldName(path));
+    const [high, low] = quickPrint(foldName(path));
     // The cells are signed.
     const print = (BigInt(high | 0) << 32n) | BigInt(low) || 1n;
     const region = (part % this.#regionCount) * this.#regionCells;

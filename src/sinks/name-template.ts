@@ -10,9 +10,9 @@ export type NameBody = (head: BodyHead, sha256: string) => string;
 
 /** Name as suggested by the server or the URL. */
 export function suggestedName(head: BodyHead): string {
-  for (const [name, value] of head.headers) {
-    if (name !== 'content-disposition') continue;
-    const wanted = dispositionName(value);
+  const { disposition = head.headers.find(([name]) => name === 'content-disposition')?.[1] } = head;
+  if (disposition !== null && disposition !== undefined) {
+    const wanted = dispositionName(disposition);
     // A path in a suggestion is only noise: its last part is the name.
     if (wanted !== undefined)
       return wanted.slice(Math.max(wanted.lastIndexOf('/'), wanted.lastIndexOf('\\')) + 1);

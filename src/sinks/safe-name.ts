@@ -14,8 +14,12 @@ const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f<>:"/\\|?*\u200e\u200f\u202a-\u202
 const DEVICE =
   /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(?=\.|$)/iu;
 
+/** What most names are: nothing to replace, to fold or to cut. */
+const PLAIN = /^[\w-](?:[\w.-]{0,98}[\w-])?$/u;
+
 /** A valid file name as close to `wanted` as can be; at most `MAX_NAME_BYTES - SUFFIX_ROOM_BYTES` bytes of UTF-8. */
 export function safeName(wanted: string): string {
+  if (PLAIN.test(wanted) && !DEVICE.test(wanted)) return wanted;
   let name = wanted.toWellFormed().replaceAll('\ufffd', '_').normalize('NFC').replace(FORBIDDEN, '_').trim();
   // A leading dot hides a file (and "." and ".." are not files); Windows drops trailing dots and blanks.
   name = name.replace(/^[.\s]+/u, (dots) => (dots.length === name.length ? '' : '_')).replace(/[.\s]+$/u, '');

@@ -21,6 +21,8 @@ export interface BodyHead {
   readonly statusText: string;
   /** As received, names lower-case, one pair a field line. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Content-Disposition among them, for whoever wants no more; null for none. @default it is looked for in `headers` */
+  readonly disposition?: string | null;
   /** When the head arrived, in milliseconds of the wall clock. */
   readonly receivedAtMs: number;
   /** True when a content coding was taken off the body that is written. */

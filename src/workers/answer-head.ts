@@ -65,14 +65,21 @@ export function makeBodyHead(
   { status, statusText, view }: AnswerStart,
   { isDecoded, expectedBytes }: Pick<BodyHead, 'isDecoded' | 'expectedBytes'>,
 ): BodyHead {
+  const readFields = view.later?.() ?? (() => view.entries());
+  let fields: BodyHead['headers'] | undefined = view.later === undefined ? readFields() : undefined;
   return {
     index: job.target.index,
     line: job.target.line,
     url: job.shownUrl,
-    finalUrl: shownHref(job.url),
+    finalUrl: job.shownFinalUrl,
     status,
     statusText,
-    headers: view.entries(),
+    // Most sinks ask for one of them at most.
+    get headers() {
+      fields ??= readFields();
+      return fields;
+    },
+    disposition: view.get('content-disposition') ?? null,
     receivedAtMs: Date.now(),
     isDecoded,
     expectedBytes,

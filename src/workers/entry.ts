@@ -7,11 +7,12 @@ import { CONTROL, type TrialResult, type TrialTask } from '../model/messages.ts'
 import type { Plan } from '../model/plan.ts';
 import { splitCount } from '../model/split.ts';
 import type { Lane, LaneOptions } from './lane.ts';
-import { TrialRun } from './trial-run.ts';
 
 /** One share of a run, from the gate to the last trial. Also callable in the thread that asked, to be profiled. */
 export async function runTrials(task: TrialTask): Promise<TrialResult> {
   const tally = new Tally(task.account.tally);
+  // A fetch's threads start without it.
+  const { TrialRun } = await import('./trial-run.ts');
   const lanes = await openLanes(task, tally);
   const control = new Int32Array(task.ledger.control);
   await waitAtGate(control);

@@ -3,7 +3,6 @@
 
 import type { FailureCode } from '../model/errors.ts';
 import type { FetchLimits } from '../model/fetch-task.ts';
-import { shownHref } from '../model/shown-url.ts';
 import type { Sink } from '../sinks/sink.ts';
 import { judgeAnswer, promisedBytesOf } from './answer-head.ts';
 import { AttemptClock, type Phase } from './attempt-clock.ts';
@@ -161,7 +160,7 @@ export class FetchAttempt implements AnswerReceiver {
       isDecoding,
       promisedBytes: this.#promisedBytes,
       onCommitted: (committed) => {
-        const finalUrl = shownHref(this.job.url);
+        const finalUrl = this.job.shownFinalUrl;
         this.#finish({ kind: 'ok', committed, finalUrl, wireBytes: this.#clock.bytes });
       },
       onLost: (end) => this.#finish(end),

@@ -42,6 +42,11 @@ export class FetchJob {
     this.place = placeOf(this.url.origin);
   }
 
+  /** Where it is asked for now, without a login. */
+  get shownFinalUrl(): string {
+    return this.hops === 0 ? this.shownUrl : shownHref(this.url);
+  }
+
   /** Begins an attempt, or goes on with one that a redirect has sent elsewhere. */
   begin(): void {
     const now = nowMs();

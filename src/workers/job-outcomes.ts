@@ -8,7 +8,7 @@ import { oneLine } from './one-line.ts';
 
 export function okOutcome(job: FetchJob, end: AttemptEnd & { kind: 'ok' }): Outcome {
   const { committed, finalUrl, wireBytes } = end;
-  return {
+  const outcome: Outcome = {
     kind: 'ok',
     index: job.target.index,
     line: job.target.line,
@@ -19,9 +19,9 @@ export function okOutcome(job: FetchJob, end: AttemptEnd & { kind: 'ok' }): Outc
     wireBytes,
     attempts: job.attempts,
     durationMs: nowMs() - job.startedAtMs,
-    ...(finalUrl === job.shownUrl ? {} : { finalUrl }),
     stored: committed.stored,
   };
+  return finalUrl === job.shownUrl ? outcome : { ...outcome, finalUrl };
 }
 
 export function failedOutcome(job: FetchJob, { code, detail }: AttemptFailure): Outcome {

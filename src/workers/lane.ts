@@ -9,6 +9,8 @@ export interface HeaderView {
   get(name: string): string | undefined;
   /** Every field in the order received, names lower-case; one pair a field line. */
   entries(): [name: string, value: string][];
+  /** What `entries` gives, to be called whenever somebody wants it; where a transport can read them later for less. */
+  later?(): () => [name: string, value: string][];
   /** The reason phrase, where a transport has it. */
   reason?(): string;
 }

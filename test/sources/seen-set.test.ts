@@ -16,3 +16,10 @@ test('past its bound it says full and never calls a new URL seen', () => {
   assert.equal(seen.add('http://h/7'), 'seen');
   assert.ok(seen.isFull);
 });
+
+test('a set that only serves a count tells the same URLs apart with cheap prints', () => {
+  const seen = new SeenSet(1_000_000, false);
+  for (let n = 0; n < 50_000; n++) assert.equal(seen.add(`http://host/${n}`), 'new');
+  for (let n = 0; n < 50_000; n++) assert.equal(seen.add(`http://host/${n}`), 'seen');
+  assert.equal(seen.count, 50_000);
+});
