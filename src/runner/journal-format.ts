@@ -50,6 +50,7 @@ export const PLACEHOLDERS = COLUMNS.replaceAll(/\w+/gu, '?');
 export const PLAIN_COLUMNS =
   'idx, url, line, duration_us, bytes, sha256, path, offset_bytes, stored_bytes, class, status, attempts, is_renamed';
 export const PLAIN_VALUES = "?, ?, ?, ?, ?, ?, ?, ?, ?, 'ok', 200, 1, 0";
+export const PLAIN_VALUE_COUNT = 9;
 
 /** The values of `PLAIN_VALUES`; null for an outcome that has more to say. */
 export function toPlainRow(outcome: Outcome): SQLInputValue[] | null {

@@ -13,7 +13,7 @@ import { fetchRobots } from './robots-fetch.ts';
 import { waitAtMost } from './wait-at-most.ts';
 
 /** Outcomes wait for company, but not for long, and not while most of the slots wait with them. */
-const MAX_GROUP_COUNT = 128;
+const MAX_GROUP_COUNT = 256;
 const GROUPS_A_SHARE = 2;
 const GROUP_MS = 15;
 const GAUGE_MS = 500;
