@@ -1,6 +1,7 @@
 // `npm run bench:journal [-- --targets n] [--pairs n] [--md file]`: what the journal costs a whole run. Rounds in pairs,
 // with it and without, in random order on one machine: the same fetch of small bodies that nobody keeps, from the lean
-// mock server in a process of its own. What is compared is the ratio within each pair.
+// mock server in a process of its own, with as much in flight as `fetch` chooses by itself. What is compared is the
+// ratio within each pair.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
@@ -8,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PROGRAM_VERSION } from '../../src/lab/version.ts';
 import { type FetchOptions, startFetch } from '../../src/runner/fetch.ts';
+import { chooseMaxInFlight, chooseMaxPerOrigin } from '../../src/runner/fetch-in-flight.ts';
 import { startServer } from '../../src/server/cluster.ts';
 
 const { values } = parseArgs({
@@ -62,8 +64,13 @@ function optionsFor(origin: string, count: number, hasJournal: boolean): FetchOp
       retryBudgetRatio: 0,
       maxRetryWaitMs: 0,
     },
-    budgets: { maxPerOrigin: 0, maxAttemptsPerSec: 0, maxBytesPerSec: 0 },
-    maxInFlight: 256,
+    budgets: {
+      maxPerOrigin: chooseMaxPerOrigin(true),
+      isAdaptive: true,
+      maxAttemptsPerSec: 0,
+      maxBytesPerSec: 0,
+    },
+    maxInFlight: chooseMaxInFlight(true),
     cores: null,
     isStrict: true,
     isDeduping: false,
