@@ -4,22 +4,23 @@
 //     node benchmarks/compare/files-suite.ts [--rounds 5] [--case small] [--out DIR]
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import {
+  type DiskCase,
+  type DiskRun,
+  findMissing,
+  measureToDisk,
+  runDiskSuite,
+  showSpread,
+} from './disk-suite.ts';
 import { startFileServer } from './file-server.ts';
-import { readLoadAverage1Min, readMachine } from './machine.ts';
-import { measureProcess } from './measure-process.ts';
 import { findOnPath } from './programs.ts';
-import { readCommit } from './repository.ts';
 import { rotate } from './run-case.ts';
 import { pairedRatios, summarize } from './statistics.ts';
 
-interface FilesCase {
-  readonly name: string;
-  readonly fileCount: number;
-  readonly bytes: number;
+interface FilesCase extends DiskCase {
   /** Requests open at once, the same for all. */
   readonly inFlight: number;
 }
@@ -28,7 +29,6 @@ const CASES: readonly FilesCase[] = [
   { name: 'small', fileCount: 10_000, bytes: 10_240, inFlight: 64 },
   { name: 'large', fileCount: 200, bytes: 10 * 1024 * 1024, inFlight: 16 },
 ];
-const TIMEOUT_MS = 180_000;
 
 interface Paths {
   /** Empty at the start of each run. */
@@ -69,47 +69,20 @@ function spillway(out: string, list: string, inFlight: number, cores: number): s
   return ['node', 'dist/cli/main.js', 'fetch', list, '--to', out, ...numbers, '--quiet'];
 }
 
-interface FilesRun {
+interface FilesRun extends DiskRun {
   readonly program: string;
-  readonly round: number;
-  readonly command: readonly string[];
-  readonly wallMs: number;
-  readonly cpuUsPerFile: number;
-  readonly peakRssBytes: number;
-  readonly loadAverage1Min: number;
-  /** Why the figures do not count; null when they do. */
-  readonly problem: string | null;
 }
 
-const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, case: { type: 'string' }, out: { type: 'string' } },
+await runDiskSuite({
+  name: 'files',
+  title: 'Files to disk, side by side',
+  cases: CASES,
+  roundCount: 5,
+  runCase,
+  renderCase,
 });
-const roundCount = Number(values.rounds);
-const scratch = mkdtempSync(join(tmpdir(), 'spillway-files-'));
-process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
-const startedAt = new Date().toISOString();
-const records = [];
-for (const files of CASES) {
-  if (values.case !== undefined && values.case !== files.name) continue;
-  records.push({ ...files, runs: await runCase(files) });
-}
-const text = records.map(({ runs, ...files }) => renderCase(files, runs)).join('\n');
-process.stdout.write(text);
-if (values.out !== undefined) {
-  mkdirSync(values.out, { recursive: true });
-  const record = {
-    schema: 'spillway-files/1',
-    startedAt,
-    roundCount,
-    commit: readCommit(),
-    machine: readMachine(),
-    cases: records,
-  };
-  writeFileSync(join(values.out, 'files.json'), `${JSON.stringify(record, null, 1)}\n`);
-  writeFileSync(join(values.out, 'files.md'), `# Files to disk, side by side\n\n${text}`);
-}
 
-async function runCase(files: FilesCase): Promise<FilesRun[]> {
+async function runCase(files: FilesCase, roundCount: number, scratch: string): Promise<FilesRun[]> {
   const www = join(scratch, 'www');
   mkdirSync(www, { recursive: true });
   for (let n = 0; n < files.fileCount; n++) writeFileSync(join(www, `${n}`), randomBytes(files.bytes));
@@ -120,7 +93,7 @@ async function runCase(files: FilesCase): Promise<FilesRun[]> {
   const runs: FilesRun[] = [];
   try {
     let turn = 0;
-    const nextPaths = () => writeLists(server.origin, files, turn++);
+    const nextPaths = () => writeLists(server.origin, files, join(scratch, `${files.name}-${turn++}`));
     // The first one finds the server and the page cache cold, and is not kept.
     await runOnce('curl', -1, files, nextPaths());
     for (let round = 0; round < roundCount; round++) {
@@ -143,8 +116,8 @@ async function runCase(files: FilesCase): Promise<FilesRun[]> {
  * Every run gets a directory of its own, and none of many files is removed before the end: for a minute after a removal
  * ext4 looks past each inode that was freed, and creating a file costs 300 us instead of 50.
  */
-function writeLists(origin: string, { fileCount, name }: FilesCase, turn: number): Paths {
-  const out = join(scratch, `${name}-${turn}`);
+function writeLists(origin: string, { fileCount }: FilesCase, out: string): Paths {
+  const scratch = dirname(out);
   const urls = Array.from({ length: fileCount }, (_, n) => `${origin}/${n}`);
   const list = join(scratch, 'urls.txt');
   writeFileSync(list, `${urls.join('\n')}\n`);
@@ -159,38 +132,14 @@ function writeLists(origin: string, { fileCount, name }: FilesCase, turn: number
 async function runOnce(program: string, round: number, files: FilesCase, paths: Paths): Promise<FilesRun> {
   mkdirSync(paths.out);
   const command = PROGRAMS[program]?.(paths, files) ?? [];
-  const loadAverage1Min = readLoadAverage1Min();
-  const { account, stderr, isTimedOut } = await measureProcess(command, { timeoutMs: TIMEOUT_MS });
-  const missing = countMissing(paths.out, files);
+  const run = await measureToDisk(command, files);
+  const problem = run.problem ?? findMissing(paths.out, files);
   // What is left of many small files slows down whoever comes next; 50 GB of large ones leave no room for them.
   if (files.fileCount < 1000) rmSync(paths.out, { recursive: true });
-  const problem = isTimedOut
-    ? `not done after ${TIMEOUT_MS} ms`
-    : account?.exitCode !== 0
-      ? `exit code ${account?.exitCode}: ${stderr.slice(0, 200)}`
-      : missing > 0
-        ? `${missing} files missing or of another size`
-        : null;
-  return {
-    program,
-    round,
-    command,
-    wallMs: account?.wallMs ?? 0,
-    cpuUsPerFile: ((account?.userUs ?? 0) + (account?.systemUs ?? 0)) / files.fileCount,
-    peakRssBytes: account?.peakRssBytes ?? 0,
-    loadAverage1Min,
-    problem,
-  };
+  return { program, round, ...run, problem };
 }
 
-function countMissing(out: string, { fileCount, bytes }: FilesCase): number {
-  const right = readdirSync(out).filter(
-    (name) => /^\d+$/.test(name) && statSync(join(out, name)).size === bytes,
-  );
-  return fileCount - right.length;
-}
-
-function renderCase(files: FilesCase, runs: readonly FilesRun[]): string {
+function renderCase(files: FilesCase, runs: readonly FilesRun[], roundCount: number): string {
   const ours = [...new Set(runs.map(({ program }) => program))].filter((name) => name.startsWith('spillway'));
   const valuesOf = (program: string, read: (run: FilesRun) => number) =>
     Array.from({ length: roundCount }, (_, round) => {
@@ -204,12 +153,8 @@ function renderCase(files: FilesCase, runs: readonly FilesRun[]): string {
     `|---|---|---|---|${ours.map(() => '---|').join('')}`,
   ];
   for (const program of new Set(runs.map((run) => run.program))) {
-    const show = (read: (run: FilesRun) => number, digits = 0) => {
-      const known = valuesOf(program, read).filter((value) => value !== null);
-      if (known.length === 0) return 'failed';
-      const { median, min, max } = summarize(known);
-      return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
-    };
+    const show = (read: (run: FilesRun) => number) =>
+      showSpread(valuesOf(program, read).filter((value) => value !== null));
     const ratios = ours.map((name) => {
       const paired = pairedRatios(
         valuesOf(name, (run) => run.wallMs),

@@ -4,74 +4,45 @@
 //     node benchmarks/compare/templates-suite.ts [--rounds 3] [--case 1kb] [--out DIR]
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import {
+  type DiskCase,
+  type DiskRun,
+  findFailure,
+  findMissing,
+  measureToDisk,
+  runDiskSuite,
+  showSpread,
+  TIMEOUT_MS,
+} from './disk-suite.ts';
 import { startFileServer } from './file-server.ts';
-import { readLoadAverage1Min, readMachine } from './machine.ts';
 import { measureProcess } from './measure-process.ts';
-import { readCommit } from './repository.ts';
 import { startServer } from './servers.ts';
-import { summarize } from './statistics.ts';
 
-interface TemplateCase {
-  readonly name: string;
-  readonly fileCount: number;
-  readonly bytes: number;
-}
-
-const CASES: readonly TemplateCase[] = [
+const CASES: readonly DiskCase[] = [
   { name: '1kb', fileCount: 100_000, bytes: 1024 },
   { name: '1mb', fileCount: 1000, bytes: 1024 * 1024 },
 ];
 const SERVERS = ['nginx', 'spillway serve'] as const;
-const TIMEOUT_MS = 180_000;
 
-interface TemplateRun {
+interface TemplateRun extends DiskRun {
   readonly server: string;
-  readonly round: number;
-  readonly command: readonly string[];
-  readonly wallMs: number;
-  readonly cpuUsPerFile: number;
-  readonly peakRssBytes: number;
-  readonly loadAverage1Min: number;
   /** Of `spillway verify` afterwards, which read every file again. */
   readonly verifyWallMs: number;
-  /** Why the figures do not count; null when they do. */
-  readonly problem: string | null;
 }
 
-const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, case: { type: 'string' }, out: { type: 'string' } },
+const runs = await runDiskSuite({
+  name: 'templates',
+  title: 'Templates to disk, each run verified',
+  cases: CASES,
+  roundCount: 3,
+  runCase,
+  renderCase,
 });
-const roundCount = Number(values.rounds);
-const scratch = mkdtempSync(join(tmpdir(), 'spillway-templates-'));
-process.once('exit', () => rmSync(scratch, { recursive: true, force: true }));
-const startedAt = new Date().toISOString();
-const records = [];
-for (const files of CASES) {
-  if (values.case !== undefined && values.case !== files.name) continue;
-  records.push({ ...files, runs: await runCase(files) });
-}
-const text = records.map(({ runs, ...files }) => renderCase(files, runs)).join('\n');
-process.stdout.write(text);
-if (values.out !== undefined) {
-  mkdirSync(values.out, { recursive: true });
-  const record = {
-    schema: 'spillway-templates/1',
-    startedAt,
-    roundCount,
-    commit: readCommit(),
-    machine: readMachine(),
-    cases: records,
-  };
-  writeFileSync(join(values.out, 'templates.json'), `${JSON.stringify(record, null, 1)}\n`);
-  writeFileSync(join(values.out, 'templates.md'), `# Templates to disk, each run verified\n\n${text}`);
-}
-process.exitCode = records.some(({ runs }) => runs.some(({ problem }) => problem !== null)) ? 1 : 0;
+process.exitCode = runs.some(({ problem }) => problem !== null) ? 1 : 0;
 
-async function runCase(files: TemplateCase): Promise<TemplateRun[]> {
+async function runCase(files: DiskCase, roundCount: number, scratch: string): Promise<TemplateRun[]> {
   const { fileCount, bytes } = files;
   const www = join(scratch, `www-${files.name}`);
   mkdirSync(www);
@@ -89,7 +60,9 @@ async function runCase(files: TemplateCase): Promise<TemplateRun[]> {
   try {
     for (let round = 0; round < roundCount; round++) {
       for (const server of SERVERS) {
-        const run = await runOnce(server, round, files, templates[server]);
+        // A directory of its own, which stays to the end: creating files is several times slower after a removal.
+        const out = join(scratch, `${files.name}-${round}-${server.replace(' ', '-')}`);
+        const run = { server, round, ...(await runOnce(templates[server], out, files)) };
         runs.push(run);
         process.stderr.write(
           `${files.name} ${round} ${server}: ${Math.round(run.wallMs)} ms, ${run.cpuUsPerFile.toFixed(0)} us a file, verified in ${Math.round(run.verifyWallMs)} ms${run.problem === null ? '' : `: ${run.problem}`}\n`,
@@ -103,53 +76,27 @@ async function runCase(files: TemplateCase): Promise<TemplateRun[]> {
   return runs;
 }
 
-/** Into a directory of its own, which stays to the end: creating files is several times slower after a removal. */
 async function runOnce(
-  server: string,
-  round: number,
-  files: TemplateCase,
   template: string,
-): Promise<TemplateRun> {
-  const out = join(scratch, `${files.name}-${round}-${server.replace(' ', '-')}`);
-  const command = ['node', 'dist/cli/main.js', 'fetch', template, '--to', out, '--quiet'];
-  const loadAverage1Min = readLoadAverage1Min();
-  const fetched = await measureProcess(command, { timeoutMs: TIMEOUT_MS });
+  out: string,
+  files: DiskCase,
+): Promise<Omit<TemplateRun, 'server' | 'round'>> {
+  const run = await measureToDisk(
+    ['node', 'dist/cli/main.js', 'fetch', template, '--to', out, '--quiet'],
+    files,
+  );
   const verified = await measureProcess(['node', 'dist/cli/main.js', 'verify', out], {
     timeoutMs: TIMEOUT_MS,
   });
-  const { account } = fetched;
+  const unverified = findFailure(verified);
   return {
-    server,
-    round,
-    command,
-    wallMs: account?.wallMs ?? 0,
-    cpuUsPerFile: ((account?.userUs ?? 0) + (account?.systemUs ?? 0)) / files.fileCount,
-    peakRssBytes: account?.peakRssBytes ?? 0,
-    loadAverage1Min,
+    ...run,
     verifyWallMs: verified.account?.wallMs ?? 0,
-    problem: findProblem(out, files, { fetched, verified }),
+    problem: run.problem ?? (unverified === null ? findMissing(out, files) : `verify: ${unverified}`),
   };
 }
 
-function findProblem(
-  out: string,
-  { fileCount, bytes }: TemplateCase,
-  runs: Readonly<Record<string, Awaited<ReturnType<typeof measureProcess>>>>,
-): string | null {
-  for (const [name, { account, stderr, isTimedOut }] of Object.entries(runs)) {
-    if (isTimedOut) return `${name}: not done after ${TIMEOUT_MS} ms`;
-    if (account?.exitCode !== 0) return `${name}: exit code ${account?.exitCode}: ${stderr.slice(0, 200)}`;
-  }
-  const right = readdirSync(out, { recursive: true, withFileTypes: true }).filter(
-    (entry) =>
-      entry.isFile() &&
-      /^\d+$/u.test(entry.name) &&
-      statSync(join(entry.parentPath, entry.name)).size === bytes,
-  );
-  return right.length === fileCount ? null : `${fileCount - right.length} files missing or of another size`;
-}
-
-function renderCase(files: TemplateCase, runs: readonly TemplateRun[]): string {
+function renderCase(files: DiskCase, runs: readonly TemplateRun[]): string {
   const lines = [
     `## ${files.fileCount} files of ${files.bytes} bytes`,
     '',
@@ -158,11 +105,7 @@ function renderCase(files: TemplateCase, runs: readonly TemplateRun[]): string {
   ];
   for (const server of SERVERS) {
     const known = runs.filter((run) => run.server === server && run.problem === null);
-    const show = (read: (run: TemplateRun) => number, digits = 0) => {
-      if (known.length === 0) return 'failed';
-      const { median, min, max } = summarize(known.map(read));
-      return `${median.toFixed(digits)} (${min.toFixed(digits)} to ${max.toFixed(digits)})`;
-    };
+    const show = (read: (run: TemplateRun) => number, digits = 0) => showSpread(known.map(read), digits);
     const cells = [
       show(({ wallMs }) => wallMs / 1000, 2),
       show(({ wallMs }) => (files.fileCount * 1000) / wallMs),
