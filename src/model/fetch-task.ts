@@ -138,6 +138,8 @@ export const GAUGES = {
 /** To a worker. `stop`: take nothing more; with `isCut`, also let go of what is in flight. */
 export type ToFetchWorker =
   | { readonly kind: 'targets'; readonly targets: readonly Target[] }
+  /** So many of its targets are wanted back, if it has not begun them: `given-back` answers. */
+  | { readonly kind: 'give-back'; readonly count: number }
   | { readonly kind: 'end' }
   /** So many more of its outcomes are recorded: their slots are free. */
   | { readonly kind: 'recorded'; readonly count: number }
@@ -156,6 +158,8 @@ export type FromFetchWorker =
       /** What the sink made of each body, in the same order; absent where it made nothing. */
       readonly values?: readonly unknown[];
     }
+  /** It will not see to these targets. `isAll`: whatever else it was given is begun. */
+  | { readonly kind: 'given-back'; readonly indexes: readonly number[]; readonly isAll: boolean }
   /** What it waits for where nothing moves; null when things move again. */
   | { readonly kind: 'waits'; readonly text: string | null }
   /** It wants to know the robots.txt of an origin, or was sent for it. */

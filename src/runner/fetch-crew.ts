@@ -1,5 +1,6 @@
 // The workers of a fetch, seen from the runner: gives each no more targets than it can soon use, so that memory stays
-// flat however long the list, and gives those of a thread that died to its successor.
+// flat however long the list, levels what is left at the end of it, and gives the targets of a thread that died to its
+// successor.
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Tally } from '../measure/tally.ts';
@@ -7,9 +8,11 @@ import { SpillwayError } from '../model/errors.ts';
 import { type FetchTask, type FromFetchWorker, GAUGES, type ToFetchWorker } from '../model/fetch-task.ts';
 import { giveBackOpen, OWN_OPEN_BYTES } from '../model/origin-cells.ts';
 import type { Outcome, Stored } from '../model/outcome.ts';
+import { shownUrl } from '../model/shown-url.ts';
 import { splitCount } from '../model/split.ts';
 import type { Target } from '../model/target.ts';
 import { recoverWorker } from '../sinks/recover-sink.ts';
+import { chooseMove, isSettledDown, type WorkerShare } from './level-shares.ts';
 import type { WorkerPool } from './pool.ts';
 import { RobotsDesk } from './robots-desk.ts';
 
@@ -36,7 +39,7 @@ export interface CrewOptions {
   readonly onBroken: (error: SpillwayError) => void;
 }
 
-class Member {
+class Member implements WorkerShare {
   /** Sent and not settled, by index. */
   readonly pending = new Map<number, Target>();
   readonly tallyBuffer = Tally.allocate();
@@ -51,10 +54,16 @@ class Member {
   /** Where the present thread's last settled body went. */
   last: Stored | null = null;
   isEnded = false;
+  isAllBegun = false;
+  isAsked = false;
 
   constructor(maxInFlight: number) {
     this.maxInFlight = maxInFlight;
     this.capacity = maxInFlight + AHEAD_COUNT;
+  }
+
+  get pendingCount(): number {
+    return this.pending.size;
   }
 
   get room(): number {
@@ -67,6 +76,7 @@ class Member {
 
   give(targets: readonly Target[]): void {
     for (const target of targets) this.pending.set(target.index, target);
+    this.isAllBegun = false;
     this.send({ kind: 'targets', targets });
   }
 }
@@ -81,6 +91,8 @@ export class FetchCrew {
   readonly #allReady = Promise.withResolvers<void>();
   #nextIndex = 0;
   #hasRoom = Promise.withResolvers<void>();
+  /** Nothing more will be given. */
+  #isGiven = false;
   #isStopped = false;
 
   constructor(options: CrewOptions) {
@@ -139,10 +151,8 @@ export class FetchCrew {
 
   /** No more targets; resolves when all are settled. @throws SpillwayError ERR_RUN_BROKEN when threads keep dying */
   async end(): Promise<void> {
-    for (const member of this.#members) {
-      member.isEnded = true;
-      member.send({ kind: 'end' });
-    }
+    this.#isGiven = true;
+    this.#level();
     await this.#ended;
   }
 
@@ -151,6 +161,49 @@ export class FetchCrew {
     this.#allReady.resolve();
     this.#hasRoom.resolve();
     for (const member of this.#members) member.send({ kind: 'stop', isCut });
+  }
+
+  /** At the end of the list: has targets given back for whoever has least, until all that is left is begun. */
+  #level(): void {
+    if (!this.#isGiven || this.#isStopped) return;
+    const move = chooseMove(this.#members);
+    if (move !== null) {
+      const member = this.#members[move.from] as Member;
+      member.isAsked = true;
+      member.send({ kind: 'give-back', count: move.count });
+    } else if (isSettledDown(this.#members)) {
+      for (const member of this.#members) {
+        if (member.isEnded) continue;
+        member.isEnded = true;
+        member.send({ kind: 'end' });
+      }
+    }
+  }
+
+  /** Gives what a worker had not begun to whoever has least. */
+  #passOn(giver: Member, { indexes, isAll }: FromFetchWorker & { kind: 'given-back' }): void {
+    giver.isAsked = false;
+    giver.isAllBegun = isAll;
+    const targets = indexes.map((index) => giver.pending.get(index) as Target);
+    for (const index of indexes) giver.pending.delete(index);
+    if (this.#isStopped) {
+      // Whoever would take them may be gone.
+      this.#options.onSettled(
+        targets.map(({ index, line, url }) => ({
+          kind: 'skipped',
+          index,
+          line,
+          url: shownUrl(url),
+          reason: 'stopped',
+        })),
+      );
+      return;
+    }
+    const others = this.#members.filter((member) => member !== giver);
+    const taker = others.reduce((least, other) => (other.pendingCount < least.pendingCount ? other : least));
+    for (let start = 0; start < targets.length; start += BATCH_COUNT)
+      taker.give(targets.slice(start, start + BATCH_COUNT));
+    this.#level();
   }
 
   /** One member's work, in as many threads as it takes. */
@@ -164,6 +217,8 @@ export class FetchCrew {
       member.port = port1;
       member.waits = null;
       member.last = null;
+      member.isAllBegun = false;
+      member.isAsked = false;
       const { base, pool } = this.#options;
       // A new index for each thread: its segments never meet those of one that died.
       const workerIndex = this.#nextIndex++;
@@ -200,6 +255,7 @@ export class FetchCrew {
       member.send({ kind: 'targets', targets: left.slice(start, start + BATCH_COUNT) });
     if (this.#isStopped) member.send({ kind: 'stop', isCut: true });
     else if (member.isEnded) member.send({ kind: 'end' });
+    else this.#level();
   }
 
   /** What the dead thread has stored and not told is fetched again, so it must not stay. */
@@ -237,6 +293,10 @@ export class FetchCrew {
       member.waits = message.text;
       return;
     }
+    if (message.kind === 'given-back') {
+      this.#passOn(member, message);
+      return;
+    }
     if (message.kind === 'robots') {
       this.#robots.ask(member, message.origin);
       return;
@@ -255,5 +315,6 @@ export class FetchCrew {
       this.#hasRoom.resolve();
       this.#hasRoom = Promise.withResolvers();
     }
+    this.#level();
   }
 }

@@ -2,6 +2,7 @@
 // and takes the run.
 
 import { availableParallelism } from 'node:os';
+import { fetchEntryUrl } from '../workers/entry-url.ts';
 import { checkFiles } from './check-files.ts';
 import { openPool, type WorkerPool } from './pool.ts';
 
@@ -23,7 +24,7 @@ export function countWorkers(wanted: {
 
 /** Starts them. The pool is the caller's to dispose of. */
 export function openFetchThreads(workerCount: number): FetchThreads {
-  return { pool: openPool(workerCount, undefined, YOUNG_HEAP_BYTES), workerCount };
+  return { pool: openPool(workerCount, fetchEntryUrl, YOUNG_HEAP_BYTES), workerCount };
 }
 
 /** Starts them ahead of a fetch; null where it would refuse to begin, for it to say why. */

@@ -40,6 +40,8 @@ export interface EngineParts {
   readonly tally: Tally;
   /** Called once for every target that was accepted; `recorded` is called when the outcome is. */
   readonly onSettled: (outcome: Outcome) => void;
+  /** Every target that was accepted is settled, for now. */
+  readonly onIdle: () => void;
   /** The sink gave up: nothing more is taken, and what is in flight is let go. */
   readonly onBroken: (error: SpillwayError) => void;
   /** What is waited for where nothing moves; null when it does again. */
@@ -150,6 +152,12 @@ export class FetchEngine {
     if (!wasFull) return;
     this.#turns.inTurn();
     this.#pump();
+  }
+
+  /** Lets go of up to `count` targets that are not begun. @returns their indexes, and whether there are no others */
+  giveBack(count: number): { indexes: number[]; isAll: boolean } {
+    const indexes = this.#waiting.takeUntouched(count).map(({ target }) => target.index);
+    return { indexes, isAll: indexes.length < count };
   }
 
   /** No more targets will come. */
@@ -354,7 +362,9 @@ export class FetchEngine {
 
   #finishIfIdle(): void {
     const waitingCount = this.#waiting.count + (this.#robots?.count ?? 0);
-    if (!this.#isEnding || this.#slots.attempts.size + waitingCount > 0) return;
+    if (this.#slots.attempts.size + waitingCount > 0) return;
+    this.#parts.onIdle();
+    if (!this.#isEnding) return;
     clearInterval(this.#sweepTimer);
     this.#hold.close();
     this.#show();

@@ -42,6 +42,8 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
       routes,
       tally,
       onSettled: (outcome) => outbox.add(outcome, loaded.takeValue(outcome.index)),
+      // More may depend on it: the end of the run, or what its source yields next.
+      onIdle: () => outbox.flush(),
       onBroken: (error) => {
         tellBroken(error);
         engine.stop(true);
@@ -57,6 +59,8 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
     port.on('message', (message: ToFetchWorker) => {
       if (message.kind === 'targets') engine.accept(message.targets);
       else if (message.kind === 'recorded') engine.recorded(message.count);
+      else if (message.kind === 'give-back')
+        outbox.send({ kind: 'given-back', ...engine.giveBack(message.count) });
       else if (message.kind === 'end') engine.end();
       else if (message.kind === 'robots') engine.learnRobots(message.answer);
       else if (message.kind === 'fetch-robots') void findRobots(message.origin);

@@ -68,6 +68,22 @@ export class Parking {
     }
   }
 
+  /** Up to `count` jobs of which no attempt was ever begun: those that came last, of each origin in turn. */
+  takeUntouched(count: number): FetchJob[] {
+    const taken: FetchJob[] = [];
+    for (let before = -1; before < taken.length && taken.length < count; ) {
+      before = taken.length;
+      for (const [place, lot] of this.#lots) {
+        if (taken.length === count) break;
+        if (lot.jobs.at(-1)?.startedAtMs !== 0) continue;
+        taken.push(lot.jobs.pop() as FetchJob);
+        if (lot.first === lot.jobs.length) this.#lots.delete(place);
+      }
+    }
+    this.#count -= taken.length;
+    return taken;
+  }
+
   takeAll(): FetchJob[] {
     const all = [...this.#lots.values()].flatMap(({ jobs, first }) => jobs.slice(first));
     this.#lots.clear();

@@ -50,6 +50,12 @@ export class WaitingJobs {
     return this.#retries.first;
   }
 
+  /** Up to `count` jobs of which no attempt was ever begun, those that came last. */
+  takeUntouched(count: number): FetchJob[] {
+    const fresh = this.#fresh.splice(Math.max(this.#nextFresh, this.#fresh.length - count));
+    return [...fresh, ...this.parking.takeUntouched(count - fresh.length)];
+  }
+
   takeAll(): FetchJob[] {
     const fresh = this.#fresh.slice(this.#nextFresh);
     this.#fresh = [];

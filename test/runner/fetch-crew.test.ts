@@ -95,3 +95,108 @@ test('a worker never holds more than its share of what is given, however long th
   assert.equal(settled.size, 20_000);
   for (const held of largestHeld) assert.ok(held <= 2048 + 5, `${held} targets`);
 });
+
+interface Asked {
+  readonly life: number;
+  /** How many it lets go of. */
+  readonly count: number;
+  readonly answer: () => void;
+  readonly die: () => void;
+}
+
+/** Each settles its targets one by one, the first one slowly, and gives back what it has not come to. */
+function makeLevelledPool(onAsked: (asked: Asked) => void = ({ answer }) => answer()) {
+  const counts: number[] = [];
+  let lives = 0;
+  const fetchTargets = (task: FetchTask): Promise<void> => {
+    const life = lives++;
+    counts[life] = 0;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiting: Target[] = [];
+    let isEnded = false;
+    const close = () => {
+      clearInterval(timer);
+      task.port.close();
+    };
+    const timer = setInterval(
+      () => {
+        const target = waiting.shift();
+        if (target !== undefined) {
+          counts[life] = (counts[life] as number) + 1;
+          const outcome: Outcome = { kind: 'skipped', ...target, reason: 'stopped' };
+          task.port.postMessage({ kind: 'settled', outcomes: [outcome] });
+        } else if (isEnded) {
+          close();
+          resolve();
+        }
+      },
+      life === 0 ? 60 : 1,
+    );
+    task.port.on('message', (message: ToFetchWorker) => {
+      if (message.kind === 'targets') waiting.push(...message.targets);
+      else if (message.kind === 'end' || message.kind === 'stop') isEnded = true;
+      else if (message.kind === 'give-back') {
+        // One of them is in flight.
+        const given = waiting.splice(Math.max(1, waiting.length - message.count));
+        const indexes = given.map(({ index }) => index);
+        const isAll = given.length < message.count;
+        onAsked({
+          life,
+          count: given.length,
+          answer: () => task.port.postMessage({ kind: 'given-back', indexes, isAll }),
+          die: () => {
+            close();
+            reject(new Error('died when asked'));
+          },
+        });
+      }
+    });
+    return promise;
+  };
+  const pool = { fetchTargets } as unknown as WorkerPool;
+  return { pool, counts };
+}
+
+test('at the end of the list a slow worker gives what it has not begun to one that has nothing left', async () => {
+  const { pool, counts } = makeLevelledPool();
+  const { crew, settled } = makeCrew(pool);
+  await crew.give(targetsOf(200));
+  await crew.end();
+  assert.equal(settled.size, 200);
+  assert.deepEqual([...new Set(settled.values())], [1]);
+  // Half and half without it: 100 each, whatever their speed.
+  assert.ok((counts[1] as number) > 150, `${counts.join(', ')} targets`);
+});
+
+test('a thread that dies when it is asked to give back leaves everything to its successor, once', async () => {
+  let deaths = 0;
+  const { pool } = makeLevelledPool(({ life, answer, die }) => {
+    if (life > 0) answer();
+    else {
+      deaths++;
+      die();
+    }
+  });
+  const { crew, settled } = makeCrew(pool);
+  await crew.give(targetsOf(60));
+  await crew.end();
+  assert.equal(deaths, 1);
+  assert.equal(settled.size, 60);
+  assert.deepEqual([...new Set(settled.values())], [1]);
+});
+
+test('what is given back after a stop is told as skipped, since nobody may be left to take it', async () => {
+  let givenBack = 0;
+  const { pool, counts } = makeLevelledPool(({ count, answer }) => {
+    givenBack = count;
+    crew.stop(true);
+    answer();
+  });
+  const { crew, settled } = makeCrew(pool);
+  await crew.give(targetsOf(60));
+  await crew.end();
+  assert.ok(givenBack > 0);
+  assert.equal(settled.size, 60);
+  assert.deepEqual([...new Set(settled.values())], [1]);
+  assert.equal(counts[0], 30 - givenBack);
+});

@@ -91,6 +91,7 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
     onBroken: (error) => {
       throw error;
     },
+    onIdle: () => {},
     onWaits: changes.onWaits ?? (() => {}),
     onRobots: () => {},
   });

@@ -77,3 +77,40 @@ test('an answer keeps its slot until it is recorded, so that no more than the sl
   await until(() => told === TARGET_COUNT);
   assert.deepEqual([count(), told], [TARGET_COUNT, TARGET_COUNT]);
 });
+
+test('a worker gives back the last of what it has not begun, and never sees to it', async (t) => {
+  const { origin, count } = await openCountingOrigin(t);
+  const { port1, port2 } = new MessageChannel();
+  t.after(() => port1.close());
+  const told: number[] = [];
+  const answers: { indexes: readonly number[]; isAll: boolean }[] = [];
+  port1.on('message', (message: FromFetchWorker) => {
+    if (message.kind === 'given-back') answers.push({ indexes: message.indexes, isAll: message.isAll });
+    if (message.kind === 'settled') told.push(...message.outcomes.map(({ index }) => index));
+  });
+  const working = fetchTargets(taskFor(port2));
+  const targets = Array.from({ length: TARGET_COUNT }, (_, index) => ({
+    index,
+    url: `${origin}/${index}`,
+    line: 0,
+  }));
+  port1.postMessage({ kind: 'targets', targets });
+  await until(() => told.length === MAX_IN_FLIGHT);
+  // Nothing of it is recorded, so that nothing more begins.
+  port1.postMessage({ kind: 'give-back', count: 3 });
+  port1.postMessage({ kind: 'give-back', count: 1000 });
+  await until(() => answers.length === 2);
+  const [first, second] = answers;
+  assert.deepEqual(first, { indexes: [37, 38, 39], isAll: false });
+  assert.deepEqual(second, {
+    indexes: targets.slice(MAX_IN_FLIGHT, 37).map(({ index }) => index),
+    isAll: true,
+  });
+  port1.postMessage({ kind: 'end' });
+  await working;
+  assert.equal(count(), MAX_IN_FLIGHT);
+  assert.deepEqual(
+    told.toSorted((a, b) => a - b),
+    targets.slice(0, MAX_IN_FLIGHT).map(({ index }) => index),
+  );
+});

@@ -44,3 +44,19 @@ test('a job that has left is let go of, though the row never empties', () => {
     });
   });
 });
+
+test('what is let go of came last and was never begun, of each origin in turn', () => {
+  const waiting = new WaitingJobs();
+  const jobs = ['http://a/0', 'http://a/1', 'http://b/2', 'http://b/3', 'http://c/4', 'http://c/5'].map(
+    (url, index) => new FetchJob({ index, url, line: index + 1 }),
+  );
+  const [, , , , begun, fresh] = jobs as [FetchJob, FetchJob, FetchJob, FetchJob, FetchJob, FetchJob];
+  begun.begin();
+  for (const job of jobs.slice(0, 5)) waiting.parking.park(job);
+  waiting.addFresh(fresh);
+  const indexesOf = (taken: FetchJob[]) => taken.map(({ target }) => target.index);
+  assert.deepEqual(indexesOf(waiting.takeUntouched(3)), [5, 1, 3]);
+  assert.equal(waiting.count, 3);
+  assert.deepEqual(indexesOf(waiting.takeUntouched(10)), [0, 2]);
+  assert.deepEqual(indexesOf(waiting.takeAll()), [4]);
+});

@@ -1,0 +1,7 @@
+// The door of a thread that is started for a fetch, ahead of its task: it loads the room while the main thread still
+// loads its own and opens the run.
+
+export { fetchTargets } from './entry.ts';
+
+// Whoever asks for the task is told what went wrong.
+import('./fetch-targets.ts').catch(() => {});
