@@ -15,7 +15,6 @@ export async function runTrials(task: TrialTask): Promise<TrialResult> {
   const { TrialRun } = await import('./trial-run.ts');
   const lanes = await openLanes(task, tally);
   const control = new Int32Array(task.ledger.control);
-  await waitAtGate(control);
   const run = new TrialRun(task, {
     lanes,
     openFallback: async () => {
@@ -24,6 +23,7 @@ export async function runTrials(task: TrialTask): Promise<TrialResult> {
     },
   });
   try {
+    await waitAtGate(control);
     const failures = await run.run();
     await waitToClose(control);
     return { workerIndex: task.workerIndex, failures };

@@ -26,31 +26,41 @@ export class TrialAccount {
   readonly #latency: Histogram;
   readonly #wireLatency: Histogram;
   readonly #connectTime: Histogram;
-  readonly #timeline: Timeline;
+  readonly #timelineCells: SharedArrayBuffer;
+  readonly #startedAtMs: Float64Array;
   readonly #settledOk: Bitmap;
   readonly #settledFailed: Bitmap;
   readonly #repeated: Bitmap;
-  readonly #startMs: number;
-  readonly #utilizationBefore = performance.eventLoopUtilization();
-  readonly #cpuBefore = process.threadCpuUsage();
   readonly #usedBefore: Readonly<Record<(typeof USAGE_FIELDS)[number], number>>;
+  #timeline = new Timeline(0);
+  #startMs = 0;
+  #utilizationBefore = performance.eventLoopUtilization();
+  #cpuBefore = process.threadCpuUsage();
   #inFlightPeak = 0;
   #begunUpTo = 0;
 
-  constructor({ plan, ledger, account }: TrialTask, startMs: number) {
+  constructor({ plan, ledger, account }: TrialTask) {
     this.#tally = new Tally(account.tally);
     this.#latency = new Histogram(account.latency);
     this.#wireLatency = new Histogram(account.wireLatency);
     this.#connectTime = new Histogram(account.connectTime);
-    this.#timeline = new Timeline(new Float64Array(ledger.startedAtMs)[0] as number, account.timeline);
+    this.#timelineCells = account.timeline;
+    this.#startedAtMs = new Float64Array(ledger.startedAtMs);
     this.#settledOk = new Bitmap(plan.trialCount, ledger.settledOk);
     this.#settledFailed = new Bitmap(plan.trialCount, ledger.settledFailed);
     this.#repeated = new Bitmap(plan.trialCount, ledger.repeated);
-    this.#startMs = startMs;
     const [eluActiveMs, eluIdleMs, cpuUserUs, cpuSystemUs] = USAGE_FIELDS.map((field) =>
       this.#tally.get(field),
     ) as [number, number, number, number];
     this.#usedBefore = { eluActiveMs, eluIdleMs, cpuUserUs, cpuSystemUs };
+  }
+
+  /** The gate is open: clocks and counts of use run from here, the timeline from when the run began. */
+  start(startMs: number): void {
+    this.#startMs = startMs;
+    this.#timeline = new Timeline(this.#startedAtMs[0] as number, this.#timelineCells);
+    this.#utilizationBefore = performance.eventLoopUtilization();
+    this.#cpuBefore = process.threadCpuUsage();
     if (this.#tally.get('firstDispatchAtMs') === 0) this.#tally.set('firstDispatchAtMs', startMs);
     this.#tally.set('lastSettledAtMs', startMs);
   }

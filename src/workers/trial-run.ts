@@ -12,13 +12,24 @@ import { judgeLostAttempt } from './retry.ts';
 import { isPaused, noteAnswer, noteRefusal, noteShortLife } from './slot-health.ts';
 import { TrialAccount } from './trial-account.ts';
 import { TrialDeadlines } from './trial-deadlines.ts';
-import { describeAnswer, type SlotState, TrialExchange, type TrialExchangeOwner } from './trial-exchange.ts';
+import {
+  describeAnswer,
+  type SlotState,
+  type TrialExchange,
+  type TrialExchangeOwner,
+} from './trial-exchange.ts';
 import { TrialQueue } from './trial-queue.ts';
-import { type TrialLanes, TrialSlots } from './trial-slots.ts';
+import { type PlannedSlot, type TrialLanes, TrialSlots } from './trial-slots.ts';
 
 /** How often deadlines and orders are looked at: one timer a worker, whatever is in flight. */
 const SWEEP_MS = 50;
-/** Made when the gate opens: its clocks run from then on. */
+/** Trials begun in one turn of the event loop while connections are opened: those of the first are made meanwhile. */
+const RAMP_COUNT = 2000;
+
+/**
+ * Made before the gate opens, with all slots and positions that the share may need: 25,000 positions take 50 ms, and what
+ * they leave to the garbage collector as much again. The clocks run from `run` on.
+ */
 export class TrialRun implements TrialExchangeOwner {
   sweepNumber = 1;
   readonly #task: TrialTask;
@@ -29,7 +40,7 @@ export class TrialRun implements TrialExchangeOwner {
   /** Attempts charged to a trial; only those that failed once are in it. */
   readonly #charged = new Map<number, number>();
   readonly #positions: TrialExchange[] = [];
-  readonly #startMs: number;
+  #startMs = 0;
   readonly #deadlines: TrialDeadlines;
   readonly #done = Promise.withResolvers<void>();
   #idle: TrialExchange[] = [];
@@ -37,6 +48,8 @@ export class TrialRun implements TrialExchangeOwner {
   #paused: TrialExchange[] = [];
   /** Free positions that need a connection while as many as may be are in the making. */
   #turnedAway: TrialExchange[] = [];
+  /** More slots are opened in the next turn. */
+  #isRampComing = false;
   #inFlight = 0;
   #delayed = 0;
 
@@ -44,14 +57,15 @@ export class TrialRun implements TrialExchangeOwner {
     this.#task = task;
     this.#slots = new TrialSlots(task, lanes, this);
     this.#queue = new TrialQueue(task.ranges);
-    this.#startMs = nowMs();
     this.#deadlines = new TrialDeadlines(task.limits, SWEEP_MS);
-    this.#account = new TrialAccount(task, this.#startMs);
+    this.#account = new TrialAccount(task);
     this.#control = new Int32Array(task.ledger.control);
   }
 
   /** Runs the share to its end. Resolves when every trial is settled, or what was in flight after an order to stop. */
   async run(): Promise<readonly TrialFailure[]> {
+    this.#startMs = nowMs();
+    this.#account.start(this.#startMs);
     const timer = setInterval(() => this.#onSweep(), SWEEP_MS);
     try {
       this.#ramp();
@@ -149,21 +163,32 @@ export class TrialRun implements TrialExchangeOwner {
 
   /** Opens slots while trials wait and no more connections are in the making than the plan allows. */
   #ramp(): void {
+    if (this.#isRampComing) return;
+    let begunCount = 0;
     while (
       this.#slots.mayOpen &&
       this.#inFlight < this.#task.maxInFlight &&
       this.#queue.hasNext &&
       this.#order === ORDER.run
     ) {
-      this.#fill(this.#slots.openNext());
+      if (begunCount >= RAMP_COUNT) {
+        this.#isRampComing = true;
+        setImmediate(() => {
+          this.#isRampComing = false;
+          this.#ramp();
+        });
+        return;
+      }
+      const planned = this.#slots.openNext();
+      this.#fill(planned);
+      begunCount += planned.positions.length;
     }
   }
 
   /** As many positions as the plan has for a slot, and no more than there are trials. */
-  #fill(state: SlotState): void {
-    for (let count = 0; count < this.#task.plan.pipelining; count++) {
+  #fill({ state, positions }: PlannedSlot): void {
+    for (const position of positions) {
       if (!this.#queue.hasNext && !(state.isFallback && this.#queue.hasHandedOver)) break;
-      const position: TrialExchange = new TrialExchange(state);
       this.#positions.push(position);
       this.#dispatchNext(position);
     }

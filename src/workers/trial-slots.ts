@@ -4,7 +4,7 @@
 import type { TrialTask } from '../model/messages.ts';
 import { splitCount } from '../model/split.ts';
 import type { Lane } from './lane.ts';
-import type { SlotState, TrialExchangeOwner } from './trial-exchange.ts';
+import { type SlotState, TrialExchange, type TrialExchangeOwner } from './trial-exchange.ts';
 import { waitAtMost } from './wait-at-most.ts';
 
 /** 20,000 connections take half a second. A socket that is still there ends with the thread. */
@@ -16,11 +16,18 @@ export interface TrialLanes {
   readonly openFallback: () => Promise<Lane>;
 }
 
+/** A slot and the positions that share its connection. */
+export interface PlannedSlot {
+  readonly state: SlotState;
+  readonly positions: readonly TrialExchange[];
+}
+
 export class TrialSlots {
   readonly #owner: TrialExchangeOwner;
   readonly #lanes: Lane[];
   readonly #openFallback: () => Promise<Lane>;
-  readonly #plan: readonly Lane[];
+  readonly #planned: PlannedSlot[] = [];
+  readonly #depth: number;
   readonly #maxConnecting: number;
   #nextSlot = 0;
   #connecting = 0;
@@ -32,8 +39,9 @@ export class TrialSlots {
     this.#owner = owner;
     this.#lanes = [...lanes];
     this.#openFallback = openFallback;
-    this.#plan = planSlots(task.connectionCount, lanes);
+    this.#depth = task.plan.pipelining;
     this.#maxConnecting = task.maxConnecting;
+    this.#make(planSlots(task.connectionCount, lanes), countTrials(task));
   }
 
   /** No more connections are in the making than the plan allows with one more. */
@@ -43,13 +51,29 @@ export class TrialSlots {
 
   /** The plan has a slot that was not opened yet, and it may connect. */
   get mayOpen(): boolean {
-    return this.#nextSlot < this.#plan.length && this.mayConnect;
+    return this.#nextSlot < this.#planned.length && this.mayConnect;
   }
 
   /** Opens the next slot of the plan; only while `mayOpen`. */
-  openNext(): SlotState {
+  openNext(): PlannedSlot {
     this.#openSlots++;
-    return this.#open(this.#plan[this.#nextSlot++] as Lane, false);
+    return this.#planned[this.#nextSlot++] as PlannedSlot;
+  }
+
+  /** Makes whatever may be opened, and no more positions than there are trials. */
+  #make(plan: readonly Lane[], trialCount: number): void {
+    let left = trialCount;
+    for (const lane of plan) {
+      if (left <= 0) return;
+      this.#planned.push(this.#withPositions(this.#open(lane, false), Math.min(left, this.#depth)));
+      left -= this.#depth;
+    }
+  }
+
+  #withPositions(state: SlotState, count: number): PlannedSlot {
+    const positions: TrialExchange[] = [];
+    while (positions.length < count) positions.push(new TrialExchange(state));
+    return { state, positions };
   }
 
   #open(lane: Lane, isFallback: boolean): SlotState {
@@ -101,7 +125,7 @@ export class TrialSlots {
   shrink(slot: SlotState): boolean {
     if (slot.retired || !this.isSpare(slot)) return false;
     this.#retire(slot);
-    this.#nextSlot = this.#plan.length;
+    this.#nextSlot = this.#planned.length;
     return true;
   }
 
@@ -120,8 +144,8 @@ export class TrialSlots {
   }
 
   /** A slot in the place of one that was retired for it. */
-  openOnFallback(lane: Lane): SlotState {
-    return this.#open(lane, true);
+  openOnFallback(lane: Lane): PlannedSlot {
+    return this.#withPositions(this.#open(lane, true), this.#depth);
   }
 
   #retire(slot: SlotState): void {
@@ -134,6 +158,10 @@ export class TrialSlots {
   async close(): Promise<void> {
     await waitAtMost(Promise.all(this.#lanes.map((lane) => lane.close(true))), MAX_CLOSE_MS);
   }
+}
+
+function countTrials({ ranges }: TrialTask): number {
+  return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
 /** The lane of every slot in the order they are opened: round-robin, so that all lanes grow alike. */

@@ -6,8 +6,14 @@ import type { Exchange } from './lane.ts';
 export class WireQueue {
   /** Its length is a power of two. */
   #ring: (Exchange | undefined)[] = [undefined];
+  readonly #likelyCount: number;
   #first = 0;
   #count = 0;
+
+  /** @param likelyCount attempts that are open at once as a rule: the second makes room for so many */
+  constructor(likelyCount = 1) {
+    this.#likelyCount = likelyCount;
+  }
 
   get count(): number {
     return this.#count;
@@ -54,9 +60,11 @@ export class WireQueue {
   }
 
   #grow(): void {
-    const all = this.#take();
-    this.#ring = Array.from<undefined>({ length: 2 * this.#ring.length });
+    let roomCount = 2 * this.#ring.length;
+    while (roomCount < this.#likelyCount) roomCount *= 2;
+    const ring: (Exchange | undefined)[] = [];
+    while (ring.length < roomCount) ring.push(ring.length < this.#count ? this.at(ring.length) : undefined);
+    this.#ring = ring;
     this.#first = 0;
-    for (const exchange of all) this.push(exchange);
   }
 }

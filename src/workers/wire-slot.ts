@@ -33,8 +33,10 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
   readonly #shared: WireShared;
   readonly #parser: WireParser;
   /** The first `#sentCount` are on the wire; the others wait for a connection or for room. */
-  readonly #open = new WireQueue();
+  readonly #open: WireQueue;
   #sentCount = 0;
+  /** For the first connection: made with the slot, and so before a run's clock starts. */
+  #spare: WireSocket | undefined;
   /** Connected, or about to be while `#isConnecting`. */
   #socket: WireSocket | undefined;
   #isConnecting = false;
@@ -53,7 +55,9 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
   constructor(shared: WireShared) {
     this.#shared = shared;
     this.#depth = shared.options.depth;
+    this.#open = new WireQueue(this.#depth);
     this.#parser = new WireParser(this, shared.options.maxHeaderBytes, shared.heads);
+    this.#spare = new WireSocket(this, shared.readBuffer);
   }
 
   get isOpen(): boolean {
@@ -258,8 +262,11 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
       return;
     }
     this.#untried = others;
-    this.#socket = new WireSocket(this, readBuffer, address, port);
-    this.#shared.addSocket(this.#socket);
+    const socket = this.#spare ?? new WireSocket(this, readBuffer);
+    this.#spare = undefined;
+    this.#socket = socket;
+    this.#shared.addSocket(socket);
+    socket.connectTo(address, port);
   }
 
   /** No address took a connection: nothing that waits for it can be sent. */

@@ -15,19 +15,22 @@ export interface SocketOwner {
 }
 
 export class WireSocket extends BareSocket {
-  /** The address it connects to. */
-  readonly host: string;
+  /** The address it connects to; '' before `connectTo`. */
+  host = '';
   /** It was connected once. */
   isOpened = false;
   readonly #owner: SocketOwner;
 
-  /** Begins to connect. */
-  constructor(owner: SocketOwner, readBuffer: Buffer, host: string, port: number) {
+  constructor(owner: SocketOwner, readBuffer: Buffer) {
     super(readBuffer, (byteCount) => {
       owner.read(this, byteCount);
       return true;
     });
     this.#owner = owner;
+  }
+
+  /** Once, with a literal address. */
+  connectTo(host: string, port: number): void {
     this.host = host;
     this.connect({ host, port });
   }

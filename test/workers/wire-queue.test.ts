@@ -13,8 +13,8 @@ test('whatever is pushed, shifted, removed and taken, it holds what an array wou
     fc.nat(20).map((count) => ({ takeFirst: count })),
   );
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
-      const queue = new WireQueue();
+    fc.property(fc.array(step, { maxLength: 200 }), fc.nat(40), (steps, likelyCount) => {
+      const queue = new WireQueue(likelyCount);
       const model: Probe[] = [];
       for (const what of steps) {
         if (what === 'push') {
