@@ -1,7 +1,8 @@
 // What the suites that write files to disk share: their options, scratch space and record, one measured run, and how
 // its figures are shown. Which programs and servers there are, each suite says itself.
 
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -75,6 +76,23 @@ export async function runDiskSuite<Case extends DiskCase, Run extends DiskRun>(
     writeFileSync(join(values.out, `${suite.name}.md`), `# ${suite.title}\n\n${text}`);
   }
   return records.flatMap(({ runs }) => runs);
+}
+
+/**
+ * A directory for what nginx serves, in memory: a kernel that takes back page cache that lies idle would have it read
+ * from the disk that is measured. Removed at the end of this process.
+ */
+export function makeServedDir(): string {
+  const served = mkdtempSync('/dev/shm/spillway-served-');
+  process.once('exit', () => rmSync(served, { recursive: true, force: true }));
+  // nginx, started as root, reads as a user of its own.
+  chmodSync(served, 0o755);
+  return served;
+}
+
+/** Has the disk take what earlier runs left to be written, so that it is not written at the cost of the next one. */
+export function settleDisk(): void {
+  execFileSync('sync');
 }
 
 /** Runs a command that is to write the files of a case. @returns its figures, and why it failed, if it did */

@@ -11,13 +11,14 @@ import {
   type DiskCase,
   type DiskRun,
   findMissing,
+  makeServedDir,
   measureToDisk,
   runDiskSuite,
+  settleDisk,
   showSpread,
 } from './disk-suite.ts';
 import { startFileServer } from './file-server.ts';
 import { findOnPath } from './programs.ts';
-import { rotate } from './run-case.ts';
 import { pairedRatios, summarize } from './statistics.ts';
 
 interface FilesCase extends DiskCase {
@@ -83,8 +84,7 @@ await runDiskSuite({
 });
 
 async function runCase(files: FilesCase, roundCount: number, scratch: string): Promise<FilesRun[]> {
-  const www = join(scratch, 'www');
-  mkdirSync(www, { recursive: true });
+  const www = makeServedDir();
   for (let n = 0; n < files.fileCount; n++) writeFileSync(join(www, `${n}`), randomBytes(files.bytes));
   const server = await startFileServer(www, scratch);
   const names = Object.keys(PROGRAMS).filter(
@@ -97,7 +97,7 @@ async function runCase(files: FilesCase, roundCount: number, scratch: string): P
     // The first one finds the server and the page cache cold, and is not kept.
     await runOnce('curl', -1, files, nextPaths());
     for (let round = 0; round < roundCount; round++) {
-      for (const name of rotate(names, round)) {
+      for (const name of shuffle(names)) {
         const run = await runOnce(name, round, files, nextPaths());
         runs.push(run);
         process.stderr.write(
@@ -110,6 +110,14 @@ async function runCase(files: FilesCase, roundCount: number, scratch: string): P
     rmSync(www, { recursive: true, force: true });
   }
   return runs;
+}
+
+/** In an order of its own each round: in a row that only rotates, each would always come after the same one. */
+function shuffle(names: readonly string[]): string[] {
+  return names
+    .map((name) => ({ name, rank: Math.random() }))
+    .toSorted((a, b) => a.rank - b.rank)
+    .map(({ name }) => name);
 }
 
 /**
@@ -131,6 +139,7 @@ function writeLists(origin: string, { fileCount }: FilesCase, out: string): Path
 
 async function runOnce(program: string, round: number, files: FilesCase, paths: Paths): Promise<FilesRun> {
   mkdirSync(paths.out);
+  settleDisk();
   const command = PROGRAMS[program]?.(paths, files) ?? [];
   const run = await measureToDisk(command, files);
   const problem = run.problem ?? findMissing(paths.out, files);

@@ -4,13 +4,14 @@
 //     node benchmarks/compare/templates-suite.ts [--rounds 3] [--case 1kb] [--out DIR]
 
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type DiskCase,
   type DiskRun,
   findFailure,
   findMissing,
+  makeServedDir,
   measureToDisk,
   runDiskSuite,
   showSpread,
@@ -44,8 +45,7 @@ process.exitCode = runs.some(({ problem }) => problem !== null) ? 1 : 0;
 
 async function runCase(files: DiskCase, roundCount: number, scratch: string): Promise<TemplateRun[]> {
   const { fileCount, bytes } = files;
-  const www = join(scratch, `www-${files.name}`);
-  mkdirSync(www);
+  const www = makeServedDir();
   for (let n = 0; n < fileCount; n++) writeFileSync(join(www, `${n}`), randomBytes(bytes));
   const nginx = await startFileServer(www, scratch);
   const own = await startServer(
