@@ -41,9 +41,10 @@ export function chooseMove(shares: readonly WorkerShare[]): ShareMove | null {
   return from < 0 ? null : { from, count: Math.floor((mostCount - poorest.pendingCount) / 2) };
 }
 
-/** True when no target will change its worker any more. */
+/** True when no target will change its worker any more: one that is asked may still give its last. */
 export function isSettledDown(shares: readonly WorkerShare[]): boolean {
   return shares.every(
-    ({ pendingCount, isAllBegun, isAsked }) => pendingCount <= 1 || (isAllBegun && !isAsked),
+    ({ pendingCount, isAllBegun, isAsked }) =>
+      pendingCount === 0 || (!isAsked && (pendingCount === 1 || isAllBegun)),
   );
 }

@@ -200,3 +200,11 @@ test('what is given back after a stop is told as skipped, since nobody may be le
   assert.deepEqual([...new Set(settled.values())], [1]);
   assert.equal(counts[0], 30 - givenBack);
 });
+
+test('the last target that a worker gives back finds somebody to take it, however late it comes', async () => {
+  const { pool } = makeLevelledPool(({ answer }) => setTimeout(answer, 300));
+  const { crew, settled } = makeCrew(pool);
+  await crew.give(targetsOf(6));
+  await crew.end();
+  assert.equal(settled.size, 6);
+});

@@ -62,4 +62,5 @@ test('all is settled down once every target left is begun, or could not make a d
   assert.equal(isSettledDown([shareOf(0), shareOf(5, { isAllBegun: true })]), true);
   assert.equal(isSettledDown([shareOf(4), shareOf(5, { isAllBegun: true })]), false);
   assert.equal(isSettledDown([shareOf(0), shareOf(5, { isAllBegun: true, isAsked: true })]), false);
+  assert.equal(isSettledDown([shareOf(0), shareOf(1, { isAsked: true })]), false);
 });
