@@ -53,7 +53,6 @@ class Member implements WorkerShare {
   waits: string | null = null;
   /** Where the present thread's last settled body went. */
   last: Stored | null = null;
-  isEnded = false;
   isAllBegun = false;
   isAsked = false;
 
@@ -76,8 +75,14 @@ class Member implements WorkerShare {
 
   give(targets: readonly Target[]): void {
     for (const target of targets) this.pending.set(target.index, target);
+    this.sendBatches(targets);
+  }
+
+  /** Whatever it had begun, it has more before it now. */
+  sendBatches(targets: readonly Target[]): void {
     this.isAllBegun = false;
-    this.send({ kind: 'targets', targets });
+    for (let start = 0; start < targets.length; start += BATCH_COUNT)
+      this.send({ kind: 'targets', targets: targets.slice(start, start + BATCH_COUNT) });
   }
 }
 
@@ -93,6 +98,8 @@ export class FetchCrew {
   #hasRoom = Promise.withResolvers<void>();
   /** Nothing more will be given. */
   #isGiven = false;
+  /** Every worker was told so: nothing changes hands any more. */
+  #isEnded = false;
   #isStopped = false;
 
   constructor(options: CrewOptions) {
@@ -165,18 +172,15 @@ export class FetchCrew {
 
   /** At the end of the list: has targets given back for whoever has least, until all that is left is begun. */
   #level(): void {
-    if (!this.#isGiven || this.#isStopped) return;
+    if (!this.#isGiven || this.#isEnded || this.#isStopped) return;
     const move = chooseMove(this.#members);
     if (move !== null) {
       const member = this.#members[move.from] as Member;
       member.isAsked = true;
       member.send({ kind: 'give-back', count: move.count });
     } else if (isSettledDown(this.#members)) {
-      for (const member of this.#members) {
-        if (member.isEnded) continue;
-        member.isEnded = true;
-        member.send({ kind: 'end' });
-      }
+      this.#isEnded = true;
+      for (const member of this.#members) member.send({ kind: 'end' });
     }
   }
 
@@ -201,8 +205,7 @@ export class FetchCrew {
     }
     const others = this.#members.filter((member) => member !== giver);
     const taker = others.reduce((least, other) => (other.pendingCount < least.pendingCount ? other : least));
-    for (let start = 0; start < targets.length; start += BATCH_COUNT)
-      taker.give(targets.slice(start, start + BATCH_COUNT));
+    if (targets.length > 0) taker.give(targets);
     this.#level();
   }
 
@@ -217,7 +220,6 @@ export class FetchCrew {
       member.port = port1;
       member.waits = null;
       member.last = null;
-      member.isAllBegun = false;
       member.isAsked = false;
       const { base, pool } = this.#options;
       // A new index for each thread: its segments never meet those of one that died.
@@ -250,11 +252,9 @@ export class FetchCrew {
 
   /** Gives a new thread what the one before left unsettled, and tells it what else it missed. */
   #resend(member: Member): void {
-    const left = [...member.pending.values()];
-    for (let start = 0; start < left.length; start += BATCH_COUNT)
-      member.send({ kind: 'targets', targets: left.slice(start, start + BATCH_COUNT) });
+    member.sendBatches([...member.pending.values()]);
     if (this.#isStopped) member.send({ kind: 'stop', isCut: true });
-    else if (member.isEnded) member.send({ kind: 'end' });
+    else if (this.#isEnded) member.send({ kind: 'end' });
     else this.#level();
   }
 

@@ -105,7 +105,10 @@ interface Asked {
 }
 
 /** Each settles its targets one by one, the first one slowly, and gives back what it has not come to. */
-function makeLevelledPool(onAsked: (asked: Asked) => void = ({ answer }) => answer()) {
+function makeLevelledPool(
+  onAsked: (asked: Asked) => void = ({ answer }) => answer(),
+  { inFlightCount = 1, onEnd = (_die: () => void, _life: number): void => {} } = {},
+) {
   const counts: number[] = [];
   let lives = 0;
   const fetchTargets = (task: FetchTask): Promise<void> => {
@@ -117,6 +120,10 @@ function makeLevelledPool(onAsked: (asked: Asked) => void = ({ answer }) => answ
     const close = () => {
       clearInterval(timer);
       task.port.close();
+    };
+    const die = () => {
+      close();
+      reject(new Error('the thread died'));
     };
     const timer = setInterval(
       () => {
@@ -134,20 +141,20 @@ function makeLevelledPool(onAsked: (asked: Asked) => void = ({ answer }) => answ
     );
     task.port.on('message', (message: ToFetchWorker) => {
       if (message.kind === 'targets') waiting.push(...message.targets);
-      else if (message.kind === 'end' || message.kind === 'stop') isEnded = true;
-      else if (message.kind === 'give-back') {
-        // One of them is in flight.
-        const given = waiting.splice(Math.max(1, waiting.length - message.count));
+      else if (message.kind === 'end' || message.kind === 'stop') {
+        isEnded = true;
+        onEnd(die, life);
+      } else if (message.kind === 'give-back') {
+        const given = waiting.splice(
+          Math.max(life === 0 ? inFlightCount : 1, waiting.length - message.count),
+        );
         const indexes = given.map(({ index }) => index);
         const isAll = given.length < message.count;
         onAsked({
           life,
           count: given.length,
           answer: () => task.port.postMessage({ kind: 'given-back', indexes, isAll }),
-          die: () => {
-            close();
-            reject(new Error('died when asked'));
-          },
+          die,
         });
       }
     });
@@ -207,4 +214,21 @@ test('the last target that a worker gives back finds somebody to take it, howeve
   await crew.give(targetsOf(6));
   await crew.end();
   assert.equal(settled.size, 6);
+});
+
+test('a thread that dies after the end keeps what it has: the others are gone', async () => {
+  let deaths = 0;
+  const { pool } = makeLevelledPool(undefined, {
+    inFlightCount: 15,
+    onEnd: (die, life) => {
+      // The others have ended by then.
+      if (life === 0 && deaths++ === 0) setTimeout(die, 50);
+    },
+  });
+  const { crew, settled } = makeCrew(pool);
+  await crew.give(targetsOf(40));
+  await crew.end();
+  assert.equal(deaths, 1);
+  assert.equal(settled.size, 40);
+  assert.deepEqual([...new Set(settled.values())], [1]);
 });
