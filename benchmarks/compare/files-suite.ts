@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
+import { shuffle } from '../../src/measure/statistics.ts';
 import {
   type DiskCase,
   type DiskRun,
@@ -97,7 +98,8 @@ async function runCase(files: FilesCase, roundCount: number, scratch: string): P
     // The first one finds the server and the page cache cold, and is not kept.
     await runOnce('curl', -1, files, nextPaths());
     for (let round = 0; round < roundCount; round++) {
-      for (const name of shuffle(names)) {
+      // In a row that only rotates, each would always come after the same one.
+      for (const name of shuffle(names, Math.random)) {
         const run = await runOnce(name, round, files, nextPaths());
         runs.push(run);
         process.stderr.write(
@@ -110,14 +112,6 @@ async function runCase(files: FilesCase, roundCount: number, scratch: string): P
     rmSync(www, { recursive: true, force: true });
   }
   return runs;
-}
-
-/** In an order of its own each round: in a row that only rotates, each would always come after the same one. */
-function shuffle(names: readonly string[]): string[] {
-  return names
-    .map((name) => ({ name, rank: Math.random() }))
-    .toSorted((a, b) => a.rank - b.rank)
-    .map(({ name }) => name);
 }
 
 /**

@@ -32,7 +32,8 @@ export class TrialAccount {
   readonly #settledFailed: Bitmap;
   readonly #repeated: Bitmap;
   readonly #usedBefore: Readonly<Record<(typeof USAGE_FIELDS)[number], number>>;
-  #timeline = new Timeline(0);
+  /** From the gate on: one with the right zero. */
+  #timeline: Timeline;
   #startMs = 0;
   #utilizationBefore = performance.eventLoopUtilization();
   #cpuBefore = process.threadCpuUsage();
@@ -45,6 +46,7 @@ export class TrialAccount {
     this.#wireLatency = new Histogram(account.wireLatency);
     this.#connectTime = new Histogram(account.connectTime);
     this.#timelineCells = account.timeline;
+    this.#timeline = new Timeline(0, account.timeline);
     this.#startedAtMs = new Float64Array(ledger.startedAtMs);
     this.#settledOk = new Bitmap(plan.trialCount, ledger.settledOk);
     this.#settledFailed = new Bitmap(plan.trialCount, ledger.settledFailed);

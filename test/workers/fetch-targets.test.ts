@@ -9,6 +9,7 @@ import { nowMs } from '../../src/measure/clock.ts';
 import { Tally } from '../../src/measure/tally.ts';
 import { BUDGETS_BYTES, type FetchTask, type FromFetchWorker, GAUGES } from '../../src/model/fetch-task.ts';
 import { OWN_OPEN_BYTES } from '../../src/model/origin-cells.ts';
+import type { Target } from '../../src/model/target.ts';
 import { fetchTargets } from '../../src/workers/fetch-targets.ts';
 import { LIMITS, REQUEST } from './engine-world.ts';
 
@@ -43,6 +44,9 @@ function taskFor(port: MessagePort): FetchTask {
   };
 }
 
+const targetsAt = (origin: string): Target[] =>
+  Array.from({ length: TARGET_COUNT }, (_, index) => ({ index, url: `${origin}/${index}`, line: 0 }));
+
 /** Waits until `isTrue`, 10 s at most. */
 async function until(isTrue: () => boolean): Promise<void> {
   for (let left = 2_000; left > 0 && !isTrue(); left--) await wait(5);
@@ -60,11 +64,7 @@ test('an answer keeps its slot until it is recorded, so that no more than the sl
     if (isRecording) port1.postMessage({ kind: 'recorded', count: message.outcomes.length });
   });
   const working = fetchTargets(taskFor(port2));
-  const targets = Array.from({ length: TARGET_COUNT }, (_, index) => ({
-    index,
-    url: `${origin}/${index}`,
-    line: 0,
-  }));
+  const targets = targetsAt(origin);
   port1.postMessage({ kind: 'targets', targets });
   port1.postMessage({ kind: 'end' });
   await until(() => told === MAX_IN_FLIGHT);
@@ -89,11 +89,7 @@ test('a worker gives back the last of what it has not begun, and never sees to i
     if (message.kind === 'settled') told.push(...message.outcomes.map(({ index }) => index));
   });
   const working = fetchTargets(taskFor(port2));
-  const targets = Array.from({ length: TARGET_COUNT }, (_, index) => ({
-    index,
-    url: `${origin}/${index}`,
-    line: 0,
-  }));
+  const targets = targetsAt(origin);
   port1.postMessage({ kind: 'targets', targets });
   await until(() => told.length === MAX_IN_FLIGHT);
   // Nothing of it is recorded, so that nothing more begins.
