@@ -96,16 +96,20 @@ function readHeld(
   const text6 = v6Count + timeWaitCount === 0 ? '' : reader.peek(`${reader.proc}/net/tcp6`);
   if (text === null) return null;
   const held = new Set<number>();
-  const byDestination = new Map<string, number>();
+  // By port, for the kernel may list a socket twice while others come and go.
+  const byDestination = new Map<string, Set<number>>();
   for (const table of [text, text6 ?? '']) {
     for (const [, local = '', remote = '', state] of table.matchAll(SOCKET)) {
       const port = Number.parseInt(local, 16);
       if (state === '0A' || port < lowPort || port > highPort) continue;
       held.add(port);
-      byDestination.set(remote, (byDestination.get(remote) ?? 0) + 1);
+      const ports = byDestination.get(remote);
+      if (ports === undefined) byDestination.set(remote, new Set([port]));
+      else ports.add(port);
     }
   }
   let byOneDestinationCount = 0;
-  for (const count of byDestination.values()) byOneDestinationCount = Math.max(byOneDestinationCount, count);
+  for (const { size } of byDestination.values())
+    byOneDestinationCount = Math.max(byOneDestinationCount, size);
   return { portCount: held.size, byOneDestinationCount };
 }

@@ -331,12 +331,15 @@ async function runStarved(
   return JSON.parse(text) as TallyData;
 }
 
-/** Sockets towards the port that sent a SYN and have no answer. */
+/** Sockets towards the port that sent a SYN and have no answer. The kernel may list one twice while others come and go. */
 function connectingSockets(port: number): string[][] {
   const hex = port.toString(16).toUpperCase().padStart(4, '0');
   const lines = readFileSync('/proc/net/tcp', 'utf8').trim().split('\n').slice(1);
   const rows = lines.map((line) => line.trim().split(/\s+/));
-  return rows.filter(([, , remote, state]) => remote?.endsWith(`:${hex}`) === true && state === '02');
+  const connecting = rows.filter(
+    ([, , remote, state]) => remote?.endsWith(`:${hex}`) === true && state === '02',
+  );
+  return [...new Map(connecting.map((row) => [row[1], row])).values()];
 }
 
 function countConnecting(port: number): number {

@@ -32,6 +32,7 @@ test('held ports are counted once each, and by the destination that has most of 
     line(0, '0100007F:9C40', '00000000:0000', '0A') + // listens on 40000: holds nothing
     line(1, '0100007F:9C41', '0100007F:1F90', '01') + // established to :8080
     line(2, '0100007F:9C42', '0100007F:1F90', '06') + // in TIME_WAIT to :8080
+    line(2, '0100007F:9C42', '0100007F:1F90', '06') + // listed again, as while sockets come and go
     line(3, '0100007F:9C42', '0200007F:1F90', '06') + // the same port to another address
     line(4, '0100007F:1F90', '0100007F:9C41', '01') + // the server's end, outside the range
     line(5, '0100007F:0016', '0200007F:9C41', '06');
