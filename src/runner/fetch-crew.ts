@@ -8,7 +8,7 @@ import { SpillwayError } from '../model/errors.ts';
 import { type FetchTask, type FromFetchWorker, GAUGES, type ToFetchWorker } from '../model/fetch-task.ts';
 import { giveBackOpen, OWN_OPEN_BYTES } from '../model/origin-cells.ts';
 import type { Outcome, Stored } from '../model/outcome.ts';
-import { shownUrl } from '../model/shown-url.ts';
+import { skippedOutcome } from '../model/skipped-outcome.ts';
 import { splitCount } from '../model/split.ts';
 import type { Target } from '../model/target.ts';
 import { recoverWorker } from '../sinks/recover-sink.ts';
@@ -192,15 +192,7 @@ export class FetchCrew {
     for (const index of indexes) giver.pending.delete(index);
     if (this.#isStopped) {
       // Whoever would take them may be gone.
-      this.#options.onSettled(
-        targets.map(({ index, line, url }) => ({
-          kind: 'skipped',
-          index,
-          line,
-          url: shownUrl(url),
-          reason: 'stopped',
-        })),
-      );
+      this.#options.onSettled(targets.map((target) => skippedOutcome(target, 'stopped')));
       return;
     }
     const others = this.#members.filter((member) => member !== giver);

@@ -3,10 +3,11 @@
 
 import { type FailureCode, SpillwayError } from '../model/errors.ts';
 import type { Outcome } from '../model/outcome.ts';
+import { holdsLogin, shownUrl, withoutLogins } from '../model/shown-url.ts';
+import { skippedOutcome } from '../model/skipped-outcome.ts';
 import type { Source, SourceItem, Target } from '../model/target.ts';
 import { SeenSet } from '../sources/seen-set.ts';
 import { NOTHING_SETTLED, type SettledBefore } from './settled-before.ts';
-import { holdsLogin, shownUrl, withoutLogins } from '../model/shown-url.ts';
 
 export interface FeedOptions {
   readonly sources: readonly Source[];
@@ -105,11 +106,10 @@ export class FetchFeed implements Feed {
         settled.push(this.#settle(source, item, index));
         continue;
       }
-      const { url, line } = item;
-      if (isDuplicate)
-        settled.push({ kind: 'skipped', index, url: shownUrl(url), line, reason: 'duplicate' });
-      else targets.push({ index, url, line });
-      this.#hasLogins ||= holdsLogin(url);
+      const target = { index, url: item.url, line: item.line };
+      if (isDuplicate) settled.push(skippedOutcome(target, 'duplicate'));
+      else targets.push(target);
+      this.#hasLogins ||= holdsLogin(item.url);
     }
     return { targets, settled, takenBack };
   }
@@ -166,8 +166,7 @@ export class FetchFeed implements Feed {
 
   #settle(source: Source, item: Exclude<SourceItem, { kind: 'target' }>, index: number): Outcome {
     const { line } = item;
-    if (item.kind === 'drift')
-      return { kind: 'skipped', index, url: shownUrl(item.url), line, reason: 'drift' };
+    if (item.kind === 'drift') return skippedOutcome({ index, url: item.url, line }, 'drift');
     const detail = withoutLogins(`${source.name} line ${line}: ${item.reason}`);
     if (this.#options.isStrict) throw new SpillwayError('ERR_SOURCE', `${detail} (--strict)`);
     return {

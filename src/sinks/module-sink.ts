@@ -68,7 +68,8 @@ class ModuleBody implements Body {
   ) {
     this.#keep = (value) => keepValue(head.index, value);
     this.#href = href;
-    this.#body = guard(href, 'begin', () => sink.begin(head));
+    // A plain object, to be copied and printed as it stands.
+    this.#body = guard(href, 'begin', () => sink.begin({ ...head, headers: head.headers }));
   }
 
   write(chunk: Buffer): void {

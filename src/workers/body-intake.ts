@@ -3,7 +3,7 @@
 
 import type { FetchLimits } from '../model/fetch-task.ts';
 import type { Body, Committed, Sink } from '../sinks/sink.ts';
-import { type AnswerStart, makeBodyHead } from './answer-head.ts';
+import { AnswerHead, type AnswerStart } from './answer-head.ts';
 import { type AttemptEnd, attemptFailure } from './attempt-end.ts';
 import { describeError } from './classify.ts';
 import { ContentDecoder, parseCodings } from './content-decoder.ts';
@@ -54,7 +54,7 @@ export class BodyIntake {
     }
     const isDecoded = codings.length > 0;
     if (isDecoded) this.#decoder = this.#openDecoder(codings);
-    const head = makeBodyHead(job, start, { isDecoded, expectedBytes: isDecoded ? null : promisedBytes });
+    const head = new AnswerHead(job, start, { isDecoded, expectedBytes: isDecoded ? null : promisedBytes });
     this.#guardSink(() => {
       this.#body = sink.begin(head);
     });

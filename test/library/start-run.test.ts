@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Outcome, startRun } from '../../src/index.ts';
+import type { BodyHead } from '../../src/sinks/sink.ts';
 import { serve } from '../fetch/fetch-world.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 
@@ -310,12 +311,18 @@ suite('startRun', () => {
            let length = 0;
            return {
              write: (chunk) => { length += chunk.length; },
-             commit: () => ({ url: head.url, length: length * factor, isMainThread, workerIndex }),
+             commit: () => ({ url: head.url, length: length * factor, isMainThread, workerIndex, head: { ...head } }),
            };
          },
        });`,
     );
-    await using run = startRun<{ url: string; length: number; isMainThread: boolean }>({
+    interface Value {
+      readonly url: string;
+      readonly length: number;
+      readonly isMainThread: boolean;
+      readonly head: BodyHead;
+    }
+    await using run = startRun<Value>({
       source: `${origin}/{0..49}`,
       to: { module, options: { factor: 10 } },
     });
@@ -327,6 +334,12 @@ suite('startRun', () => {
         [`body of /${outcome.index}`.length * 10, false],
       );
       assert.equal(outcome.value.url, outcome.url);
+      const { headers, status } = outcome.value.head;
+      assert.equal(status, 200);
+      assert.ok(
+        headers.some(([name]) => name === 'date'),
+        'a copy of the head has its fields',
+      );
       count++;
     }
     assert.equal(count, 50);
