@@ -48,12 +48,15 @@ export const ORIGIN_CELLS = {
   silentSince: 27,
   /** When an attempt last failed without a byte. */
   failedAt: 28,
-  /** Least time between two requests that robots.txt asks for, and when the next may begin. */
+  /** Least time between two requests that robots.txt asks for, and when the next may begin (in hundredths, wrapping). */
   spacing: 29,
   nextStart: 30,
   lock: 31,
   /** It has answered once. */
   isKnown: 32,
+  /** Least time between two requests that refusals have taught (origin-pace), and the answers since the last. */
+  pace: 33,
+  paceAnswers: 34,
 } as const;
 
 export type OriginCell = keyof typeof ORIGIN_CELLS;

@@ -26,6 +26,7 @@ import { RobotsGate } from './robots-gate.ts';
 import { RunRates } from './run-rates.ts';
 import { RunSlots } from './run-slots.ts';
 import { WaitingJobs } from './waiting-jobs.ts';
+import { WakeTimer } from './wake-timer.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** One timer looks after every deadline, pause and retry; it keeps the thread alive while no socket does. */
@@ -63,6 +64,7 @@ export class FetchEngine {
   readonly #waiting = new WaitingJobs();
   readonly #robots: RobotsGate | null;
   readonly #hold: RateHold;
+  readonly #wake: WakeTimer;
   readonly #watchdog: Watchdog;
   readonly #sweepTimer: NodeJS.Timeout;
   readonly #done = Promise.withResolvers<void>();
@@ -90,10 +92,12 @@ export class FetchEngine {
       tryStart: (job) => this.#tryStart(job),
     });
     this.#robots = request.honoursRobots === true ? new RobotsGate(request.userAgent, parts.onRobots) : null;
-    this.#hold = new RateHold(() => {
+    const beginAll = () => {
       this.#turns.all();
       this.#pump();
-    });
+    };
+    this.#hold = new RateHold(beginAll);
+    this.#wake = new WakeTimer(SWEEP_MS, beginAll);
     this.#next = new NextAttempt({
       limits,
       budgets: this.#budgets,
@@ -229,7 +233,10 @@ export class FetchEngine {
   /** False: the origin has no room, or the run's rate none for now. */
   #tryStart(job: FetchJob): boolean {
     if (this.#isStopped || this.#slots.isFull || this.#hold.isHolding) return false;
-    if (!this.#budgets.tryEnter(job.place)) return false;
+    if (!this.#budgets.tryEnter(job.place)) {
+      this.#wake.wakeIn(this.#budgets.waitLeftMs(job.place));
+      return false;
+    }
     const waitMs = this.#rates.reserveAttemptMs();
     if (waitMs > 0) {
       this.#budgets.leave(job.place);
@@ -263,7 +270,7 @@ export class FetchEngine {
     this.#budgets.leave(place);
     this.#watchdog.moved();
     reportToBudget(this.#budgets, attempt, end);
-    this.#judge(job, end);
+    this.#judge(attempt, end);
     this.#freed.push(place);
     // What many answers of one turn set free is filled again at once, after all of them are judged.
     if (this.#freed.length === 1) setImmediate(() => this.#fillAgain());
@@ -278,7 +285,8 @@ export class FetchEngine {
     this.#finishIfIdle();
   }
 
-  #judge(job: FetchJob, end: AttemptEnd): void {
+  #judge(attempt: FetchAttempt, end: AttemptEnd): void {
+    const { job } = attempt;
     if (end.kind === 'ok') {
       this.#settle(okOutcome(job, end));
     } else if (this.#isStopped) {
@@ -292,18 +300,19 @@ export class FetchEngine {
       this.#waiting.parking.park(job);
     } else if (end.kind === 'stale') {
       if (this.#next.repeatsStale(job)) this.#putBack(job, 0);
-      else this.#tryAgain(job, attemptFailure('connection-lost', end.detail));
+      else this.#tryAgain(attempt, attemptFailure('connection-lost', end.detail));
     } else if (end.kind === 'broken') {
       this.#skip(job, 'stopped');
       this.#parts.onBroken(end.error);
     } else {
-      this.#tryAgain(job, end);
+      this.#tryAgain(attempt, end);
     }
   }
 
-  #tryAgain(job: FetchJob, end: AttemptFailure): void {
+  #tryAgain(attempt: FetchAttempt, end: AttemptFailure): void {
+    const { job } = attempt;
     const outcome = failedOutcome(job, end);
-    const delayMs = this.#next.delayAfterMs(job, end);
+    const delayMs = this.#next.delayAfterMs(attempt, end);
     if (delayMs === null) this.#settle(outcome);
     else this.#putBack(job, delayMs);
   }
@@ -367,6 +376,7 @@ export class FetchEngine {
     if (!this.#isEnding) return;
     clearInterval(this.#sweepTimer);
     this.#hold.close();
+    this.#wake.close();
     this.#show();
     this.#done.resolve();
   }

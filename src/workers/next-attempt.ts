@@ -6,6 +6,7 @@ import { FAILURES } from '../model/errors.ts';
 import { type FetchLimits, GAUGES } from '../model/fetch-task.ts';
 import { isRetryable, retryDelayMs } from '../model/retry-policy.ts';
 import type { AttemptFailure } from './attempt-end.ts';
+import type { FetchAttempt } from './fetch-attempt.ts';
 import type { FetchJob } from './fetch-job.ts';
 import type { OriginBudgets } from './origin-budgets.ts';
 import type { RunRates } from './run-rates.ts';
@@ -35,8 +36,8 @@ export class NextAttempt {
     this.#parts = parts;
   }
 
-  /** Milliseconds until the job's next attempt, for which it has been made ready; null when there is none. */
-  delayAfterMs(job: FetchJob, end: AttemptFailure): number | null {
+  /** Milliseconds until the next attempt at its job, for which it has been made ready; null when there is none. */
+  delayAfterMs({ job, sentAtMs }: FetchAttempt, end: AttemptFailure): number | null {
     const { limits, budgets, rates, tally, stallMs } = this.#parts;
     const policy = FAILURES[end.code];
     if (policy.handOver && !job.isHandedOver) {
@@ -51,7 +52,7 @@ export class NextAttempt {
       job.rewind();
       return REFUND_DELAY_MS * (0.5 + Math.random());
     }
-    this.#pause(job, end.retryAfterMs);
+    this.#pause(job, sentAtMs, end.retryAfterMs);
     if (!isRetryable(end.code, job.status) || end.retryAfterMs > limits.maxRetryWaitMs) return null;
     const delayMs = retryDelayMs(job.attempts, end.retryAfterMs, Math.random());
     if (job.status === 0 && stallMs > 0 && budgets.silentMs(job.place) > stallMs) return null;
@@ -75,13 +76,13 @@ export class NextAttempt {
   }
 
   /** A server that says "too many" or "not now" speaks for its origin, not for one URL. */
-  #pause({ status, place }: FetchJob, retryAfterMs: number): void {
+  #pause({ status, place }: FetchJob, sentAtMs: number, retryAfterMs: number): void {
     const { budgets, limits } = this.#parts;
     if (status !== 429 && status !== 503) return;
     // Nobody waits for longer than that; the targets that are asked for nevertheless fail one by one.
     if (retryAfterMs > limits.maxRetryWaitMs) return;
     if (retryAfterMs > 0) budgets.pause(place, retryAfterMs);
-    else if (status === 429) budgets.pauseByCount(place, Math.random());
+    else if (status === 429) budgets.pauseByCount(place, sentAtMs, Math.random());
   }
 
   /** The same request again, at once, at no attempt's cost. */

@@ -5,6 +5,7 @@ import { nowMs } from '../measure/clock.ts';
 import type { FetchBudgets, FetchShared } from '../model/fetch-task.ts';
 import { OWN_OPEN_BYTES } from '../model/origin-cells.ts';
 import { OriginCells } from './origin-cells.ts';
+import { OriginPace } from './origin-pace.ts';
 import { OriginWindow } from './origin-window.ts';
 
 const MAX_PAUSE_MS = 2 ** 31 - 1;
@@ -15,6 +16,7 @@ const MAX_OWN_PAUSE_MS = 60_000;
 export class OriginBudgets {
   readonly #cells: OriginCells;
   readonly #window: OriginWindow;
+  readonly #pace: OriginPace;
   readonly #ownOpen: Int32Array;
 
   /**
@@ -30,6 +32,7 @@ export class OriginBudgets {
     this.#ownOpen = new Int32Array(ownOpen);
     this.#cells = new OriginCells(shared, clock);
     this.#window = new OriginWindow(this.#cells, limits);
+    this.#pace = new OriginPace(this.#cells);
   }
 
   /** Takes a place in the origin's budget. False: it is full, paused, or asked too recently. */
@@ -42,7 +45,7 @@ export class OriginBudgets {
       this.#window.want(place);
       return false;
     }
-    if (this.#tryStart(place)) {
+    if (this.#pace.tryStart(place)) {
       this.#ownOpen[place] = (this.#ownOpen[place] ?? 0) + 1;
       return true;
     }
@@ -82,6 +85,7 @@ export class OriginBudgets {
   /** A whole answer that is no refusal. @param sentAtMs when its request went out, by `nowMs` */
   answered(place: number, sentAtMs: number): void {
     if (this.#cells.get(place, 'strikes') !== 0) this.#cells.set(place, 'strikes', 0);
+    this.#pace.answered(place);
     this.#window.answered(place, this.#cells.sinceEpoch(sentAtMs));
   }
 
@@ -107,10 +111,17 @@ export class OriginBudgets {
     this.#window.closeToOne(place);
   }
 
-  /** As `pause`, where the server gave no time: twice as long as the last, without an answer between. */
-  pauseByCount(place: number, random: number): void {
+  /**
+   * As `pause`, where the server gave no time: twice as long as the last, without an answer between.
+   * @param sentAtMs when the request that was refused went out, by `nowMs`
+   * @param random from 0 to 1
+   */
+  pauseByCount(place: number, sentAtMs: number, random: number): void {
+    // On its way when the pause began: the server has said once what it had to say.
+    if (this.#cells.sinceEpoch(sentAtMs) < this.#cells.get(place, 'pausedUntil')) return;
     const strikes = Math.min(16, this.#cells.add(place, 'strikes', 1));
     const longestMs = Math.min(MAX_OWN_PAUSE_MS, FIRST_PAUSE_MS * 2 ** strikes);
+    this.#pace.slowDown(place);
     this.pause(place, longestMs * (0.5 + random / 2));
   }
 
@@ -122,9 +133,7 @@ export class OriginBudgets {
 
   /** Milliseconds until a pause or the least time between two requests is over; 0 or less when neither holds. */
   waitLeftMs(place: number): number {
-    const spacingLeftMs =
-      this.#cells.get(place, 'spacing') === 0 ? 0 : this.#cells.get(place, 'nextStart') - this.#cells.now();
-    return Math.max(this.pauseLeftMs(place), spacingLeftMs);
+    return Math.max(this.pauseLeftMs(place), this.#pace.leftMs(place));
   }
 
   /** How long nothing has come from there although it was asked; 0 when something has, or nothing was asked. */
@@ -140,15 +149,6 @@ export class OriginBudgets {
 
   /** Least time between two requests, as robots.txt asks; the longest that was asked for stands. */
   setSpacing(place: number, spacingMs: number): void {
-    const cells = this.#cells;
-    if (cells.get(place, 'spacing') < spacingMs) cells.set(place, 'spacing', Math.ceil(spacingMs));
-  }
-
-  #tryStart(place: number): boolean {
-    const spacing = this.#cells.get(place, 'spacing');
-    if (spacing === 0) return true;
-    const next = this.#cells.get(place, 'nextStart');
-    const now = this.#cells.now();
-    return now >= next && this.#cells.swap(place, 'nextStart', next, Math.ceil(now + spacing));
+    this.#pace.setSpacing(place, spacingMs);
   }
 }

@@ -72,6 +72,35 @@ test('requests that wait for a connection are not sent into a pause', async (t) 
   assertPaused(arrivals, times.refusedAt);
 });
 
+for (const isAdaptive of [true, false])
+  test(`a server that counts requests a second is learnt to be asked no faster (${isAdaptive ? 'adaptive' : 'fixed'})`, {
+    timeout: 60_000,
+  }, async (t) => {
+    // As nginx's limit_req: 200 a second, five beyond, 429 and no time for the others.
+    let excess = 0;
+    let lastAt = 0;
+    let refusedCount = 0;
+    const origin = await serve(t, (_, response) => {
+      const now = performance.now();
+      const next = Math.max(0, excess - (now - lastAt) / 5) + 1;
+      if (next > 6) {
+        refusedCount++;
+        response.writeHead(429).end();
+        return;
+      }
+      excess = next;
+      lastAt = now;
+      response.end('done');
+    });
+    const urls = Array.from({ length: 300 }, (_, n) => `${origin}/${n}`);
+    const { report } = await fetchUrls(t, urls, {
+      limits: { maxRetries: 8, retryBudgetRatio: 1 },
+      budgets: { maxPerOrigin: isAdaptive ? 0 : 16, isAdaptive },
+    });
+    assert.equal(report.ok, 300);
+    assert.ok(refusedCount >= 1 && refusedCount < 100, `${refusedCount} refused`);
+  });
+
 test('what a paused origin holds back does not hold up another', async (t) => {
   let isPaused = false;
   const paused = await serve(t, (_, response) => {

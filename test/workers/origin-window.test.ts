@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { BUDGETS_BYTES, type FetchBudgets } from '../../src/model/fetch-task.ts';
 import { placeOf, readKnee } from '../../src/model/origin-cells.ts';
 import { OriginBudgets } from '../../src/workers/origin-budgets.ts';
-import { type OriginModel, queueing, refusing, simulate } from './virtual-origin.ts';
+import { limiting, type OriginModel, queueing, refusing, simulate } from './virtual-origin.ts';
 
 const ADAPTIVE: FetchBudgets = {
   maxPerOrigin: 0,
@@ -30,6 +30,21 @@ for (const [name, model, bestPerSec] of [
     assert.ok(refused < (answered + refused) * 0.02, `${refused} refused of ${answered + refused}`);
   });
 
+for (const [perSec, burst, serviceMs] of [
+  [2, 0, 1],
+  [20, 5, 1],
+  [200, 0, 1],
+  [200, 20, 30],
+  [2000, 20, 1],
+] as const)
+  test(`an origin that takes ${perSec} a second, and ${burst} beyond, is used to 70 %, with less than 2 % refused`, () => {
+    const seconds = simulate(limiting(perSec, burst, serviceMs), { seconds: 60 }).slice(10);
+    const answered = seconds.reduce((sum, second) => sum + second.answered, 0);
+    const refused = seconds.reduce((sum, second) => sum + second.refused, 0);
+    assert.ok(answered / seconds.length > perSec * 0.7, `${answered / seconds.length} a second`);
+    assert.ok(refused < (answered + refused) * 0.02, `${refused} refused of ${answered + refused}`);
+  });
+
 test('an origin that becomes smaller is followed down, and one that becomes larger is found again', () => {
   let capacity = 100;
   let calls = 0;
@@ -39,11 +54,11 @@ test('an origin that becomes smaller is followed down, and one that becomes larg
   const windows: number[] = [];
   simulate(
     {
-      serve: (open, random) => {
+      serve: (open, random, nowMs) => {
         calls++;
         if (calls === 20_000) capacity = 30;
         if (calls === 40_000) capacity = 300;
-        return model.serve(open, random);
+        return model.serve(open, random, nowMs);
       },
     },
     { seconds: 120 },
@@ -150,12 +165,51 @@ test('pauses nobody gave a length double while no answer comes between', () => {
   const lengths: number[] = [];
   for (let index = 0; index < 5; index++) {
     assert.ok(one.tryEnter(3));
-    one.pauseByCount(3, 1);
+    one.pauseByCount(3, clock.now, 1);
     one.leave(3);
     lengths.push(Math.round(one.pauseLeftMs(3)));
     clock.now += one.pauseLeftMs(3) + 1;
   }
   assert.deepEqual(lengths, [500, 1000, 2000, 4000, 8000]);
+});
+
+test('refusals of requests that were on their way when a pause began make it no longer', () => {
+  const { clock, workers } = makeBudgets(ADAPTIVE);
+  const [one, other] = workers;
+  const sentAtMs = clock.now;
+  for (const worker of [one, other, one, other]) assert.ok(worker.tryEnter(3));
+  clock.now += 10;
+  for (const worker of [one, other, one, other]) {
+    worker.pauseByCount(3, sentAtMs, 1);
+    worker.leave(3);
+  }
+  assert.equal(Math.round(other.pauseLeftMs(3)), 500);
+  clock.now += 501;
+  assert.ok(other.tryEnter(3));
+  one.pauseByCount(3, clock.now, 1);
+  assert.equal(Math.round(other.pauseLeftMs(3)), 1000, 'no answer between');
+});
+
+test('what refusals teach is the least time between two requests, and answers shorten it', () => {
+  const { clock, workers } = makeBudgets(ADAPTIVE);
+  const [one, other] = workers;
+  assert.ok(one.tryEnter(3));
+  one.pauseByCount(3, clock.now, 1);
+  one.leave(3);
+  clock.now += 501;
+  assert.ok(other.tryEnter(3));
+  other.leave(3);
+  other.answered(3, clock.now);
+  const firstMs = one.waitLeftMs(3);
+  assert.ok(firstMs > 0.1 && firstMs <= 20, `${firstMs} ms`);
+  assert.ok(!one.tryEnter(3) && !other.tryEnter(3));
+  clock.now += firstMs + 0.01;
+  assert.ok(one.tryEnter(3));
+  one.leave(3);
+  for (let answer = 0; answer < 300; answer++) one.answered(3, clock.now);
+  clock.now += 1000;
+  assert.ok(one.tryEnter(3));
+  assert.ok(one.waitLeftMs(3) < firstMs, `${one.waitLeftMs(3)} ms`);
 });
 
 test('a crawl-delay is kept by all workers together', () => {

@@ -7,7 +7,9 @@ import { OriginBudgets } from '../../src/workers/origin-budgets.ts';
 
 export interface OriginModel {
   /** Milliseconds that a request takes which finds `open` others there; null: it is refused. */
-  serve(open: number, random: () => number): number | null;
+  serve(open: number, random: () => number, nowMs: number): number | null;
+  /** What it refuses it answers with 429 and no time. @default false: with 503 */
+  readonly saysTooMany?: boolean;
 }
 
 /** Serves `capacity` at once in `serviceMs` each and refuses more. */
@@ -25,6 +27,22 @@ export function queueing(capacity: number, serviceMs: number, jitterRatio = 0.1)
   };
 }
 
+/** Takes so many a second, a burst beyond them, and says 429 to more: nginx's limit_req with nodelay. */
+export function limiting(perSec: number, burst: number, serviceMs: number): OriginModel {
+  let excess = 0;
+  let lastMs = 0;
+  return {
+    saysTooMany: true,
+    serve: (_open, random, nowMs) => {
+      const next = Math.max(0, excess - ((nowMs - lastMs) * perSec) / 1000) + 1;
+      if (next > burst + 1) return null;
+      excess = next;
+      lastMs = nowMs;
+      return serviceMs * (0.5 + random());
+    },
+  };
+}
+
 export interface Minute {
   readonly answered: number;
   readonly refused: number;
@@ -38,6 +56,7 @@ interface Event {
 
 const PLACE = 7;
 const RTT_MS = 1;
+const SWEEP_MS = 25;
 
 /** Runs a client with more to fetch than it can, and tells for each second what came of it. */
 export function simulate(
@@ -76,12 +95,23 @@ export function simulate(
   };
   let open = 0;
   let inService = 0;
+  const woken = new Set<OriginBudgets>();
+  /** As the engine does: a timer for what may begin before the next sweep, and late as timers are. */
+  const wake = (worker: OriginBudgets) => {
+    const leftMs = worker.waitLeftMs(PLACE);
+    if (leftMs <= 0 || leftMs >= SWEEP_MS || woken.has(worker)) return;
+    woken.add(worker);
+    at(now + Math.ceil(leftMs) + random() * 0.5, () => {
+      woken.delete(worker);
+      pump(worker);
+    });
+  };
   const pump = (worker: OriginBudgets) => {
     while (open < 10_000 && worker.tryEnter(PLACE)) {
       open++;
       const sentAtMs = now;
       at(now + RTT_MS / 2, () => {
-        const tookMs = origin.serve(inService, random);
+        const tookMs = origin.serve(inService, random, now);
         if (tookMs !== null) inService++;
         at(now + (tookMs ?? 0.2), () => {
           if (tookMs !== null) inService--;
@@ -91,6 +121,7 @@ export function simulate(
             if (tookMs === null) {
               second().refused++;
               worker.refused(PLACE, sentAtMs);
+              if (origin.saysTooMany === true) worker.pauseByCount(PLACE, sentAtMs, random());
             } else {
               second().answered++;
               worker.answered(PLACE, sentAtMs);
@@ -100,11 +131,12 @@ export function simulate(
         });
       });
     }
+    wake(worker);
   };
   const tick = () => {
     second().window = Math.max(open, 0);
     for (const worker of workers) pump(worker);
-    at(now + 25, tick);
+    at(now + SWEEP_MS, tick);
   };
   at(now, tick);
   while (now < 1000 + options.seconds * 1000) {

@@ -1,0 +1,98 @@
+// The least time between two requests to an origin: what its robots.txt asks for, and what its refusals have taught. A
+// server that counts requests a second, as most do that answer 429, cannot be kept to by counting what is open.
+
+import type { OriginCells } from './origin-cells.ts';
+
+/** Of `nextStart`; it wraps after six hours, so that only differences mean something. */
+const TICKS_PER_MS = 100;
+/** A start that seems further away than its spacing is one of hours ago. */
+const STALE_TICKS = 1_000 * TICKS_PER_MS;
+/** Of a pace: hundredths of a microsecond, so that a step of a thousandth is still a number. */
+const UNITS_PER_US = 100;
+const UNITS_PER_TICK = (1_000 * UNITS_PER_US) / TICKS_PER_MS;
+/** Bounds of the first pace: 5,000 to 50 requests a second. */
+const LEAST_FIRST = 200 * UNITS_PER_US;
+const MOST_FIRST = 20_000 * UNITS_PER_US;
+/** Below it nothing is held back any more: 10,000 requests a second. */
+const LEAST = 100 * UNITS_PER_US;
+const MOST = 10_000_000 * UNITS_PER_US;
+/** A refusal before so many answers means that the pace is far off. */
+const FEW_ANSWERS = 16;
+const SLOWER_RATIO = 1.25;
+/** What a refusal has cost is won back in no fewer than 228 answers, and in no less than five seconds. */
+const FASTER_SHIFT = 10;
+const FASTER_A_UNIT = Math.log(SLOWER_RATIO) / (5e6 * UNITS_PER_US);
+
+export class OriginPace {
+  readonly #cells: OriginCells;
+
+  constructor(cells: OriginCells) {
+    this.#cells = cells;
+  }
+
+  /** Takes the next start, if it is due. */
+  tryStart(place: number): boolean {
+    const spacingTicks = this.#spacingTicks(place);
+    if (spacingTicks === 0) return true;
+    const next = this.#cells.get(place, 'nextStart');
+    const now = this.#now();
+    if (this.#aheadTicks(next, now, spacingTicks) > 0) return false;
+    // A late start is not caught up on: to the server two in a row would be one too many. A timer is no finer than 1 ms.
+    const lateTicks = spacingTicks < TICKS_PER_MS ? Math.min(TICKS_PER_MS, (now - next) | 0) : 0;
+    return this.#cells.swap(place, 'nextStart', next, (now - Math.max(0, lateTicks) + spacingTicks) | 0);
+  }
+
+  /** Milliseconds until the next start; 0 or less when it is due. */
+  leftMs(place: number): number {
+    const spacingTicks = this.#spacingTicks(place);
+    if (spacingTicks === 0) return 0;
+    const next = this.#cells.get(place, 'nextStart');
+    return this.#aheadTicks(next, this.#now(), spacingTicks) / TICKS_PER_MS;
+  }
+
+  /** What robots.txt asks for; the longest that was asked for stands. */
+  setSpacing(place: number, spacingMs: number): void {
+    if (this.#cells.get(place, 'spacing') < spacingMs)
+      this.#cells.set(place, 'spacing', Math.ceil(spacingMs));
+  }
+
+  /** Refused without a time: the first pace is what was answered last, and then each is a part of the one before. */
+  slowDown(place: number): void {
+    const cells = this.#cells;
+    const before = cells.get(place, 'pace');
+    const ratio = cells.get(place, 'paceAnswers') < FEW_ANSWERS ? 2 : SLOWER_RATIO;
+    cells.set(place, 'paceAnswers', 0);
+    cells.set(place, 'pace', before === 0 ? this.#first(place) : Math.min(MOST, before * ratio));
+  }
+
+  /** A whole answer that is no refusal: a little faster. */
+  answered(place: number): void {
+    const cells = this.#cells;
+    const pace = cells.get(place, 'pace');
+    if (pace === 0) return;
+    cells.add(place, 'paceAnswers', 1);
+    const left = pace - Math.ceil(Math.min(pace >> FASTER_SHIFT, pace * pace * FASTER_A_UNIT));
+    // Whoever comes between has made it faster, or slower: either way this step is not missed.
+    cells.swap(place, 'pace', pace, left < LEAST ? 0 : left);
+  }
+
+  #first(place: number): number {
+    const okCount = this.#cells.get(place, 'roundOk') + 1;
+    const us = (Math.max(1, this.#cells.roundMs(place)) * 1000) / okCount;
+    return Math.min(MOST_FIRST, Math.max(LEAST_FIRST, us * UNITS_PER_US));
+  }
+
+  #spacingTicks(place: number): number {
+    const askedTicks = this.#cells.get(place, 'spacing') * TICKS_PER_MS;
+    return Math.max(askedTicks, Math.ceil(this.#cells.get(place, 'pace') / UNITS_PER_TICK));
+  }
+
+  #aheadTicks(next: number, now: number, spacingTicks: number): number {
+    const aheadTicks = (next - now) | 0;
+    return aheadTicks > spacingTicks + STALE_TICKS ? 0 : aheadTicks;
+  }
+
+  #now(): number {
+    return Math.floor(this.#cells.now() * TICKS_PER_MS) | 0;
+  }
+}
