@@ -2,7 +2,9 @@
 // environment is asked for proxies, and what does not go together is complained of all at once.
 
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { PROGRAM_VERSION } from '../lab/version.ts';
+import { mostThreadsOn } from '../limits/cores.ts';
 import { SpillwayError } from '../model/errors.ts';
 import { LIST_DEFAULTS, LIST_PRESETS, type ListApiOptions } from '../model/list-api-options.ts';
 import type { FetchOptions } from '../runner/fetch.ts';
@@ -12,6 +14,7 @@ import type { SourceOptions } from '../runner/fetch-sources.ts';
 import type { FETCH_OPTIONS } from './fetch-options.ts';
 import { headerFields } from './fetch-values.ts';
 import type { ValuesOf } from './options.ts';
+import { readProxies } from './proxy-environment.ts';
 
 type FetchValues = ValuesOf<typeof FETCH_OPTIONS>;
 
@@ -22,6 +25,17 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
   const problems: string[] = [];
   const headers = [...(values.header ?? []), ...readHeaderFile(values.headerFile, problems)];
   const sources = toSources(values, places, problems);
+  const { proxy: flagged } = values;
+  const proxy =
+    flagged === undefined
+      ? readProxies(process.env, problems)
+      : { http: flagged, https: flagged, except: '' };
+  const mostThreads = mostThreadsOn(availableParallelism());
+  if (values.cores !== 'auto' && values.cores > mostThreads) {
+    problems.push(
+      `--cores: expected auto or a whole number from 1 to ${mostThreads} (four a core), found ${values.cores}`,
+    );
+  }
   if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
   return {
     sources,
@@ -35,7 +49,7 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
       transport: values.transport,
       allowsHttp2: !values.http1,
       isInsecure: values.insecure,
-      proxy: findProxy(values.proxy, process.env),
+      proxy,
       honoursRobots: values.robots,
       allowsPrivateRedirects: values.allowPrivateRedirects,
     },
@@ -142,16 +156,4 @@ function toPlace({
   readonly parts: readonly string[];
 }): object {
   return kind === 'field' ? { kind, path: rest } : { kind, name: rest };
-}
-
-/** The flag, else what curl and others read from the environment. */
-function findProxy(
-  flagged: string | undefined,
-  environment: NodeJS.ProcessEnv,
-): FetchOptions['request']['proxy'] {
-  if (flagged !== undefined) return { http: flagged, https: flagged, except: '' };
-  const read = (name: string) => environment[name] ?? environment[name.toUpperCase()] ?? '';
-  // Upper-case HTTP_PROXY is not ours to trust where a request's own "Proxy" field could have set it; a terminal is
-  // no such place, but both spellings are read as everywhere else.
-  return { http: read('http_proxy'), https: read('https_proxy'), except: read('no_proxy') };
 }

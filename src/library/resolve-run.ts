@@ -1,9 +1,11 @@
 // RunOptions become what the runner takes: checked, defaults filled in, every problem found before anything is started.
 
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { PROGRAM_VERSION } from '../lab/version.ts';
+import { mostThreadsOn } from '../limits/cores.ts';
 import { LIST_DEFAULTS, type ListApiOptions } from '../model/list-api-options.ts';
 import type { MemorySpec, ModuleSpec, DiscardSpec } from '../model/sink-spec.ts';
 import type { FetchOptions } from '../runner/fetch.ts';
@@ -108,7 +110,7 @@ export function resolveRun(options: RunOptions): ResolvedRun {
         maxBytesPerSec: number('maxBytesPerSec'),
       },
       maxInFlight,
-      cores: checks.numberOr('cores', [1, 1024], null),
+      cores: checks.numberOr('cores', [1, mostThreadsOn(availableParallelism())], null),
       isStrict: checks.flag('isStrict', false),
       isDeduping,
       maxRemembered: isDeduping ? maxRemembered : COUNTED_URLS,

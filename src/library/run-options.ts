@@ -55,7 +55,7 @@ export interface RunOptions {
   /** Aborts the run. */
   readonly signal?: AbortSignal;
 
-  /** Worker threads. @default one a core */
+  /** Worker threads, up to four a core (at least 8, at most 256). @default one a core */
   readonly cores?: number;
   /** Find how many requests each origin serves best, and keep to that. @default true */
   readonly isAdaptive?: boolean;

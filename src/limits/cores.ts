@@ -10,11 +10,13 @@ const MAX_PER_CORE_COUNT = 4;
 const MIN_CAP_COUNT = 8;
 
 /** The highest number that may be asked for: 4 a usable core, at least 8, at most 256. */
-export function maxThreadCount(limits: Limits): number {
-  return Math.min(
-    MAX_COUNT,
-    Math.max(MIN_CAP_COUNT, Math.floor(limits.cpu.usableCores * MAX_PER_CORE_COUNT)),
-  );
+export function mostThreadsOn(usableCores: number): number {
+  return Math.min(MAX_COUNT, Math.max(MIN_CAP_COUNT, Math.floor(usableCores * MAX_PER_CORE_COUNT)));
+}
+
+/** The same on this machine. */
+export function maxThreadCount({ cpu }: Limits): number {
+  return mostThreadsOn(cpu.usableCores);
 }
 
 /**

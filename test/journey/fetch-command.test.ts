@@ -269,6 +269,24 @@ test('a proxy is taken from the environment, but for the hosts that no_proxy exc
   });
   assert.equal(around.exitCode, 0, around.stderr);
   assert.equal(tunnels, 1);
+  const short = await spillway(cwd, ['fetch', `${origin}/1`, '--to', 'out3'], '', {
+    http_proxy: http_proxy.slice('http://'.length),
+    no_proxy: '',
+  });
+  assert.deepEqual([short.exitCode, tunnels], [0, 2], short.stderr);
+});
+
+test('what cannot be meant is refused before anything starts: a proxy in the environment, a number of threads', async (t) => {
+  const cwd = scratchDirectory(t);
+  for (const https_proxy of ['ftp://u:s3cret@127.0.0.1', 'http://u:s3cret@127.0.0.1:99999']) {
+    const args = ['fetch', 'http://127.0.0.1:9/a', '--to', 'out', '--cores', '999'];
+    const { exitCode, stderr } = await spillway(cwd, args, '', { https_proxy });
+    assert.equal(exitCode, 2, stderr);
+    assert.match(stderr, /https_proxy \(environment\): expected the URL of an HTTP proxy .*, found /u);
+    assert.match(stderr, /--cores: expected auto or a whole number from 1 to \d+ .*, found 999/u);
+    assert.doesNotMatch(stderr, /s3cret/u);
+    assert.ok(!existsSync(join(cwd, 'out')));
+  }
 });
 
 test('a place that takes no directories is refused, and the program does not go round for ever', {
