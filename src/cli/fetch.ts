@@ -1,12 +1,12 @@
 // `spillway fetch`: a real list, from wherever it is to wherever its bodies shall be, and the account of it.
 
 import { Command } from 'commander';
-import type { FetchReport } from '../model/fetch-report.ts';
+import { type FetchReport, wasRefused } from '../model/fetch-report.ts';
 import { fetchAccountLines } from '../report/fetch-text.ts';
 import type { Fetch } from '../runner/fetch.ts';
 import type { FetchSession } from '../runner/fetch-session.ts';
 import { openThreadsAhead } from '../runner/fetch-threads.ts';
-import { ERRORS, SpillwayError } from '../model/errors.ts';
+import { type ErrorCode, ERRORS, SpillwayError } from '../model/errors.ts';
 import { PROGRAM_VERSION } from '../lab/version.ts';
 import { printable } from '../report/printable.ts';
 import { FETCH_OPTIONS } from './fetch-options.ts';
@@ -68,14 +68,17 @@ export async function fetchAll(
   const report = await watch(fetch, values.quiet);
   // Whoever feeds it may not have ended; an open standard input would keep the program alive.
   if (places.includes('-')) process.stdin.destroy();
-  const { problem, problemCode } = report;
   // Found out while the list was read again: misuse like any other, and nothing to give an account of.
-  if (problem !== null && problemCode === 'ERR_OPTION' && report.attemptsSent === 0)
-    throw new SpillwayError(problemCode, problem);
+  if (wasRefused(report)) throw new SpillwayError('ERR_OPTION', report.problem ?? '');
   print(report, fetch, values);
   if (interrupt.wasInterrupted) return INTERRUPTED;
-  if (report.ended === 'broken') return ERRORS[problemCode ?? 'ERR_BUG'].exitCode;
+  if (report.ended === 'broken') return ERRORS[brokenBy(report)].exitCode;
   return report.failed > 0 ? SOME_FAILED : 0;
+}
+
+/** Misuse that came to light after something was asked broke the run: 2 is for what never began. */
+function brokenBy({ problemCode }: FetchReport): ErrorCode {
+  return problemCode === 'ERR_OPTION' ? 'ERR_RUN_BROKEN' : (problemCode ?? 'ERR_BUG');
 }
 
 async function watch(fetch: Fetch, isQuiet: boolean): Promise<FetchReport> {

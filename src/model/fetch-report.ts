@@ -49,6 +49,8 @@ export interface FetchReport extends FetchCounts {
   /** null without a problem. */
   readonly problemCode: ErrorCode | null;
   readonly before: FetchBefore;
+  /** Last words that this session had, on targets that had one before, too. */
+  readonly settledNow: number;
   readonly wallMs: number;
   readonly bytes: number;
   readonly storedBytes: number;
@@ -82,4 +84,9 @@ export interface FetchReport extends FetchCounts {
   readonly workerDeaths: readonly string[];
   /** How many requests the busiest origins were found to serve best, at most 20; left out with fixed budgets. */
   readonly knees?: readonly OriginKnee[];
+}
+
+/** True for a session that was found to be misuse before it asked for anything: the run stands as it stood. */
+export function wasRefused({ problemCode, attemptsSent, settledNow }: FetchReport): boolean {
+  return problemCode === 'ERR_OPTION' && attemptsSent === 0 && settledNow === 0;
 }

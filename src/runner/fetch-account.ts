@@ -16,6 +16,8 @@ export class FetchAccount {
   ok = 0;
   failed = 0;
   skipped = 0;
+  /** Last words of this session; what its end cut off has none. */
+  settledNow = 0;
   bytes = 0;
   storedBytes = 0;
   renamed = 0;
@@ -44,6 +46,7 @@ export class FetchAccount {
   }
 
   add(outcome: Outcome): void {
+    if (outcome.kind !== 'skipped' || outcome.reason !== 'stopped') this.settledNow++;
     if (outcome.kind === 'ok') {
       this.ok++;
       this.bytes += outcome.bytes;

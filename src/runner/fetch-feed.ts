@@ -19,6 +19,8 @@ export interface FeedOptions {
   readonly maxRemembered: number;
   /** What the run has behind it; @default nothing */
   readonly before?: SettledBefore;
+  /** False where a source may wait for what becomes of its items. @default true */
+  readonly comparesFirst?: boolean;
 }
 
 export interface FeedGroup {
@@ -28,6 +30,12 @@ export interface FeedGroup {
   /** Classes of failures that are taken back, because their targets are fetched again. */
   readonly takenBack?: readonly FailureCode[];
 }
+
+/**
+ * Targets that wait until the list was compared with the run: more than a session leaves open. Of a list whose bad lines
+ * were mended by the thousand the rest is compared as it goes.
+ */
+const MAX_HELD = 65_536;
 
 /** What a run is fed with. */
 export interface Feed {
@@ -86,8 +94,17 @@ export class FetchFeed implements Feed {
     const { sources } = this.#options;
     const [only] = sources;
     const isDistinct = sources.length === 1 && only !== undefined && only.isDistinct;
+    const comparesFirst = this.#options.comparesFirst !== false && this.#before.nextIndex > 0;
+    let held = comparesFirst ? new HeldGroups() : null;
     for (const source of sources) {
-      for await (const items of source.items(signal)) yield this.#group(source, items, isDistinct);
+      for await (const items of source.items(signal)) {
+        const group = this.#group(source, items, isDistinct);
+        held?.add(group);
+        if (held !== null && this.#nextIndex < this.#before.nextIndex && held.targets.length < MAX_HELD)
+          continue;
+        yield held ?? group;
+        held = null;
+      }
     }
     if (!signal.aborted && this.#nextIndex < this.#before.nextIndex) throw this.#tooShort();
   }
@@ -180,5 +197,18 @@ export class FetchFeed implements Feed {
       attempts: 0,
       durationMs: 0,
     };
+  }
+}
+
+/** What is open of an earlier session: another list than the run's is refused before anything of it is asked for. */
+class HeldGroups implements FeedGroup {
+  readonly targets: Target[] = [];
+  readonly settled: Outcome[] = [];
+  readonly takenBack: FailureCode[] = [];
+
+  add({ targets, settled, takenBack = [] }: FeedGroup): void {
+    for (const target of targets) this.targets.push(target);
+    for (const outcome of settled) this.settled.push(outcome);
+    for (const code of takenBack) this.takenBack.push(code);
   }
 }

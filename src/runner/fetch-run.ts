@@ -261,6 +261,7 @@ class OneFetch {
       problem: this.#problem?.message ?? null,
       problemCode: this.#problem?.code ?? null,
       before: this.#before,
+      settledNow: account.settledNow,
       targets: this.#targets,
       ok: account.ok,
       failed: account.failed,

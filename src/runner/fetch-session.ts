@@ -4,7 +4,7 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
-import type { FetchReport } from '../model/fetch-report.ts';
+import { type FetchReport, wasRefused } from '../model/fetch-report.ts';
 import type { FailedOutcome } from '../model/outcome.ts';
 import type { Fingerprint, RunSession, StoredCommand } from '../model/run-journal.ts';
 import type { AnySinkSpec } from '../model/sink-spec.ts';
@@ -115,6 +115,7 @@ export async function closeSession(
   const report = await run.report;
   const final = record === null ? report : record.finish(report, isWhole);
   // A broken session may have left what the journal does not know: the next one needs its traces.
-  if (partial !== null && final.ended !== 'broken') rmSync(partial, { recursive: true, force: true });
+  const isSettled = final.ended !== 'broken' || wasRefused(final);
+  if (partial !== null && isSettled) rmSync(partial, { recursive: true, force: true });
   return final;
 }

@@ -138,7 +138,12 @@ export function startFetch(options: FetchOptions): Fetch {
   const feed =
     record !== null && session.kind === 'retry'
       ? new RetryFeed(record, session.only)
-      : new FetchFeed({ ...options, sources, ...(record === null ? {} : { before: record.settled }) });
+      : new FetchFeed({
+          ...options,
+          sources,
+          comparesFirst: options.sources.every(({ kind }) => kind !== 'items'),
+          ...(record === null ? {} : { before: record.settled }),
+        });
   const run = startFetchRun({
     ...options,
     feed,

@@ -69,6 +69,8 @@ export class Journal implements Disposable {
   readonly wasDone: boolean;
   /** Targets below may be settled by an earlier session; from here on nothing is. */
   readonly nextIndex: number;
+  /** As the run stood before this session. */
+  readonly #metaBefore: JournalMeta;
   readonly #lock: RunLock;
   readonly #db: DatabaseSync;
   readonly #statements: Statements;
@@ -92,7 +94,8 @@ export class Journal implements Disposable {
         `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${LOG_PAGE_COUNT};`,
       );
       if (this.isContinued) this.#check(options);
-      this.wasDone = readMeta(this.#db).targetCount !== null;
+      this.#metaBefore = readMeta(this.#db);
+      this.wasDone = this.#metaBefore.targetCount !== null;
       this.nextIndex = readNextIndex(this.#db);
       this.#beginSession(options);
       this.#statements = this.#prepare();
@@ -163,6 +166,14 @@ export class Journal implements Disposable {
           'UPDATE sessions SET ended_at = ?, ended = ? WHERE number = (SELECT max(number) FROM sessions)',
         )
         .run(new Date().toISOString(), state);
+    });
+  }
+
+  /** Takes this session back, which recorded nothing: the run stands as it stood before. @throws SpillwayError ERR_SINK */
+  withdraw(): void {
+    this.#transact(() => {
+      writeMeta(this.#db, this.#metaBefore);
+      this.#db.exec('DELETE FROM sessions WHERE number = (SELECT max(number) FROM sessions)');
     });
   }
 

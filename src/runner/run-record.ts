@@ -4,7 +4,7 @@
 import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
-import type { FetchReport } from '../model/fetch-report.ts';
+import { type FetchReport, wasRefused } from '../model/fetch-report.ts';
 import type { FailedOutcome, Outcome } from '../model/outcome.ts';
 import type { JournalCounts } from '../model/run-journal.ts';
 import { guardWrite } from '../sinks/sink-error.ts';
@@ -66,7 +66,7 @@ export class RunRecord implements Disposable {
   }
 
   /**
-   * Ends this session. What cannot be written is a problem of the report, not a throw: the outcomes are safe.
+   * Ends this session; one that was refused leaves the run as it was. What cannot be written is a problem of the report, not a throw: the outcomes are safe.
    * @param isWhole false for a session that saw a part of the targets alone, such as a retry
    * @returns the report, with the counts of the whole run as the journal has them
    */
@@ -74,6 +74,10 @@ export class RunRecord implements Disposable {
     const { wasDone } = this.journal;
     const ended = report.ended === 'done' && !isWhole && !wasDone ? 'stopped' : report.ended;
     try {
+      if (wasRefused(report) && this.journal.isContinued) {
+        this.journal.withdraw();
+        return report;
+      }
       const targets = Math.max(report.targets, this.targetsBefore);
       const isDone = ended === 'done' || (wasDone && !isWhole);
       this.journal.finish(isDone ? 'done' : ended, isDone ? targets : null);

@@ -48,6 +48,7 @@ test('the account adds up, names the first failures and where all are, and shows
     problem: null,
     problemCode: null,
     before: { settled: 0, ok: 0, bytes: 0 },
+    settledNow: 3,
     targets: 3,
     ok: 1,
     failed: 1,
