@@ -103,9 +103,9 @@ export function fetchAccountLines(report: FetchReport, places: AccountPlaces): s
 /** What a person can do with the run now. */
 function nextSteps(report: FetchReport, run: string): string[] {
   const place = /^[\w./-]+$/u.test(run) ? run : `'${printable(run).replaceAll("'", "'\\''")}'`;
-  const { ended, attemptsSent, before, targets, failed } = report;
+  const { ended, settledNow, before, targets, failed } = report;
   if (ended !== 'done') return [`go on: spillway resume ${place}, or the same command again`];
-  const isOld = attemptsSent === 0 && before.settled === targets && targets > 0;
+  const isOld = settledNow === 0 && before.settled === targets && targets > 0;
   return [
     ...(isOld ? [alreadySettled(report, place)] : []),
     ...(failed > 0 ? [`fetch what failed again: spillway retry ${place}`] : []),

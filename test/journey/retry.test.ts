@@ -106,3 +106,17 @@ test('a retry that is killed loses no failure: each is still one, or had', async
   const last = JSON.parse((await run(t, cwd, ['status', 'out', '--json'])).stdout) as RunStatus;
   assert.deepEqual([last.state, last.targets, last.settledUpTo], ['done', COUNT, COUNT]);
 });
+
+test('a retry that finds nobody says so, and not that nothing was asked', async (t) => {
+  const cwd = scratchDirectory(t);
+  const options = ['--cores', '1', '--retries', '1'];
+  const first = await run(t, cwd, ['fetch', 'http://127.0.0.1:1/z', '--to', 'out', ...options]);
+  assert.equal(first.exitCode, 1, first.stderr);
+  const again = await run(t, cwd, ['retry', 'out']);
+  assert.equal(again.exitCode, 1, again.stderr);
+  assert.match(again.stdout, /requests 0 · retries 1 /u);
+  assert.match(again.stdout, /failed, connect-refused: 1/u);
+  assert.doesNotMatch(again.stdout, /nothing was asked/u);
+  const none = await run(t, cwd, ['retry', 'out', '--only', 'dns']);
+  assert.match(none.stdout, /every target was settled before: nothing was asked/u);
+});
