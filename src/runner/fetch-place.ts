@@ -1,11 +1,13 @@
 // `--to` becomes a sink and a place for the run's record: a directory, a packed file by its ending, or nowhere.
 
-import { mkdirSync, readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
 import { parseNameTemplate } from '../model/name-template.ts';
 import { NAME_CLAIMS_BYTES, type PackedSpec, type SinkSpec } from '../model/sink-spec.ts';
 import { makeDirectory } from '../sinks/make-directory.ts';
+import { parseSegmentName } from '../sinks/recover-sink.ts';
+import { hasJournal } from './journal-reader.ts';
 
 /** Where runs go that are told no place. */
 export const RESULTS = 'results';
@@ -80,11 +82,15 @@ export function checkPlace({
   return problems;
 }
 
-/** Resolves the place and makes its directories. @throws SpillwayError ERR_OPTION when they cannot be made or read */
+/**
+ * Resolves the place and makes its directories.
+ * @throws SpillwayError ERR_OPTION when they cannot be made or read, or a new run's files are there already
+ */
 export function openPlace(options: PlaceOptions, now: Date): Place {
   try {
     return makePlace(options, now);
   } catch (error) {
+    if (error instanceof SpillwayError) throw error;
     throw new SpillwayError(
       'ERR_OPTION',
       `--to: expected a place that can be written or made, found ${(error as Error).message}: choose another place`,
@@ -107,6 +113,7 @@ function makePlace(options: PlaceOptions, now: Date): Place {
   const packing = packingOf(path);
   const record = packing === null ? join(path, RECORD_DIRECTORY) : `${path}${PACKED_RECORD_ENDING}`;
   const partial = join(record, 'partial');
+  if (packing !== null && !hasJournal(record)) refuseStrangers(to);
   makeDirectory(partial);
   if (packing !== null) {
     return {
@@ -126,6 +133,18 @@ function makePlace(options: PlaceOptions, now: Date): Place {
     claims: new SharedArrayBuffer(NAME_CLAIMS_BYTES),
   };
   return { sink, record, partial, shown: to };
+}
+
+/** A new run never writes to what is there; which of its segments it will need nobody knows yet. */
+function refuseStrangers(to: string): void {
+  const directory = dirname(to);
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  const stranger = names.toSorted().find((name) => parseSegmentName(to, name) !== null);
+  if (stranger === undefined) return;
+  throw new SpillwayError(
+    'ERR_OPTION',
+    `--to: expected a file that is not there yet, nor further segments of it, found ${join(directory, stranger)}, which is of no run: choose another place or remove it`,
+  );
 }
 
 /** Makes `results/2026-01-02T03-04-05Z`, with a number behind it where two runs begin in one second. */

@@ -10,6 +10,8 @@ import { NameClaims } from './name-claims.ts';
 import { removeIfOurs } from './our-file.ts';
 import { recoverSeries, SegmentPlaces } from './recover-series.ts';
 
+export { parseSegmentName } from './segment.ts';
+
 /** What the journal knows of a target that was had: of an `OkOutcome`. */
 export interface KnownPlace {
   readonly index: number;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { hash } from 'node:crypto';
-import { createReadStream, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync, zstdDecompressSync } from 'node:zlib';
@@ -102,9 +102,13 @@ test('tar.zst: tar unpacks every body', async (t) => {
 });
 
 test('a sink that cannot write ends the run as broken, says why, and the parts add up', async (t) => {
-  const urls = await serveBodies(t);
   const to = join(scratchDirectory(t), 'out.ndjson');
-  writeFileSync(to, 'mine');
+  const origin = await serve(t, (_, response) => {
+    // Somebody makes it while the run is at work.
+    writeFileSync(to, 'mine');
+    response.end('body');
+  });
+  const urls = Array.from({ length: COUNT }, (_, n) => `${origin}/${n}`);
   const broken = await fetchUrls(t, urls, { to, cores: 1 });
   assert.equal(broken.report.ended, 'broken');
   assert.match(broken.report.problem ?? '', /out\.ndjson/u);
@@ -121,4 +125,33 @@ test('a place that holds a run of other options is refused before anything is se
     message: /^--name: expected none, as the run there was begun with, found "\{index\}"/u,
   });
   assert.ok(existsSync(join(to, '.spillway', 'report.json')));
+});
+
+test('a packed file that is there already, or a segment of it, is refused before anything is sent', async (t) => {
+  let asked = 0;
+  const origin = await serve(t, (_, response) => {
+    asked++;
+    response.end('body');
+  });
+  const directory = scratchDirectory(t);
+  writeFileSync(join(directory, 'a.ndjson'), 'mine');
+  mkdirSync(join(directory, 'b.ndjson'));
+  writeFileSync(join(directory, 'c.w3.s1.warc.gz'), 'mine');
+  const before = readdirSync(directory);
+  for (const [name, found] of [
+    ['a.ndjson', 'a.ndjson'],
+    ['b.ndjson', 'b.ndjson'],
+    ['c.warc.gz', 'c.w3.s1.warc.gz'],
+  ] as const) {
+    await assert.rejects(fetchUrls(t, [`${origin}/`], { to: join(directory, name) }), {
+      code: 'ERR_OPTION',
+      message: `--to: expected a file that is not there yet, nor further segments of it, found ${join(directory, found)}, which is of no run: choose another place or remove it`,
+    });
+  }
+  assert.equal(asked, 0);
+  assert.deepEqual(readdirSync(directory), before);
+  const { report } = await fetchUrls(t, [`${origin}/`], { to: join(directory, 'c.ndjson') });
+  assert.equal(report.ok, 1);
+  const again = await fetchUrls(t, [`${origin}/`], { to: join(directory, 'c.ndjson') });
+  assert.equal(again.report.before.ok, 1, 'the segments of a run are its own');
 });
