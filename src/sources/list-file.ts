@@ -2,6 +2,7 @@
 // chosen field. A line that is no target is named by its number and does not end the list.
 
 import { extname } from 'node:path';
+import { SpillwayError } from '../model/errors.ts';
 import type { Source, SourceItem } from '../model/target.ts';
 import { type CsvRow, readCsvRows } from './csv-rows.ts';
 import { type JsonPath, parseJsonPath, readJsonPath } from './json-path.ts';
@@ -26,16 +27,23 @@ export interface ListFileOptions {
 /** A source over a list whose length nobody knows before its end. @throws SpillwayError ERR_OPTION for a bad field */
 export function openListFile(options: ListFileOptions): Source {
   const name = inputName(options.input);
-  const fieldPath = parseJsonPath(
-    options.format === 'csv' || options.format === 'tsv' ? '' : (options.field ?? ''),
-  );
+  const { field = '' } = options;
+  const knownFormat = options.format ?? formatByName(name);
+  const hasColumns = knownFormat === 'csv' || knownFormat === 'tsv';
+  if (hasColumns && /^0+$/u.test(field)) {
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `--field: expected the name of a column of ${name}, or its number from 1, found ${JSON.stringify(field)}`,
+    );
+  }
+  const fieldPath = parseJsonPath(hasColumns ? '' : field);
   return {
     name,
     countAhead: null,
     isDistinct: false,
     async *items(signal) {
       const lines = readLines(openBytes(options.input));
-      const { format, groups } = await detect(options.format ?? formatByName(name), lines);
+      const { format, groups } = await detect(knownFormat, lines);
       for await (const items of parse(format, groups, { ...options, name, fieldPath })) {
         if (signal.aborted) return;
         if (items.length > 0) yield items;

@@ -98,6 +98,25 @@ test('csv: a column that is not there is an error that lists those that are', as
   });
 });
 
+test('csv: columns begin at 1, and what cannot be a path may be the name of one', async (t) => {
+  for (const field of ['0', '00']) {
+    for (const options of [{ format: 'csv', field } as const, { format: 'tsv', field } as const])
+      assert.throws(() => fromText('url,b\nhttp://h/,2\n', options), {
+        code: 'ERR_OPTION',
+        message: new RegExp(
+          `^--field: expected the name of a column .*, or its number from 1, found "${field}"$`,
+          'u',
+        ),
+      });
+  }
+  const list = writeList(t, 'list.csv', 'a,the [url]\n1,http://h/1\n');
+  assert.throws(() => openListFile({ ...list, field: '0' }), { code: 'ERR_OPTION' });
+  assert.deepEqual(await collectUrls(openListFile({ ...list, field: 'the [url]' })), ['http://h/1']);
+  assert.deepEqual(await collectUrls(fromText('{"0": "http://h/j"}', { format: 'jsonl', field: '0' })), [
+    'http://h/j',
+  ]);
+});
+
 test('csv: a quote that is never closed swallows no more than its own rows', async () => {
   const items = await collect(fromText(`url\n"http://h/1\nhttp://h/2\n`, { format: 'csv' }));
   assert.deepEqual(items, [{ kind: 'bad', text: '', line: 2, reason: 'a quote is never closed' }]);
