@@ -1,6 +1,6 @@
 // Where targets come from, as plain data, becomes sources: a template or URL, a list, a paginated API.
 
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { SpillwayError } from '../model/errors.ts';
 import type { Source } from '../model/target.ts';
 import { openItems, type UrlItems } from '../sources/items.ts';
@@ -49,13 +49,19 @@ export function openSource(
 }
 
 function checkReadable(path: string): void {
+  const reason = whyUnreadable(path);
+  if (reason === null) return;
+  throw new SpillwayError(
+    'ERR_OPTION',
+    `source: expected a URL with http:// or https://, a readable list, or - for standard input, found "${path}" (${reason})`,
+  );
+}
+
+function whyUnreadable(path: string): string | null {
   try {
     accessSync(path, constants.R_OK);
+    return statSync(path).isDirectory() ? 'a directory' : null;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new SpillwayError(
-      'ERR_OPTION',
-      `source: expected a URL with http:// or https://, a readable list, or - for standard input, found "${path}" (${code})`,
-    );
+    return (error as NodeJS.ErrnoException).code ?? String(error);
   }
 }

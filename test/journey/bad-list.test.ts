@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { run } from '../helpers/fetch-process.ts';
@@ -22,4 +22,16 @@ test('a column 0 is misuse, and leaves nothing', async (t) => {
     /^spillway: --field: expected the name of a column of list\.csv, or its number from 1/u,
   );
   assert.deepEqual(readdirSync(cwd), ['list.csv']);
+});
+
+test('a directory is no list: misuse, and leaves nothing', async (t) => {
+  const cwd = scratchDirectory(t);
+  mkdirSync(join(cwd, 'lists'));
+  const { exitCode, stdout, stderr } = await run(t, cwd, ['fetch', 'lists', '--to', 'out']);
+  assert.deepEqual([exitCode, stdout], [2, '']);
+  assert.match(
+    stderr,
+    /^spillway: source: expected .* a readable list, .* found "lists" \(a directory\)\n$/u,
+  );
+  assert.deepEqual(readdirSync(cwd), ['lists']);
 });
