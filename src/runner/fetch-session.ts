@@ -8,7 +8,7 @@ import { type FetchReport, wasRefused } from '../model/fetch-report.ts';
 import type { FailedOutcome } from '../model/outcome.ts';
 import type { Fingerprint, RunSession, StoredCommand } from '../model/run-journal.ts';
 import type { AnySinkSpec } from '../model/sink-spec.ts';
-import { type KnownPlace, recoverSink } from '../sinks/recover-sink.ts';
+import { claimingWorkers, type KnownPlace, recoverSink } from '../sinks/recover-sink.ts';
 import { openPlace, type Place } from './fetch-place.ts';
 import type { FetchRun } from './fetch-run.ts';
 import { shownPath } from './find-run.ts';
@@ -83,7 +83,16 @@ export function openSession(options: SessionPlace, session: FetchSession): Opene
   const { kind, command, version } = session;
   using undo = new DisposableStack();
   const record = undo.use(
-    new RunRecord({ directory: place.record, fingerprint, command, sink: place.sink.kind, kind, version }),
+    new RunRecord({
+      directory: place.record,
+      fingerprint,
+      command,
+      sink: place.sink.kind,
+      kind,
+      version,
+      // What was stored and not recorded has the names of the run that it is of.
+      mayBeginAnew: place.partial === null || claimingWorkers(place.partial).length === 0,
+    }),
   );
   const opened = {
     record,

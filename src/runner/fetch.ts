@@ -165,7 +165,7 @@ export function startFetch(options: FetchOptions): Fetch {
     shownPlace: opened.shown,
     files: record === null ? null : recordPaths(opened.recordDirectory),
     run: opened.name,
-    isContinued: record?.journal.isContinued ?? false,
+    isContinued: record !== null && record.journal.isContinued && !record.journal.isBegunAnew,
   };
 }
 

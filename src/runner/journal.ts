@@ -52,6 +52,8 @@ export interface JournalOptions {
   readonly sink: SinkSpec['kind'];
   readonly kind: RunSession['kind'];
   readonly version: string;
+  /** A run in which nothing was settled yet may become another one. @default false */
+  readonly mayBeginAnew?: boolean;
 }
 
 type Statements = Readonly<
@@ -65,6 +67,8 @@ export class Journal implements Disposable {
   readonly file: string;
   /** True when it held a run before: this one continues it. */
   readonly isContinued: boolean;
+  /** True when the run it held, in which nothing was settled, became another one. */
+  readonly isBegunAnew: boolean;
   /** True when an earlier session read the sources to their end: a retry may have been cut since. */
   readonly wasDone: boolean;
   /** Targets below may be settled by an earlier session; from here on nothing is. */
@@ -93,7 +97,8 @@ export class Journal implements Disposable {
       this.#db.exec(
         `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${LOG_PAGE_COUNT};`,
       );
-      if (this.isContinued) this.#check(options);
+      this.isBegunAnew = this.isContinued && !this.#isSameRun(options);
+      if (this.isBegunAnew) this.#beginAnew(options);
       this.#metaBefore = readMeta(this.#db);
       this.wasDone = this.#metaBefore.targetCount !== null;
       this.nextIndex = readNextIndex(this.#db);
@@ -183,8 +188,8 @@ export class Journal implements Disposable {
     this.#lock[Symbol.dispose]();
   }
 
-  /** A whole journal of the same run, or a refusal: nothing is counted from one that is damaged. */
-  #check({ fingerprint }: JournalOptions): void {
+  /** A whole journal, or a refusal: nothing is counted from one that is damaged. False for one that may become another. */
+  #isSameRun({ fingerprint, mayBeginAnew }: JournalOptions): boolean {
     checkFormat(this.#db, this.file);
     const verdict = this.#db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
     if (verdict !== 'ok') throw damaged(this.file, String(verdict));
@@ -196,7 +201,23 @@ export class Journal implements Disposable {
       .all();
     if (differences.length > 0) throw damaged(this.file, 'its counts are not those of its rows');
     const problems = compareFingerprints(readMeta(this.#db).fingerprint, fingerprint);
-    if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
+    if (problems.length === 0) return true;
+    if (mayBeginAnew === true && this.#isUntouched()) return false;
+    throw new SpillwayError('ERR_OPTION', problems.join('\n'));
+  }
+
+  /** Such as that of a command whose list could not be read: nobody loses anything with it. */
+  #isUntouched(): boolean {
+    const { found } = this.#db
+      .prepare('SELECT EXISTS (SELECT 1 FROM outcomes) OR EXISTS (SELECT 1 FROM pages) AS found')
+      .get() as { found: number };
+    return found === 0;
+  }
+
+  #beginAnew({ fingerprint, command }: JournalOptions): void {
+    this.#db.exec('BEGIN IMMEDIATE');
+    writeMeta(this.#db, { fingerprint, command, createdAt: new Date().toISOString() });
+    this.#db.exec('COMMIT');
   }
 
   #beginSession({ kind, version, command }: JournalOptions): void {

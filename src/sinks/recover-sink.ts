@@ -10,6 +10,7 @@ import { NameClaims } from './name-claims.ts';
 import { removeIfOurs } from './our-file.ts';
 import { recoverSeries, SegmentPlaces } from './recover-series.ts';
 
+export { claimingWorkers } from './claim-log.ts';
 export { parseSegmentName } from './segment.ts';
 
 /** What the journal knows of a target that was had: of an `OkOutcome`. */

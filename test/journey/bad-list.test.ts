@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { run } from '../helpers/fetch-process.ts';
+import { run, witness } from '../helpers/fetch-process.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 
 test('a column 0 is misuse, and leaves nothing', async (t) => {
@@ -34,4 +34,36 @@ test('a directory is no list: misuse, and leaves nothing', async (t) => {
     /^spillway: source: expected .* a readable list, .* found "lists" \(a directory\)\n$/u,
   );
   assert.deepEqual(readdirSync(cwd), ['lists']);
+});
+
+test('a run that could not read its list is begun anew by the command that is right', async (t) => {
+  const server = await witness(t, (_, response) => void response.end('body'));
+  for (const to of ['out', 'out.ndjson']) {
+    const cwd = scratchDirectory(t);
+    const record = to === 'out' ? 'out/.spillway' : 'out.ndjson.run';
+    writeFileSync(join(cwd, 'list.csv'), `id,link\n1,${server.origin}/a\n2,${server.origin}/b\n`);
+    const fetch = (field: string) =>
+      run(t, cwd, ['fetch', 'list.csv', '--to', to, '--field', field, '--cores', '1']);
+    const wrong = await fetch('nope');
+    assert.equal(wrong.exitCode, 4, wrong.stderr);
+    assert.match(wrong.stdout, /list\.csv: expected a column named "nope" in the first row, found id, link/u);
+
+    // A body that was stored, and not recorded when its process died, has the name that it had in that run.
+    const claim = join(cwd, record, 'partial', 'claims-0-0');
+    mkdirSync(dirname(claim), { recursive: true });
+    writeFileSync(claim, '');
+    const refused = await fetch('link');
+    assert.equal(refused.exitCode, 2);
+    assert.match(refused.stderr, /--field: expected "nope", as the run there was begun with, found "link"/u);
+    rmSync(claim);
+
+    const right = await fetch('link');
+    assert.equal(right.exitCode, 0, right.stderr);
+    assert.doesNotMatch(right.stderr, /going on with/u);
+    assert.equal((await run(t, cwd, ['verify', to])).exitCode, 0);
+    const again = await run(t, cwd, ['resume', to]);
+    assert.match(again.stdout, /already complete: 2 of 2/u, 'its command is the one that was right');
+    assert.equal((await fetch('id')).exitCode, 2, 'something is settled now');
+  }
+  assert.equal(server.total, 4);
 });
