@@ -66,7 +66,8 @@ export class RunRecord implements Disposable {
   }
 
   /**
-   * Ends this session; one that was refused leaves the run as it was. What cannot be written is a problem of the report, not a throw: the outcomes are safe.
+   * Ends this session; one that was refused leaves the run as it was. What cannot be written is a problem of the
+   * report, not a throw: the outcomes are safe.
    * @param isWhole false for a session that saw a part of the targets alone, such as a retry
    * @returns the report, with the counts of the whole run as the journal has them
    */

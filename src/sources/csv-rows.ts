@@ -16,7 +16,8 @@ export async function* readCsvRows(
   groups: AsyncIterable<LineGroup>,
   separator: string,
 ): AsyncGenerator<CsvRow[]> {
-  let open: { line: number; text: string; lineCount: number } | undefined;
+  /** From the line with the quote that is open. */
+  let open: { first: number; lines: string[]; text: string } | undefined;
   for await (const { first, lines } of groups) {
     const rows: CsvRow[] = [];
     for (const [offset, text] of lines.entries()) {
@@ -25,22 +26,32 @@ export async function* readCsvRows(
         continue;
       }
       const whole = open === undefined ? text : `${open.text}\n${text}`;
-      const line = open?.line ?? first + offset;
-      const lineCount = (open?.lineCount ?? 0) + 1;
       const cells = splitRow(whole, separator);
       if (cells !== 'open') {
+        rows.push({ line: open?.first ?? first + offset, cells, reason: '' });
         open = undefined;
-        rows.push({ line, cells, reason: '' });
-      } else if (lineCount >= MAX_ROW_LINES) {
-        open = undefined;
-        rows.push({ line, cells: null, reason: `a quote is still open after ${MAX_ROW_LINES} lines` });
-      } else {
-        open = { line, text: whole, lineCount };
+        continue;
       }
+      open ??= { first: first + offset, lines: [], text: '' };
+      open.lines.push(text);
+      open.text = whole;
+      if (open.lines.length < MAX_ROW_LINES) continue;
+      rows.push(...readOneByOne(open, separator));
+      open = undefined;
     }
     yield rows;
   }
-  if (open !== undefined) yield [{ line: open.line, cells: null, reason: 'a quote is never closed' }];
+  if (open !== undefined) yield readOneByOne(open, separator);
+}
+
+/** Nothing closes the quote of the first: it is a slip, and the lines behind it are rows like any other. */
+function readOneByOne({ first, lines }: { first: number; lines: string[] }, separator: string): CsvRow[] {
+  return lines.map((text, offset) => {
+    const cells = splitRow(text, separator);
+    return cells === 'open'
+      ? { line: first + offset, cells: null, reason: 'a quote is not closed' }
+      : { line: first + offset, cells, reason: '' };
+  });
 }
 
 /** The cells of one row, or `open` when it ends inside quotes. */

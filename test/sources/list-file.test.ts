@@ -117,10 +117,16 @@ test('csv: columns begin at 1, and what cannot be a path may be the name of one'
   ]);
 });
 
-test('csv: a quote that is never closed swallows no more than its own rows', async () => {
-  const items = await collect(fromText(`url\n"http://h/1\nhttp://h/2\n`, { format: 'csv' }));
-  assert.deepEqual(items, [{ kind: 'bad', text: '', line: 2, reason: 'a quote is never closed' }]);
-});
+for (const count of [2, 2500])
+  test(`csv: a quote that is never closed costs its own line alone, of ${count}`, async () => {
+    const lines = Array.from({ length: count }, (_, n) => `${n === 0 ? '"' : ''}http://h/${n}`);
+    const items = await collect(fromText(`url\n${lines.join('\n')}\n`, { format: 'csv' }));
+    assert.deepEqual(items[0], { kind: 'bad', text: '', line: 2, reason: 'a quote is not closed' });
+    assert.deepEqual(
+      items.slice(1).map((item) => [item.line, item.kind === 'target' && item.url]),
+      lines.slice(1).map((url, n) => [n + 3, url]),
+    );
+  });
 
 test('jsonl: known by its first line, with a field by its path', async () => {
   const lines = '{"url":"http://h/1"}\n"http://h/2"\n{"url":5}\n{broken\n';
