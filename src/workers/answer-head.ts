@@ -10,19 +10,37 @@ import type { HeaderView } from './lane.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** How an answer of status 300 or more ends its attempt. */
-export function judgeAnswer(
-  job: FetchJob,
-  status: number,
-  view: HeaderView,
-  maxRedirects: number,
-): AttemptEnd {
-  if (REDIRECTS.has(status)) return judgeRedirect(job, view, maxRedirects);
+/** What was asked, as far as an answer is judged by it. */
+export interface Asked {
+  readonly job: FetchJob;
+  readonly maxRedirects: number;
+  /** The request had a Range in it. */
+  readonly isPart: boolean;
+}
+
+/** How an answer ends its attempt; null where its body is to be kept. */
+export function judgeAnswer(asked: Asked, status: number, view: HeaderView): AttemptEnd | null {
+  if (status === 206 && !asked.isPart) return judgePart(view);
+  if (status < 300) return null;
+  if (REDIRECTS.has(status)) return judgeRedirect(asked, view);
   const retryAfterMs = parseRetryAfterMs(view.get('retry-after'), Date.now());
   return attemptFailure('http-status', `expected a status of 2xx, found ${status}`, retryAfterMs);
 }
 
-function judgeRedirect(job: FetchJob, view: HeaderView, maxRedirects: number): AttemptEnd {
+/** A part that nobody asked for would be kept as the whole; it may be one where the head says so throughout. */
+function judgePart(view: HeaderView): AttemptEnd | null {
+  const range = view.get('content-range');
+  const [, last, length] = /^bytes 0-(\d{1,15})\/(\d{1,15})$/iu.exec(range ?? '') ?? [];
+  const isWhole = Number(last) + 1 === Number(length) && promisedBytesOf(view) === Number(length);
+  if (isWhole) return null;
+  const found = JSON.stringify(range?.slice(0, 100) ?? null);
+  return attemptFailure(
+    'http-status',
+    `expected the whole, for no Range was asked, found 206 with Content-Range ${found}`,
+  );
+}
+
+function judgeRedirect({ job, maxRedirects }: Asked, view: HeaderView): AttemptEnd {
   const location = view.get('location');
   const to = redirectTarget(location, job.url);
   if (to === null) {

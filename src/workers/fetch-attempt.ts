@@ -4,7 +4,7 @@
 import type { FailureCode } from '../model/errors.ts';
 import type { FetchLimits } from '../model/fetch-task.ts';
 import type { Sink } from '../sinks/sink.ts';
-import { judgeAnswer, promisedBytesOf } from './answer-head.ts';
+import { type Asked, judgeAnswer, promisedBytesOf } from './answer-head.ts';
 import { AttemptClock, type Phase } from './attempt-clock.ts';
 import { type AttemptEnd, attemptFailure } from './attempt-end.ts';
 import { BodyIntake } from './body-intake.ts';
@@ -18,6 +18,8 @@ export interface AttemptContext {
   readonly sink: Sink;
   readonly limits: FetchLimits;
   readonly isDecoding: boolean;
+  /** Whether the job's request has a Range in it. */
+  readonly asksForPart: (job: FetchJob) => boolean;
   /** The request is on its way over a connection that stands. */
   onSent(): void;
   /** Something has come from the origin. */
@@ -90,10 +92,8 @@ export class FetchAttempt implements AnswerReceiver {
     this.#context.onHeard(this);
     this.job.status = status;
     this.#promisedBytes = promisedBytesOf(view);
-    if (status >= 300) {
-      this.#verdict = judgeAnswer(this.job, status, view, this.#context.limits.maxRedirects);
-      return;
-    }
+    this.#verdict = judgeAnswer(this.#asked(), status, view);
+    if (this.#verdict !== null) return;
     this.#intake = this.#openIntake();
     this.#intake.begin({ status, statusText, view });
   }
@@ -149,6 +149,11 @@ export class FetchAttempt implements AnswerReceiver {
   /** Takes it back; the job is not the worse for it. */
   withdraw(): void {
     this.#finish({ kind: 'withdrawn' });
+  }
+
+  #asked(): Asked {
+    const { limits, asksForPart } = this.#context;
+    return { job: this.job, maxRedirects: limits.maxRedirects, isPart: asksForPart(this.job) };
   }
 
   #openIntake(): BodyIntake {

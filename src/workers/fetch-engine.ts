@@ -186,6 +186,7 @@ export class FetchEngine {
       sink,
       limits: task.limits,
       isDecoding: task.request.bytes === 'decoded',
+      asksForPart: (job) => this.#headers.askForPart(job),
       onSent: () => {
         tally.add('attemptsSent', 1);
         this.#watchdog.moved();

@@ -20,6 +20,7 @@ export class FetchHeaders {
   readonly #away: string[];
   readonly #logins: FetchRequestOptions['logins'];
   readonly #hasOwnLogin: boolean;
+  readonly #hasRange: boolean;
 
   constructor({ userAgent, headers, logins, bytes }: FetchRequestOptions) {
     const own = new Set(headers.map(([name]) => name.toLowerCase()));
@@ -34,6 +35,7 @@ export class FetchHeaders {
     this.#away = [...defaults, ...harmless].flat();
     this.#logins = logins;
     this.#hasOwnLogin = own.has('authorization');
+    this.#hasRange = own.has('range');
   }
 
   /** Names and values in turn, for the job's next request. */
@@ -41,6 +43,11 @@ export class FetchHeaders {
     if (job.isAway) return this.#away;
     const login = this.#hasOwnLogin ? null : this.#loginFor(job.url);
     return login === null ? this.#home : [...this.#home, 'authorization', `Basic ${login}`];
+  }
+
+  /** Whether a Range is among those fields, which is the caller's alone to ask for. */
+  askForPart(job: FetchJob): boolean {
+    return this.#hasRange && !job.isAway;
   }
 
   /** The URL's own login, else the host's from netrc, else netrc's default; in base64. */

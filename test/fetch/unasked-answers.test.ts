@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { openRawServer } from '../helpers/raw-server.ts';
+import { type Changes, type Fetched, fetchUrls, onlyFailed, onlyOk } from './fetch-world.ts';
+
+const TRANSPORTS = ['auto', 'undici'] as const;
+
+/** Fetches one target from a server that gives `bytes` for every request. */
+async function fetchRaw(
+  t: TestContext,
+  bytes: string,
+  request: NonNullable<Changes['request']>,
+): Promise<Fetched> {
+  await using server = await openRawServer((connection) => connection.write(bytes));
+  return await fetchUrls(t, [`${server.origin}/a`], { cores: 1, request });
+}
+
+function part(range: string, body = 'ok'): string {
+  const fields = range === '' ? '' : `Content-Range: ${range}\r\n`;
+  return `HTTP/1.1 206 Partial Content\r\n${fields}Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+for (const transport of TRANSPORTS) {
+  for (const range of ['bytes 0-1/100', 'bytes 0-1/*', 'bytes 1-2/3', 'bytes 0-2/3', 'bytes */2', ''])
+    test(`a 206 that nobody asked for, with Content-Range "${range}", is http-status (${transport})`, async (t) => {
+      const { code, status, detail } = onlyFailed(await fetchRaw(t, part(range), { transport }));
+      assert.deepEqual([code, status], ['http-status', 206]);
+      const found = range === '' ? 'null' : `"${range}"`;
+      assert.equal(
+        detail,
+        `expected the whole, for no Range was asked, found 206 with Content-Range ${found}`,
+      );
+    });
+
+  test(`a 206 that holds the whole is taken for it (${transport})`, async (t) => {
+    const { bytes, status } = onlyOk(await fetchRaw(t, part('bytes 0-1/2'), { transport }));
+    assert.deepEqual([bytes, status], [2, 206]);
+  });
+
+  test(`a 206 that was asked for is kept, and not where a redirect left the Range behind (${transport})`, async (t) => {
+    const headers = [['range', 'bytes=0-1']] as const;
+    const fetched = await fetchRaw(t, part('bytes 0-1/100'), { transport, headers });
+    assert.equal(readFileSync(join(fetched.root, 'a'), 'utf8'), 'ok');
+    await using other = await openRawServer((connection) => connection.write(part('bytes 0-1/100')));
+    const away = `HTTP/1.1 302 Found\r\nLocation: ${other.origin}/a\r\nContent-Length: 0\r\n\r\n`;
+    assert.equal(onlyFailed(await fetchRaw(t, away, { transport, headers })).code, 'http-status');
+  });
+}
