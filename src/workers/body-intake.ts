@@ -10,6 +10,9 @@ import { ContentDecoder, parseCodings } from './content-decoder.ts';
 import type { FetchJob } from './fetch-job.ts';
 import type { SpillwayError } from '../model/errors.ts';
 
+/** Transfer codings of which nothing is left on a body; undici takes chunks off and ignores what stands beside them. */
+const TAKEN_OFF = /^[\t ]*(?:chunked|identity)?[\t ]*$/iu;
+
 export interface IntakeParts {
   readonly job: FetchJob;
   readonly sink: Sink;
@@ -41,6 +44,12 @@ export class BodyIntake {
   /** Opens the sink, or finds what is wrong before a byte was read. */
   begin(start: AnswerStart): void {
     const { job, limits, isDecoding, sink, promisedBytes } = this.#parts;
+    const framing = start.view.get('transfer-encoding');
+    if (framing !== undefined && !TAKEN_OFF.test(framing)) {
+      const found = JSON.stringify(framing.slice(0, 100));
+      this.#fail('bad-encoding', `expected chunked and no other transfer coding, found ${found}`);
+      return;
+    }
     const coding = start.view.get('content-encoding');
     const codings = isDecoding ? parseCodings(coding) : [];
     if (codings === null) {

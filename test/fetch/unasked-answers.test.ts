@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { openRawServer } from '../helpers/raw-server.ts';
 import { type Changes, type Fetched, fetchUrls, onlyFailed, onlyOk } from './fetch-world.ts';
 
@@ -12,9 +13,10 @@ async function fetchRaw(
   t: TestContext,
   bytes: string,
   request: NonNullable<Changes['request']>,
+  kept: Changes['bytes'] = null,
 ): Promise<Fetched> {
   await using server = await openRawServer((connection) => connection.write(bytes));
-  return await fetchUrls(t, [`${server.origin}/a`], { cores: 1, request });
+  return await fetchUrls(t, [`${server.origin}/a`], { cores: 1, bytes: kept, request });
 }
 
 function part(range: string, body = 'ok'): string {
@@ -46,5 +48,32 @@ for (const transport of TRANSPORTS) {
     await using other = await openRawServer((connection) => connection.write(part('bytes 0-1/100')));
     const away = `HTTP/1.1 302 Found\r\nLocation: ${other.origin}/a\r\nContent-Length: 0\r\n\r\n`;
     assert.equal(onlyFailed(await fetchRaw(t, away, { transport, headers })).code, 'http-status');
+  });
+}
+
+const PACKED = gzipSync('plain text').toString('latin1');
+const CHUNKED = `${PACKED.length.toString(16)}\r\n${PACKED}\r\n0\r\n\r\n`;
+
+for (const transport of TRANSPORTS) {
+  for (const coding of ['gzip, chunked', 'gzip', 'chunked, gzip', 'chunked,', 'chunked, chunked', 'xchunked'])
+    test(`a body with the transfer coding "${coding}" is bad-encoding (${transport})`, async (t) => {
+      const bytes = `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\nConnection: close\r\n\r\n${CHUNKED}`;
+      for (const kept of ['decoded', 'original'] as const) {
+        const { code, detail, status } = onlyFailed(await fetchRaw(t, bytes, { transport }, kept));
+        assert.deepEqual([code, status], ['bad-encoding', 200]);
+        assert.equal(detail, `expected chunked and no other transfer coding, found "${coding}"`);
+      }
+    });
+
+  for (const coding of ['chunked', 'Chunked', 'chunked '])
+    test(`a body with the transfer coding "${coding}" is kept without it (${transport})`, async (t) => {
+      const bytes = `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n${CHUNKED}`;
+      assert.equal(onlyOk(await fetchRaw(t, bytes, { transport })).bytes, PACKED.length);
+    });
+
+  test(`a body with the transfer coding "identity" lasts until its connection ends (${transport})`, async (t) => {
+    const bytes = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\nbody';
+    await using server = await openRawServer(({ socket }) => socket.end(bytes));
+    assert.equal(onlyOk(await fetchUrls(t, [`${server.origin}/a`], { request: { transport } })).bytes, 4);
   });
 }
