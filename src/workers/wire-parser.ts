@@ -203,7 +203,8 @@ export class WireParser {
   #endHead(head: WireHead, next: number, end: number): number {
     const { isChunked, lengthBytes, status } = head;
     if (status < 200) {
-      if (status < 102) return this.#refuse('an answer other than 100 or 101', end);
+      // 100 is skipped like the others: a client has to take one that it did not ask for (RFC 9110, section 15.2).
+      if (status === 101) return this.#refuse('an answer other than 101', end);
       if (head.isOldVersion || lengthBytes >= 0 || isChunked || head.hasConnectionField)
         return this.#refuse('no framing in a 1xx answer', end);
       return next;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { openRawServer } from '../helpers/raw-server.ts';
+import { answer, openRawServer } from '../helpers/raw-server.ts';
 import { type Changes, type Fetched, fetchUrls, onlyFailed, onlyOk } from './fetch-world.ts';
 
 const TRANSPORTS = ['auto', 'undici'] as const;
@@ -77,3 +77,15 @@ for (const transport of TRANSPORTS) {
     assert.equal(onlyOk(await fetchUrls(t, [`${server.origin}/a`], { request: { transport } })).bytes, 4);
   });
 }
+
+test('a 100 that nobody asked for is skipped by the wire transport', async (t) => {
+  const bytes = `HTTP/1.1 100 Continue\r\n\r\n${answer('ok')}`;
+  const fetched = await fetchRaw(t, bytes, { transport: 'auto' });
+  const { bytes: count, status, attempts } = onlyOk(fetched);
+  assert.deepEqual([count, status, attempts, fetched.report.attemptsSent], [2, 200, 1, 1]);
+});
+
+test('a 101 that nobody asked for is a failure', async (t) => {
+  const bytes = `HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n${answer('ok')}`;
+  for (const transport of TRANSPORTS) onlyFailed(await fetchRaw(t, bytes, { transport }));
+});

@@ -113,7 +113,7 @@ const VALID: readonly ValidCase[] = [
   },
   {
     name: '1xx answers before the final one, which are skipped',
-    bytes: `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${OK}Content-Length: 2\r\n\r\nok`,
+    bytes: `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n${OK}Content-Length: 2\r\n\r\nok`,
     answers: [{ status: 200, headers: [['content-length', '2']], body: 'ok', end: 'reusable' }],
   },
   {
