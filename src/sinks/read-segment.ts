@@ -2,6 +2,7 @@
 // plain data; nothing is trusted but the bytes.
 
 import { closeSync, fstatSync, openSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { PackedSpec } from '../model/sink-spec.ts';
 import { ByteReader, FormatProblem } from './byte-reader.ts';
 import { decodeRange } from './decode-range.ts';
@@ -27,7 +28,7 @@ export interface RecordProblem {
 
 interface FormatReader {
   readonly record: (reader: ByteReader) => Promise<FoundRecord>;
-  readonly preamble?: (reader: ByteReader) => Promise<void>;
+  readonly preamble?: (reader: ByteReader, fileName: string) => Promise<void>;
   readonly trailer?: (reader: ByteReader) => Promise<void>;
 }
 
@@ -42,6 +43,7 @@ export class SegmentReader implements Disposable {
   readonly #fd: number;
   readonly #format: FormatReader;
   readonly #compression: PackedSpec['compression'];
+  readonly #name: string;
 
   /** @throws what the file system throws */
   constructor(path: string, { kind, compression }: Pick<PackedSpec, 'kind' | 'compression'>) {
@@ -49,6 +51,7 @@ export class SegmentReader implements Disposable {
     this.sizeBytes = fstatSync(this.#fd).size;
     this.#format = READERS[kind];
     this.#compression = compression;
+    this.#name = basename(path);
   }
 
   /** The record that fills this part of the segment. */
@@ -73,13 +76,13 @@ export class SegmentReader implements Disposable {
   async #ends(
     startBytes: number,
     lengthBytes: number,
-    read: ((reader: ByteReader) => Promise<void>) | undefined,
+    read: ((reader: ByteReader, fileName: string) => Promise<void>) | undefined,
     where: string,
   ): Promise<RecordProblem | null> {
     if (lengthBytes === 0) return read === undefined ? null : { problem: `nothing stands at ${where}` };
     if (read === undefined) return { problem: `${lengthBytes} bytes at ${where} belong to no record` };
     return await this.#read(startBytes, lengthBytes, async (reader) => {
-      await read(reader);
+      await read(reader, this.#name);
       return null;
     });
   }

@@ -22,10 +22,14 @@ function warcHead(fields: readonly (readonly [string, string])[]): Buffer {
   return Buffer.from(`WARC/1.1\r\n${fields.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`);
 }
 
-function warcinfo(fileName: string, software: string): Buffer[] {
-  const content = Buffer.from(
+export function warcinfoContent(software: string): Buffer {
+  return Buffer.from(
     `software: ${software}\r\nformat: WARC File Format 1.1\r\nconformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/\r\n`,
   );
+}
+
+function warcinfo(fileName: string, software: string): Buffer[] {
+  const content = warcinfoContent(software);
   const head = warcHead([
     ['WARC-Type', 'warcinfo'],
     ['WARC-Record-ID', `<urn:uuid:${randomUUID()}>`],

@@ -177,6 +177,20 @@ for (const sink of SINKS.slice(1))
       assert.ok(isNamed, JSON.stringify(report.counts));
     });
 
+for (const [from, to, kind] of [
+  ['WARC-Type: response', 'WARC-Type: revision', 'torn'],
+  ['WARC-Type: warcinfo', 'WARC-Type: metadata', 'stranger'],
+  ['Content-Type: application/http', 'Content-Type: application/htto', 'torn'],
+  ['WARC-Filename: out.warc', 'WARC-Filename: old.warc', 'stranger'],
+] as const)
+  test(`in a WARC, "${from}" that became "${to}" is found`, async (t) => {
+    const file = join(scratchDirectory(t), 'out.warc');
+    storeRun({ to: file, bodies: bodiesOf(3) });
+    writeFileSync(file, readFileSync(file, 'latin1').replace(from, to), 'latin1');
+    const { counts, isComplete } = await verify(file);
+    assert.deepEqual([counts, isComplete], [{ [kind]: 1 }, false]);
+  });
+
 test('a record twice in a segment, one of them journaled, is found', async (t) => {
   const to = join(scratchDirectory(t), 'out.ndjson');
   const [first] = storeRun({ to, bodies: bodiesOf(3) });
