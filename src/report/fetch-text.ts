@@ -2,7 +2,7 @@
 // harmless to a terminal first.
 
 import type { FetchReport, FetchSnapshot } from '../model/fetch-report.ts';
-import { formatCount, formatMs } from './format-numbers.ts';
+import { formatCount, formatMs, formatRate } from './format-numbers.ts';
 import { outOfLines } from './out-of-lines.ts';
 import { printable } from './printable.ts';
 
@@ -37,7 +37,7 @@ function progressLine(snapshot: FetchSnapshot): string {
   const { elapsedMs, countAhead, ok, failed, skipped, bytes, before } = snapshot;
   const settled = ok + failed + skipped;
   const perSec = (Math.max(0, settled - before.settled) * 1000) / Math.max(elapsedMs, 1);
-  const rates = `${formatCount(Math.round(perSec))}/s · ${formatSize((bytes * 1000) / Math.max(elapsedMs, 1))}/s · failed ${formatCount(failed)}`;
+  const rates = `${formatRate(perSec)} · ${formatSize((bytes * 1000) / Math.max(elapsedMs, 1))}/s · failed ${formatCount(failed)}`;
   if (countAhead === null)
     return `${formatCount(settled)} of ${formatCount(snapshot.targets)} or more · ${formatMs(elapsedMs)} · ${rates}`;
   const ratio = countAhead === 0 ? 1 : settled / countAhead;
@@ -65,7 +65,7 @@ export function fetchAccountLines(report: FetchReport, places: AccountPlaces): s
   const { targets, ok, failed, skipped, wallMs, bytes, retries, attemptsSent, before } = report;
   const perSec = (amount: number) => (amount * 1000) / Math.max(wallMs, 1);
   const lines = [
-    `${formatCount(targets)} targets = ${formatCount(ok)} ok + ${formatCount(failed)} failed + ${formatCount(skipped)} skipped, in ${formatMs(wallMs)}: ${formatCount(Math.round(perSec(Math.max(0, ok - before.ok))))}/s, ${formatSize(bytes)}, ${formatSize(perSec(Math.max(0, bytes - before.bytes)))}/s`,
+    `${formatCount(targets)} targets = ${formatCount(ok)} ok + ${formatCount(failed)} failed + ${formatCount(skipped)} skipped, in ${formatMs(wallMs)}: ${formatRate(perSec(Math.max(0, ok - before.ok)))}, ${formatSize(bytes)}, ${formatSize(perSec(Math.max(0, bytes - before.bytes)))}/s`,
     ...(before.settled === 0
       ? []
       : [
@@ -123,7 +123,7 @@ function kneeLines(report: FetchReport): string[] {
   const knees = (report.knees ?? []).filter(({ perSec }) => perSec >= 0.5);
   const lines = knees.slice(0, MAX_KNEE_LINES).map(({ origin, window, perSec, ceiling }) => {
     const refused = ceiling === null ? '' : ', more were refused';
-    return `${printable(origin)} served best with ${formatCount(window)} requests at once: ${formatCount(Math.round(perSec))}/s${refused}`;
+    return `${printable(origin)} served best with ${formatCount(window)} requests at once: ${formatRate(perSec)}${refused}`;
   });
   const more = knees.length - lines.length;
   return more > 0 ? [...lines, `and ${more} more origins: see knees in the account as JSON`] : lines;

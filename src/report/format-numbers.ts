@@ -13,6 +13,11 @@ export function formatCount(count: number | null): string {
   return count === null ? NO_NUMBER : count.toFixed(0).replaceAll(/\B(?=(?:\d{3})+$)/gu, ',');
 }
 
+/** `12,345/s`, `0.5/s`: one decimal where a whole number would say too little. */
+export function formatRate(perSec: number): string {
+  return `${perSec < 9.95 ? Number(perSec.toFixed(1)) : formatCount(perSec)}/s`;
+}
+
 /** `812 ms`, `1.37 s`, `16 min 40 s`, `2 h 47 min`: three figures at most. */
 export function formatMs(ms: number | null): string {
   if (ms === null) return NO_NUMBER;

@@ -32,6 +32,10 @@ test('the live view has a bar, what is left, rates, failures by class, the slowe
   assert.match(rest.join('\n'), /failed: http-status 10 · dns 5/u);
 });
 
+test('a rate below ten is shown with a decimal, and not as none', () => {
+  assert.match(fetchPlainText({ ...SNAPSHOT, ok: 3, failed: 0, skipped: 0 }), / 0\.3\/s /u);
+});
+
 test('no line is wider than the terminal', () => {
   for (const line of fetchLiveText(SNAPSHOT, 40).split('\n')) assert.ok(line.length <= 40, line);
 });
