@@ -6,6 +6,7 @@ import { REFERENCE_STRATEGY } from '../lab/strategies.ts';
 import { prepareRound, refuseIfNeeded, startRound } from '../lab/trial-round.ts';
 import { readLimits } from '../limits/read.ts';
 import { findingLines, formatSeconds, planLine, resultLines } from '../report/round-text.ts';
+import { refuseConflicts } from './bench-conflicts.ts';
 import { BENCH_OPTIONS, type BenchValues } from './bench-options.ts';
 import { InterruptWatch } from './interrupt.ts';
 import { LiveLine } from './live-line.ts';
@@ -21,6 +22,7 @@ export function makeBenchCommand(finish: (exitCode: number) => void): Command {
     .action(async (given: Record<string, unknown>) => {
       const values = readOptions(BENCH_OPTIONS, given);
       const isGiven = (option: string) => command.getOptionValueSource(option) === 'cli';
+      refuseConflicts(values, isGiven);
       if (values.scenario === 'pages') {
         const { benchPages } = await import('./bench-pages.ts');
         finish(await benchPages(values, isGiven('strategy')));

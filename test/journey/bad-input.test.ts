@@ -67,6 +67,23 @@ const MISUSE: readonly (readonly [args: readonly string[], message: RegExp])[] =
   [['--report', '/proc/report'], /^spillway: --report: expected a directory that can be written or made/],
   [['--report', '/etc/passwd/report'], /^spillway: --report: expected a directory/],
   [['--report', '/etc/passwd'], /^spillway: --report: expected a directory/],
+  [
+    ['--scenario', 'pages', '--origin', 'http://127.0.0.1:1', '--replicas', '2', '--report', '/tmp/none'],
+    /^spillway: --report: expected to be left out with --scenario pages\n--origin: [^\n]* pages\n--replicas: [^\n]* pages\n$/,
+  ],
+  [
+    ['--scenario', 'pages', '--cores', 'auto', '--in-process', '--scaling'],
+    /^spillway: --cores: [^\n]* pages\n--scaling: [^\n]* pages\n--in-process: [^\n]* pages\n$/,
+  ],
+  [['--files', '25'], /^spillway: --files: expected to be left out without --scenario pages\n$/],
+  [
+    ['--in-process', '--processes', '2'],
+    /^spillway: --in-process: expected to be left out with --processes 2, [^\n]*\n$/,
+  ],
+  [
+    ['--origin', 'http://127.0.0.1:1', '--port', '0', '--server', 'lean', '--replicas', '2'],
+    /^spillway: --replicas: expected to be left out with --origin, [^\n]*\n--server: [^\n]*\n--port: [^\n]*\n$/,
+  ],
 ];
 
 test(
