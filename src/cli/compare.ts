@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { SpillwayError } from '../model/errors.ts';
-import { applyRule, parseFailRules } from '../report/fail-rule.ts';
+import { applyProofs, applyRule, parseFailRules } from '../report/fail-rule.ts';
 import { readSide, type RecordSide } from '../report/record-side.ts';
 import { recordsLines } from '../report/records-text.ts';
 import { addOptions, readOptions, row } from './options.ts';
@@ -29,12 +29,12 @@ export function makeCompareCommand(finish: (exitCode: number) => void): Command 
   return addOptions(command, COMPARE_OPTIONS);
 }
 
-/** 0: no rule holds. 1: one does. */
+/** 0: no rule holds. 1: one does, or there are rules and a proof of B is broken that was not in A. */
 function compare(fileA: string, fileB: string, ruleText: string): number {
   const rules = parseFailRules(ruleText);
   const a = readRecord(fileA);
   const b = readRecord(fileB);
-  const results = rules.map((rule) => applyRule(rule, a, b));
+  const results = [...rules.map((rule) => applyRule(rule, a, b)), ...applyProofs(rules, a, b)];
   const lines = [
     ...recordsLines(a, b),
     ...(results.length === 0 ? [] : ['']),

@@ -71,6 +71,26 @@ export function applyRule(rule: FailRule, a: RecordSide, b: RecordSide): RuleRes
   return { holds, text: `${holds ? 'FAILED' : 'passed'}: ${rule.text}: ${strategy}.${metric} ${found}` };
 }
 
+/**
+ * Whatever a rule asks: a proof that is broken in B and was not in A fails it, for a strategy that both sides have or a
+ * rule names.
+ */
+export function applyProofs(rules: readonly FailRule[], a: RecordSide, b: RecordSide): RuleResult[] {
+  if (rules.length === 0) return [];
+  return [...b.strategies].flatMap(([name, { roundCount }]) => {
+    const isAsked = a.strategies.has(name) || rules.some(({ strategy }) => strategy === name);
+    const brokenCount = medianFigure(b, name, 'brokenProofCount') ?? 0;
+    const wasBroken = (medianFigure(a, name, 'brokenProofCount') ?? 0) > 0;
+    if (!isAsked || brokenCount === 0 || wasBroken) return [];
+    return [
+      {
+        holds: true,
+        text: `FAILED: ${name}: the proof is broken in ${brokenCount} of ${roundCount} rounds of B`,
+      },
+    ];
+  });
+}
+
 function figureOf({ text, strategy, metric }: FailRule, side: RecordSide): number {
   const value = medianFigure(side, strategy, metric);
   if (value !== null) return value;

@@ -2,53 +2,75 @@
 
 import { Histogram } from '../measure/histogram.ts';
 import { medianOf } from '../measure/statistics.ts';
-import type { Comparison } from '../model/comparison.ts';
 import { SpillwayError } from '../model/errors.ts';
-import type { Percentiles, RoundRecord } from '../model/record.ts';
+import type { Percentiles } from '../model/record.ts';
+import {
+  type ComparedComparison,
+  comparedComparison,
+  type ComparedRound,
+  comparedRound,
+} from './schema/compared-schema.ts';
+import { schemaProblem } from './schema/schema-problem.ts';
 
 /** Figures with one value a round. */
 const ROUND_METRICS = {
-  wallMs: (round: RoundRecord) => round.wallMs,
-  answersPerSec: (round: RoundRecord) => round.answersPerSec,
-  efficiencyRatio: (round: RoundRecord) => round.efficiencyRatio,
-  clientCpuUsPerTrial: (round: RoundRecord) => round.clientCpuUsPerTrial,
-  serverCpuUsPerTrial: (round: RoundRecord) => round.server?.cpuUsPerTrial ?? null,
-  peakRssBytes: (round: RoundRecord) => round.peakRssBytes,
-  connectionsPeak: (round: RoundRecord) => round.tally.connectionsPeak,
-  failedCount: (round: RoundRecord) => round.tally.failed,
-  repeatCount: (round: RoundRecord) => round.tally.repeats,
-} as const satisfies Record<string, (round: RoundRecord) => number | null>;
+  wallMs: (round: ComparedRound) => round.wallMs,
+  answersPerSec: (round: ComparedRound) => round.answersPerSec,
+  efficiencyRatio: (round: ComparedRound) => round.efficiencyRatio,
+  clientCpuUsPerTrial: (round: ComparedRound) => round.clientCpuUsPerTrial,
+  serverCpuUsPerTrial: (round: ComparedRound) => round.server?.cpuUsPerTrial ?? null,
+  peakRssBytes: (round: ComparedRound) => round.peakRssBytes,
+  connectionsPeak: (round: ComparedRound) => round.tally.connectionsPeak,
+  failedCount: (round: ComparedRound) => round.tally.failed,
+  repeatCount: (round: ComparedRound) => round.tally.repeats,
+} as const satisfies Record<string, (round: ComparedRound) => number | null>;
+
+/** Figures that are counts of rounds. */
+const COUNT_METRICS = {
+  brokenProofCount: ({ proof }: ComparedRound) => proof.verdict === 'broken',
+  stoppedCount: ({ ended }: ComparedRound) => ended !== 'done',
+} as const satisfies Record<string, (round: ComparedRound) => boolean>;
 
 /** Figures of all rounds' answers together: a percentile is never made of percentiles. */
 const ANSWER_METRICS = ['p50Ms', 'p99Ms', 'maxMs'] as const satisfies readonly (keyof Percentiles)[];
 
 /** The figures that can be compared and asked for. */
-export type Metric = keyof typeof ROUND_METRICS | (typeof ANSWER_METRICS)[number];
+export type Metric =
+  | keyof typeof ROUND_METRICS
+  | keyof typeof COUNT_METRICS
+  | (typeof ANSWER_METRICS)[number];
 export const METRICS: readonly Metric[] = [
   ...(Object.keys(ROUND_METRICS) as (keyof typeof ROUND_METRICS)[]),
+  ...(Object.keys(COUNT_METRICS) as (keyof typeof COUNT_METRICS)[]),
   ...ANSWER_METRICS,
 ];
+
+/** What a side knows of one strategy. */
+export interface StrategySide {
+  readonly roundCount: number;
+  /** Projected times are multiplied. */
+  readonly figures: Readonly<Record<Metric, readonly number[]>>;
+}
 
 export interface RecordSide {
   /** Where it was read from. */
   readonly file: string;
   readonly startedAt: string;
-  /** By strategy. Projected times are multiplied. */
-  readonly strategies: ReadonlyMap<string, Readonly<Record<Metric, readonly number[]>>>;
+  readonly strategies: ReadonlyMap<string, StrategySide>;
   /** Ratios of the reference against itself; empty for a single round. */
   readonly noiseRatios: readonly number[];
   /** What must be the same on both sides for times to be comparable, by what a person calls it. */
   readonly conditions: Readonly<Record<string, string>>;
 }
 
-/** @throws SpillwayError `ERR_OPTION` when the text is no record of this program, or of a version it does not know */
+/** @throws SpillwayError `ERR_OPTION` when the text is no whole record of this program, or of a version it does not know */
 export function readSide(file: string, text: string): RecordSide {
   const record = parse(file, text);
   if (record.schema === 'spillway-round/1') {
     return {
       file,
       startedAt: record.startedAt,
-      strategies: new Map([[record.strategy, figuresOf([record], 1)]]),
+      strategies: new Map([[record.strategy, readStrategy([record], 1)]]),
       noiseRatios: [],
       conditions: conditionsOf(record, record.plan.trialCount, record.plan.delayMs),
     };
@@ -59,7 +81,7 @@ export function readSide(file: string, text: string): RecordSide {
     strategies: new Map(
       record.strategies.map(({ name, rounds, projected }) => [
         name,
-        figuresOf(rounds, projected?.factor ?? 1),
+        readStrategy(rounds, projected?.factor ?? 1),
       ]),
     ),
     noiseRatios: record.noise.pairs.map(({ ratio }) => ratio),
@@ -67,7 +89,7 @@ export function readSide(file: string, text: string): RecordSide {
   };
 }
 
-function parse(file: string, text: string): Comparison | RoundRecord {
+function parse(file: string, text: string): ComparedComparison | ComparedRound {
   const expected = 'a record as `bench --json` or `bench --report` writes it';
   let value: unknown;
   try {
@@ -76,23 +98,25 @@ function parse(file: string, text: string): Comparison | RoundRecord {
     throw new SpillwayError('ERR_OPTION', `${file}: expected ${expected}, found no JSON (${String(error)})`);
   }
   const { schema } = (value ?? {}) as { schema?: unknown };
-  if (schema === 'spillway-round/1' || schema === 'spillway-comparison/1')
-    return value as Comparison | RoundRecord;
-  throw new SpillwayError(
-    'ERR_OPTION',
-    `${file}: expected ${expected}, found the schema ${JSON.stringify(schema ?? null)}`,
-  );
+  if (schema !== 'spillway-round/1' && schema !== 'spillway-comparison/1') {
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `${file}: expected ${expected}, found the schema ${JSON.stringify(schema ?? null)}`,
+    );
+  }
+  const problem = schemaProblem(schema === 'spillway-round/1' ? comparedRound : comparedComparison, value);
+  if (problem === null) return value as ComparedComparison | ComparedRound;
+  throw new SpillwayError('ERR_OPTION', `${file} is not a whole record: ${problem}`);
 }
 
-function figuresOf(
-  rounds: readonly RoundRecord[],
-  factor: number,
-): Readonly<Record<Metric, readonly number[]>> {
+function readStrategy(rounds: readonly ComparedRound[], factor: number): StrategySide {
   const values = new Map<string, readonly number[]>();
   for (const [metric, read] of Object.entries(ROUND_METRICS)) {
     const known = rounds.map(read).filter((value) => value !== null);
     values.set(metric, metric === 'wallMs' ? known.map((value) => value * factor) : known);
   }
+  for (const [metric, isCounted] of Object.entries(COUNT_METRICS))
+    values.set(metric, [rounds.filter(isCounted).length]);
   const answers = new Histogram();
   for (const { latency } of rounds) answers.addData(latency.histogram);
   const percentiles = answers.percentiles();
@@ -100,11 +124,14 @@ function figuresOf(
     const value = percentiles[metric];
     values.set(metric, value === null ? [] : [value]);
   }
-  return Object.fromEntries(values) as Record<Metric, readonly number[]>;
+  return {
+    roundCount: rounds.length,
+    figures: Object.fromEntries(values) as Record<Metric, readonly number[]>,
+  };
 }
 
 function conditionsOf(
-  { versions, machine, origin }: Comparison | RoundRecord,
+  { versions, machine, origin }: ComparedComparison | ComparedRound,
   trialCount: number,
   delayMs: number | null,
 ): Readonly<Record<string, string>> {
@@ -115,12 +142,12 @@ function conditionsOf(
     CPU: machine.cpuModel,
     'usable cores': String(machine.usableCores),
     kernel: machine.kernel,
-    'Node.js': versions.node ?? 'unknown',
+    'Node.js': versions['node'] ?? 'unknown',
   };
 }
 
 /** The median of a figure; null where no round knows it. */
 export function medianFigure(side: RecordSide, strategy: string, metric: Metric): number | null {
-  const values = side.strategies.get(strategy)?.[metric] ?? [];
+  const values = side.strategies.get(strategy)?.figures[metric] ?? [];
   return values.length === 0 ? null : medianOf(values);
 }

@@ -3,7 +3,7 @@
 import { type Difference, judgeTimes, makeRandom, noiseInterval } from '../measure/statistics.ts';
 import { alignColumns } from './comparison-text.ts';
 import { formatFigure } from './fail-rule.ts';
-import { type Metric, medianFigure, type RecordSide } from './record-side.ts';
+import { type Metric, medianFigure, type RecordSide, type StrategySide } from './record-side.ts';
 
 const SHOWN = [
   'wallMs',
@@ -48,7 +48,9 @@ function missingLines(a: RecordSide, b: RecordSide): string[] {
 }
 
 function strategyLines(name: string, a: RecordSide, b: RecordSide): string[] {
-  const { verdict, reason, interval } = judge(name, a, b);
+  const doubts = [...doubtLines('A', a.strategies.get(name)), ...doubtLines('B', b.strategies.get(name))];
+  const difference = doubts.length === 0 ? judge(name, a, b) : null;
+  const interval = difference?.interval ?? null;
   const rows = SHOWN.flatMap((metric) => {
     const before = medianFigure(a, name, metric);
     const after = medianFigure(b, name, metric);
@@ -61,15 +63,34 @@ function strategyLines(name: string, a: RecordSide, b: RecordSide): string[] {
     return [[`  ${metric}`, formatFigure(before), formatFigure(after), ratio, range]];
   });
   return [
-    `${name}: ${verdict === 'faster' || verdict === 'slower' ? `B is ${verdict}` : verdict}; ${reason}`,
+    `${name}: ${difference === null ? 'no verdict' : formatVerdict(difference)}`,
+    ...doubts,
     ...alignColumns([['', 'A', 'B', 'B / A', 'interval'], ...rows]).map((line) => line.trimEnd()),
   ];
 }
 
+function formatVerdict({ verdict, reason }: Difference): string {
+  return `${verdict === 'faster' || verdict === 'slower' ? `B is ${verdict}` : verdict}; ${reason}`;
+}
+
+/** Why a side's times say nothing: a fast wrong answer is no answer, and half a run is not the whole one. */
+function doubtLines(label: 'A' | 'B', strategy: StrategySide | undefined): string[] {
+  if (strategy === undefined) return [];
+  const { roundCount, figures } = strategy;
+  return (
+    [
+      ['the proof is broken', figures.brokenProofCount],
+      ['the run was stopped', figures.stoppedCount],
+    ] as const
+  ).flatMap(([what, [count = 0]]) =>
+    count === 0 ? [] : [`${label}: ${what} in ${count} of ${roundCount} rounds, so its times prove nothing`],
+  );
+}
+
 /** By the noise that both sides saw; two records of different times may differ by more than either knows. */
 function judge(name: string, a: RecordSide, b: RecordSide): Difference {
-  const before = a.strategies.get(name)?.wallMs ?? [];
-  const after = b.strategies.get(name)?.wallMs ?? [];
+  const before = a.strategies.get(name)?.figures.wallMs ?? [];
+  const after = b.strategies.get(name)?.figures.wallMs ?? [];
   const noise = noiseInterval([...a.noiseRatios, ...b.noiseRatios], Math.min(before.length, after.length));
   return judgeTimes(after, before, noise, makeRandom(SEED));
 }
