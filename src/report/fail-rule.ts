@@ -55,11 +55,26 @@ export interface RuleResult {
   readonly text: string;
 }
 
-/** @throws SpillwayError `ERR_OPTION` when a side does not have the figure the rule asks for */
+/** Why a figure may have no value, where it is not that nothing was answered. */
+const WITHOUT_VALUE: Partial<Record<Metric, string>> = {
+  efficiencyRatio: 'the delay is none or not known, or the run was stopped',
+  serverCpuUsPerTrial: 'the server is not ours to ask',
+};
+
+/**
+ * A figure that A has and B lacks fails the rule: whatever it was to guard is gone.
+ * @throws SpillwayError `ERR_OPTION` when a side does not have the figure the rule asks for
+ */
 export function applyRule(rule: FailRule, a: RecordSide, b: RecordSide): RuleResult {
   const { strategy, metric, sign, bound, isRelative } = rule;
   const after = figureOf(rule, b);
   const before = isRelative ? figureOf(rule, a) : null;
+  if (after === null) {
+    if (medianFigure(a, strategy, metric) === null) throw lacksValue(rule, b);
+    const lost = `has a value in A and none in B: ${whyNone(metric)}`;
+    return { holds: true, text: `FAILED: ${rule.text}: ${strategy}.${metric} ${lost}` };
+  }
+  if (isRelative && before === null) throw lacksValue(rule, a);
   const limit = before === null ? bound : bound * before;
   const holds = { '>': after > limit, '<': after < limit, '>=': after >= limit, '<=': after <= limit }[sign];
   const found =
@@ -91,13 +106,24 @@ export function applyProofs(rules: readonly FailRule[], a: RecordSide, b: Record
   });
 }
 
-function figureOf({ text, strategy, metric }: FailRule, side: RecordSide): number {
-  const value = medianFigure(side, strategy, metric);
-  if (value !== null) return value;
+/** null: its strategy has no value of it. */
+function figureOf({ text, strategy, metric }: FailRule, side: RecordSide): number | null {
+  if (side.strategies.has(strategy)) return medianFigure(side, strategy, metric);
   throw new SpillwayError(
     'ERR_OPTION',
     `--fail-if ${JSON.stringify(text)}: expected ${side.file} to know ${strategy}.${metric}, found the strategies ${[...side.strategies.keys()].join(', ')}`,
   );
+}
+
+function lacksValue({ text, strategy, metric }: FailRule, side: RecordSide): SpillwayError {
+  return new SpillwayError(
+    'ERR_OPTION',
+    `--fail-if ${JSON.stringify(text)}: expected ${side.file} to have a value of ${strategy}.${metric}, found none: ${whyNone(metric)}`,
+  );
+}
+
+function whyNone(metric: Metric): string {
+  return WITHOUT_VALUE[metric] ?? 'nothing was answered';
 }
 
 /** Enough digits to see a change, no more. */

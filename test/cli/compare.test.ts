@@ -144,6 +144,42 @@ suite('spillway compare', () => {
     });
   }
 
+  test('a figure that A has and B lacks, because nothing was answered, fails its rule', async () => {
+    for (const bound of ['1.1x', '1000000']) {
+      const rule = `multicore.p99Ms > ${bound}`;
+      const { code, out } = await spillway(
+        'compare',
+        file('good.json'),
+        file('failing.json'),
+        '--fail-if',
+        rule,
+      );
+      assert.equal(code, 1);
+      assert.match(
+        out,
+        /^FAILED: multicore\.p99Ms > \S+: multicore\.p99Ms has a value in A and none in B: nothing was answered$/m,
+      );
+    }
+  });
+
+  for (const [name, a, b, rule, complaint] of [
+    ['A', 'failing.json', 'good.json', 'multicore.p99Ms > 1.1x', 'nothing was answered'],
+    ['both sides', 'failing.json', 'failing.json', 'multicore.p99Ms > 9', 'nothing was answered'],
+    [
+      'a server without a delay',
+      'good.json',
+      'good.json',
+      'multicore.efficiencyRatio < 1x',
+      'the delay is none',
+    ],
+  ] as const) {
+    test(`a figure that ${name} lacks ends with 2 and says why it has no value`, async () => {
+      const { code, err } = await spillway('compare', file(a), file(b), '--fail-if', rule);
+      assert.equal(code, 2);
+      assert.match(err, new RegExp(`to have a value of multicore\\.\\w+, found none: ${complaint}`));
+    });
+  }
+
   test('every figure that can be asked for stands in docs/reports.md', () => {
     const page = readFileSync(new URL('../../docs/reports.md', import.meta.url), 'utf8');
     const [, section = ''] = page.split('## Two records');
