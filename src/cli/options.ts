@@ -66,7 +66,10 @@ export function readOptions<Table extends OptionTable>(
     if (text === undefined) continue;
     const parsed = parse(typeof text === 'string' ? text : JSON.stringify(text));
     if ('value' in parsed) values[name] = parsed.value;
-    else problems.push(`${flags.split(' ')[0]}: expected ${parsed.expected}, found ${JSON.stringify(text)}`);
+    else {
+      const found = JSON.stringify(parsed.found ?? text);
+      problems.push(`${flags.split(' ')[0]}: expected ${parsed.expected}, found ${found}`);
+    }
   }
   if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
   return values as ValuesOf<Table>;

@@ -54,7 +54,8 @@ function parseName(spec: string): Parsed<Strategy> {
   const name = STRATEGY_NAMES.find((candidate) => candidate === spec);
   if (name !== undefined) return { value: namedStrategy(name) };
   return {
-    expected: `all, ${STRATEGY_NAMES.join(', ')} or one of your own such as ${EXAMPLE} instead of ${JSON.stringify(spec)}`,
+    expected: `all, ${STRATEGY_NAMES.join(', ')} or one of your own such as ${EXAMPLE}`,
+    found: spec,
   };
 }
 
@@ -62,22 +63,27 @@ function parseOwn(spec: string): Parsed<Strategy> {
   const colon = spec.indexOf(':');
   const name = spec.slice(0, colon);
   if (!/^[a-z][a-z0-9_-]*$/i.test(name))
-    return { expected: `a name of letters, digits and dashes before the colon of ${JSON.stringify(spec)}` };
+    return { expected: 'a name of letters, digits and dashes before the colon', found: spec };
   if (STRATEGY_NAMES.includes(name as StrategyName))
-    return { expected: `a name of your own before the colon, since ${name} has its numbers already` };
+    return {
+      expected: `a name of your own before the colon, since ${name} has its numbers already`,
+      found: spec,
+    };
   const numbers: Record<string, unknown> = {};
   for (const setting of spec.slice(colon + 1).split(',')) {
     const [option = '', ...rest] = setting.split('=');
     const [key, row] = ROWS.get(option.trim()) ?? [];
     if (key === undefined || row === undefined || rest.length !== 1) {
       return {
-        expected: `${name}: option=value with one of ${[...ROWS.keys()].join(', ')} instead of ${JSON.stringify(setting)}`,
+        expected: `${name}: option=value with one of ${[...ROWS.keys()].join(', ')}`,
+        found: setting,
       };
     }
     const parsed = row.parse(rest[0] as string);
     if (!('value' in parsed))
       return {
-        expected: `${name}: ${option} to be ${parsed.expected} instead of ${JSON.stringify(rest[0])}`,
+        expected: `${name}: ${option} to be ${parsed.expected}`,
+        found: rest[0] as string,
       };
     numbers[key] = parsed.value;
   }

@@ -1,8 +1,10 @@
 // What a person types becomes a number with its unit, or a complaint that says what was expected and what was found.
 // Nothing here knows an option's name.
 
-/** A value that was read, or what to say about it after "expected". */
-export type Parsed<Value> = { readonly value: Value } | { readonly expected: string };
+/** A value that was read, or what to say after "expected", and after "found" where that is a piece of the text. */
+export type Parsed<Value> =
+  | { readonly value: Value }
+  | { readonly expected: string; readonly found?: string };
 
 export interface Parser<Value> {
   (text: string): Parsed<Value>;
@@ -27,7 +29,7 @@ export function autoOr<Value>(parser: Parser<Value>): Parser<'auto' | Value> {
   const parse = (text: string): Parsed<'auto' | Value> => {
     if (text.trim() === 'auto') return { value: 'auto' };
     const parsed = parser(text);
-    return 'value' in parsed ? parsed : { expected: `auto or ${parsed.expected}` };
+    return 'value' in parsed ? parsed : { ...parsed, expected: `auto or ${parsed.expected}` };
   };
   return Object.assign(parse, { choices: ['auto', ...(parser.choices ?? [])] });
 }

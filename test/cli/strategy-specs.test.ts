@@ -41,19 +41,20 @@ suite('--strategy', () => {
   });
 
   for (const [text, complaint] of [
-    ['fast', /all, sequential, threaded.*instead of "fast"/],
-    ['mine:speed=9', /mine: option=value with one of .*connections.* instead of "speed=9"/],
-    ['mine:cores=many', /mine: cores to be auto or a whole number .* instead of "many"/],
-    ['mine:cores', /instead of "cores"/],
-    ['async:cores=1', /a name of your own/],
+    ['fast', /^all, sequential, threaded.*=50, found "fast"$/],
+    ['async,fast', /^all, sequential.*, found "fast"$/],
+    ['mine:speed=9', /mine: option=value with one of .*connections.*, found "speed=9"$/],
+    ['mine:cores=many', /mine: cores to be auto or a whole number .*, found "many"$/],
+    ['mine:cores', /, found "cores"$/],
+    ['async:cores=1', /^a name of your own[^"]*, found "async:cores=1"$/],
     ['async,async', /each name once/],
-    ['1x:cores=1', /a name of letters/],
+    ['1x:cores=1', /^a name of letters[^"]*, found "1x:cores=1"$/],
     ['', /all, sequential/],
   ] as const) {
     test(`says what it expected instead of ${JSON.stringify(text)}`, () => {
       const parsed = parse(text);
       assert.ok('expected' in parsed);
-      assert.match(parsed.expected, complaint);
+      assert.match(`${parsed.expected}, found ${JSON.stringify(parsed.found ?? text)}`, complaint);
     });
   }
 });

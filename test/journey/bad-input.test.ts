@@ -64,6 +64,7 @@ const MISUSE: readonly (readonly [args: readonly string[], message: RegExp])[] =
     /^spillway: --json: expected a file that can be written, found ENOENT/,
   ],
   [['--json', '/proc/record.json'], /^spillway: --json: expected a file that can be written/],
+  [['--strategy', 'foo'], /^spillway: --strategy: expected all, .*=50, found "foo"\n$/],
   [['--report', '/proc/report'], /^spillway: --report: expected a directory that can be written or made/],
   [['--report', '/etc/passwd/report'], /^spillway: --report: expected a directory/],
   [['--report', '/etc/passwd'], /^spillway: --report: expected a directory/],

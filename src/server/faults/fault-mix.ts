@@ -55,9 +55,11 @@ export const FAULT_GROUPS: ReadonlyMap<string, readonly FaultName[]> = GROUPS;
 /**
  * `flaky`, `hostile,latency=0`, `calm+reset:0.1`: profiles, and faults or groups with the ratio of targets that have
  * them; what comes later overrides what came before.
- * @returns the mix, or what was expected instead
+ * @returns the mix, or what was expected and what was found instead
  */
-export function parseFaultMix(text: string): { readonly mix: FaultMix } | { readonly expected: string } {
+export function parseFaultMix(
+  text: string,
+): { readonly mix: FaultMix } | { readonly expected: string; readonly found: string } {
   const mix = new Map<FaultName, number>();
   for (const part of text.split(/[,+]/u).map((part) => part.trim())) {
     const [name = '', ratioText, more] = part.split(/[=:]/u);
@@ -68,11 +70,12 @@ export function parseFaultMix(text: string): { readonly mix: FaultMix } | { read
     }
     const ratio = /^\d*\.?\d+$/u.test(ratioText ?? '') ? Number(ratioText) : Number.NaN;
     if (more !== undefined || !(ratio >= 0 && ratio <= 1) || !set(mix, name, ratio)) {
-      return { expected: `${WANTED}; the part ${JSON.stringify(part.slice(0, 100))} is none of these` };
+      return { expected: WANTED, found: part.slice(0, 100) };
     }
   }
   const total = [...mix.values()].reduce((sum, ratio) => sum + ratio, 0);
-  if (total > 1 + 1e-9) return { expected: `ratios that add up to 1 at most, not ${total.toFixed(3)}` };
+  if (total > 1 + 1e-9)
+    return { expected: `ratios that add up to 1 at most, not ${total.toFixed(3)}`, found: text };
   return { mix };
 }
 

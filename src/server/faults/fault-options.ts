@@ -32,7 +32,8 @@ export function resolveFaultOptions({
 }: FaultServerOptions): ResolvedFaultOptions {
   const problems: string[] = [];
   const parsed = parseFaultMix(faults);
-  if ('expected' in parsed) problems.push(`faults: expected ${parsed.expected}`);
+  if ('expected' in parsed)
+    problems.push(`faults: expected ${parsed.expected}, found ${JSON.stringify(parsed.found)}`);
   const { host = '127.0.0.1' } = options;
   // A server that resets, floods and redirects to itself is nothing to let others at.
   if (!isLoopback(host)) {
