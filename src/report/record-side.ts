@@ -98,6 +98,12 @@ function parse(file: string, text: string): ComparedComparison | ComparedRound {
     throw new SpillwayError('ERR_OPTION', `${file}: expected ${expected}, found no JSON (${String(error)})`);
   }
   const { schema } = (value ?? {}) as { schema?: unknown };
+  if (schema === 'spillway-pages/1') {
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `${file}: expected a record of trials, found one of \`bench --scenario pages\` (${schema}), which compare does not take`,
+    );
+  }
   if (schema !== 'spillway-round/1' && schema !== 'spillway-comparison/1') {
     throw new SpillwayError(
       'ERR_OPTION',

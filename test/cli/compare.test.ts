@@ -231,6 +231,15 @@ suite('spillway compare', () => {
     }
   });
 
+  test('a record of pages is told apart from no record, and ends with 2', async () => {
+    const pages = ['bench', '--scenario', 'pages', '--strategy', 'async', '--rounds', '1', '--files', '5'];
+    assert.equal((await spillway(...pages, '--delay', '0', '--json', file('pages.json'))).code, 0);
+    const { code, out, err } = await spillway('compare', file('a.json'), file('pages.json'));
+    assert.equal(code, 2);
+    assert.equal(out, '');
+    assert.match(err, /pages\.json: expected a record of trials, found one of `bench --scenario pages`/);
+  });
+
   test('a file that is no record ends with 2', async () => {
     writeFileSync(file('other.json'), '{"schema":"something"}');
     for (const other of [file('missing.json'), file('other.json')]) {
