@@ -1,17 +1,25 @@
-// A URL as it may be shown and kept: without its login. Pure.
+// A URL as it may be shown and kept: without its login. What is no URL may be one with a mistake in it, so that rather
+// more is left out of it than less. Pure.
 
-/** True when the URL has a user name or a password in it. Cheap where it has none. */
+const LOGIN = /\/\/[^\s/?#]*@/gu;
+/** What text begins with that somebody took for a URL, up to its login's end: blanks and slashes may be of a password. */
+const OPENING = /^([^\s:@/]*:?\/\/|[^\s:@]+:(?=\S))[^@]*@(?:\S*@)?/u;
+/** A beginning that holds no login: no colon but that of a scheme, or after the name of a field. */
+const SCHEME = /^(?:[^:]|(?<="):)*:?\/\/$/u;
+
+/** True when the URL, or what was taken for one, has a user name or a password in it. Cheap where it has none. */
 export function holdsLogin(text: string): boolean {
   if (!text.includes('@')) return false;
-  const url = URL.parse(text);
-  return url !== null && hasLogin(url);
+  const url = parseHttp(text);
+  return url === null ? withoutLogins(text) !== text : hasLogin(url);
 }
 
-/** The URL without its login; text that is no URL stays as it is. */
+/** The URL without its login; of text that is none, without whatever could be one. */
 export function shownUrl(text: string): string {
   if (!text.includes('@')) return text;
-  const url = URL.parse(text);
-  return url !== null && hasLogin(url) ? shownHref(url) : text;
+  const url = parseHttp(text);
+  if (url === null) return withoutLogins(text);
+  return hasLogin(url) ? shownHref(url) : text;
 }
 
 /** The same of one that is parsed. */
@@ -23,9 +31,35 @@ export function shownHref(url: URL): string {
   return shown.href;
 }
 
-/** Text that may hold URLs, or what somebody took for one, without whatever looks like a login in it. */
+/**
+ * Text that may hold URLs, or what somebody took for one, without whatever could be a login in it: in a word all up to
+ * its last `@` that has a colon or two slashes before it. A whole URL loses its login alone. Given what it returned, it
+ * changes nothing.
+ */
 export function withoutLogins(text: string): string {
-  return text.includes('@') ? text.replaceAll(/\/\/[^\s/?#]*@/gu, '//') : text;
+  if (!text.includes('@')) return text;
+  const shown =
+    parseHttp(text) === null ? cutWords(cutOpening(text)) : shownUrl(text.replaceAll(LOGIN, '//'));
+  return shown === text ? text : withoutLogins(shown);
+}
+
+function cutOpening(text: string): string {
+  return text.replace(OPENING, (_, opening: string) => (opening.endsWith('//') ? opening : ''));
+}
+
+function cutWords(text: string): string {
+  return text.replaceAll(/\S+/gu, (word) => {
+    const login = word.slice(0, Math.max(0, word.lastIndexOf('@')));
+    const slashes = login.indexOf('//');
+    if (slashes === -1 && !login.includes(':')) return word;
+    const scheme = login.slice(0, slashes + 2);
+    return (slashes !== -1 && SCHEME.test(scheme) ? scheme : '') + word.slice(login.length + 1);
+  });
+}
+
+function parseHttp(text: string): URL | null {
+  const url = URL.parse(text);
+  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : null;
 }
 
 function hasLogin({ username, password }: URL): boolean {

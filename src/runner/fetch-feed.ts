@@ -136,11 +136,13 @@ export class FetchFeed implements Feed {
     const word = index < this.#before.nextIndex ? this.#before.at(index) : null;
     if (word === null) return { isSettled: false, wasBad: false };
     const url = item.kind === 'bad' ? withoutLogins(item.text) : shownUrl(item.url);
-    if (word.url === url) return { isSettled: true, wasBad: false };
-    if (word.class === 'bad-target' && item.kind === 'target') return { isSettled: false, wasBad: true };
+    const wasBad = word.class === 'bad-target';
+    if (word.url === url || (wasBad && item.kind === 'bad' && isSameLine(word.url, url)))
+      return { isSettled: true, wasBad: false };
+    if (wasBad && item.kind === 'target') return { isSettled: false, wasBad: true };
     throw new SpillwayError(
       'ERR_OPTION',
-      `${source.name} line ${item.line}: expected ${JSON.stringify(word.url)}, as the run was begun with, found ${JSON.stringify(url)}: give the same list, or choose another place with --to`,
+      `${source.name} line ${item.line}: expected ${JSON.stringify(withoutLogins(word.url))}, as the run was begun with, found ${JSON.stringify(url)}: give the same list, or choose another place with --to`,
     );
   }
 
@@ -184,7 +186,7 @@ export class FetchFeed implements Feed {
   #settle(source: Source, item: Exclude<SourceItem, { kind: 'target' }>, index: number): Outcome {
     const { line } = item;
     if (item.kind === 'drift') return skippedOutcome({ index, url: item.url, line }, 'drift');
-    const detail = withoutLogins(`${source.name} line ${line}: ${item.reason}`);
+    const detail = `${source.name} line ${line}: ${withoutLogins(item.reason)}`;
     if (this.#options.isStrict) throw new SpillwayError('ERR_SOURCE', `${detail} (--strict)`);
     return {
       kind: 'failed',
@@ -211,4 +213,9 @@ class HeldGroups implements FeedGroup {
     for (const outcome of settled) this.settled.push(outcome);
     for (const code of takenBack) this.takenBack.push(code);
   }
+}
+
+/** A version before this one may have kept more of a bad line: its login, or the beginning of one that was cut off. */
+function isSameLine(kept: string, shown: string): boolean {
+  return withoutLogins(kept) === shown || kept.endsWith('…');
 }

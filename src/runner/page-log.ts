@@ -23,7 +23,7 @@ export function pageLog(record: () => { readonly journal: Journal } | null, sour
     },
     keep: (number, page) => {
       // What holds a login is not kept; such a page is asked for again.
-      if (page.items.some(({ url }) => url !== undefined && holdsLogin(url))) return;
+      if ([page.next, ...page.items].some((each) => holdsLogin(each?.url ?? ''))) return;
       record()?.journal.addPage(source, number, JSON.stringify(pack(page)));
     },
   };

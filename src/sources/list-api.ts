@@ -4,6 +4,7 @@
 import type { Source, SourceItem } from '../model/target.ts';
 import type { ListApiOptions, RequestPage } from '../model/list-api-options.ts';
 import { makePageRequest, type PageContents, type PagePosition, readPage } from './list-page.ts';
+import { shownUrl } from '../model/shown-url.ts';
 import { SeenSet } from './seen-set.ts';
 import { sourceError } from './target-url.ts';
 
@@ -31,7 +32,7 @@ export function openListApi(
 ): Source {
   const findings: string[] = [];
   return {
-    name: options.url,
+    name: shownUrl(options.url),
     countAhead: null,
     isDistinct: true,
     items: (signal) =>
@@ -56,7 +57,7 @@ async function* walk(
       if (signal.aborted) return;
       if (total !== null && page.total !== null && page.total !== total) {
         findings.push(
-          `${options.url}: the list said ${total} items, later ${page.total}: it changed while it was walked`,
+          `${shownUrl(options.url)}: the list said ${total} items, later ${page.total}: it changed while it was walked`,
         );
       }
       total = page.total ?? total;
@@ -66,7 +67,7 @@ async function* walk(
       stalePages = driftHere === items.length ? stalePages + 1 : 0;
       if (stalePages >= MAX_STALE_PAGES) {
         throw sourceError(
-          options.url,
+          shownUrl(options.url),
           `expected new items, found ${stalePages} pages in a row without one: check how the next page is asked for`,
         );
       }
@@ -106,13 +107,15 @@ function summarize(
 ): void {
   if (driftCount > 0)
     findings.push(
-      `${options.url}: ${driftCount} items appeared more than once: the list moved while it was walked`,
+      `${shownUrl(options.url)}: ${driftCount} items appeared more than once: the list moved while it was walked`,
     );
   if (seen.isFull)
-    findings.push(`${options.url}: items past the first ${seen.count} were not checked for appearing twice`);
+    findings.push(
+      `${shownUrl(options.url)}: items past the first ${seen.count} were not checked for appearing twice`,
+    );
   const distinct = itemCount - driftCount;
   if (isWhole && total !== null && distinct !== total) {
-    findings.push(`${options.url}: the list said ${total} items, ${distinct} were found`);
+    findings.push(`${shownUrl(options.url)}: the list said ${total} items, ${distinct} were found`);
   }
 }
 
@@ -144,7 +147,7 @@ class PageWindow {
     this.#requestPage = requestPage;
     this.#memory = memory;
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
-    this.#next = { pageIndex: 0, itemCount: 0, cursor: null, url: options.url };
+    this.#next = { pageIndex: 0, itemCount: 0, cursor: null, url: null };
   }
 
   /** The next page; null after the last one. */
@@ -166,7 +169,7 @@ class PageWindow {
     }
     if (this.#takenPages >= this.#options.maxPages) {
       throw sourceError(
-        this.#options.url,
+        shownUrl(this.#options.url),
         `expected an end of the list, found more after ${this.#takenPages} pages: raise --list-max-pages if it is that long`,
       );
     }

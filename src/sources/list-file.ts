@@ -7,6 +7,7 @@ import type { Source, SourceItem } from '../model/target.ts';
 import { type CsvRow, readCsvRows } from './csv-rows.ts';
 import { type JsonPath, parseJsonPath, readJsonPath } from './json-path.ts';
 import { inputName, type ListInput, openBytes } from './open-bytes.ts';
+import { withoutLogins } from '../model/shown-url.ts';
 import { readUrl, shorten, sourceError } from './target-url.ts';
 import { type LineGroup, MAX_LINE_BYTES, readLines } from './text-lines.ts';
 
@@ -150,7 +151,8 @@ async function* parseCsv(rows: AsyncIterable<CsvRow[]>, context: ParseContext): 
         if (found.isHeader) continue;
       }
       const cell = cells[column]?.trim();
-      const text = cells.join(',');
+      // One by one: behind a cell that is a URL, the others look like its path.
+      const text = cells.map(withoutLogins).join(',');
       if (cell === undefined || cell === '') {
         items.push(makeItem({ reason: `expected a URL in column ${column + 1}, found nothing` }, text, line));
       } else {

@@ -2,6 +2,7 @@
 
 import { type JsonPath, parseJsonPath, readJsonPath } from './json-path.ts';
 import type { ListApiOptions, PageAnswer, PageRequest } from '../model/list-api-options.ts';
+import { shownUrl, withoutLogins } from '../model/shown-url.ts';
 import { readUrl, sourceError } from './target-url.ts';
 
 /** Where the walk stands: enough to ask for the next page. */
@@ -11,8 +12,8 @@ export interface PagePosition {
   /** Items before this one; what an offset counts. */
   readonly itemCount: number;
   readonly cursor: string | null;
-  /** Address of the next page where the list names it itself. */
-  readonly url: string;
+  /** Address of the next page where the list names it itself; null where it is that of the list. */
+  readonly url: string | null;
 }
 
 export interface PageContents {
@@ -32,26 +33,27 @@ export function makePageRequest(options: ListApiOptions, position: PagePosition)
   if (paging.kind === 'page') pairs.push([paging.name, String(paging.first + position.pageIndex)]);
   if (paging.kind === 'cursor' && position.cursor !== null) pairs.push([paging.name, position.cursor]);
   if (paging.pageSize !== null) pairs.push([paging.pageSize.name, String(paging.pageSize.count)]);
-  const isNamedByList = position.url !== options.url;
+  const address = position.url ?? options.url;
+  const isNamedByList = address !== options.url;
   if (parametersIn === 'query' || method === 'GET' || isNamedByList) {
-    const url = new URL(position.url);
+    const url = new URL(address);
     // An address that the list gave itself is complete.
     if (!isNamedByList) for (const [name, value] of pairs) url.searchParams.set(name, value);
     return { method, url: url.href, contentType: null, body: null };
   }
   if (parametersIn === 'form') {
     const body = new URLSearchParams(pairs).toString();
-    return { method, url: position.url, contentType: 'application/x-www-form-urlencoded', body };
+    return { method, url: address, contentType: 'application/x-www-form-urlencoded', body };
   }
   const numbers = pairs.map(([name, value]) => [name, /^\d{1,15}$/u.test(value) ? Number(value) : value]);
   const body = JSON.stringify(Object.fromEntries(numbers));
-  return { method, url: position.url, contentType: 'application/json', body };
+  return { method, url: address, contentType: 'application/json', body };
 }
 
 /** @throws SpillwayError ERR_SOURCE when the page is not what the options say */
 export function readPage(options: ListApiOptions, position: PagePosition, answer: PageAnswer): PageContents {
   const page = {
-    name: options.url,
+    name: shownUrl(options.url),
     number: position.pageIndex + 1,
     document: parseDocument(options, position, answer),
   };
@@ -67,7 +69,7 @@ export function readPage(options: ListApiOptions, position: PagePosition, answer
     pageIndex: position.pageIndex + 1,
     itemCount: position.itemCount + found.length,
     cursor: null,
-    url: options.url,
+    url: null,
   };
   return {
     items: found.map((item: unknown) => readItem(options, item)),
@@ -86,7 +88,7 @@ function parseDocument(options: ListApiOptions, position: PagePosition, answer: 
     return JSON.parse(answer.body);
   } catch (error) {
     throw sourceError(
-      options.url,
+      shownUrl(options.url),
       `expected JSON in page ${position.pageIndex + 1}: ${(error as Error).message}`,
       error,
     );
@@ -154,12 +156,12 @@ function resolveNext(options: ListApiOptions, page: PageFacts, target: string): 
   if ('url' in read && new URL(read.url).origin === new URL(options.url).origin) return read.url;
   throw sourceError(
     page.name,
-    `expected a next page of the same origin in page ${page.number}, found ${JSON.stringify(target)}`,
+    `expected a next page of the same origin in page ${page.number}, found ${JSON.stringify(withoutLogins(target))}`,
   );
 }
 
 function readItem({ itemUrl, url }: ListApiOptions, item: unknown): PageContents['items'][number] {
-  const text = JSON.stringify(item).slice(0, 200);
+  const text = withoutLogins(JSON.stringify(item)).slice(0, 200);
   let missing: string | undefined;
   const address = itemUrl.replaceAll(/\{([^{}]*)\}/gu, (_, path: string) => {
     const value = readJsonPath(item, parsePathOnce(path));

@@ -1,6 +1,7 @@
 // Text from a source becomes a target's URL, or a reason that it is none. Pure.
 
 import { SpillwayError } from '../model/errors.ts';
+import { withoutLogins } from '../model/shown-url.ts';
 
 /** What is shown of a bad line. */
 const SHOWN_CHARACTERS = 200;
@@ -15,15 +16,19 @@ export function readUrl(text: string, base?: string): ReadUrl {
     return { reason: `expected an absolute http or https URL, found ${JSON.stringify(shorten(text))}` };
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    return { reason: `expected http or https, found ${JSON.stringify(shorten(url.protocol))}` };
+    // Of a login without a scheme, what stands before its colon is a user name.
+    const shown = shorten(text);
+    const found = shown.toLowerCase().startsWith(url.protocol) ? url.protocol : shown;
+    return { reason: `expected http or https, found ${JSON.stringify(found)}` };
   }
   if (url.hash !== '') url.hash = '';
   return { url: url.href };
 }
 
-/** The beginning of a line, for a person. */
+/** The beginning of a line, for a person: without its login, which is looked for before the line loses its end. */
 export function shorten(text: string): string {
-  return text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS)}…`;
+  const shown = withoutLogins(text);
+  return shown.length <= SHOWN_CHARACTERS ? shown : `${shown.slice(0, SHOWN_CHARACTERS)}…`;
 }
 
 /** The source cannot be read on: named, with what to do. */

@@ -2,6 +2,7 @@
 // ranges in one URL. Any target can be computed by its number, so nothing is held.
 
 import { SpillwayError } from '../model/errors.ts';
+import { shownUrl, withoutLogins } from '../model/shown-url.ts';
 import type { Source, SourceItem } from '../model/target.ts';
 import { readUrl } from './target-url.ts';
 
@@ -32,10 +33,11 @@ export function openTemplate(template: string): Source {
   const textAt = (number: number) => expand(texts, ranges, number);
   for (const number of [0, countAhead - 1]) {
     const read = readUrl(textAt(number));
-    if ('reason' in read) throw refusal(template, read.reason);
+    if ('reason' in read)
+      throw ranges.length === 0 ? noUrl(template, read.reason) : refusal(template, 'no http or https URL');
   }
   return {
-    name: template,
+    name: shownUrl(template),
     countAhead,
     isDistinct: ranges.length === 1,
     async *items(signal) {
@@ -60,8 +62,15 @@ function makeItem(text: string, line: number): SourceItem {
 function refusal(template: string, found: string): SpillwayError {
   return new SpillwayError(
     'ERR_OPTION',
-    `template: expected a URL with ranges such as {0..9999}, {000..999} or {0..100..5}, found ${found} in "${template}"`,
+    `template: expected a URL with ranges such as {0..9999}, {000..999} or {0..100..5}, found ${found} in "${shownUrl(template)}"`,
   );
+}
+
+/** A single URL that is none: most reasons name it. */
+function noUrl(text: string, reason: string): SpillwayError {
+  const shown = shownUrl(text);
+  const place = reason.includes(JSON.stringify(shown)) ? '' : ` in "${shown}"`;
+  return new SpillwayError('ERR_OPTION', `source: ${reason}${place}`);
 }
 
 function parseTemplate(template: string): { texts: string[]; ranges: TemplateRange[] } {
@@ -76,7 +85,7 @@ function parseTemplate(template: string): { texts: string[]; ranges: TemplateRan
   }
   texts.push(template.slice(position));
   const malformed = /\{[^{}]*\.\.[^{}]*\}/u.exec(texts.join('\u0000'));
-  if (malformed !== null) throw refusal(template, `the range ${malformed[0]}`);
+  if (malformed !== null) throw refusal(template, `the range ${withoutLogins(malformed[0])}`);
   return { texts, ranges };
 }
 
