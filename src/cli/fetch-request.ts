@@ -7,6 +7,7 @@ import { PROGRAM_VERSION } from '../lab/version.ts';
 import { mostThreadsOn } from '../limits/cores.ts';
 import { SpillwayError } from '../model/errors.ts';
 import { LIST_DEFAULTS, LIST_PRESETS, type ListApiOptions } from '../model/list-api-options.ts';
+import { withoutLogins } from '../model/shown-url.ts';
 import type { FetchOptions } from '../runner/fetch.ts';
 import { COUNTED_URLS, MAX_HEADER_BYTES, SLOW_WINDOW_MS } from '../runner/fetch-fixed.ts';
 import { chooseMaxInFlight, chooseMaxPerOrigin } from '../runner/fetch-in-flight.ts';
@@ -91,7 +92,9 @@ function readHeaderFile(file: string | undefined, problems: string[]): [string, 
     if ('value' in parsed) return parsed.value;
     problems.push(`--header-file: expected ${parsed.expected} in each line of ${file}`);
   } catch (error) {
-    problems.push(`--header-file: expected a readable file, found ${(error as Error).message}`);
+    problems.push(
+      `--header-file: expected a readable file, found ${withoutLogins((error as Error).message)}`,
+    );
   }
   return [];
 }

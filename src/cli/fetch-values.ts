@@ -34,25 +34,40 @@ export function ratio(): Parser<number> {
   };
 }
 
-/** Lines of `Name: value`, as `--header` and a header file give them; `#` begins a comment. */
+/** Lines of `Name: value`, as `--header` and a header file give them; `#` begins a comment. Shows no value of any. */
 export function headerFields(): Parser<[name: string, value: string][]> {
   return (text) => {
     const fields: [string, string][] = [];
-    for (const line of text.split(/\r?\n/u)) {
+    for (const [at, line] of text.split(/\r?\n/u).entries()) {
       if (line.trim() === '' || line.startsWith('#')) continue;
       const match = /^([!#$%&'*+.^_`|~0-9a-z-]+):[ \t]*([\t\u0020-\u007e\u0080-\u00ff]*)$/iu.exec(line);
-      if (match === null) return { expected: 'a field such as "Accept-Language: en"' };
+      if (match === null) {
+        return { expected: 'a field such as "Accept-Language: en"', found: wrongField(line, at + 1) };
+      }
       fields.push([match[1] as string, (match[2] as string).trim()]);
     }
     return { value: fields };
   };
 }
 
-/** Lines of `name=value`. */
+function wrongField(line: string, number: number): string {
+  const name = /^([!#$%&'*+.^_`|~0-9a-z-]+):/iu.exec(line)?.[1];
+  return name === undefined
+    ? `number ${number} without a name and a colon`
+    : `number ${number}, ${name}, with characters that no value may hold`;
+}
+
+/** Lines of `name=value`. Shows none of them. */
 export function parameters(): Parser<Record<string, string>> {
   return (text) => {
     const pairs = text.split('\n').map((line) => /^([^=]+)=(.*)$/su.exec(line));
-    if (pairs.includes(null)) return { expected: 'a parameter such as kind=all' };
+    const wrong = pairs.indexOf(null);
+    if (wrong !== -1) {
+      return {
+        expected: 'a parameter such as kind=all',
+        found: `number ${wrong + 1} without a name and an equals sign`,
+      };
+    }
     return {
       value: Object.fromEntries(pairs.map((pair) => [pair?.[1], pair?.[2]])) as Record<string, string>,
     };

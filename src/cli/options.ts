@@ -3,7 +3,8 @@
 
 import { type Command, Option } from 'commander';
 import { SpillwayError } from '../model/errors.ts';
-import type { Parser } from './values.ts';
+import { withoutLogins } from '../model/shown-url.ts';
+import type { Parsed, Parser } from './values.ts';
 
 export interface OptionRow<Value = unknown> {
   /** As in `--trials <n>`. */
@@ -66,11 +67,17 @@ export function readOptions<Table extends OptionTable>(
     if (text === undefined) continue;
     const parsed = parse(typeof text === 'string' ? text : JSON.stringify(text));
     if ('value' in parsed) values[name] = parsed.value;
-    else {
-      const found = JSON.stringify(parsed.found ?? text);
-      problems.push(`${flags.split(' ')[0]}: expected ${parsed.expected}, found ${found}`);
-    }
+    else problems.push(`${flags.split(' ')[0]}: ${explain(parsed, text)}`);
   }
   if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
   return values as ValuesOf<Table>;
+}
+
+function explain(
+  { expected, found, piece }: Exclude<Parsed<unknown>, { value: unknown }>,
+  text: unknown,
+): string {
+  const wrong = piece ?? text;
+  const shown = found ?? JSON.stringify(typeof wrong === 'string' ? withoutLogins(wrong) : wrong);
+  return `expected ${withoutLogins(expected)}, found ${shown}`;
 }

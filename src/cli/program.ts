@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 import { PROGRAM_VERSION } from '../lab/version.ts';
 import { SpillwayError } from '../model/errors.ts';
+import { withoutLogins } from '../model/shown-url.ts';
 import { COMMANDS, type CommandEntry } from './commands.ts';
 import { addHelpPage, exampleLines, HELP_PAGES, PROGRAM_EXAMPLES } from './help-page.ts';
 import { OutputWatch } from './output-watch.ts';
@@ -19,6 +20,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     .version(PROGRAM_VERSION)
     .showSuggestionAfterError()
     .showHelpAfterError('(--help shows what there is)')
+    .configureOutput({ outputError: (text, write) => write(withoutValues(text)) })
     .addHelpText('after', exampleLines(PROGRAM_EXAMPLES))
     .exitOverride();
   const finish = (code: number) => {
@@ -49,6 +51,11 @@ async function makeCommand(
   finish: (exitCode: number) => void,
 ): Promise<Command> {
   return isNamed ? (await load())(finish) : new Command(name);
+}
+
+/** What commander does not know it repeats as it was typed: of an option its name is enough, of a word its login is not. */
+function withoutValues(text: string): string {
+  return withoutLogins(text.replace(/^(error: unknown option '(?:--[^\s'=]+|-[^-]))[^]*'/u, "$1'"));
 }
 
 function explain(error: unknown): number {

@@ -29,8 +29,9 @@ export function storeCommand(places: readonly string[], given: Given): StoredCom
     if (secret !== null) withheld.push(secret);
     else if (!PASSING.has(name)) kept[name] = FILES.has(name) ? resolve(text) : text;
   }
-  if (places.some(holdsLogin)) withheld.push('source');
-  return { places: places.filter((place) => !holdsLogin(place)).map(storePlace), given: kept, withheld };
+  const open = places.filter((place) => !isUrl(place) || !holdsLogin(place));
+  if (open.length < places.length) withheld.push('source');
+  return { places: open.map(storePlace), given: kept, withheld };
 }
 
 function nameSecret(name: string, text: string): string | null {
@@ -43,7 +44,12 @@ function nameSecret(name: string, text: string): string | null {
 }
 
 function storePlace(place: string): string {
-  return place === '-' || /^[a-z][a-z0-9+.-]*:\/\//iu.test(place) ? place : resolve(place);
+  return place === '-' || isUrl(place) ? place : resolve(place);
+}
+
+/** Else it is a path, which may hold any character. */
+function isUrl(place: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//iu.test(place);
 }
 
 /**

@@ -55,7 +55,7 @@ function parseName(spec: string): Parsed<Strategy> {
   if (name !== undefined) return { value: namedStrategy(name) };
   return {
     expected: `all, ${STRATEGY_NAMES.join(', ')} or one of your own such as ${EXAMPLE}`,
-    found: spec,
+    piece: spec,
   };
 }
 
@@ -63,11 +63,11 @@ function parseOwn(spec: string): Parsed<Strategy> {
   const colon = spec.indexOf(':');
   const name = spec.slice(0, colon);
   if (!/^[a-z][a-z0-9_-]*$/i.test(name))
-    return { expected: 'a name of letters, digits and dashes before the colon', found: spec };
+    return { expected: 'a name of letters, digits and dashes before the colon', piece: spec };
   if (STRATEGY_NAMES.includes(name as StrategyName))
     return {
       expected: `a name of your own before the colon, since ${name} has its numbers already`,
-      found: spec,
+      piece: spec,
     };
   const numbers: Record<string, unknown> = {};
   for (const setting of spec.slice(colon + 1).split(',')) {
@@ -76,14 +76,14 @@ function parseOwn(spec: string): Parsed<Strategy> {
     if (key === undefined || row === undefined || rest.length !== 1) {
       return {
         expected: `${name}: option=value with one of ${[...ROWS.keys()].join(', ')}`,
-        found: setting,
+        piece: setting,
       };
     }
     const parsed = row.parse(rest[0] as string);
     if (!('value' in parsed))
       return {
         expected: `${name}: ${option} to be ${parsed.expected}`,
-        found: rest[0] as string,
+        piece: rest[0] as string,
       };
     numbers[key] = parsed.value;
   }

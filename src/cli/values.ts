@@ -1,10 +1,16 @@
 // What a person types becomes a number with its unit, or a complaint that says what was expected and what was found.
 // Nothing here knows an option's name.
 
-/** A value that was read, or what to say after "expected", and after "found" where that is a piece of the text. */
+/** A value that was read, or what to say about it after "expected". */
 export type Parsed<Value> =
   | { readonly value: Value }
-  | { readonly expected: string; readonly found?: string };
+  | {
+      readonly expected: string;
+      /** What to say instead of the text, which may be a secret. */
+      readonly found?: string;
+      /** The part of the text that is wrong. @default the whole; shown without logins */
+      readonly piece?: string;
+    };
 
 export interface Parser<Value> {
   (text: string): Parsed<Value>;

@@ -2,6 +2,7 @@
 // the known ones. Pure; what it finds is thrown by whoever asked.
 
 import { SpillwayError } from '../model/errors.ts';
+import { withoutLogins } from '../model/shown-url.ts';
 
 export class OptionChecks {
   readonly #what: string;
@@ -112,10 +113,14 @@ export class OptionChecks {
   }
 
   #expect(name: string, expected: string, found: unknown): void {
-    this.#problems.push(
-      `${name}: expected ${expected}, found ${typeof found === 'string' ? `'${found}'` : String(found)}`,
-    );
+    this.#problems.push(`${name}: expected ${expected}, found ${shownValue(found)}`);
   }
+}
+
+/** What a complaint says of a value, which may be a URL. */
+export function shownValue(value: unknown): string {
+  const shown = withoutLogins(String(value));
+  return typeof value === 'string' ? `'${shown}'` : shown;
 }
 
 /** No upper bound. */

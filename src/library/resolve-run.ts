@@ -12,7 +12,7 @@ import type { FetchOptions } from '../runner/fetch.ts';
 import { COUNTED_URLS, MAX_HEADER_BYTES, SLOW_WINDOW_MS } from '../runner/fetch-fixed.ts';
 import { chooseMaxInFlight, chooseMaxPerOrigin } from '../runner/fetch-in-flight.ts';
 import type { SourceOptions } from '../runner/fetch-sources.ts';
-import { MANY, type NumberRange, OptionChecks } from './option-checks.ts';
+import { MANY, type NumberRange, OptionChecks, shownValue } from './option-checks.ts';
 import type { RunOptions, RunSource } from './run-options.ts';
 
 const DAY_MS = 86_400_000;
@@ -131,14 +131,14 @@ function readSource(checks: OptionChecks, source: unknown): SourceOptions | unde
       const { listApi } = source as { listApi: (Partial<ListApiOptions> & { url: string }) | undefined };
       if (listApi !== undefined && URL.canParse(listApi.url))
         return { kind: 'list-api', api: { ...LIST_DEFAULTS, ...listApi } };
-      checks.add(`source.listApi.url: expected an http or https URL, found ${JSON.stringify(listApi?.url)}`);
+      checks.add(`source.listApi.url: expected an http or https URL, found ${shownValue(listApi?.url)}`);
       return undefined;
     }
     if (Symbol.iterator in source || Symbol.asyncIterator in source)
       return { kind: 'items', items: source as Iterable<string | URL>, name: 'source' };
   }
   checks.add(
-    `source: expected a URL, a template, something that iterates over URLs, { file } or { listApi }, found ${String(source)}`,
+    `source: expected a URL, a template, something that iterates over URLs, { file } or { listApi }, found ${shownValue(source)}`,
   );
   return undefined;
 }
@@ -158,7 +158,7 @@ function readPlace(
       checks.add('to.options: expected what a structured clone takes, found a function or the like');
     return { to: 'discard', sink: { kind: 'module', href: url.href, options } };
   }
-  checks.add(`to: expected 'memory', 'discard', a directory, a file or { module }, found ${String(to)}`);
+  checks.add(`to: expected 'memory', 'discard', a directory, a file or { module }, found ${shownValue(to)}`);
   return { to: 'discard' };
 }
 
@@ -180,12 +180,12 @@ function readHeaders(checks: OptionChecks): [string, string][] {
   }
   const fields = Object.entries(given as Record<string, unknown>);
   for (const [name, value] of fields) {
-    // The value is not shown: it may be a secret.
-    if (
-      !/^[!#$%&'*+.^_`|~0-9a-z-]+$/iu.test(name) ||
-      !/^[\t\u0020-\u007e\u0080-\u00ff]*$/u.test(String(value))
-    )
-      checks.add(`headers: expected a name and a value that fit in a line, found ${JSON.stringify(name)}`);
+    // The value is not shown, nor what is no name: it may be a secret.
+    const isName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/iu.test(name);
+    if (!isName || !/^[\t\u0020-\u007e\u0080-\u00ff]*$/u.test(String(value))) {
+      const found = isName ? JSON.stringify(name) : 'a name with other characters';
+      checks.add(`headers: expected a name and a value that fit in a line, found ${found}`);
+    }
   }
   return fields.map(([name, value]) => [name, String(value).trim()]);
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
 import { parseNameTemplate } from '../model/name-template.ts';
+import { withoutLogins } from '../model/shown-url.ts';
 import { NAME_CLAIMS_BYTES, type PackedSpec, type SinkSpec } from '../model/sink-spec.ts';
 import { makeDirectory } from '../sinks/make-directory.ts';
 import { parseSegmentName } from '../sinks/recover-sink.ts';
@@ -66,11 +67,13 @@ export function checkPlace({
   const packing = packingOf(to);
   if (packing?.kind === 'warc' && packing.compression === 'zstd') {
     problems.push(
-      `--to: expected .warc or .warc.gz, found ${JSON.stringify(to)}: readers of WARC know gzip alone`,
+      `--to: expected .warc or .warc.gz, found ${JSON.stringify(withoutLogins(to))}: readers of WARC know gzip alone`,
     );
   }
   if (nameTemplate !== null && (packing !== null || to === 'discard')) {
-    problems.push(`--name: expected a directory in --to, found ${JSON.stringify(to)}, which holds no files`);
+    problems.push(
+      `--name: expected a directory in --to, found ${JSON.stringify(withoutLogins(to))}, which holds no files`,
+    );
   }
   if (nameTemplate !== null) {
     try {
@@ -93,7 +96,7 @@ export function openPlace(options: PlaceOptions, now: Date): Place {
     if (error instanceof SpillwayError) throw error;
     throw new SpillwayError(
       'ERR_OPTION',
-      `--to: expected a place that can be written or made, found ${(error as Error).message}: choose another place`,
+      `--to: expected a place that can be written or made, found ${withoutLogins((error as Error).message)}: choose another place`,
       { cause: error },
     );
   }

@@ -2,6 +2,7 @@
 
 import { accessSync, constants, statSync } from 'node:fs';
 import { SpillwayError } from '../model/errors.ts';
+import { withoutLogins } from '../model/shown-url.ts';
 import type { Source } from '../model/target.ts';
 import { openItems, type UrlItems } from '../sources/items.ts';
 import { openListApi, type PageMemory } from '../sources/list-api.ts';
@@ -53,7 +54,7 @@ function checkReadable(path: string): void {
   if (reason === null) return;
   throw new SpillwayError(
     'ERR_OPTION',
-    `source: expected a URL with http:// or https://, a readable list, or - for standard input, found "${path}" (${reason})`,
+    `source: expected a URL with http:// or https://, a readable list, or - for standard input, found "${withoutLogins(path)}" (${reason})`,
   );
 }
 

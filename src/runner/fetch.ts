@@ -6,6 +6,7 @@ import { SpillwayError } from '../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../model/fetch-report.ts';
 import type { FetchBudgets, FetchLimits, FetchRequestOptions } from '../model/fetch-task.ts';
 import type { Outcome } from '../model/outcome.ts';
+import { withoutLogins } from '../model/shown-url.ts';
 import type { DiscardSpec, MemorySpec, ModuleSpec } from '../model/sink-spec.ts';
 import { FetchFeed } from './fetch-feed.ts';
 import { makeFingerprint } from './fetch-fingerprint.ts';
@@ -175,7 +176,7 @@ function readText(option: string, file: string): string {
   } catch (error) {
     throw new SpillwayError(
       'ERR_OPTION',
-      `${option}: expected a readable file, found ${(error as Error).message}`,
+      `${option}: expected a readable file, found ${withoutLogins((error as Error).message)}`,
     );
   }
 }

@@ -3,6 +3,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
+import { withoutLogins } from '../model/shown-url.ts';
 import { PACKED_RECORD_ENDING, RECORD_DIRECTORY } from './fetch-place.ts';
 import { hasJournal } from './journal-reader.ts';
 
@@ -46,6 +47,6 @@ export function findRun(place: string): FoundRun {
     : 'nothing';
   throw new SpillwayError(
     'ERR_OPTION',
-    `run: expected what --to was, or results/<time>, found ${what} at "${place}"`,
+    `run: expected what --to was, or results/<time>, found ${what} at "${withoutLogins(place)}"`,
   );
 }

@@ -4,6 +4,7 @@
 import { closeSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
+import { withoutLogins } from '../model/shown-url.ts';
 import type { VerifyReport } from '../model/verify-report.ts';
 import { writeAll } from '../sinks/write-all.ts';
 import { type FoundRun, findRun, lookForRun } from './find-run.ts';
@@ -70,7 +71,8 @@ function distinct(places: readonly string[]): FoundRun[] {
   for (const place of places) {
     try {
       const run = findRun(place);
-      if (runs.has(run.record)) problems.push(`verify: expected different parts, found "${place}" twice`);
+      if (runs.has(run.record))
+        problems.push(`verify: expected different parts, found "${withoutLogins(place)}" twice`);
       runs.set(run.record, run);
     } catch (error) {
       if (!(error instanceof SpillwayError)) throw error;
@@ -86,7 +88,7 @@ function checkDirectory(place: string): string {
   if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === true) return root;
   throw new SpillwayError(
     'ERR_OPTION',
-    `verify: expected what --to was, or a directory of files that say "k of n", found neither at "${place}"`,
+    `verify: expected what --to was, or a directory of files that say "k of n", found neither at "${withoutLogins(place)}"`,
   );
 }
 

@@ -25,7 +25,9 @@ test('what may hold a credential is named and not kept; paths are absolute; what
     given: { ca: resolve('ca.pem'), retries: '5', robots: 'true' },
     withheld: ['--header', '--header-file', '--netrc', '--proxy', '--list-api', '--list-param'],
   });
-  assert.ok(!JSON.stringify(storeCommand([`http://u:${SECRET}@h/`], {})).includes(SECRET));
+  for (const source of [`http://u:${SECRET}@h/`, `http://u:${SECRET}@h:{1..2}/`])
+    assert.deepEqual(storeCommand([source], {}), { places: [], given: {}, withheld: ['source'] });
+  assert.deepEqual(storeCommand(['a:b@c'], {}).places, [resolve('a:b@c')]);
 });
 
 test('what holds none is kept', () => {

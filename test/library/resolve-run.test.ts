@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { SpillwayError } from '../../src/model/errors.ts';
 import { FETCH_OPTIONS } from '../../src/cli/fetch-options.ts';
 import { toFetchOptions } from '../../src/cli/fetch-request.ts';
 import { readOptions } from '../../src/cli/options.ts';
@@ -38,4 +39,22 @@ test('bodies that are held in memory are fewer than outcomes that are not', () =
   const source = 'http://127.0.0.1/';
   assert.equal(resolveRun({ source, to: 'memory' }).maxUnread, 1024);
   assert.equal(resolveRun({ source, to: 'discard', maxInFlight: 5000 }).maxUnread, 10_000);
+});
+
+test('a complaint shows no login and no value of a field', () => {
+  const url = 'http://u:hush@127.0.0.1:99999/x';
+  const wrong = [
+    { source: { listApi: { url } } },
+    { source: [], proxyUrl: new URL('http://u:hush@h/') },
+    { source: [], to: new URL('http://u:hush@h/') },
+    { source: [], order: 'u:hush@h' },
+    { source: [], headers: { 'Authorization: hush': '' } },
+    { source: [], headers: { Authorization: 'hush\n' } },
+  ];
+  for (const options of wrong) {
+    assert.throws(
+      () => resolveRun({ to: 'discard', ...options } as unknown as Parameters<typeof resolveRun>[0]),
+      ({ code, message }: SpillwayError) => code === 'ERR_OPTION' && !message.includes('hush'),
+    );
+  }
 });

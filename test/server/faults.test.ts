@@ -66,7 +66,7 @@ test('a mix that is none is refused with what was expected', () => {
     const parsed = parseFaultMix(text);
     assert.ok('expected' in parsed, text);
     assert.match(parsed.expected, /^calm, busy, flaky, hostile, or FAULT=RATIO[^"]*$/);
-    assert.equal(parsed.found, text === 'a,,b' ? 'a' : text);
+    assert.equal(parsed.piece, text === 'a,,b' ? 'a' : text);
   }
   const tooMuch = parseFaultMix('hostile,latency=0.9');
   assert.ok('expected' in tooMuch && /add up to 1 at most, not 1\.\d+/.test(tooMuch.expected));

@@ -78,6 +78,11 @@ for (const bad of [
   test(`${bad} is refused with what was expected`, () =>
     assert.throws(() => openTemplate(bad), { code: 'ERR_OPTION', message: /expected a URL with ranges/u }));
 
+test('a single URL that is none is refused in one sentence, without its login', () => {
+  const message = 'source: expected an absolute http or https URL, found "http://h:99999/x"';
+  assert.throws(() => openTemplate('http://u:secret@h:99999/x'), { code: 'ERR_OPTION', message });
+});
+
 test('a URL without a range is no template', () => {
   assert.equal(isTemplate('http://h/{id}'), false);
   assert.equal(isTemplate('http://h/{0..9}'), true);

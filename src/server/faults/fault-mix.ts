@@ -59,7 +59,7 @@ export const FAULT_GROUPS: ReadonlyMap<string, readonly FaultName[]> = GROUPS;
  */
 export function parseFaultMix(
   text: string,
-): { readonly mix: FaultMix } | { readonly expected: string; readonly found: string } {
+): { readonly mix: FaultMix } | { readonly expected: string; readonly piece: string } {
   const mix = new Map<FaultName, number>();
   for (const part of text.split(/[,+]/u).map((part) => part.trim())) {
     const [name = '', ratioText, more] = part.split(/[=:]/u);
@@ -70,12 +70,12 @@ export function parseFaultMix(
     }
     const ratio = /^\d*\.?\d+$/u.test(ratioText ?? '') ? Number(ratioText) : Number.NaN;
     if (more !== undefined || !(ratio >= 0 && ratio <= 1) || !set(mix, name, ratio)) {
-      return { expected: WANTED, found: part.slice(0, 100) };
+      return { expected: WANTED, piece: part.slice(0, 100) };
     }
   }
   const total = [...mix.values()].reduce((sum, ratio) => sum + ratio, 0);
   if (total > 1 + 1e-9)
-    return { expected: `ratios that add up to 1 at most, not ${total.toFixed(3)}`, found: text };
+    return { expected: `ratios that add up to 1 at most, not ${total.toFixed(3)}`, piece: text };
   return { mix };
 }
 

@@ -33,7 +33,7 @@ export function resolveFaultOptions({
   const problems: string[] = [];
   const parsed = parseFaultMix(faults);
   if ('expected' in parsed)
-    problems.push(`faults: expected ${parsed.expected}, found ${JSON.stringify(parsed.found)}`);
+    problems.push(`faults: expected ${parsed.expected}, found ${JSON.stringify(parsed.piece)}`);
   const { host = '127.0.0.1' } = options;
   // A server that resets, floods and redirects to itself is nothing to let others at.
   if (!isLoopback(host)) {
