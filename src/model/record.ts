@@ -139,9 +139,9 @@ export interface RunReport {
   readonly tally: TallyData;
   /** Never begun, because the run was stopped: trials = ok + failed + skipped. */
   readonly skipped: number;
-  /** From the dispatch: the wait for a connection is in it. */
+  /** From the first dispatch: the wait for a connection and attempts that were lost are in it. */
   readonly latency: LatencyReport;
-  /** From the request handed to a connected socket. */
+  /** From the request handed to a connected socket, of the attempt that was answered. */
   readonly wireLatency: LatencyReport;
   readonly connectTime: LatencyReport;
   readonly timeline: TimelineData;

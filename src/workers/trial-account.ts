@@ -8,12 +8,11 @@ import { Tally } from '../measure/tally.ts';
 import { Timeline } from '../measure/timeline.ts';
 import { MAX_NAMED_FAILURES, type TrialFailure, type TrialTask } from '../model/messages.ts';
 
-/** The times of an answer, in microseconds since the run of this worker began. */
+/** Times are in microseconds since the run of this worker began. */
 interface AnsweredTrial {
   readonly trial: number;
   readonly value: number;
   readonly bytes: number;
-  readonly dispatchedAtUs: number;
   readonly sentAtUs: number;
 }
 
@@ -104,10 +103,11 @@ export class TrialAccount {
     this.#connectTime.recordMs(tookUs / 1e3);
   }
 
-  answered(answer: AnsweredTrial, nowUs: number): void {
+  /** @param startedAtUs when the first attempt at it began; `sentAtUs` is of the one that was answered */
+  answered(answer: AnsweredTrial, startedAtUs: number, nowUs: number): void {
     const tally = this.#tally;
     const atMs = this.#startMs + nowUs / 1e3;
-    this.#latency.recordMs((nowUs - answer.dispatchedAtUs) / 1e3);
+    this.#latency.recordMs((nowUs - startedAtUs) / 1e3);
     this.#wireLatency.recordMs((nowUs - answer.sentAtUs) / 1e3);
     this.#timeline.record(atMs);
     tally.add('bytesReceived', answer.bytes);

@@ -8,6 +8,7 @@ import { CONTROL, ORDER, type TrialFailure, type TrialTask } from '../model/mess
 import { classify, describeError } from './classify.ts';
 import type { Reached } from './lane.ts';
 import { LaneError } from './lane-error.ts';
+import { LostTrials } from './lost-trials.ts';
 import { judgeLostAttempt } from './retry.ts';
 import { isPaused, noteAnswer, noteRefusal, noteShortLife } from './slot-health.ts';
 import { TrialAccount } from './trial-account.ts';
@@ -37,8 +38,7 @@ export class TrialRun implements TrialExchangeOwner {
   readonly #queue: TrialQueue;
   readonly #account: TrialAccount;
   readonly #control: Int32Array;
-  /** Attempts charged to a trial; only those that failed once are in it. */
-  readonly #charged = new Map<number, number>();
+  readonly #lost = new LostTrials();
   readonly #positions: TrialExchange[] = [];
   #startMs = 0;
   readonly #deadlines: TrialDeadlines;
@@ -115,8 +115,9 @@ export class TrialRun implements TrialExchangeOwner {
       // An answer of another trial: no later answer of this connection can be trusted.
       slot.slot.reset(new LaneError('connection-lost', 'a wrong answer came on the same connection'));
     } else {
-      this.#account.answered(position, this.nowUs());
-      if (this.#charged.size > 0) this.#charged.delete(trial);
+      const { dispatchedAtUs } = position;
+      const startedAtUs = this.#lost.size > 0 ? this.#lost.takeStart(trial, dispatchedAtUs) : dispatchedAtUs;
+      this.#account.answered(position, startedAtUs, this.nowUs());
     }
     this.#free(position);
   }
@@ -124,11 +125,10 @@ export class TrialRun implements TrialExchangeOwner {
   exchangeLost(position: TrialExchange, error: unknown, reached: Reached): void {
     const { slot, trial } = position;
     const code = this.#codeOf(slot, error);
-    const charged = this.#charged.get(trial) ?? 0;
     const verdict = judgeLostAttempt({
       code,
       reached,
-      charged,
+      charged: this.#lost.chargedTo(trial),
       maxAttempts: this.#task.limits.maxAttempts,
       connectionWasUseful: slot.answers > 0,
       canShrink: !slot.connected && (slot.retired || this.#slots.isSpare(slot)),
@@ -136,11 +136,10 @@ export class TrialRun implements TrialExchangeOwner {
     });
     this.#noteLostConnection(slot, code, reached);
     if (verdict.kind === 'settle') {
-      this.#charged.set(trial, charged + 1);
       this.#settleFailed(trial, code, describeError(error));
     } else {
       this.#account.comesAgain(trial, position.sentAtUs >= 0, verdict.kind);
-      if (verdict.kind === 'retry') this.#charged.set(trial, charged + 1);
+      this.#lost.add(trial, position.dispatchedAtUs, verdict.kind === 'retry');
       if (verdict.kind === 'hand-over') {
         this.#queue.handOver(trial);
         this.#replaceByFallback(slot);
@@ -267,8 +266,8 @@ export class TrialRun implements TrialExchangeOwner {
   }
 
   #settleFailed(trial: number, code: FailureCode, message: string): void {
-    this.#account.failed({ trial, code, message, attempts: Math.max(1, this.#charged.get(trial) ?? 0) });
-    this.#charged.delete(trial);
+    this.#account.failed({ trial, code, message, attempts: this.#lost.chargedTo(trial) + 1 });
+    this.#lost.delete(trial);
   }
 
   #noteLostConnection(slot: SlotState, code: FailureCode, reached: Reached): void {

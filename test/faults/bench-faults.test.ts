@@ -116,6 +116,26 @@ for (const transport of TRANSPORTS) {
       },
     );
 
+    test(`${name}: a trial that fails at its second attempt is said to have had two`, DEADLINE, async () => {
+      let silent: RawConnection | undefined;
+      await using server = await openRawServer((connection, { path }) => {
+        if (path === '/2') silent ??= connection;
+        if (connection === silent) return;
+        if (path !== '/2') connection.write(answer(numberOf(path)));
+        else connection.write('HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n');
+      });
+      const { failures } = await runTrials(server.origin, {
+        ...setting,
+        trials: 6,
+        transport,
+        limits: { firstByteTimeoutMs: 150 },
+      });
+      assert.deepEqual(
+        failures.map(({ trial, code, attempts }) => [trial, code, attempts]),
+        [[2, 'http-status', 2]],
+      );
+    });
+
     test(`${name}: one trial that is never answered fails alone`, DEADLINE, async () => {
       await using server = await openRawServer((connection, { path }) => {
         const isBlocked = connection.requests.some((request) => request.path === '/5');

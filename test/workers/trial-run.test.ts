@@ -62,6 +62,48 @@ for (const transport of TRANSPORTS) {
   );
 
   test(
+    `${transport}: a trial that lost an attempt was waited for since the first one, and sent with the last`,
+    DEADLINE,
+    async () => {
+      const seen = new Set<string>();
+      await using server = await openRawServer((connection, { path }) => {
+        if (seen.has(path)) connection.write(answer(numberOf(path)));
+        else seen.add(path);
+      });
+      const { tally, latency, wireLatency } = await runTrials(server.origin, {
+        trials: 12,
+        transport,
+        connections: 6,
+        limits: { firstByteTimeoutMs: 200, maxAttempts: 3 },
+      });
+      assert.deepEqual([tally.ok, tally.repeats, tally.requeued], [12, 12, 0]);
+      assert.ok((latency.percentiles.minMs as number) >= 198, `${latency.percentiles.minMs} ms`);
+      assert.ok((wireLatency.percentiles.p50Ms as number) < 198, `${wireLatency.percentiles.p50Ms} ms`);
+    },
+  );
+
+  test(
+    `${transport}: so was one that is asked for again for free, because it stood behind another`,
+    DEADLINE,
+    async () => {
+      await using server = await openRawServer((connection, { path }) => {
+        if (connection !== server.connections[0]) connection.write(answer(numberOf(path)));
+        else if (connection.requests.length === 1)
+          setTimeout(() => connection.socket.end(answer(numberOf(path))), 200);
+      });
+      const { tally, latency, wireLatency } = await runTrials(server.origin, {
+        trials: 16,
+        transport,
+        connections: 1,
+        pipelining: 16,
+      });
+      assert.deepEqual([tally.ok, tally.repeats, tally.requeued], [16, 15, 15]);
+      assert.ok((latency.percentiles.minMs as number) >= 198, `${latency.percentiles.minMs} ms`);
+      assert.ok((wireLatency.percentiles.p50Ms as number) < 198, `${wireLatency.percentiles.p50Ms} ms`);
+    },
+  );
+
+  test(
     `${transport}: connections made anew after a polite end keep to the pace of the plan, and their times count`,
     DEADLINE,
     async () => {
@@ -181,6 +223,21 @@ test(
     assert.equal(server.requestCount, report.tally.attemptsSent);
   },
 );
+
+test('wire: a trial that was handed over was waited for since wire sent it', DEADLINE, async () => {
+  await using server = await openRawServer((connection, { path }) => {
+    if (connection !== server.connections[0]) return connection.write(answer(numberOf(path)));
+    setTimeout(() => connection.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n'), 200);
+  });
+  const { tally, latency, wireLatency } = await runTrials(server.origin, {
+    trials: 1,
+    transport: 'wire',
+    connections: 1,
+  });
+  assert.deepEqual([tally.ok, tally.handedOver], [1, 1]);
+  assert.ok((latency.percentiles.minMs as number) >= 198, `${latency.percentiles.minMs} ms`);
+  assert.ok((wireLatency.percentiles.maxMs as number) < 198, `${wireLatency.percentiles.maxMs} ms`);
+});
 
 test(
   'h2c: a server that takes connections and never says a word ends every trial by its deadlines',

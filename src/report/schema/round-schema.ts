@@ -202,8 +202,14 @@ export const roundSchema = object(
     mainUtilizationRatio: share,
     tally: tallySchema,
     skipped: count,
-    latency: described(latencySchema, 'From the dispatch: the wait for a connection is in it.'),
-    wireLatency: described(latencySchema, 'From the request handed to a connected socket.'),
+    latency: described(
+      latencySchema,
+      'From the first dispatch: the wait for a connection and attempts that were lost are in it.',
+    ),
+    wireLatency: described(
+      latencySchema,
+      'From the request handed to a connected socket, of the attempt that was answered.',
+    ),
     connectTime: latencySchema,
     timeline: described(
       object({ bucketMs: amount, counts: list(count) }),
