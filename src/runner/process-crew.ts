@@ -124,6 +124,9 @@ class ProcessCrew implements Crew {
       trialCount: this.#ledger.trialCount,
       workerEntry: this.#workerEntry,
     });
+    // What was ordered before reached it without a ledger, or not at all.
+    const { order } = this.#ledger;
+    if (order !== 'run') tell(child, { type: order });
     return promise;
   }
 

@@ -4,6 +4,7 @@
 import { SpillwayError } from '../model/errors.ts';
 import type { SharedAccount } from '../model/messages.ts';
 import { openLocalCrew } from './crew.ts';
+import { cutShort, THREADS_GRACE_MS } from './cut-short.ts';
 import { Ledger } from './ledger.ts';
 import { ledgerToBytes, talliesToBytes } from './ledger-bytes.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
@@ -76,13 +77,14 @@ async function settle({
       () => void send({ type: 'progress', tallies: talliesToBytes(own) }),
       PROGRESS_EVERY_MS,
     );
-    const aborted = own.aborted.then(() => []);
-    await Promise.race([own.allFinished(tasks.length), settling, aborted]);
+    await Promise.race([own.allFinished(tasks.length), settling, cutShort(own, THREADS_GRACE_MS)]);
     const cpu = process.cpuUsage(cpuBefore);
     await send({ type: 'finished', workerCount: tasks.length });
-    await Promise.race([mayClose.promise, aborted]);
+    await Promise.race([mayClose.promise, own.aborted]);
     own.letClose();
-    const failures = await Promise.race([settling, aborted]);
+    const failures = await Promise.race([settling, cutShort(own, THREADS_GRACE_MS)]);
+    // A thread that still counted while its ledger is sent would make the account contradict itself.
+    if (own.order === 'abort') await crew[Symbol.asyncDispose]();
     clearInterval(timer);
     await send({
       type: 'settled',

@@ -1,10 +1,11 @@
 // ONE RUN ON ONE MACHINE, from a plan to its report. Start reading here: a crew of workers is opened, each gets its
 // share, all start at once, one that dies is replaced and what it left is run again, and the account is drawn up.
 
-import type { AttemptLimits, TrialFailure } from '../model/messages.ts';
+import type { AttemptLimits } from '../model/messages.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RunReport, Snapshot } from '../model/record.ts';
 import { type Crew, openLocalCrew } from './crew.ts';
+import { cutShort, PROCESSES_GRACE_MS, THREADS_GRACE_MS } from './cut-short.ts';
 import { Ledger } from './ledger.ts';
 import { Meter } from './meter.ts';
 import { openProcessCrew } from './process-crew.ts';
@@ -44,7 +45,6 @@ export interface Run {
 }
 
 const SNAPSHOT_EVERY_MS = 100;
-const ABORT_GRACE_MS = 250;
 
 /** Starts a run of trials. @throws SpillwayError (through `report`) `ERR_RUN_BROKEN` when workers keep dying */
 export function startRun(options: RunOptions): Run {
@@ -59,6 +59,7 @@ export function startRun(options: RunOptions): Run {
 
 async function carryOut(options: RunOptions, ledger: Ledger): Promise<RunReport> {
   const { plan } = options;
+  const graceMs = plan.processCount === 1 ? THREADS_GRACE_MS : PROCESSES_GRACE_MS;
   const meter = new Meter();
   await using crew = openCrew(options, ledger);
   const tasks = makeTasks({ ...options, origins: await options.origins, ledger });
@@ -70,11 +71,11 @@ async function carryOut(options: RunOptions, ledger: Ledger): Promise<RunReport>
   ledger.openGate();
   const stopWatching = watch(options, ledger, meter);
   try {
-    await Promise.race([ledger.allFinished(plan.workerCount), settling, cutShort(ledger)]);
+    await Promise.race([ledger.allFinished(plan.workerCount), settling, cutShort(ledger, graceMs)]);
     meter.end();
     if (ledger.order !== 'abort') await options.onFinished?.();
     ledger.letClose();
-    const failures = await Promise.race([settling, cutShort(ledger)]);
+    const failures = await Promise.race([settling, cutShort(ledger, graceMs)]);
     // A thread that still counted while the account is drawn up would make it contradict itself.
     if (ledger.order === 'abort') await crew[Symbol.asyncDispose]();
     meter.addElsewhere(crew.usage);
@@ -82,13 +83,6 @@ async function carryOut(options: RunOptions, ledger: Ledger): Promise<RunReport>
   } finally {
     stopWatching();
   }
-}
-
-/** After an abort workers get a moment to count what they cut; one that is too busy for it is ended with its thread. */
-async function cutShort(ledger: Ledger): Promise<readonly TrialFailure[]> {
-  await ledger.aborted;
-  await new Promise((resolve) => setTimeout(resolve, ABORT_GRACE_MS));
-  return [];
 }
 
 /** The threads of this process, or of several where one may not hold all the connections. */

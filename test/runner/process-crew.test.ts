@@ -7,6 +7,7 @@ import type { RunReport } from '../../src/model/record.ts';
 import { makePlan } from '../../src/runner/plan.ts';
 import { type Run, startRun } from '../../src/runner/run.ts';
 import { type MockServer, startServer } from '../../src/server/cluster.ts';
+import { assertAddsUp } from '../helpers/trial-harness.ts';
 
 const TRIALS = 600;
 
@@ -127,5 +128,37 @@ test('a drain reaches every process, and the account adds up', { timeout: 60_000
   assert.equal(report.tally.ok + report.tally.failed + report.skipped, TRIALS);
   assert.ok(report.skipped > 0);
   assert.equal((await prove(server, run, report)).verdict, 'partial');
+  assert.deepEqual(clientPids(), []);
+});
+
+test('an abort reaches every process, and each counts what it cut before it goes', {
+  timeout: 60_000,
+}, async () => {
+  await using server = await startServer({ items: TRIALS, delayMs: 5000, drainMs: 100 });
+  const run = startSplitRun(server, 5000);
+  while ((await server.stats()).trials.received < 60) await new Promise((resolve) => setTimeout(resolve, 10));
+  const cutAtMs = performance.now();
+  run.abort();
+  const report = await run.report;
+  const tookMs = performance.now() - cutAtMs;
+  assertAddsUp(run, report);
+  const { tally } = report;
+  assert.deepEqual([report.ended, tally.failures, report.skipped], ['aborted', { aborted: 60 }, TRIALS - 60]);
+  assert.deepEqual([tally.attemptsSent, tally.inFlight], [60, 0]);
+  assert.deepEqual([tally.connectionsOpened, tally.connectionsClosed], [60, 60]);
+  assert.ok(report.wallMs > 0 && report.workers.every(({ wallMs }) => wallMs > 0), `${report.wallMs} ms`);
+  assert.ok(tookMs < 4000, `the account came after ${tookMs} ms`);
+  assert.equal((await prove(server, run, report)).verdict, 'partial');
+  assert.deepEqual(clientPids(), []);
+});
+
+test('an abort before the processes have their tasks ends the run at once', { timeout: 60_000 }, async () => {
+  await using server = await startServer({ items: TRIALS, delayMs: 5000, drainMs: 100 });
+  const run = startSplitRun(server, 5000);
+  run.abort();
+  const report = await run.report;
+  assertAddsUp(run, report);
+  assert.deepEqual([report.ended, report.skipped], ['aborted', TRIALS]);
+  assert.deepEqual([report.tally.attemptsSent, report.tally.inFlight], [0, 0]);
   assert.deepEqual(clientPids(), []);
 });

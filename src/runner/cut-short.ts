@@ -1,0 +1,15 @@
+// The moment that workers get after an abort, to count what they cut. One that is too busy for it is ended as it is.
+
+import type { Ledger } from './ledger.ts';
+
+/** For the threads of a process: they look for orders every 50 ms. */
+export const THREADS_GRACE_MS = 250;
+/** For further processes: each gives its threads theirs, and then sends what they counted. */
+export const PROCESSES_GRACE_MS = 2 * THREADS_GRACE_MS;
+
+/** Resolves so long after an abort; never without one. Not what keeps a process alive. */
+export async function cutShort(ledger: Ledger, graceMs: number): Promise<readonly never[]> {
+  await ledger.aborted;
+  await new Promise((resolve) => setTimeout(resolve, graceMs).unref());
+  return [];
+}
