@@ -71,7 +71,7 @@ function proofLine(proof: Proof): string {
     return `proof: ${client}; the server's half is absent (it is not ours to ask)`;
   const again = proof.seenAgainByRepeat ?? 0;
   if (again === 0) return `proof: ${client} = ${proof.seenOnce} seen once by the server`;
-  return `proof: ${client} = ${proof.seenOnce} seen once by the server + ${again} seen again, each after a lost connection`;
+  return `proof: ${client} = ${proof.seenOnce} seen once by the server + ${again} seen again, each after a lost attempt`;
 }
 
 /** What was found only afterwards: it has no number that is allowed. */
@@ -89,8 +89,13 @@ function failureLines({ tally, failures, workerDeaths }: RoundRecord): string[] 
   for (const { trial, code, message, attempts } of failures.slice(0, 5)) {
     lines.push(`  /${trial}: ${code} after ${attempts} attempt(s): ${message}`);
   }
-  if (tally.repeats > 0)
-    lines.push(`repeated: ${tally.repeats} attempts, ${tally.requeued} of them for lost connections`);
+  if (tally.repeats > 0) {
+    const free =
+      tally.requeued === 0
+        ? ''
+        : `, ${tally.requeued} of them not counted against their trial: a connection it shared was lost`;
+    lines.push(`repeated: ${tally.repeats} attempts${free}`);
+  }
   if (tally.surplusAnswers > 0)
     lines.push(
       `surplus: ${tally.surplusAnswers} answers that nothing asked for, each the end of its connection`,

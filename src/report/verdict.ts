@@ -59,7 +59,7 @@ export function summarizeProof(comparison: Comparison): ProofSummary {
     const sentence = `Over ${over}: ${planned} planned = ${answered} answered once. The server's half is absent: it is not ours to ask.`;
     return { verdict: 'client-only', sentence, problems };
   }
-  const repeats = again === 0 ? '' : ` + ${formatCount(again)} seen again, each after a lost connection`;
+  const repeats = again === 0 ? '' : ` + ${formatCount(again)} seen again, each after a lost attempt`;
   const sentence = `Over ${over}: ${planned} planned = ${answered} answered once = ${formatCount(seen)} seen once by the server${repeats}.`;
   return { verdict: 'whole', sentence, problems };
 }

@@ -200,6 +200,22 @@ describe('the words of a report', () => {
     );
   });
 
+  test('a repeat is put down to a lost connection only where its trial was not to blame', () => {
+    const wordsOf = (requeued: number) =>
+      resultLines({ ...record, tally: { ...record.tally, repeats: 200, requeued } }).find((line) =>
+        line.startsWith('repeated: '),
+      );
+    assert.equal(wordsOf(0), 'repeated: 200 attempts');
+    assert.equal(
+      wordsOf(15),
+      'repeated: 200 attempts, 15 of them not counted against their trial: a connection it shared was lost',
+    );
+    const again = { ...record, proof: { ...record.proof, seenAgainByRepeat: 3 } };
+    const proof = /40 seen once by the server \+ 3 seen again, each after a lost attempt/;
+    assert.match(resultLines(again).join('\n'), proof);
+    assert.match(renderReports(again)['report.md'], proof);
+  });
+
   test('Markdown holds verdict, proof, table, findings, environment and command', () => {
     const { 'report.md': markdown, 'report.json': json } = renderReports(record);
     assert.match(markdown, /^# multicore: 40 trials with a delay of 20 ms each\n/);
