@@ -70,6 +70,13 @@ export function makeRecord({
   };
 }
 
+/** By what the server took in: in a round that was cut, most of that may have no answer. */
+function cpuUsPerTrial({ cpuUserUs, cpuSystemUs, trials }: ServerStats): number | null {
+  return trials.answered === 0
+    ? null
+    : (cpuUserUs + cpuSystemUs) / Math.max(trials.received, trials.answered);
+}
+
 function serverReport(stats: ServerStats, startUpMs: number): ServerReport {
   return {
     replicaCount: stats.replicas.length,
@@ -80,7 +87,7 @@ function serverReport(stats: ServerStats, startUpMs: number): ServerReport {
     duplicates: stats.trials.duplicates,
     peakInFlight: stats.trials.peakInFlight,
     cpuUs: { user: stats.cpuUserUs, system: stats.cpuSystemUs },
-    cpuUsPerTrial: (stats.cpuUserUs + stats.cpuSystemUs) / Math.max(1, stats.trials.answered),
+    cpuUsPerTrial: cpuUsPerTrial(stats),
     rssBytes: stats.rssBytes,
     utilizationRatios: stats.replicas.map((replica) => replica.eventLoopUtilizationRatio),
     replacedReplicas: stats.replicasReplaced,

@@ -164,7 +164,8 @@ export interface ServerReport {
   readonly duplicates: number;
   readonly peakInFlight: number;
   readonly cpuUs: { readonly user: number; readonly system: number };
-  readonly cpuUsPerTrial: number;
+  /** null when it answered nothing. */
+  readonly cpuUsPerTrial: number | null;
   readonly rssBytes: number;
   readonly utilizationRatios: readonly number[];
   readonly replacedReplicas: number;

@@ -2,7 +2,7 @@
 // interval, no ratio and nothing to be faster than.
 
 import type { Comparison, Estimate, StrategyFigures } from '../model/comparison.ts';
-import type { RoundRecord } from '../model/record.ts';
+import type { RoundRecord, ServerReport } from '../model/record.ts';
 
 /** The comparison whose only strategy ran its only round: `record`. */
 export function comparisonOfRound(record: RoundRecord): Comparison {
@@ -70,7 +70,7 @@ function figuresOf(record: RoundRecord): StrategyFigures {
     wireLatency: record.wireLatency.percentiles,
     connectionsPeak: single(tally.connectionsPeak),
     clientCpuUsPerTrial: single(record.clientCpuUsPerTrial),
-    serverCpuUsPerTrial: server === null ? null : single(server.cpuUsPerTrial),
+    serverCpuUsPerTrial: serverCpuOf(server),
     peakRssBytes: single(record.peakRssBytes),
     clientUtilizationRatio: single(Math.max(0, ...record.workers.map((worker) => worker.utilizationRatio))),
     serverUtilizationRatio: server === null ? null : single(Math.max(0, ...server.utilizationRatios)),
@@ -80,6 +80,11 @@ function figuresOf(record: RoundRecord): StrategyFigures {
     brokenProofCount: record.proof.verdict === 'broken' ? 1 : 0,
     boundBy: record.boundBy.what,
   };
+}
+
+function serverCpuOf(server: ServerReport | null): Estimate | null {
+  const cpuUs = server?.cpuUsPerTrial ?? null;
+  return cpuUs === null ? null : single(cpuUs);
 }
 
 function single(value: number): Estimate {

@@ -2,7 +2,7 @@
 
 import type { Finding } from '../model/finding.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Proof, RoundRecord, Snapshot } from '../model/record.ts';
+import type { Proof, RoundRecord, ServerReport, Snapshot } from '../model/record.ts';
 import { busyLine } from './busy-text.ts';
 import { outOfLines } from './out-of-lines.ts';
 
@@ -123,13 +123,9 @@ function detailLines(record: RoundRecord): string[] {
     );
   }
   const mib = Math.round(record.peakRssBytes / 2 ** 20);
-  const serverCpu =
-    server === null
-      ? ''
-      : `; server ${server.cpuUsPerTrial.toFixed(1)} us, ${server.replicaCount} ${server.lean ? 'lean ' : ''}replica(s)`;
   const startUp = Math.round(Math.max(record.startUpMs, server?.startUpMs ?? 0));
   lines.push(
-    `cost: client ${record.clientCpuUsPerTrial.toFixed(1)} us of CPU a trial, ${mib} MiB at most${serverCpu}; start-up ${startUp} ms`,
+    `cost: client ${record.clientCpuUsPerTrial.toFixed(1)} us of CPU a trial, ${mib} MiB at most${serverCost(server)}; start-up ${startUp} ms`,
   );
   lines.push(
     `bound by: ${boundBy.what} (${boundBy.evidence.join('; ')})${boundBy.isSaturated ? '; the client was saturated, so this measures it too' : ''}`,
@@ -137,6 +133,13 @@ function detailLines(record: RoundRecord): string[] {
   const busy = busyLine(record);
   if (busy !== null) lines.push(busy);
   return lines;
+}
+
+function serverCost(server: ServerReport | null): string {
+  if (server === null) return '';
+  const { cpuUsPerTrial, replicaCount, lean } = server;
+  const cpu = cpuUsPerTrial === null ? '–' : `${cpuUsPerTrial.toFixed(1)} us`;
+  return `; server ${cpu}, ${replicaCount} ${lean ? 'lean ' : ''}replica(s)`;
 }
 
 /** The live line: done/total, rate, in flight, time left, what bounds it. */

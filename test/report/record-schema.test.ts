@@ -61,6 +61,9 @@ test('a comparison, the record of a stopped round and one of failures are valid'
   const stopped = await runRound({ stopAtOnce: true });
   assert.notEqual(stopped.ended, 'done');
   assert.deepEqual(complaints({ ...stopped }), []);
+  const cut = await runRound({ cutUnanswered: true });
+  assert.deepEqual(complaints({ ...cut }), []);
+  assert.deepEqual(complaints({ ...comparisonOfRound(cut) }), []);
   const failed = await runRound({ wrongAnswers: true });
   assert.ok(failed.tally.failed > 0);
   assert.deepEqual(complaints({ ...failed }), []);

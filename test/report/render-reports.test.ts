@@ -10,6 +10,7 @@ import {
   formatTimes,
 } from '../../src/report/format-numbers.ts';
 import { comparisonOfRound } from '../../src/report/one-round.ts';
+import { medianFigure, readSide } from '../../src/report/record-side.ts';
 import { renderReports } from '../../src/report/render-reports.ts';
 import { latencyTable } from '../../src/report/result-tables.ts';
 import { resultLines } from '../../src/report/round-text.ts';
@@ -214,6 +215,18 @@ describe('the words of a report', () => {
     const proof = /40 seen once by the server \+ 3 seen again, each after a lost attempt/;
     assert.match(resultLines(again).join('\n'), proof);
     assert.match(renderReports(again)['report.md'], proof);
+  });
+
+  test('a server that answered nothing is given no CPU time a trial', async () => {
+    const cut = await runRound({ cutUnanswered: true });
+    assert.equal(cut.ended, 'aborted');
+    assert.deepEqual([cut.server?.answered, cut.server?.cpuUsPerTrial], [0, null]);
+    assert.match(resultLines(cut).join('\n'), /; server –, 1 (lean )?replica\(s\); start-up/);
+    const { figures } = comparisonOfRound(cut).strategies[0] as StrategyResult;
+    assert.equal(figures.serverCpuUsPerTrial, null);
+    assert.doesNotMatch(renderReports(cut)['report.md'], /NaN|null/);
+    const side = readSide('cut.json', JSON.stringify(cut));
+    assert.equal(medianFigure(side, 'multicore', 'serverCpuUsPerTrial'), null);
   });
 
   test('Markdown holds verdict, proof, table, findings, environment and command', () => {

@@ -126,7 +126,7 @@ const serverSchema = object(
     duplicates: count,
     peakInFlight: count,
     cpuUs: object({ user: amount, system: amount }),
-    cpuUsPerTrial: amount,
+    cpuUsPerTrial: described(nullable(amount), 'null when it answered nothing.'),
     rssBytes: amount,
     utilizationRatios: list(amount),
     replacedReplicas: count,
