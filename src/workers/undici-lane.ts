@@ -32,9 +32,6 @@ export interface UndiciLaneOptions extends LaneOptions {
  */
 const KEEP_ALIVE_MS = 600_000;
 
-/** undici's words for an answer while no request is open (or a 100 that none expects); they have no code of their own. */
-const NOTHING_ASKED = 'bad response';
-
 /** A lane whose slots are undici Clients. @see LaneOptions */
 export function openUndiciLane(options: UndiciLaneOptions): Lane {
   return new UndiciLane(options);
@@ -84,12 +81,7 @@ class UndiciLane implements Lane {
       bodyTimeout: 0,
       ...(isHttp2 ? { h2Options: { maxConcurrentStreams: depth, useH2c: true } } : { allowH2: false }),
     });
-    if (!isHttp2 && onSurplus !== undefined) {
-      client.on('disconnect', (_origin, _targets, error) => {
-        if (error.message === NOTHING_ASKED) onSurplus();
-      });
-    }
-    const slot = new UndiciSlot(client, this.#request, depth, !isHttp2);
+    const slot = new UndiciSlot(client, this.#request, depth, !isHttp2, onSurplus);
     this.#slots.add(slot);
     return slot;
   }

@@ -14,6 +14,9 @@ export interface RequestOptions {
   readonly head: Dispatcher.DispatchOptions;
 }
 
+/** undici's words for an answer while no request is open, or a 100 that none expects; they have no code of their own. */
+const BAD_ANSWER = 'bad response';
+
 const CANCELLED = new LaneError('aborted', 'the attempt was cancelled before it was sent');
 
 export class UndiciSlot implements Slot {
@@ -23,6 +26,7 @@ export class UndiciSlot implements Slot {
   readonly #request: RequestOptions;
   readonly #positions: Position[] = [];
   readonly #free: Position[] = [];
+  readonly #onSurplus: (() => void) | undefined;
   /** Sends made from inside an `onError`, where undici cannot take a request yet. */
   #deferred: Position[] = [];
   #erroringCount = 0;
@@ -36,11 +40,18 @@ export class UndiciSlot implements Slot {
   #isLast = false;
   #socket: Socket | undefined;
 
-  constructor(client: Client, request: RequestOptions, depth: number, isOrdered: boolean) {
+  constructor(
+    client: Client,
+    request: RequestOptions,
+    depth: number,
+    isOrdered: boolean,
+    onSurplus?: () => void,
+  ) {
     this.#client = client;
     this.#request = request;
     this.#depth = depth;
     this.#isOrdered = isOrdered;
+    this.#onSurplus = onSurplus;
     if (isOrdered) client.on('disconnect', (_origin, _targets, error) => this.#endStarted(error));
   }
 
@@ -156,10 +167,13 @@ export class UndiciSlot implements Slot {
     // undici's word for a connection it gives up itself, because an answer said it was the last.
     this.#isAnnounced = cause instanceof errors.InformationalError;
     // At the end of a run thousands go with nothing on them, and an error takes its time to make.
-    if (this.#headOrder !== this.#nextOrder)
+    if (this.#headOrder !== this.#nextOrder) {
       this.#abortStarted(
         new LaneError('connection-lost', 'the connection ended before the answer', { cause }),
       );
+    } else if (cause.message === BAD_ANSWER) {
+      this.#onSurplus?.();
+    }
     this.#isAnnounced = false;
     this.#headOrder = this.#nextOrder;
   }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { LaneOptions } from '../../src/workers/lane.ts';
 import { openUndiciLane } from '../../src/workers/undici-lane.ts';
+import { answer, openRawServer } from '../helpers/raw-server.ts';
 import { LaneUnderTest, Probe, sent, words } from '../helpers/lane-probe.ts';
 
 const DEADLINE = { timeout: 20_000 };
@@ -47,6 +48,26 @@ async function openH2cServer(
 function respond(stream: ServerHttp2Stream, body: string): void {
   stream.respond({ ':status': 200, 'X-A': ['1', '2'] });
   stream.end(body);
+}
+
+for (const depth of [1, 4]) {
+  test(
+    `a 100 that nothing expects ends its connection and is no surplus answer: a request is open (depth ${depth})`,
+    DEADLINE,
+    async () => {
+      await using server = await openRawServer((connection, { path }) => {
+        if (connection === server.connections[0]) connection.write('HTTP/1.1 100 Continue\r\n\r\n');
+        connection.write(answer(path));
+      });
+      await using lane = new LaneUnderTest(openUndiciLane, server.origin, { depth });
+      const probes = lane.send(...Array.from({ length: depth }, (_, index) => `/${index}`));
+      await words(probes);
+      assert.ok(probes.every(({ code }) => code !== undefined));
+      const next = await lane.fetch('/next');
+      assert.deepEqual([next.status, next.body], [200, '/next']);
+      assert.deepEqual([lane.opened, lane.surplus], [2, 0]);
+    },
+  );
 }
 
 test(
