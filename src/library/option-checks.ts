@@ -10,8 +10,14 @@ export class OptionChecks {
   readonly #problems: string[] = [];
   readonly #known = new Set<string>();
 
-  /** @param what the call, for messages, such as `startRun` */
+  /**
+   * @param what the call, for messages, such as `startRun`
+   * @throws SpillwayError ERR_OPTION when a caller without types gave no object at all
+   */
   constructor(what: string, options: object) {
+    const given: unknown = options;
+    if (typeof given !== 'object' || given === null)
+      throw new SpillwayError('ERR_OPTION', `${what}: expected an object of options, found ${String(given)}`);
     this.#what = what;
     this.#options = options as Readonly<Record<string, unknown>>;
   }

@@ -8,6 +8,7 @@ import { PROGRAM_VERSION } from '../lab/version.ts';
 import { mostThreadsOn } from '../limits/cores.ts';
 import { LIST_DEFAULTS, type ListApiOptions } from '../model/list-api-options.ts';
 import type { MemorySpec, ModuleSpec, DiscardSpec } from '../model/sink-spec.ts';
+import { maskedUrl } from '../model/shown-url.ts';
 import type { FetchOptions } from '../runner/fetch.ts';
 import { COUNTED_URLS, MAX_HEADER_BYTES, SLOW_WINDOW_MS } from '../runner/fetch-fixed.ts';
 import { chooseMaxInFlight, chooseMaxPerOrigin } from '../runner/fetch-in-flight.ts';
@@ -195,7 +196,7 @@ function readProxy(checks: OptionChecks): string {
   if (text === null) return '';
   const url = URL.parse(text);
   if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url.href;
-  checks.add('proxyUrl: expected a URL such as http://127.0.0.1:3128, found something else');
+  checks.add(`proxyUrl: expected a URL such as http://127.0.0.1:3128, found '${maskedUrl(text)}'`);
   return '';
 }
 

@@ -13,6 +13,7 @@ import { readLimits } from '../limits/read.ts';
 import type { Finding } from '../model/finding.ts';
 import { FAMILIES, type Family, MAX_TRIALS, type Plan, TRANSPORTS, type Transport } from '../model/plan.ts';
 import type { RoundRecord, Snapshot } from '../model/record.ts';
+import { maskedUrl } from '../model/shown-url.ts';
 import { OptionChecks } from './option-checks.ts';
 
 /** What a bench may be asked for; every number that is left out is planned from what the machine allows. */
@@ -151,7 +152,7 @@ function readOrigin(checks: OptionChecks): string | null {
   const isHttp = url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
   if (isHttp && url.pathname === '/' && url.search === '' && url.username === '') return url.origin;
   checks.add(
-    'origin: expected such as http://127.0.0.1:8000, without path, query or login, found something else',
+    `origin: expected a URL such as http://127.0.0.1:8000, without path, query or login, found '${maskedUrl(text)}'`,
   );
   return null;
 }

@@ -62,6 +62,11 @@ function parseHttp(text: string): URL | null {
   return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : null;
 }
 
+/** What somebody gave for a URL, to tell what is wrong with it: that it has a login or a query shows, neither of them. */
+export function maskedUrl(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/isu, '$1…@').replace(/[?#].*/su, '?…');
+}
+
 function hasLogin({ username, password }: URL): boolean {
   return username !== '' || password !== '';
 }

@@ -50,8 +50,11 @@ export interface ResolvedServerOptions extends Required<Omit<ServerOptions, 'see
 
 const REUSE_PORT_PLATFORMS: ReadonlySet<string> = new Set(['linux', 'freebsd', 'dragonfly', 'sunos', 'aix']);
 
-/** @throws ERR_OPTION naming every option that is out of its range */
+/** @throws ERR_OPTION naming every option that is out of its range, or none that a server has */
 export function resolveServerOptions(options: ServerOptions = {}): ResolvedServerOptions {
+  const given: unknown = options;
+  if (typeof given !== 'object' || given === null)
+    throw new SpillwayError('ERR_OPTION', `expected an object of server options, found ${String(given)}`);
   const problems: string[] = [];
   const whole = (name: keyof ServerOptions, fallback: number, least: number, most: number): number => {
     const value: unknown = options[name] ?? fallback;
@@ -77,6 +80,11 @@ export function resolveServerOptions(options: ServerOptions = {}): ResolvedServe
     drainMs: whole('drainMs', 2000, 0, 600_000),
     reusePort,
   };
+  for (const name of Object.keys(options)) {
+    if (name in resolved) continue;
+    const known = Object.keys(resolved).join(', ');
+    problems.push(`${name}: expected an option of the server (${known}), found none of that name`);
+  }
   if (resolved.host === '') problems.push("host: expected an address such as 127.0.0.1, found ''");
   const lastPort = resolved.port + resolved.destinations * (resolved.h2c ? 2 : 1) - 1;
   if (resolved.port > 0 && lastPort > 65_535) {

@@ -54,6 +54,19 @@ test('an option out of its range is refused by name, all at once', () => {
   assert.equal(resolveServerOptions({ port: 65_530, destinations: 3, h2c: true }).port, 65_530);
 });
 
+test('an option that the server does not have is refused, not ignored, and so is what holds none', () => {
+  const misspelt = { delay: 1, items: 0 } as ServerOptions;
+  assert.throws(() => resolveServerOptions(misspelt), {
+    code: 'ERR_OPTION',
+    message:
+      /^items: .*\ndelay: expected an option of the server \(host, .*delayMs, .*\), found none of that name$/,
+  });
+  assert.throws(() => resolveServerOptions(null as unknown as ServerOptions), {
+    code: 'ERR_OPTION',
+    message: 'expected an object of server options, found null',
+  });
+});
+
 test('with at least as many destinations as replicas each destination belongs to one replica', () => {
   const ports = [1, 2, 3, 4, 5];
   assert.deepEqual(
