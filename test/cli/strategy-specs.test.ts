@@ -54,7 +54,7 @@ suite('--strategy', () => {
     test(`says what it expected instead of ${JSON.stringify(text)}`, () => {
       const parsed = parse(text);
       assert.ok('expected' in parsed);
-      assert.match(`${parsed.expected}, found ${JSON.stringify(parsed.found ?? text)}`, complaint);
+      assert.match(`${parsed.expected}, found ${JSON.stringify(parsed.piece ?? text)}`, complaint);
     });
   }
 });

@@ -45,6 +45,18 @@ for (const [perSec, burst, serviceMs] of [
     assert.ok(refused < (answered + refused) * 0.02, `${refused} refused of ${answered + refused}`);
   });
 
+test('an origin that answers at once is asked for 32 at a time within the first thousand answers', () => {
+  let count = 0;
+  let atCount = 0;
+  const serveAtOnce = (open: number) => {
+    count++;
+    if (open >= 32) atCount ||= count;
+    return 1;
+  };
+  simulate({ serve: serveAtOnce }, { seconds: 3 });
+  assert.ok(atCount > 0 && atCount < 1000, `32 at once after ${atCount} requests`);
+});
+
 test('an origin that becomes smaller is followed down, and one that becomes larger is found again', () => {
   let capacity = 100;
   let calls = 0;

@@ -43,7 +43,7 @@ export const comparedRound = object({
   efficiencyRatio: nullable(number),
   clientCpuUsPerTrial: amount,
   peakRssBytes: amount,
-  server: nullable(object({ cpuUsPerTrial: amount })),
+  server: nullable(object({ cpuUsPerTrial: nullable(amount) })),
   tally: object({ connectionsPeak: amount, failed: amount, repeats: amount }),
   latency: object({ histogram: histogramPart }),
 });
