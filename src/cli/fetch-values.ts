@@ -1,5 +1,6 @@
 // Text of the fetch options becomes values, as values.ts does for those that other commands share.
 
+import { parseHttpUrl } from '../model/http-url.ts';
 import type { Parser } from './values.ts';
 
 const UNITS = {
@@ -34,13 +35,16 @@ export function ratio(): Parser<number> {
   };
 }
 
+const FIELD_NAME = /^([!#$%&'*+.^_`|~0-9a-z-]+):/iu;
+const FIELD = new RegExp(`${FIELD_NAME.source}[ \\t]*([\\t\\u0020-\\u007e\\u0080-\\u00ff]*)$`, 'iu');
+
 /** Lines of `Name: value`, as `--header` and a header file give them; `#` begins a comment. Shows no value of any. */
 export function headerFields(): Parser<[name: string, value: string][]> {
   return (text) => {
     const fields: [string, string][] = [];
     for (const [at, line] of text.split(/\r?\n/u).entries()) {
       if (line.trim() === '' || line.startsWith('#')) continue;
-      const match = /^([!#$%&'*+.^_`|~0-9a-z-]+):[ \t]*([\t\u0020-\u007e\u0080-\u00ff]*)$/iu.exec(line);
+      const match = FIELD.exec(line);
       if (match === null) {
         return { expected: 'a field such as "Accept-Language: en"', found: wrongField(line, at + 1) };
       }
@@ -51,7 +55,7 @@ export function headerFields(): Parser<[name: string, value: string][]> {
 }
 
 function wrongField(line: string, number: number): string {
-  const name = /^([!#$%&'*+.^_`|~0-9a-z-]+):/iu.exec(line)?.[1];
+  const name = FIELD_NAME.exec(line)?.[1];
   return name === undefined
     ? `number ${number} without a name and a colon`
     : `number ${number}, ${name}, with characters that no value may hold`;
@@ -86,9 +90,8 @@ export function nameAndCount(): Parser<{ readonly name: string; readonly count: 
 
 export function httpUrl(): Parser<string> {
   return (text) => {
-    const url = URL.parse(text);
-    const isHttp = url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
-    return isHttp ? { value: url.href } : { expected: 'a URL such as http://127.0.0.1:8000/list' };
+    const url = parseHttpUrl(text);
+    return url === null ? { expected: 'a URL such as http://127.0.0.1:8000/list' } : { value: url.href };
   };
 }
 

@@ -1,6 +1,7 @@
 // The proxies that curl and others read from the environment, looked at before anything starts: what is wrong there would
 // else be found out by every target in turn.
 
+import { parseHttpUrl } from '../model/http-url.ts';
 import type { FetchOptions } from '../runner/fetch.ts';
 
 /**
@@ -19,9 +20,11 @@ export function readProxies(
   const read = ([name, text]: [string, string]): string => {
     if (text === '') return '';
     // `host:port` alone is as common there, and curl takes it.
-    const url = URL.parse(text.includes('://') ? text : `http://${text}`);
-    if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href;
-    const found = url === null ? 'what is no URL' : `a URL of ${url.protocol}`;
+    const address = text.includes('://') ? text : `http://${text}`;
+    const url = parseHttpUrl(address);
+    if (url !== null) return url.href;
+    const protocol = URL.parse(address)?.protocol;
+    const found = protocol === undefined ? 'what is no URL' : `a URL of ${protocol}`;
     problems.push(
       `${name} (environment): expected the URL of an HTTP proxy such as http://127.0.0.1:3128, found ${found}; mend it, unset it or give --proxy`,
     );

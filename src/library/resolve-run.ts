@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { PROGRAM_VERSION } from '../lab/version.ts';
 import { mostThreadsOn } from '../limits/cores.ts';
+import { parseHttpUrl } from '../model/http-url.ts';
 import { LIST_DEFAULTS, type ListApiOptions } from '../model/list-api-options.ts';
 import type { MemorySpec, ModuleSpec, DiscardSpec } from '../model/sink-spec.ts';
 import { maskedUrl } from '../model/shown-url.ts';
@@ -194,8 +195,8 @@ function readHeaders(checks: OptionChecks): [string, string][] {
 function readProxy(checks: OptionChecks): string {
   const text = checks.text('proxyUrl');
   if (text === null) return '';
-  const url = URL.parse(text);
-  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) return url.href;
+  const url = parseHttpUrl(text);
+  if (url !== null) return url.href;
   checks.add(`proxyUrl: expected a URL such as http://127.0.0.1:3128, found '${maskedUrl(text)}'`);
   return '';
 }

@@ -11,6 +11,7 @@ import {
 } from '../lab/trial-round.ts';
 import { readLimits } from '../limits/read.ts';
 import type { Finding } from '../model/finding.ts';
+import { parseHttpUrl } from '../model/http-url.ts';
 import { FAMILIES, type Family, MAX_TRIALS, type Plan, TRANSPORTS, type Transport } from '../model/plan.ts';
 import type { RoundRecord, Snapshot } from '../model/record.ts';
 import { maskedUrl } from '../model/shown-url.ts';
@@ -148,9 +149,8 @@ export function readRound(checks: OptionChecks, command: string): Omit<RoundOpti
 function readOrigin(checks: OptionChecks): string | null {
   const text = checks.text('origin');
   if (text === null) return null;
-  const url = URL.parse(text);
-  const isHttp = url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
-  if (isHttp && url.pathname === '/' && url.search === '' && url.username === '') return url.origin;
+  const url = parseHttpUrl(text);
+  if (url !== null && url.pathname === '/' && url.search === '' && url.username === '') return url.origin;
   checks.add(
     `origin: expected a URL such as http://127.0.0.1:8000, without path, query or login, found '${maskedUrl(text)}'`,
   );

@@ -1,6 +1,8 @@
 // A URL as it may be shown and kept: without its login. What is no URL may be one with a mistake in it, so that rather
 // more is left out of it than less. Pure.
 
+import { parseHttpUrl } from './http-url.ts';
+
 const LOGIN = /\/\/[^\s/?#]*@/gu;
 /** What text begins with that somebody took for a URL, up to its login's end: blanks and slashes may be of a password. */
 const OPENING = /^([^\s:@/]*:?\/\/|[^\s:@]+:(?=\S))[^@]*@(?:\S*@)?/u;
@@ -10,14 +12,14 @@ const SCHEME = /^(?:[^:]|(?<="):)*:?\/\/$/u;
 /** True when the URL, or what was taken for one, has a user name or a password in it. Cheap where it has none. */
 export function holdsLogin(text: string): boolean {
   if (!text.includes('@')) return false;
-  const url = parseHttp(text);
+  const url = parseHttpUrl(text);
   return url === null ? withoutLogins(text) !== text : hasLogin(url);
 }
 
 /** The URL without its login; of text that is none, without whatever could be one. */
 export function shownUrl(text: string): string {
   if (!text.includes('@')) return text;
-  const url = parseHttp(text);
+  const url = parseHttpUrl(text);
   if (url === null) return withoutLogins(text);
   return hasLogin(url) ? shownHref(url) : text;
 }
@@ -39,7 +41,7 @@ export function shownHref(url: URL): string {
 export function withoutLogins(text: string): string {
   if (!text.includes('@')) return text;
   const shown =
-    parseHttp(text) === null ? cutWords(cutOpening(text)) : shownUrl(text.replaceAll(LOGIN, '//'));
+    parseHttpUrl(text) === null ? cutWords(cutOpening(text)) : shownUrl(text.replaceAll(LOGIN, '//'));
   return shown === text ? text : withoutLogins(shown);
 }
 
@@ -55,11 +57,6 @@ function cutWords(text: string): string {
     const scheme = login.slice(0, slashes + 2);
     return (slashes !== -1 && SCHEME.test(scheme) ? scheme : '') + word.slice(login.length + 1);
   });
-}
-
-function parseHttp(text: string): URL | null {
-  const url = URL.parse(text);
-  return url?.protocol === 'http:' || url?.protocol === 'https:' ? url : null;
 }
 
 /** What somebody gave for a URL, to tell what is wrong with it: that it has a login or a query shows, neither of them. */

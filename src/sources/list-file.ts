@@ -151,13 +151,13 @@ async function* parseCsv(rows: AsyncIterable<CsvRow[]>, context: ParseContext): 
         if (found.isHeader) continue;
       }
       const cell = cells[column]?.trim();
+      const read =
+        cell === undefined || cell === ''
+          ? { reason: `expected a URL in column ${column + 1}, found nothing` }
+          : readUrl(cell);
       // One by one: behind a cell that is a URL, the others look like its path.
-      const text = cells.map(withoutLogins).join(',');
-      if (cell === undefined || cell === '') {
-        items.push(makeItem({ reason: `expected a URL in column ${column + 1}, found nothing` }, text, line));
-      } else {
-        items.push(makeItem(readUrl(cell), text, line));
-      }
+      const text = 'url' in read ? '' : cells.map(withoutLogins).join(',');
+      items.push(makeItem(read, text, line));
     }
     yield items;
   }

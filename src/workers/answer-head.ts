@@ -1,6 +1,8 @@
 // What the head of an answer says about its attempt: a body to keep, a redirect to follow or refuse, a status that is a
 // failure. Pure functions over head and job.
 
+import type { FetchLimits } from '../model/fetch-task.ts';
+import { parseHttpUrl } from '../model/http-url.ts';
 import { parseRetryAfterMs } from '../model/retry-policy.ts';
 import { shownHref, withoutLogins } from '../model/shown-url.ts';
 import type { BodyHead } from '../sinks/sink.ts';
@@ -10,19 +12,23 @@ import type { HeaderView } from './lane.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** What was asked, as far as an answer is judged by it. */
-export interface Asked {
-  readonly job: FetchJob;
-  readonly maxRedirects: number;
-  /** The request had a Range in it. */
-  readonly isPart: boolean;
+/** By what the answer to a job is judged. */
+export interface AnswerRules {
+  readonly limits: Pick<FetchLimits, 'maxRedirects'>;
+  /** Whether the job's request has a Range in it. */
+  readonly asksForPart: (job: FetchJob) => boolean;
 }
 
 /** How an answer ends its attempt; null where its body is to be kept. */
-export function judgeAnswer(asked: Asked, status: number, view: HeaderView): AttemptEnd | null {
-  if (status === 206 && !asked.isPart) return judgePart(view);
+export function judgeAnswer(
+  job: FetchJob,
+  status: number,
+  view: HeaderView,
+  { limits, asksForPart }: AnswerRules,
+): AttemptEnd | null {
+  if (status === 206 && !asksForPart(job)) return judgePart(view);
   if (status < 300) return null;
-  if (REDIRECTS.has(status)) return judgeRedirect(asked, view);
+  if (REDIRECTS.has(status)) return judgeRedirect(job, view, limits.maxRedirects);
   const retryAfterMs = parseRetryAfterMs(view.get('retry-after'), Date.now());
   return attemptFailure('http-status', `expected a status of 2xx, found ${status}`, retryAfterMs);
 }
@@ -40,7 +46,7 @@ function judgePart(view: HeaderView): AttemptEnd | null {
   );
 }
 
-function judgeRedirect({ job, maxRedirects }: Asked, view: HeaderView): AttemptEnd {
+function judgeRedirect(job: FetchJob, view: HeaderView, maxRedirects: number): AttemptEnd {
   const location = view.get('location');
   const to = redirectTarget(location, job.url);
   if (to === null) {
@@ -61,8 +67,7 @@ function judgeRedirect({ job, maxRedirects }: Asked, view: HeaderView): AttemptE
 
 /** Where a redirect leads; null where it leads to no http or https URL. */
 export function redirectTarget(location: string | undefined, from: URL): URL | null {
-  const to = location === undefined ? null : URL.parse(location, from.href);
-  return to?.protocol === 'http:' || to?.protocol === 'https:' ? to : null;
+  return location === undefined ? null : parseHttpUrl(location, from.href);
 }
 
 /** The length that the head promises for the body as sent; null for none. */

@@ -4,7 +4,7 @@
 import type { FailureCode } from '../model/errors.ts';
 import type { FetchLimits } from '../model/fetch-task.ts';
 import type { Sink } from '../sinks/sink.ts';
-import { type Asked, judgeAnswer, promisedBytesOf } from './answer-head.ts';
+import { type AnswerRules, judgeAnswer, promisedBytesOf } from './answer-head.ts';
 import { AttemptClock, type Phase } from './attempt-clock.ts';
 import { type AttemptEnd, attemptFailure } from './attempt-end.ts';
 import { BodyIntake } from './body-intake.ts';
@@ -14,12 +14,10 @@ import type { AnswerLoss, AnswerReceiver, RequestControl } from './fetch-transpo
 import type { HeaderView } from './lane.ts';
 
 /** What all attempts of a worker share. */
-export interface AttemptContext {
+export interface AttemptContext extends AnswerRules {
   readonly sink: Sink;
   readonly limits: FetchLimits;
   readonly isDecoding: boolean;
-  /** Whether the job's request has a Range in it. */
-  readonly asksForPart: (job: FetchJob) => boolean;
   /** The request is on its way over a connection that stands. */
   onSent(): void;
   /** Something has come from the origin. */
@@ -92,7 +90,7 @@ export class FetchAttempt implements AnswerReceiver {
     this.#context.onHeard(this);
     this.job.status = status;
     this.#promisedBytes = promisedBytesOf(view);
-    this.#verdict = judgeAnswer(this.#asked(), status, view);
+    this.#verdict = judgeAnswer(this.job, status, view, this.#context);
     if (this.#verdict !== null) return;
     this.#intake = this.#openIntake();
     this.#intake.begin({ status, statusText, view });
@@ -149,11 +147,6 @@ export class FetchAttempt implements AnswerReceiver {
   /** Takes it back; the job is not the worse for it. */
   withdraw(): void {
     this.#finish({ kind: 'withdrawn' });
-  }
-
-  #asked(): Asked {
-    const { limits, asksForPart } = this.#context;
-    return { job: this.job, maxRedirects: limits.maxRedirects, isPart: asksForPart(this.job) };
   }
 
   #openIntake(): BodyIntake {
