@@ -54,7 +54,7 @@ async function profile(): Promise<number> {
     h2c: values.family === 'h2c',
   });
   const origin = String((values.family === 'h2c' ? server.h2cOrigins : server.origins)[0]);
-  const bench = [join(root, 'dist/cli/main.js'), 'bench', ...benchArguments(origin)];
+  const bench = [join(root, 'src/cli/main.ts'), 'bench', ...benchArguments(origin)];
   const exitCode = values.threads ? await runWithThreads(out, bench) : await runUnderClinic(out, bench);
   const profiles = values.threads ? readCpuProfiles(out) : readFlameStacks(out);
   if (profiles.length === 0) {

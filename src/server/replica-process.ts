@@ -10,7 +10,7 @@ import type { ToPrimary, ToReplica } from './replica-messages.ts';
 
 /** The sources run as they are, the built program as JavaScript; `tsc` does not rewrite a URL. */
 const ENTRY = fileURLToPath(
-  new URL(import.meta.url.endsWith('.ts') ? './replica.ts' : './replica.js', import.meta.url),
+  new URL(import.meta.url.endsWith('.ts') ? '../server/replica.ts' : '../server/replica.js', import.meta.url),
 );
 
 /** A loop that is busy with a million answers is slow to speak; one that is silent this long is stuck. */

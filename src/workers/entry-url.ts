@@ -4,6 +4,6 @@
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
 /** For the pool: the file whose `runTrials` export is a task. */
-export const workerEntryUrl = new URL(`./entry.${extension}`, import.meta.url);
+export const workerEntryUrl = new URL(`../workers/entry.${extension}`, import.meta.url);
 /** The same for `fetchTargets`, in a thread of its own kind. */
-export const fetchEntryUrl = new URL(`./fetch-entry.${extension}`, import.meta.url);
+export const fetchEntryUrl = new URL(`../workers/fetch-entry.${extension}`, import.meta.url);

@@ -9,7 +9,7 @@ import { LaneError } from './lane-error.ts';
 import { openWireLane } from './wire-lane.ts';
 
 /** As much as a large body brings in one read; a small answer touches only its own length of it. */
-const READ_BUFFER_BYTES = 1024 * 1024;
+const READ_BUFFER_BYTES = 2 * 1024 * 1024;
 /** Shorter than any common server keeps a silent connection, so that it is us who close it. */
 const IDLE_MS = 4_000;
 const SWEEP_MS = 1_000;

@@ -1,0 +1,95 @@
+// What `npm run build` leaves in dist/: what a thread loads, and what stays of an earlier build.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, suite, test } from 'node:test';
+import { ROOT } from '../helpers/program.ts';
+
+suite('the built program', () => {
+  let house = '';
+
+  before(() => {
+    house = mkdtempSync(join(tmpdir(), 'spillway-build-'));
+    for (const part of ['src', 'tools', 'package.json', 'tsconfig.json'])
+      cpSync(join(ROOT, part), join(house, part), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(house, 'node_modules'));
+    build();
+  });
+
+  after(() => rmSync(house, { recursive: true, force: true }));
+
+  function build(): void {
+    execFileSync(process.execPath, [join(house, 'tools/build.ts')], { stdio: 'pipe' });
+  }
+
+  function programFiles(): string[] {
+    return readdirSync(join(house, 'dist'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.js'))
+      .sort();
+  }
+
+  const textOf = (name: string) => readFileSync(join(house, 'dist', name), 'utf8');
+
+  test('it has the doors of the program, the library, threads and processes', () => {
+    const doors = programFiles().filter((name) => !name.startsWith('chunks/'));
+    assert.deepEqual(doors, [
+      'cli/main.js',
+      'index.js',
+      'runner/process-entry.js',
+      'server/replica.js',
+      'workers/entry.js',
+      'workers/fetch-entry.js',
+    ]);
+    assert.equal(statSync(join(house, 'dist/cli/main.js')).mode & 0o111, 0o111);
+  });
+
+  test('no file imports a module of Node, which would have all of its names read', () => {
+    const importing = programFiles().filter((name) =>
+      /^(?:import|export)\b[^;]*?from "node:/mu.test(textOf(name)),
+    );
+    assert.deepEqual(importing, []);
+  });
+
+  test('a path beside a file of the program leads to what is there', () => {
+    const paths = programFiles().flatMap((name) =>
+      [...textOf(name).matchAll(/["'`](\.\.\/[a-z/-]+)\.(?:js|\$\{\w+\})["'`]/gu)].map(
+        ([, path]) => [name, `${path}.js`] as const,
+      ),
+    );
+    for (const door of [
+      '../workers/entry.js',
+      '../workers/fetch-entry.js',
+      '../runner/process-entry.js',
+      '../server/replica.js',
+    ])
+      assert.ok(
+        paths.some(([, path]) => path === door),
+        door,
+      );
+    for (const [name, path] of paths)
+      assert.ok(statSync(join(house, 'dist', name, '..', path)).isFile(), path);
+  });
+
+  test('built again, it is left as it is; what a source has no more is taken away', () => {
+    const before = programFiles().map((name) => [name, statSync(join(house, 'dist', name)).ino]);
+    const stale = join(house, 'dist/chunks/stale.js');
+    writeFileSync(stale, '');
+    build();
+    assert.deepEqual(
+      programFiles().map((name) => [name, statSync(join(house, 'dist', name)).ino]),
+      before,
+    );
+  });
+});
