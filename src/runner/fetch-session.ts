@@ -1,15 +1,15 @@
 // One session of a run, opened and ended: the place is found, the run taken for this process, what a killed session
 // left is brought back to what the journal knows, and at the end everything is let go of.
 
-import { rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { rmdirSync, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
 import { type FetchReport, wasRefused } from '../model/fetch-report.ts';
 import type { FailedOutcome } from '../model/outcome.ts';
 import type { Fingerprint, RunSession, StoredCommand } from '../model/run-journal.ts';
 import type { AnySinkSpec } from '../model/sink-spec.ts';
 import { claimingWorkers, type KnownPlace, recoverSink } from '../sinks/recover-sink.ts';
-import { openPlace, type Place } from './fetch-place.ts';
+import { openPlace, type Place, RECORD_DIRECTORY } from './fetch-place.ts';
 import type { FetchRun } from './fetch-run.ts';
 import { shownPath } from './find-run.ts';
 import { hasJournal, type JournalReader } from './journal-reader.ts';
@@ -117,14 +117,31 @@ function* knownPlaces(reader: JournalReader): Generator<KnownPlace> {
 /** Ends the session when the run has ended. */
 export async function closeSession(
   run: FetchRun,
-  { record, partial }: OpenedSession,
+  { record, recordDirectory, partial }: OpenedSession,
   isWhole: boolean,
 ): Promise<FetchReport> {
-  using _record = record;
-  const report = await run.report;
-  const final = record === null ? report : record.finish(report, isWhole);
+  const final = await finishRecord(run, record, isWhole);
   // A broken session may have left what the journal does not know: the next one needs its traces.
   const isSettled = final.ended !== 'broken' || wasRefused(final);
   if (partial !== null && isSettled) rmSync(partial, { recursive: true, force: true });
+  if (wasRefused(final) && record?.journal.isContinued === false) removeEmptyRun(recordDirectory);
   return final;
+}
+
+/** Lets go of the record. */
+async function finishRecord(run: FetchRun, record: RunRecord | null, isWhole: boolean): Promise<FetchReport> {
+  using _record = record;
+  const report = await run.report;
+  return record === null ? report : record.finish(report, isWhole);
+}
+
+/** A command that was refused leaves nothing behind, nor a directory for bodies that has none. */
+function removeEmptyRun(recordDirectory: string): void {
+  rmSync(recordDirectory, { recursive: true, force: true });
+  if (basename(recordDirectory) !== RECORD_DIRECTORY) return;
+  try {
+    rmdirSync(dirname(recordDirectory));
+  } catch {
+    // Something else is in it.
+  }
 }

@@ -8,7 +8,7 @@ import { type CsvRow, readCsvRows } from './csv-rows.ts';
 import { type JsonPath, parseJsonPath, readJsonPath } from './json-path.ts';
 import { inputName, type ListInput, openBytes } from './open-bytes.ts';
 import { withoutLogins } from '../model/shown-url.ts';
-import { readUrl, shorten, sourceError } from './target-url.ts';
+import { readUrl, shorten } from './target-url.ts';
 import { type LineGroup, MAX_LINE_BYTES, readLines } from './text-lines.ts';
 
 export const LIST_FORMATS = ['txt', 'csv', 'tsv', 'jsonl'] as const;
@@ -172,9 +172,9 @@ function findColumn(
   if (field !== undefined && !/^\d+$/u.test(field)) {
     const column = names.indexOf(field.toLowerCase());
     if (column === -1) {
-      throw sourceError(
-        name,
-        `expected a column named "${field}" in the first row, found ${names.slice(0, 20).join(', ')}`,
+      throw new SpillwayError(
+        'ERR_OPTION',
+        `--field: expected the name of a column of ${name}, or its number from 1, found ${JSON.stringify(field)}: in its first row are ${cells.slice(0, 20).map(withoutLogins).join(', ')}`,
       );
     }
     return { column, isHeader: true };

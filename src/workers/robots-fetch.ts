@@ -16,6 +16,12 @@ const MAX_TRIES = 3;
 const RETRY_MS = 500;
 const DEFAULT_DEADLINE_MS = 60_000;
 
+/** What no coding looks like. */
+const PLAIN_CODINGS = [
+  ['content-encoding', 'identity'],
+  ['transfer-encoding', 'chunked'],
+] as const;
+
 export interface RobotsFetchParts {
   readonly routes: GuardedRoutes;
   readonly limits: FetchLimits;
@@ -97,8 +103,10 @@ class Asking implements AnswerReceiver {
 
   onHead(status: number, _statusText: string, headers: HeaderView): void {
     if (status >= 300 && status < 400) this.#verdict = this.#redirect(headers.get('location'));
-    else if (status === 429 || status >= 500) this.#verdict = this.#unavailable(`status ${status}`);
+    else if (status === 206 || status === 429 || status >= 500)
+      this.#verdict = this.#unavailable(`status ${status}`);
     else if (status >= 400) this.#verdict = { kind: 'none' };
+    else this.#verdict = this.#unreadable(headers);
     if (this.#verdict !== null) this.#finish(this.#verdict);
   }
 
@@ -120,6 +128,16 @@ class Asking implements AnswerReceiver {
   #redirect(location: string | undefined): Answer {
     const to = redirectTarget(location, this.#url);
     return to === null ? { kind: 'none' } : { kind: 'redirect', to };
+  }
+
+  /** Rules in a coding that nobody asked for would be read as rules that allow everything. */
+  #unreadable(headers: HeaderView): Answer | null {
+    for (const [name, plain] of PLAIN_CODINGS) {
+      const found = headers.get(name)?.trim().toLowerCase();
+      if (found !== undefined && found !== plain)
+        return this.#unavailable(`expected plain text, found ${name} ${JSON.stringify(found.slice(0, 100))}`);
+    }
+    return null;
   }
 
   #text(): RobotsRules {

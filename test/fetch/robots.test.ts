@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test, type TestContext } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { fetchUrls, listen, onlyFailed, serve } from './fetch-world.ts';
 
 /** Serves `text` as robots.txt, or whatever else `status` makes of it, and counts what was asked. */
-async function makeWorld(t: TestContext, text: string, status = 200) {
+async function makeWorld(t: TestContext, text: string | Buffer, status = 200, headers = {}) {
   const seen: string[] = [];
   const arrivals: number[] = [];
   const origin = await serve(t, (request, response) => {
     const url = request.url ?? '';
     seen.push(url);
     if (url === '/robots.txt') {
-      response.writeHead(status, { 'content-type': 'text/plain' }).end(text);
+      response.writeHead(status, { 'content-type': 'text/plain', ...headers }).end(text);
       return;
     }
     arrivals.push(performance.now());
@@ -63,7 +64,7 @@ for (const status of [401, 403, 404, 410])
     assert.equal(report.ok, 1);
   });
 
-for (const status of [429, 500, 503])
+for (const status of [206, 429, 500, 503])
   test(`a robots.txt of status ${status} allows nothing, and says so`, async (t) => {
     const { origin, seen } = await makeWorld(t, '', status);
     const fetched = await fetchUrls(t, [`${origin}/a`], { request: robots });
@@ -72,6 +73,16 @@ for (const status of [429, 500, 503])
     assert.match(failure.detail, new RegExp(`robots\\.txt: status ${status}`, 'u'));
     assert.ok(!seen.includes('/a'));
   });
+
+test('rules in a coding that nobody asked for are not taken for rules that allow everything', async (t) => {
+  const { origin, seen } = await makeWorld(t, gzipSync('User-agent: *\nDisallow: /\n'), 200, {
+    'content-encoding': 'gzip',
+  });
+  const failure = onlyFailed(await fetchUrls(t, [`${origin}/a`], { request: robots }));
+  assert.equal(failure.code, 'robots-unavailable');
+  assert.match(failure.detail, /robots\.txt: expected plain text, found content-encoding "gzip"/u);
+  assert.ok(!seen.includes('/a'));
+});
 
 test('an origin that cannot be reached is robots-unavailable, in bounded time', async (t) => {
   const server = createServer();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { run, witness } from '../helpers/fetch-process.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 
@@ -36,17 +37,35 @@ test('a directory is no list: misuse, and leaves nothing', async (t) => {
   assert.deepEqual(readdirSync(cwd), ['lists']);
 });
 
+test('a column that the list does not have is misuse, and leaves nothing', async (t) => {
+  for (const place of [['--to', 'out'], ['--to', 'out.ndjson'], []]) {
+    const cwd = scratchDirectory(t);
+    writeFileSync(join(cwd, 'list.csv'), 'id,link\n1,http://127.0.0.1:1/a\n');
+    const wrong = await run(t, cwd, ['fetch', 'list.csv', '--field', 'nope', ...place]);
+    assert.deepEqual([wrong.exitCode, wrong.stdout], [2, '']);
+    assert.match(
+      wrong.stderr,
+      /spillway: --field: expected the name of a column of list\.csv, .* found "nope": in its first row are id, link\n$/u,
+    );
+    const left = readdirSync(cwd, { recursive: true }).filter((name) => name !== 'list.csv');
+    assert.deepEqual(left, place.length === 0 ? ['results'] : []);
+  }
+});
+
 test('a run that could not read its list is begun anew by the command that is right', async (t) => {
   const server = await witness(t, (_, response) => void response.end('body'));
   for (const to of ['out', 'out.ndjson']) {
     const cwd = scratchDirectory(t);
     const record = to === 'out' ? 'out/.spillway' : 'out.ndjson.run';
-    writeFileSync(join(cwd, 'list.csv'), `id,link\n1,${server.origin}/a\n2,${server.origin}/b\n`);
+    const list = `id,link\n1,${server.origin}/a\n2,${server.origin}/b\n`;
+    // It says that it is packed, and ends before it has begun.
+    writeFileSync(join(cwd, 'list.csv'), gzipSync(list).subarray(0, 12));
     const fetch = (field: string) =>
       run(t, cwd, ['fetch', 'list.csv', '--to', to, '--field', field, '--cores', '1']);
     const wrong = await fetch('nope');
     assert.equal(wrong.exitCode, 4, wrong.stderr);
-    assert.match(wrong.stdout, /list\.csv: expected a column named "nope" in the first row, found id, link/u);
+    assert.match(wrong.stdout, /list\.csv: /u);
+    writeFileSync(join(cwd, 'list.csv'), list);
 
     // A body that was stored, and not recorded when its process died, has the name that it had in that run.
     const claim = join(cwd, record, 'partial', 'claims-0-0');

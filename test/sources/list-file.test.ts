@@ -91,10 +91,11 @@ test('csv: the column named url, or one chosen by name or number, with quotes an
   );
 });
 
-test('csv: a column that is not there is an error that lists those that are', async () => {
-  await assert.rejects(collect(fromText('a,b\n1,2\n', { format: 'csv', field: 'url' })), {
-    code: 'ERR_SOURCE',
-    message: /expected a column named "url" in the first row, found a, b/u,
+test('csv: a column that is not there is misuse, which lists those that are, without their logins', async () => {
+  await assert.rejects(collect(fromText('a,B,u:pw@h\n1,2\n', { format: 'csv', field: 'url' })), {
+    code: 'ERR_OPTION',
+    message:
+      /^--field: expected the name of a column of .*, or its number from 1, found "url": in its first row are a, B, h$/u,
   });
 });
 
