@@ -16,6 +16,7 @@ const TAKEN_BY_PAGES: ReadonlySet<Name> = new Set([
   'deadline',
   'json',
 ]);
+const OF_ROUNDS: ReadonlySet<Name> = new Set(['json', 'scaling']);
 const OF_OUR_SERVER: ReadonlySet<Name> = new Set(['replicas', 'server', 'port']);
 
 /** @param isGiven somebody typed it @throws SpillwayError `ERR_OPTION` with all that are not taken */
@@ -30,9 +31,10 @@ export function refuseConflicts(values: BenchValues, isGiven: (name: Name) => bo
   if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
 }
 
-function whyNotTaken(name: Name, { scenario, origin, processes }: BenchValues): string | null {
+function whyNotTaken(name: Name, { scenario, origin, processes, report }: BenchValues): string | null {
   if (scenario === 'pages') return TAKEN_BY_PAGES.has(name) ? null : 'with --scenario pages';
   if (name === 'files') return 'without --scenario pages';
+  if (report === 'tinybench' && OF_ROUNDS.has(name)) return 'with --report tinybench, which has no rounds';
   if (origin !== undefined && OF_OUR_SERVER.has(name))
     return 'with --origin, whose server is not ours to shape';
   if (name === 'inProcess' && processes !== 'auto' && processes > 1)

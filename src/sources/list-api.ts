@@ -31,23 +31,30 @@ export function openListApi(
   memory: PageMemory = NO_MEMORY,
 ): Source {
   const findings: string[] = [];
+  const name = shownUrl(options.url);
   return {
-    name: shownUrl(options.url),
+    name,
     countAhead: null,
     isDistinct: true,
-    items: (signal) =>
-      walk(options, new PageWindow({ options, requestPage, memory, signal }), signal, findings),
+    items: (signal) => {
+      const window = new PageWindow({ options, name, requestPage, memory, signal });
+      return walk({ name, window, seen: new SeenSet(options.maxRemembered), signal, findings });
+    },
     findings: () => findings,
   };
 }
 
-async function* walk(
-  options: ListApiOptions,
-  window: PageWindow,
-  signal: AbortSignal,
-  findings: string[],
-): AsyncGenerator<SourceItem[]> {
-  const seen = new SeenSet(options.maxRemembered);
+interface WalkParts {
+  /** Of the list, for a complaint. */
+  readonly name: string;
+  readonly window: PageWindow;
+  readonly seen: SeenSet;
+  readonly signal: AbortSignal;
+  /** Added to as something is noticed. */
+  readonly findings: string[];
+}
+
+async function* walk({ name, window, seen, signal, findings }: WalkParts): AsyncGenerator<SourceItem[]> {
   let line = 1;
   let stalePages = 0;
   let total: number | null = null;
@@ -57,7 +64,7 @@ async function* walk(
       if (signal.aborted) return;
       if (total !== null && page.total !== null && page.total !== total) {
         findings.push(
-          `${shownUrl(options.url)}: the list said ${total} items, later ${page.total}: it changed while it was walked`,
+          `${name}: the list said ${total} items, later ${page.total}: it changed while it was walked`,
         );
       }
       total = page.total ?? total;
@@ -67,7 +74,7 @@ async function* walk(
       stalePages = driftHere === items.length ? stalePages + 1 : 0;
       if (stalePages >= MAX_STALE_PAGES) {
         throw sourceError(
-          shownUrl(options.url),
+          name,
           `expected new items, found ${stalePages} pages in a row without one: check how the next page is asked for`,
         );
       }
@@ -79,7 +86,7 @@ async function* walk(
     return;
   } finally {
     window.close();
-    summarize({ options, seen, driftCount, total, itemCount: line - 1, isWhole: window.isAtEnd }, findings);
+    summarize({ name, seen, driftCount, total, itemCount: line - 1, isWhole: window.isAtEnd }, findings);
   }
 }
 
@@ -93,7 +100,7 @@ function makeItems(page: PageContents, seen: SeenSet, firstLine: number): Source
 }
 
 interface Walked {
-  readonly options: ListApiOptions;
+  readonly name: string;
   readonly seen: SeenSet;
   readonly driftCount: number;
   readonly total: number | null;
@@ -101,26 +108,21 @@ interface Walked {
   readonly isWhole: boolean;
 }
 
-function summarize(
-  { options, seen, driftCount, total, itemCount, isWhole }: Walked,
-  findings: string[],
-): void {
+function summarize({ name, seen, driftCount, total, itemCount, isWhole }: Walked, findings: string[]): void {
   if (driftCount > 0)
-    findings.push(
-      `${shownUrl(options.url)}: ${driftCount} items appeared more than once: the list moved while it was walked`,
-    );
+    findings.push(`${name}: ${driftCount} items appeared more than once: the list moved while it was walked`);
   if (seen.isFull)
-    findings.push(
-      `${shownUrl(options.url)}: items past the first ${seen.count} were not checked for appearing twice`,
-    );
+    findings.push(`${name}: items past the first ${seen.count} were not checked for appearing twice`);
   const distinct = itemCount - driftCount;
   if (isWhole && total !== null && distinct !== total) {
-    findings.push(`${shownUrl(options.url)}: the list said ${total} items, ${distinct} were found`);
+    findings.push(`${name}: the list said ${total} items, ${distinct} were found`);
   }
 }
 
 interface WindowParts {
   readonly options: ListApiOptions;
+  /** Of the list, for a complaint. */
+  readonly name: string;
   readonly requestPage: RequestPage;
   readonly memory: PageMemory;
   readonly signal: AbortSignal;
@@ -129,6 +131,7 @@ interface WindowParts {
 /** Pages in order, remembered ones first, the next ones on their way. Holds at most `prefetchCount` of them. */
 class PageWindow {
   readonly #options: ListApiOptions;
+  readonly #name: string;
   readonly #requestPage: RequestPage;
   readonly #memory: PageMemory;
   readonly #signal: AbortSignal;
@@ -142,8 +145,9 @@ class PageWindow {
   #isRecalling = true;
   isAtEnd = false;
 
-  constructor({ options, requestPage, memory, signal }: WindowParts) {
+  constructor({ options, name, requestPage, memory, signal }: WindowParts) {
     this.#options = options;
+    this.#name = name;
     this.#requestPage = requestPage;
     this.#memory = memory;
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
@@ -169,7 +173,7 @@ class PageWindow {
     }
     if (this.#takenPages >= this.#options.maxPages) {
       throw sourceError(
-        shownUrl(this.#options.url),
+        this.#name,
         `expected an end of the list, found more after ${this.#takenPages} pages: raise --list-max-pages if it is that long`,
       );
     }

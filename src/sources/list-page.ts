@@ -52,11 +52,9 @@ export function makePageRequest(options: ListApiOptions, position: PagePosition)
 
 /** @throws SpillwayError ERR_SOURCE when the page is not what the options say */
 export function readPage(options: ListApiOptions, position: PagePosition, answer: PageAnswer): PageContents {
-  const page = {
-    name: shownUrl(options.url),
-    number: position.pageIndex + 1,
-    document: parseDocument(options, position, answer),
-  };
+  const name = shownUrl(options.url);
+  const number = position.pageIndex + 1;
+  const page = { name, number, document: parseDocument(name, number, answer) };
   const found = readJsonPath(page.document, parsePathOnce(options.itemsPath));
   if (!Array.isArray(found)) {
     const place = options.itemsPath === '' ? 'an array' : `an array at "${options.itemsPath}"`;
@@ -83,15 +81,11 @@ function endsEmpty({ paging }: ListApiOptions): boolean {
   return paging.kind === 'offset' || paging.kind === 'page';
 }
 
-function parseDocument(options: ListApiOptions, position: PagePosition, answer: PageAnswer): unknown {
+function parseDocument(name: string, number: number, answer: PageAnswer): unknown {
   try {
     return JSON.parse(answer.body);
   } catch (error) {
-    throw sourceError(
-      shownUrl(options.url),
-      `expected JSON in page ${position.pageIndex + 1}: ${(error as Error).message}`,
-      error,
-    );
+    throw sourceError(name, `expected JSON in page ${number}: ${(error as Error).message}`, error);
   }
 }
 

@@ -78,6 +78,10 @@ const MISUSE: readonly (readonly [args: readonly string[], message: RegExp])[] =
   ],
   [['--files', '25'], /^spillway: --files: expected to be left out without --scenario pages\n$/],
   [
+    ['--report', 'tinybench', '--json', 'x.json', '--scaling'],
+    /^spillway: --scaling: expected to be left out with --report tinybench, which has no rounds\n--json: [^\n]* rounds\n$/,
+  ],
+  [
     ['--in-process', '--processes', '2'],
     /^spillway: --in-process: expected to be left out with --processes 2, [^\n]*\n$/,
   ],
