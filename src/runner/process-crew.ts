@@ -12,6 +12,7 @@ import { forgetTasks, takeLedgerBytes, takeTallyBytes } from './ledger-bytes.ts'
 import type { FromProcess, ToProcess } from './process-messages.ts';
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+// By way of the room: see workers/entry-url.
 const entryUrl = new URL(`../runner/process-entry.${extension}`, import.meta.url);
 
 /** As many processes as the plan says; the tasks are shared out evenly, in order. */

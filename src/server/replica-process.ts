@@ -8,7 +8,7 @@ import type { ReplicaConfig } from './replica-config.ts';
 import type { LoopMs, ReplicaSnapshot } from './replica-counters.ts';
 import type { ToPrimary, ToReplica } from './replica-messages.ts';
 
-/** The sources run as they are, the built program as JavaScript; `tsc` does not rewrite a URL. */
+/** The sources run as they are, the built program as JavaScript, whose code may lie in another directory of dist. */
 const ENTRY = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../server/replica.ts' : '../server/replica.js', import.meta.url),
 );

@@ -1,5 +1,5 @@
 // Where the worker's entry is: the one thing the runner knows of this room. Sources run as .ts, the built program as
-// .js, and the compiler does not rewrite a URL.
+// .js; its code may lie in another directory of dist (tools/build.ts), from which `../workers/` leads here all the same.
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
 
