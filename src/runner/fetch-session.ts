@@ -117,31 +117,36 @@ function* knownPlaces(reader: JournalReader): Generator<KnownPlace> {
 /** Ends the session when the run has ended. */
 export async function closeSession(
   run: FetchRun,
-  { record, recordDirectory, partial }: OpenedSession,
+  opened: OpenedSession,
   isWhole: boolean,
 ): Promise<FetchReport> {
-  const final = await finishRecord(run, record, isWhole);
-  // A broken session may have left what the journal does not know: the next one needs its traces.
-  const isSettled = final.ended !== 'broken' || wasRefused(final);
-  if (partial !== null && isSettled) rmSync(partial, { recursive: true, force: true });
-  if (wasRefused(final) && record?.journal.isContinued === false) removeEmptyRun(recordDirectory);
+  const final = await endSession(run, opened, isWhole);
+  const { recordDirectory } = opened;
+  if (wasRefused(final) && basename(recordDirectory) === RECORD_DIRECTORY)
+    removeIfEmpty(dirname(recordDirectory));
   return final;
 }
 
-/** Lets go of the record. */
-async function finishRecord(run: FetchRun, record: RunRecord | null, isWhole: boolean): Promise<FetchReport> {
+/** Everything that nobody else may come between; then the run is let go of. */
+async function endSession(
+  run: FetchRun,
+  { record, partial }: OpenedSession,
+  isWhole: boolean,
+): Promise<FetchReport> {
   using _record = record;
   const report = await run.report;
-  return record === null ? report : record.finish(report, isWhole);
+  const final = record === null ? report : record.finish(report, isWhole);
+  // A broken session may have left what the journal does not know: the next one needs its traces.
+  const isSettled = final.ended !== 'broken' || wasRefused(final);
+  if (partial !== null && isSettled) rmSync(partial, { recursive: true, force: true });
+  return final;
 }
 
-/** A command that was refused leaves nothing behind, nor a directory for bodies that has none. */
-function removeEmptyRun(recordDirectory: string): void {
-  rmSync(recordDirectory, { recursive: true, force: true });
-  if (basename(recordDirectory) !== RECORD_DIRECTORY) return;
+/** A directory for bodies, of a run that was refused. */
+function removeIfEmpty(directory: string): void {
   try {
-    rmdirSync(dirname(recordDirectory));
+    rmdirSync(directory);
   } catch {
-    // Something else is in it.
+    // Something is in it.
   }
 }

@@ -4,6 +4,7 @@
 
 import { renameSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { SpillwayError } from '../model/errors.ts';
 import type { Outcome } from '../model/outcome.ts';
@@ -78,6 +79,7 @@ export class Journal implements Disposable {
   readonly #lock: RunLock;
   readonly #db: DatabaseSync;
   readonly #statements: Statements;
+  #leavesNothing = false;
 
   /**
    * Takes the run for this process, makes the journal or goes on with the one that is there.
@@ -174,8 +176,13 @@ export class Journal implements Disposable {
     });
   }
 
-  /** Takes this session back, which recorded nothing: the run stands as it stood before. @throws SpillwayError ERR_SINK */
+  /**
+   * Takes this session back, which recorded nothing: the run stands as it stood before; of one that was not there its
+   * directory is removed when it is let go of. @throws SpillwayError ERR_SINK
+   */
   withdraw(): void {
+    this.#leavesNothing = !this.isContinued;
+    if (this.#leavesNothing) return;
     this.#transact(() => {
       writeMeta(this.#db, this.#metaBefore);
       this.#db.exec('DELETE FROM sessions WHERE number = (SELECT max(number) FROM sessions)');
@@ -185,6 +192,8 @@ export class Journal implements Disposable {
   /** Folds the log into the file and lets go of the run. */
   [Symbol.dispose](): void {
     this.#db.close();
+    // As long as nobody else can have begun a run there.
+    if (this.#leavesNothing) rmSync(dirname(this.file), { recursive: true, force: true });
     this.#lock[Symbol.dispose]();
   }
 

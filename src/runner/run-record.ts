@@ -66,7 +66,7 @@ export class RunRecord implements Disposable {
   }
 
   /**
-   * Ends this session; one that was refused leaves the run as it was, with nothing of its own. What cannot be written is a problem of the
+   * Ends this session; one that was refused leaves the run as it was, or none. What cannot be written is a problem of the
    * report, not a throw: the outcomes are safe.
    * @param isWhole false for a session that saw a part of the targets alone, such as a retry
    * @returns the report, with the counts of the whole run as the journal has them
@@ -76,7 +76,7 @@ export class RunRecord implements Disposable {
     const ended = report.ended === 'done' && !isWhole && !wasDone ? 'stopped' : report.ended;
     try {
       if (wasRefused(report)) {
-        if (this.journal.isContinued) this.journal.withdraw();
+        this.journal.withdraw();
         return report;
       }
       const targets = Math.max(report.targets, this.targetsBefore);
