@@ -7,15 +7,8 @@ import type { Fingerprint } from '../model/run-journal.ts';
 import { packedEnding } from './fetch-place.ts';
 import type { FetchOptions } from './fetch.ts';
 import type { SourceOptions } from './fetch-sources.ts';
+import { isSecretName } from '../model/secret-name.ts';
 import { shownUrl } from '../model/shown-url.ts';
-
-/** Parameters with such names are taken to hold a credential: they are neither kept nor shown. */
-const SECRET_NAME = /key|token|secret|pass|auth|sig|session|credential/iu;
-
-/** True when a parameter of this name may hold a credential. */
-export function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name);
-}
 
 export function makeFingerprint(options: FetchOptions): Fingerprint {
   const { sources, request, isDeduping } = options;
