@@ -1,5 +1,6 @@
 // Text of the fetch options becomes values, as values.ts does for those that other commands share.
 
+import { isFieldName, isFieldValue } from '../model/header-field.ts';
 import { parseHttpUrl } from '../model/http-url.ts';
 import type { Parser } from './values.ts';
 
@@ -35,30 +36,28 @@ export function ratio(): Parser<number> {
   };
 }
 
-const FIELD_NAME = /^([!#$%&'*+.^_`|~0-9a-z-]+):/iu;
-const FIELD = new RegExp(`${FIELD_NAME.source}[ \\t]*([\\t\\u0020-\\u007e\\u0080-\\u00ff]*)$`, 'iu');
-
 /** Lines of `Name: value`, as `--header` and a header file give them; `#` begins a comment. Shows no value of any. */
 export function headerFields(): Parser<[name: string, value: string][]> {
   return (text) => {
     const fields: [string, string][] = [];
     for (const [at, line] of text.split(/\r?\n/u).entries()) {
       if (line.trim() === '' || line.startsWith('#')) continue;
-      const match = FIELD.exec(line);
-      if (match === null) {
-        return { expected: 'a field such as "Accept-Language: en"', found: wrongField(line, at + 1) };
+      const colon = line.indexOf(':');
+      const name = line.slice(0, Math.max(0, colon));
+      const value = line.slice(colon + 1);
+      if (!isFieldName(name) || !isFieldValue(value)) {
+        return { expected: 'a field such as "Accept-Language: en"', found: wrongField(name, at + 1) };
       }
-      fields.push([match[1] as string, (match[2] as string).trim()]);
+      fields.push([name, value.trim()]);
     }
     return { value: fields };
   };
 }
 
-function wrongField(line: string, number: number): string {
-  const name = FIELD_NAME.exec(line)?.[1];
-  return name === undefined
-    ? `number ${number} without a name and a colon`
-    : `number ${number}, ${name}, with characters that no value may hold`;
+function wrongField(name: string, number: number): string {
+  return isFieldName(name)
+    ? `number ${number}, ${name}, with characters that no value may hold`
+    : `number ${number} without a name and a colon`;
 }
 
 /** Lines of `name=value`. Shows none of them. */

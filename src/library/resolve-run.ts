@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { PROGRAM_VERSION } from '../lab/version.ts';
 import { mostThreadsOn } from '../limits/cores.ts';
+import { isFieldName, isFieldValue } from '../model/header-field.ts';
 import { parseHttpUrl } from '../model/http-url.ts';
 import { LIST_DEFAULTS, type ListApiOptions } from '../model/list-api-options.ts';
 import type { MemorySpec, ModuleSpec, DiscardSpec } from '../model/sink-spec.ts';
@@ -183,8 +184,8 @@ function readHeaders(checks: OptionChecks): [string, string][] {
   const fields = Object.entries(given as Record<string, unknown>);
   for (const [name, value] of fields) {
     // The value is not shown, nor what is no name: it may be a secret.
-    const isName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/iu.test(name);
-    if (!isName || !/^[\t\u0020-\u007e\u0080-\u00ff]*$/u.test(String(value))) {
+    const isName = isFieldName(name);
+    if (!isName || !isFieldValue(String(value))) {
       const found = isName ? JSON.stringify(name) : 'a name with other characters';
       checks.add(`headers: expected a name and a value that fit in a line, found ${found}`);
     }

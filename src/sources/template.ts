@@ -7,7 +7,7 @@ import type { Source, SourceItem } from '../model/target.ts';
 import { readUrl } from './target-url.ts';
 
 const GROUP_COUNT = 512;
-const RANGE = /\{(-?\d+|[a-z])\.\.(-?\d+|[a-z])(?:\.\.(-?\d+))?\}/giu;
+const RANGE = /\{(-?\d+|[a-zA-Z])\.\.(-?\d+|[a-zA-Z])(?:\.\.(-?\d+))?\}/gu;
 
 interface TemplateRange {
   readonly first: number;
@@ -96,8 +96,8 @@ function parseRange(
   to: string,
   stepText: string | undefined,
 ): TemplateRange {
-  const isLetter = /[a-z]/iu.test(from);
-  if (isLetter !== /[a-z]/iu.test(to)) throw refusal(template, `the range ${text}`);
+  const isLetter = /[a-zA-Z]/u.test(from);
+  if (isLetter !== /[a-zA-Z]/u.test(to)) throw refusal(template, `the range ${text}`);
   const [first, last] = isLetter ? [from.charCodeAt(0), to.charCodeAt(0)] : [Number(from), Number(to)];
   const size = Math.abs(Number(stepText ?? 1));
   if (size === 0) throw refusal(template, `a step of 0 in ${text}`);

@@ -1,6 +1,8 @@
 // Which request fields the wire transport can carry: all that are plain text and do not touch the framing or the
 // connection. Anything else is left to undici, which checks it or complains of it. Pure.
 
+import { isFieldName, isFieldValue } from '../model/header-field.ts';
+
 /** Fields with a meaning for the connection itself, or that the lane writes. */
 const NOT_OURS = new Set([
   'connection',
@@ -14,13 +16,11 @@ const NOT_OURS = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
-const NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/u;
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/u;
 
 /** @param fields names and values in turn */
 export function isWireFields(fields: readonly string[]): boolean {
   return wireFields(fields).every(
-    ([name, value]) => NAME.test(name) && VALUE.test(value) && !NOT_OURS.has(name.toLowerCase()),
+    ([name, value]) => isFieldName(name) && isFieldValue(value) && !NOT_OURS.has(name.toLowerCase()),
   );
 }
 
