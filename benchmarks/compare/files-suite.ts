@@ -39,6 +39,9 @@ interface Paths {
   readonly curlList: string;
 }
 
+/** Not a program to choose: what Node needs at least, where a body comes in one read. */
+const BARE_LOOP = 'bare loop';
+
 const PROGRAMS: Readonly<Record<string, (paths: Paths, files: FilesCase) => readonly string[]>> = {
   'spillway x1': ({ out, list }, { inFlight }) => spillway(out, list, inFlight, 1),
   [`spillway x${availableParallelism()}`]: ({ out, list }, { inFlight }) =>
@@ -56,6 +59,13 @@ const PROGRAMS: Readonly<Record<string, (paths: Paths, files: FilesCase) => read
     ...`wget2 --quiet --no-config --max-threads=${inFlight}`.split(' '),
     `--directory-prefix=${out}`,
     `--input-file=${list}`,
+  ],
+  [BARE_LOOP]: ({ out, list }, { inFlight }) => [
+    'node',
+    'benchmarks/compare/bare-loop.mjs',
+    list,
+    out,
+    String(inFlight),
   ],
 };
 
@@ -88,8 +98,8 @@ async function runCase(files: FilesCase, roundCount: number, scratch: string): P
   const www = makeServedDir();
   for (let n = 0; n < files.fileCount; n++) writeFileSync(join(www, `${n}`), randomBytes(files.bytes));
   const server = await startFileServer(www, scratch);
-  const names = Object.keys(PROGRAMS).filter(
-    (name) => name.startsWith('spillway') || findOnPath(name) !== null,
+  const names = Object.keys(PROGRAMS).filter((name) =>
+    name === BARE_LOOP ? files.name === 'small' : name.startsWith('spillway') || findOnPath(name) !== null,
   );
   const runs: FilesRun[] = [];
   try {
