@@ -1,7 +1,7 @@
 // The least that a Node program does for small files: two threads ask for each over connections that stay open, hash it,
 // write it under a temporary name and rename it. No parser, no deadline, no record: it shows what is left to what a
-// download adds that can be trusted. For answers of our own nginx alone, smaller than one read; plain JavaScript, so that no
-// thread has types to take off first.
+// download adds that can be trusted. For answers of our own nginx alone, smaller than one read; plain JavaScript, so
+// that no thread has types to take off first.
 //
 //     node benchmarks/compare/bare-loop.mjs LIST OUT IN_FLIGHT
 

@@ -9,7 +9,7 @@ import { comparisonLines } from '../report/comparison-text.ts';
 import { renderReports } from '../report/render-reports.ts';
 import { formatSeconds, planLine } from '../report/round-text.ts';
 import { wavesLines } from '../report/waves-text.ts';
-import type { BenchValues } from './bench-options.ts';
+import { type BenchValues, TINYBENCH } from './bench-options.ts';
 import { InterruptWatch } from './interrupt.ts';
 import { LiveLine } from './live-line.ts';
 import { checkWritable, makeReportDirectory, writeFiles, writeJson } from './output-files.ts';
@@ -19,7 +19,6 @@ const INTERRUPTED = 130;
 const ROUNDS = 3;
 /** Tinybench's statistics are of the mean, which wants a few more. */
 const WAVES = 5;
-const TINYBENCH = 'tinybench';
 
 /** Exit code 1 when a proof is broken. */
 export async function compareStrategies(values: BenchValues, isDelayGiven: boolean): Promise<number> {

@@ -2,7 +2,7 @@
 // instead of dropped.
 
 import { SpillwayError } from '../model/errors.ts';
-import { BENCH_OPTIONS, type BenchValues } from './bench-options.ts';
+import { BENCH_OPTIONS, type BenchValues, TINYBENCH } from './bench-options.ts';
 
 type Name = keyof BenchValues;
 
@@ -34,7 +34,7 @@ export function refuseConflicts(values: BenchValues, isGiven: (name: Name) => bo
 function whyNotTaken(name: Name, { scenario, origin, processes, report }: BenchValues): string | null {
   if (scenario === 'pages') return TAKEN_BY_PAGES.has(name) ? null : 'with --scenario pages';
   if (name === 'files') return 'without --scenario pages';
-  if (report === 'tinybench' && OF_ROUNDS.has(name)) return 'with --report tinybench, which has no rounds';
+  if (report === TINYBENCH && OF_ROUNDS.has(name)) return 'with --report tinybench, which has no rounds';
   if (origin !== undefined && OF_OUR_SERVER.has(name))
     return 'with --origin, whose server is not ours to shape';
   if (name === 'inProcess' && processes !== 'auto' && processes > 1)

@@ -10,6 +10,9 @@ import { autoOr, duration, flag, httpOrigin, oneOf, plainText, wholeNumber } fro
 const HOUR_MS = 3_600_000;
 const MAX_SEED = 2 ** 32 - 1;
 
+/** In place of a directory in `--report`. */
+export const TINYBENCH = 'tinybench';
+
 export const BENCH_OPTIONS = {
   trials: row({
     flags: '--trials <n>',
