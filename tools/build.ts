@@ -15,8 +15,8 @@ const ENTRIES = [
   'index',
   'workers/entry',
   'workers/fetch-entry',
-  'server/replica',
-  'runner/process-entry',
+  'server/replica/replica',
+  'runner/bench/process-entry',
 ];
 
 /**

@@ -6,42 +6,42 @@ import { fileURLToPath } from 'node:url';
 /** room -> rooms it may import (besides itself), or single files of a room. */
 export const ROOMS: Readonly<Record<string, readonly string[]>> = {
   model: [],
+  files: ['model'],
   measure: ['model'],
   sources: ['model'],
-  sinks: ['model'],
   limits: ['model'],
-  workers: ['model', 'measure', 'sinks'],
+  transport: ['model'],
+  sinks: ['model', 'files'],
+  workers: ['model', 'measure', 'transport', 'sinks'],
   runner: [
     'model',
+    'files',
     'measure',
     'sources',
     'limits',
     'workers/entry-url',
-    'sinks/make-directory',
-    'sinks/recover-sink',
-    'sinks/read-segment',
-    'sinks/sink-error',
-    'sinks/write-all',
+    'sinks/recover/recover-sink',
+    'sinks/packed/read-segment',
   ],
   remote: ['model', 'measure', 'runner'],
   server: ['model/errors', 'model/missing-package'],
   lab: ['runner', 'server/cluster', 'measure', 'model', 'limits'],
   report: ['model', 'measure'],
   library: ['model', 'limits', 'runner', 'lab', 'sinks/caller-sink', 'workers/entry-url'],
-  cli: ['index', 'limits', 'server', 'lab', 'report', 'remote', 'model', 'runner', 'sinks/make-directory'],
+  cli: ['index', 'limits', 'server', 'lab', 'report', 'remote', 'model', 'runner', 'files'],
 };
 
 /** library -> the files (below src/) that may import it. */
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
-  undici: ['workers/undici-*.ts'],
+  undici: ['transport/undici/*.ts'],
   piscina: ['runner/pool.ts'],
-  'robots-parser': ['workers/robots-gate.ts'],
-  commander: ['cli/*.ts'],
-  'log-update': ['cli/*.ts'],
-  fastify: ['server/*.ts', 'server/routes/*.ts'],
-  '@fastify/swagger': ['server/*.ts', 'server/routes/*.ts'],
-  '@fastify/swagger-ui': ['server/*.ts', 'server/routes/*.ts'],
-  '@prometheus-io/client': ['server/*.ts', 'server/routes/*.ts'],
+  'robots-parser': ['workers/fetch/robots/robots-gate.ts'],
+  commander: ['cli/**/*.ts'],
+  'log-update': ['cli/**/*.ts'],
+  fastify: ['server/**/*.ts'],
+  '@fastify/swagger': ['server/**/*.ts'],
+  '@fastify/swagger-ui': ['server/**/*.ts'],
+  '@prometheus-io/client': ['server/**/*.ts'],
 };
 
 const names = Object.keys(ROOMS);
@@ -99,7 +99,7 @@ const CONFIG = {
   env: { node: true, es2024: true },
   ignorePatterns: ['dist', 'node_modules', 'benchmarks/results', 'profiles/out'],
   rules: {
-    'import/no-cycle': 'error',
+    'import/no-cycle': ['error', { ignoreTypes: false }],
     'typescript/no-floating-promises': [
       'error',
       {

@@ -4,7 +4,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { OPTION_TABLES } from '../src/cli/option-tables.ts';
+import { OPTION_TABLES } from '../src/cli/complete/option-tables.ts';
 import { ERRORS, FAILURES } from '../src/model/errors.ts';
 import { pageOf, publicNames, renderLibraryPage } from './library-pages.ts';
 import { PROFILES } from '../src/server/faults/fault-mix.ts';

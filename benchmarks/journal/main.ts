@@ -7,9 +7,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { PROGRAM_VERSION } from '../../src/lab/version.ts';
-import { type FetchOptions, startFetch } from '../../src/runner/fetch.ts';
-import { chooseMaxInFlight, chooseMaxPerOrigin } from '../../src/runner/fetch-in-flight.ts';
+import { PROGRAM_VERSION } from '../../src/version.ts';
+import { type FetchOptions, startFetch } from '../../src/runner/fetch/fetch.ts';
+import { chooseMaxInFlight, chooseMaxPerOrigin } from '../../src/runner/fetch/fetch-in-flight.ts';
 import { startServer } from '../../src/server/cluster.ts';
 
 const { values } = parseArgs({

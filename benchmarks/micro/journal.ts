@@ -5,9 +5,9 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OkOutcome } from '../../src/model/outcome.ts';
-import { Journal } from '../../src/runner/journal.ts';
-import { JournalReader } from '../../src/runner/journal-reader.ts';
-import { JournalWalk } from '../../src/runner/settled-before.ts';
+import { Journal } from '../../src/runner/fetch/record/journal.ts';
+import { JournalReader } from '../../src/runner/fetch/record/journal-reader.ts';
+import { JournalWalk } from '../../src/runner/fetch/record/settled-before.ts';
 import type { MicroSuite, MicroTask } from './suite.ts';
 
 const ROWS = 1024;

@@ -13,61 +13,61 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'bench',
     description: 'fetch n answers that take a second each, on every core, and prove that each came once',
-    load: async () => (await import('./bench.ts')).makeBenchCommand,
+    load: async () => (await import('./bench/bench.ts')).makeBenchCommand,
   },
   {
     name: 'fetch',
     description: 'download a list of URLs on every core, each target settled once',
-    load: async () => (await import('./fetch.ts')).makeFetchCommand,
+    load: async () => (await import('./fetch/fetch.ts')).makeFetchCommand,
   },
   {
     name: 'resume',
     description:
       'go on with a fetch that did not come to its end: nothing that is settled is asked for again',
-    load: async () => (await import('./resume.ts')).makeResumeCommand,
+    load: async () => (await import('./fetch/resume.ts')).makeResumeCommand,
   },
   {
     name: 'retry',
     description: 'fetch the targets of a run that failed again, all or by class',
-    load: async () => (await import('./resume.ts')).makeRetryCommand,
+    load: async () => (await import('./fetch/resume.ts')).makeRetryCommand,
   },
   {
     name: 'status',
     description: 'show where a run stands: live or dead, counts, failures by class, sessions',
-    load: async () => (await import('./status.ts')).makeStatusCommand,
+    load: async () => (await import('./fetch/status.ts')).makeStatusCommand,
   },
   {
     name: 'outcomes',
     description: 'print what became of each target of a run, a line of JSON each, in the order of the list',
-    load: async () => (await import('./outcomes.ts')).makeOutcomesCommand,
+    load: async () => (await import('./fetch/outcomes.ts')).makeOutcomesCommand,
   },
   {
     name: 'verify',
     description: 'read every file of a fetch again and compare it with the record; exit 0 only when complete',
-    load: async () => (await import('./verify.ts')).makeVerifyCommand,
+    load: async () => (await import('./fetch/verify.ts')).makeVerifyCommand,
   },
   {
     name: 'doctor',
     description:
       'show what this machine allows, what a bench would take of it, and what would lift each limit',
-    load: async () => (await import('./doctor.ts')).makeDoctorCommand,
+    load: async () => (await import('./bench/doctor.ts')).makeDoctorCommand,
   },
   {
     name: 'compare',
     description: 'compare two records of bench: what changed from A to B, and whether it is more than chance',
-    load: async () => (await import('./compare.ts')).makeCompareCommand,
+    load: async () => (await import('./bench/compare.ts')).makeCompareCommand,
   },
   {
     name: 'serve',
     description:
       'run the mock server: /0 … /n-1 after a delay, bodies of any size, and a paginated list of files',
-    load: async () => (await import('./serve.ts')).makeServeCommand,
+    load: async () => (await import('./serve/serve.ts')).makeServeCommand,
   },
   {
     name: 'completion',
     description: 'print a script that completes command lines in bash, zsh or fish',
     load: async () => {
-      const { makeCompletionCommand } = await import('./completion.ts');
+      const { makeCompletionCommand } = await import('./complete/completion.ts');
       return (finish) => makeCompletionCommand(finish, COMMANDS);
     },
   },

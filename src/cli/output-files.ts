@@ -4,7 +4,7 @@
 import { accessSync, closeSync, constants, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
-import { makeDirectory } from '../sinks/make-directory.ts';
+import { makeDirectory } from '../files/make-directory.ts';
 
 /** Writes one JSON line to a file, or to standard output for `-`. @throws SpillwayError ERR_SINK when it cannot */
 export function writeJson(value: unknown, file: string): void {

@@ -1,7 +1,7 @@
 // The commands, and how any of them ends: one message, one exit code. The only room that prints.
 
 import { Command, CommanderError } from 'commander';
-import { PROGRAM_VERSION } from '../lab/version.ts';
+import { PROGRAM_VERSION } from '../version.ts';
 import { SpillwayError } from '../model/errors.ts';
 import { withoutLogins } from '../model/shown-url.ts';
 import { COMMANDS, type CommandEntry } from './commands.ts';

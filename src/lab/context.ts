@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import type { Limits } from '../limits/read.ts';
 import type { MachineFacts } from '../model/record.ts';
-import { PROGRAM_VERSION } from './version.ts';
+import { manifestUrl } from '../program-url.ts';
+import { PROGRAM_VERSION } from '../version.ts';
 
 /** Honest about who asks; a site's operator can find out what it is. */
 export const USER_AGENT = `spillway/${PROGRAM_VERSION}`;
@@ -23,7 +24,7 @@ export function readVersions(): Record<string, string> {
 }
 
 function dependencyVersions(names: readonly string[]): Record<string, string> {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  const manifest = JSON.parse(readFileSync(manifestUrl, 'utf8')) as {
     dependencies: Record<string, string>;
     optionalDependencies: Record<string, string>;
   };

@@ -8,7 +8,7 @@ import { readLimits } from '../limits/read.ts';
 import { estimateMedian, makeRandom, shuffle } from '../measure/statistics.ts';
 import { LIST_DEFAULTS, LIST_PRESETS } from '../model/list-api-options.ts';
 import type { PagesRecord, PagesRound, PagesStrategy } from '../model/pages-record.ts';
-import { startFetch } from '../runner/fetch.ts';
+import { startFetch } from '../runner/fetch/fetch.ts';
 import { type MockServer, startServer } from '../server/cluster.ts';
 import { readMachine, readVersions, USER_AGENT } from './context.ts';
 import type { Strategy } from './strategies.ts';

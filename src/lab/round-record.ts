@@ -1,7 +1,7 @@
 // The record of a round: the runner's account, the server's, the proof, what bound it, and where it was measured.
 
 import type { RoundRecord, RunReport, ServerReport } from '../model/record.ts';
-import type { Ledger } from '../runner/ledger.ts';
+import type { Ledger } from '../runner/bench/ledger.ts';
 import type { ServerStats } from '../server/cluster.ts';
 import { judgeBoundBy } from './bound-by.ts';
 import { readMachine, readVersions } from './context.ts';

@@ -3,7 +3,7 @@
 
 import { maxThreadCount } from '../limits/cores.ts';
 import type { Limits } from '../limits/read.ts';
-import type { PlanRequest } from '../runner/plan-request.ts';
+import type { PlanRequest } from '../runner/bench/plan/plan-request.ts';
 
 /** The numbers of a plan that a strategy may set. */
 export const PLAN_KEYS = [

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { SpillwayError } from '../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../model/fetch-report.ts';
 import type { FailedOutcome, OkOutcome, SkippedOutcome } from '../model/outcome.ts';
-import { type Fetch, startFetch } from '../runner/fetch.ts';
+import { type Fetch, startFetch } from '../runner/fetch/fetch.ts';
 import { workerEntryUrl } from '../workers/entry-url.ts';
 import { type Entry, OutcomeQueue } from './outcome-queue.ts';
 import { resolveRun } from './resolve-run.ts';

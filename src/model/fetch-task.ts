@@ -90,7 +90,7 @@ export const BUDGETS_BYTES = RATE_CELLS_AT_BYTES + 24;
 
 /** Memory all workers of a run share. */
 export interface FetchShared {
-  /** Budgets by origin and of the run: `workers/origin-budgets`. */
+  /** Budgets by origin and of the run: `workers/fetch/origin/origin-budgets`. */
   readonly budgets: SharedArrayBuffer;
   /** `nowMs` that times in `budgets` count from. */
   readonly epochMs: number;

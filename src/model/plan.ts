@@ -1,5 +1,5 @@
 // The resolved numbers of a run: what will be open, on which threads, in how many waves, and why. Plain data that
-// crosses a thread and goes into the record. runner/plan.ts makes it; nothing here reads a clock or a machine.
+// crosses a thread and goes into the record. runner/bench/plan/plan.ts makes it; nothing here reads a clock or a machine.
 
 /** The square of a trial's number is exact in a double (below 2^53), and a bitmap of all trials takes 8 MiB at most. */
 export const MAX_TRIALS = 2 ** 26;

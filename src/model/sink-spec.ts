@@ -22,9 +22,9 @@ export interface DirectorySpec {
   readonly filesPerDirectory: number;
   /** True when the directory was not empty at the start: what lies there is kept, too. */
   readonly holdsOthers: boolean;
-  /** Names given so far by all workers, as 64-bit prints in shared memory (`sinks/name-claims`). */
+  /** Names given so far by all workers, as 64-bit prints in shared memory (`sinks/names/name-claims`). */
   readonly claims: SharedArrayBuffer;
-  /** From `sinks/recover-sink`, in what goes on after a death; @default none */
+  /** From `sinks/recover/recover-sink`, in what goes on after a death; @default none */
   readonly reserved?: readonly NameReservation[];
 }
 
@@ -40,7 +40,7 @@ export interface PackedSpec {
   /** Goes into records that name their maker. */
   readonly software: string;
   /**
-   * From `sinks/recover-sink`: the first segment that a worker of this index makes. Absent in a run's first part, where a
+   * From `sinks/recover/recover-sink`: the first segment that a worker of this index makes. Absent in a run's first part, where a
    * file that is there already is refused; in a later one it is passed over.
    * @default 0 for each
    */

@@ -4,12 +4,12 @@ import { SpillwayError } from '../model/errors.ts';
 import { explainMissing } from '../model/missing-package.ts';
 import cluster from 'node:cluster';
 import { makeFileKey } from './file-ids.ts';
-import { findPorts } from './find-ports.ts';
-import { PortLocks } from './port-locks.ts';
-import type { ReplicaConfig } from './replica-config.ts';
-import type { LoopMs } from './replica-counters.ts';
-import { ReplicaGroup } from './replica-group.ts';
-import type { ReplicaReplaced } from './replica-group.ts';
+import { findPorts } from './ports/find-ports.ts';
+import { PortLocks } from './ports/port-locks.ts';
+import type { ReplicaConfig } from './replica/replica-config.ts';
+import type { LoopMs } from './replica/replica-counters.ts';
+import { ReplicaGroup } from './replica/replica-group.ts';
+import type { ReplicaReplaced } from './replica/replica-group.ts';
 import { resolveServerOptions } from './server-options.ts';
 import type { ResolvedServerOptions, ServerOptions } from './server-options.ts';
 import type { ServerFacts, ServerStats } from './server-stats.ts';
@@ -17,7 +17,7 @@ import type { ServerFacts, ServerStats } from './server-stats.ts';
 export { parseServerStats } from './server-stats.ts';
 export type { ServerOptions } from './server-options.ts';
 export type { AnswerStats, ReplicaStats, ServerStats, ServerStatsJson } from './server-stats.ts';
-export type { ReplicaReplaced } from './replica-group.ts';
+export type { ReplicaReplaced } from './replica/replica-group.ts';
 
 /** With any free port asked for, one that another program took meanwhile is no reason to give up at once. */
 const PORT_ATTEMPTS = 3;

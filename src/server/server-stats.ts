@@ -1,7 +1,7 @@
 // What the whole server saw: the accounts of all replicas merged into one, and its JSON form. Pure.
 import type { AnswerSnapshot } from './answer-account.ts';
 import { countBits } from './number-tally.ts';
-import type { ReplicaSnapshot } from './replica-counters.ts';
+import type { ReplicaSnapshot } from './replica/replica-counters.ts';
 
 /** One kind of delayed answers. received = answered + inFlight + abandoned. */
 export interface AnswerStats {

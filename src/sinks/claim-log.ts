@@ -4,8 +4,8 @@
 
 import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { guardWrite } from './sink-error.ts';
-import { writeAll } from './write-all.ts';
+import { guardWrite } from '../files/sink-error.ts';
+import { writeAll } from '../files/write-all.ts';
 
 /**
  * Claims in each of a worker's two files, which take turns. More than a worker can have settled without the journal

@@ -5,12 +5,12 @@ import { existsSync } from 'node:fs';
 import type { Stored } from '../model/outcome.ts';
 import type { DirectorySpec } from '../model/sink-spec.ts';
 import { ClaimLog, type NameClaim } from './claim-log.ts';
-import { makeDirectory } from './make-directory.ts';
-import { NameClaims } from './name-claims.ts';
-import { type NameBody, makeNameBody, suggestedName } from './name-template.ts';
-import { safeName, withSuffix } from './safe-name.ts';
+import { makeDirectory } from '../files/make-directory.ts';
+import { NameClaims } from './names/name-claims.ts';
+import { type NameBody, makeNameBody, suggestedName } from './names/name-template.ts';
+import { safeName, withSuffix } from './names/safe-name.ts';
 import type { Body, BodyHead, Committed, Sink } from './sink.ts';
-import { guardWrite } from './sink-error.ts';
+import { guardWrite } from '../files/sink-error.ts';
 import { Spool } from './spool.ts';
 
 /** Directory of targets 10,000 … 19,999 is `part-00001`. No body may take such a name. */

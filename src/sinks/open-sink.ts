@@ -3,8 +3,8 @@
 import type { SinkSpec } from '../model/sink-spec.ts';
 import { openDirectorySink } from './directory-sink.ts';
 import { openDiscardSink } from './discard-sink.ts';
-import { makePackedFormat } from './packed-formats.ts';
-import { openPackedSink } from './packed-sink.ts';
+import { makePackedFormat } from './packed/packed-formats.ts';
+import { openPackedSink } from './packed/packed-sink.ts';
 import type { Sink } from './sink.ts';
 
 /** @throws SpillwayError ERR_SINK when the place cannot be written to */

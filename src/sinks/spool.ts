@@ -3,8 +3,8 @@
 
 import { createHash, type Hash, hash } from 'node:crypto';
 import { closeSync, openSync, readSync, renameSync, unlinkSync } from 'node:fs';
-import { guardWrite } from './sink-error.ts';
-import { writeAll } from './write-all.ts';
+import { guardWrite } from '../files/sink-error.ts';
+import { writeAll } from '../files/write-all.ts';
 
 /** Bodies up to this stay in memory until they are whole: one open, write, close and rename each. */
 export const SPOOL_MEMORY_BYTES = 64 * 1024;

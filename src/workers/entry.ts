@@ -6,19 +6,19 @@ import type { FetchTask } from '../model/fetch-task.ts';
 import { CONTROL, type TrialResult, type TrialTask } from '../model/messages.ts';
 import type { Plan } from '../model/plan.ts';
 import { splitCount } from '../model/split.ts';
-import type { Lane, LaneOptions } from './lane.ts';
+import type { Lane, LaneOptions } from '../transport/lane.ts';
 
 /** One share of a run, from the gate to the last trial. Also callable in the thread that asked, to be profiled. */
 export async function runTrials(task: TrialTask): Promise<TrialResult> {
   const tally = new Tally(task.account.tally);
   // A fetch's threads start without it.
-  const { TrialRun } = await import('./trial-run.ts');
+  const { TrialRun } = await import('./trial/trial-run.ts');
   const lanes = await openLanes(task, tally);
   const control = new Int32Array(task.ledger.control);
   const run = new TrialRun(task, {
     lanes,
     openFallback: async () => {
-      const { openUndiciLane } = await import('./undici-lane.ts');
+      const { openUndiciLane } = await import('../transport/undici/undici-lane.ts');
       return openUndiciLane(laneOptions(task, originOf(task, 0), tally));
     },
   });
@@ -35,7 +35,7 @@ export async function runTrials(task: TrialTask): Promise<TrialResult> {
 /** One share of a fetch. Loaded where it is asked for: a benchmark's threads start without it. */
 export async function fetchTargets(task: FetchTask): Promise<void> {
   try {
-    const room = await import('./fetch-targets.ts');
+    const room = await import('./fetch/fetch-targets.ts');
     await room.fetchTargets(task);
   } finally {
     // Also when nothing could be loaded, as without a file descriptor left: the runner waits for it.
@@ -58,8 +58,8 @@ async function openLanes(task: TrialTask, tally: Tally): Promise<Lane[]> {
 }
 
 async function loadTransport({ transport, family }: Plan): Promise<(options: LaneOptions) => Lane> {
-  if (transport === 'wire') return (await import('./wire-lane.ts')).openWireLane;
-  const { openUndiciLane } = await import('./undici-lane.ts');
+  if (transport === 'wire') return (await import('../transport/wire/wire-lane.ts')).openWireLane;
+  const { openUndiciLane } = await import('../transport/undici/undici-lane.ts');
   return (options) => openUndiciLane({ ...options, protocol: family === 'h2c' ? 'h2c' : 'h1' });
 }
 

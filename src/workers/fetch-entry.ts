@@ -4,4 +4,4 @@
 export { fetchTargets } from './entry.ts';
 
 // Whoever asks for the task is told what went wrong.
-import('./fetch-targets.ts').catch(() => {});
+import('./fetch/fetch-targets.ts').catch(() => {});

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { suite, test } from 'node:test';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { HELP_PAGES } from '../../src/cli/help-page.ts';
-import { OPTION_TABLES } from '../../src/cli/option-tables.ts';
+import { OPTION_TABLES } from '../../src/cli/complete/option-tables.ts';
 import type { OptionTable } from '../../src/cli/options.ts';
 import { MAIN } from '../helpers/program.ts';
 

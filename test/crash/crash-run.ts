@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import type { VerifyReport } from '../../src/model/verify-report.ts';
-import { hasJournal, JournalReader } from '../../src/runner/journal-reader.ts';
+import { hasJournal, JournalReader } from '../../src/runner/fetch/record/journal-reader.ts';
 import { MAIN } from '../helpers/program.ts';
 import type { CrashOrigin } from './crash-origin.ts';
 

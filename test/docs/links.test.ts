@@ -5,7 +5,7 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
 import { COMMANDS } from '../../src/cli/commands.ts';
-import { OPTION_TABLES } from '../../src/cli/option-tables.ts';
+import { OPTION_TABLES } from '../../src/cli/complete/option-tables.ts';
 import { STRATEGY_NAMES } from '../../src/lab/strategies.ts';
 import { ROOT } from '../helpers/program.ts';
 

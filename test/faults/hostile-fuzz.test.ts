@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { startFetch } from '../../src/runner/fetch.ts';
+import { startFetch } from '../../src/runner/fetch/fetch.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import { makeOptions } from '../fetch/fetch-world.ts';
 import { openRawServer, type RawConnection, type RawServer } from '../helpers/raw-server.ts';

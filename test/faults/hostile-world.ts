@@ -8,7 +8,7 @@ import type { FailureCode } from '../../src/model/errors.ts';
 import type { FetchReport } from '../../src/model/fetch-report.ts';
 import type { FetchLimits, FetchRequestOptions } from '../../src/model/fetch-task.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
-import { startFetch } from '../../src/runner/fetch.ts';
+import { startFetch } from '../../src/runner/fetch/fetch.ts';
 import type { FaultServer } from '../../src/server/faults/fault-server.ts';
 import { FAULTS, type FaultName } from '../../src/server/faults/fault-table.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';

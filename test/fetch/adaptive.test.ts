@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startFetch } from '../../src/runner/fetch.ts';
-import { START_WINDOW } from '../../src/workers/window-steps.ts';
+import { startFetch } from '../../src/runner/fetch/fetch.ts';
+import { START_WINDOW } from '../../src/workers/fetch/origin/window-steps.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 import { fetchUrls, makeOptions, serve } from './fetch-world.ts';
 

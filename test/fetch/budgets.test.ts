@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startFetch } from '../../src/runner/fetch.ts';
+import { startFetch } from '../../src/runner/fetch/fetch.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 import { fetchUrls, makeOptions, serve } from './fetch-world.ts';
 

@@ -5,9 +5,9 @@ import type { ServerResponse } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
-import { fetchHere } from '../workers/engine-world.ts';
+import { fetchHere } from '../workers/fetch/engine-world.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
-import { startFetch } from '../../src/runner/fetch.ts';
+import { startFetch } from '../../src/runner/fetch/fetch.ts';
 import { fetchUrls, listen, makeOptions, onlyFailed, serve } from './fetch-world.ts';
 
 /** Takes connections and says nothing. */

@@ -7,8 +7,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type TestContext, test } from 'node:test';
-import { startFetch } from '../../src/runner/fetch.ts';
-import { verifyPlaces } from '../../src/runner/verify.ts';
+import { startFetch } from '../../src/runner/fetch/fetch.ts';
+import { verifyPlaces } from '../../src/runner/fetch/verify/verify.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 import { listen, makeOptions } from './fetch-world.ts';
 

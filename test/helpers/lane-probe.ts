@@ -1,9 +1,9 @@
 // An attempt that writes down everything a lane says about it, and fails when the lane breaks the seam's rules.
 
 import assert from 'node:assert/strict';
-import type { Exchange, HeaderView, Lane, LaneOptions, Reached, Slot } from '../../src/workers/lane.ts';
-import { openUndiciLane } from '../../src/workers/undici-lane.ts';
-import { openWireLane } from '../../src/workers/wire-lane.ts';
+import type { Exchange, HeaderView, Lane, LaneOptions, Reached, Slot } from '../../src/transport/lane.ts';
+import { openUndiciLane } from '../../src/transport/undici/undici-lane.ts';
+import { openWireLane } from '../../src/transport/wire/wire-lane.ts';
 
 /** Both transports: every behaviour is asked of each. */
 export const TRANSPORTS: readonly (readonly [name: string, open: (options: LaneOptions) => Lane])[] = [

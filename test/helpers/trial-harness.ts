@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { AttemptLimits } from '../../src/model/messages.ts';
 import type { Family, Plan, Transport } from '../../src/model/plan.ts';
 import type { RunReport } from '../../src/model/record.ts';
-import { type Run, type RunOptions, startRun } from '../../src/runner/run.ts';
+import { type Run, type RunOptions, startRun } from '../../src/runner/bench/run.ts';
 
 export interface TrialSetting extends Partial<Omit<RunOptions, 'plan' | 'origins' | 'limits'>> {
   readonly trials: number;

@@ -1,8 +1,8 @@
 // Feeds bytes to a wire parser and writes down, answer by answer, what comes out.
 
-import type { LaneError } from '../../src/workers/lane-error.ts';
-import type { WireHeaderView } from '../../src/workers/wire-header-view.ts';
-import { type AnswerSink, WireParser } from '../../src/workers/wire-parser.ts';
+import type { LaneError } from '../../src/transport/lane-error.ts';
+import type { WireHeaderView } from '../../src/transport/wire/wire-header-view.ts';
+import { type AnswerSink, WireParser } from '../../src/transport/wire/wire-parser.ts';
 
 export interface ParsedAnswer {
   status: number;

@@ -1,8 +1,8 @@
 // Serves fuzz cases, byte for byte and write for write the same, to both transports, and says what each made of them.
 
-import type { Lane, LaneOptions, Reached, Slot } from '../../src/workers/lane.ts';
-import { openUndiciLane } from '../../src/workers/undici-lane.ts';
-import { openWireLane } from '../../src/workers/wire-lane.ts';
+import type { Lane, LaneOptions, Reached, Slot } from '../../src/transport/lane.ts';
+import { openUndiciLane } from '../../src/transport/undici/undici-lane.ts';
+import { openWireLane } from '../../src/transport/wire/wire-lane.ts';
 import { Probe } from './lane-probe.ts';
 import { openRawServer, type RawConnection, type RawRequest, type RawServer } from './raw-server.ts';
 import type { FuzzCase } from './wire-fuzz-grammar.ts';

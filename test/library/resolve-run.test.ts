@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SpillwayError } from '../../src/model/errors.ts';
-import { FETCH_OPTIONS } from '../../src/cli/fetch-options.ts';
-import { toFetchOptions } from '../../src/cli/fetch-request.ts';
+import { FETCH_OPTIONS } from '../../src/cli/fetch/fetch-options.ts';
+import { toFetchOptions } from '../../src/cli/fetch/fetch-request.ts';
 import { readOptions } from '../../src/cli/options.ts';
 import { resolveRun } from '../../src/library/resolve-run.ts';
 

@@ -7,7 +7,7 @@ import { FAILURE_CODES, FAILURES } from '../../src/model/errors.ts';
 import { type Finding, LIMIT_NAMES, type LimitName } from '../../src/model/finding.ts';
 import { outOfLines } from '../../src/report/out-of-lines.ts';
 import { findingLines } from '../../src/report/round-text.ts';
-import { guardWrite } from '../../src/sinks/sink-error.ts';
+import { guardWrite } from '../../src/files/sink-error.ts';
 import { readRound } from '../../src/library/start-bench.ts';
 import { OptionChecks } from '../../src/library/option-checks.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { doctorLines } from '../../src/cli/doctor-text.ts';
+import { doctorLines } from '../../src/cli/bench/doctor-text.ts';
 import { countList } from '../../src/limits/cpu.ts';
 import { parseBound, tighterBound } from '../../src/limits/fact-reader.ts';
 import { readLimits } from '../../src/limits/read.ts';

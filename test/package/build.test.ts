@@ -47,8 +47,8 @@ suite('the built program', () => {
     assert.deepEqual(doors, [
       'cli/main.js',
       'index.js',
-      'runner/process-entry.js',
-      'server/replica.js',
+      'runner/bench/process-entry.js',
+      'server/replica/replica.js',
       'workers/entry.js',
       'workers/fetch-entry.js',
     ]);

@@ -48,7 +48,7 @@ suite('self times of several threads', () => {
   test('a function that calls itself counts once in its total', () => {
     const send = mergeSelfTimes([thread], '/house/').functions.find(({ name }) => name === 'send');
     assert.equal(send?.totalUs, 600);
-    assert.equal(send?.where, 'dist/workers/trial-run.js:10');
+    assert.equal(send?.where, 'dist/workers/trial/trial-run.js:10');
   });
 
   test('samples of a flame graph become the same table, native frames at their caller', () => {

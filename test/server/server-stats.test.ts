@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AnswerAccount } from '../../src/server/answer-account.ts';
-import { ReplicaCounters } from '../../src/server/replica-counters.ts';
+import { ReplicaCounters } from '../../src/server/replica/replica-counters.ts';
 import {
   mergeAnswers,
   mergeSnapshots,

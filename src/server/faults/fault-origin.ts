@@ -1,7 +1,7 @@
 // One port of a fault server: it can die, with every connection it has, and come back at the same place.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { listenError } from '../find-ports.ts';
+import { listenError } from '../ports/find-ports.ts';
 
 /** How often the port is asked back after an outage, should another program have taken it. */
 const MAX_LISTEN_ATTEMPTS = 200;

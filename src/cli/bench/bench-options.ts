@@ -1,0 +1,126 @@
+// The options of `spillway bench`.
+
+import { SERVER_KINDS } from '../../lab/trial-round.ts';
+import { MAX_TRIALS } from '../../model/plan.ts';
+import { row, type ValuesOf } from '../options.ts';
+import { PLAN_OPTIONS } from './plan-options.ts';
+import { strategyList } from './strategy-specs.ts';
+import { autoOr, duration, flag, httpOrigin, oneOf, plainText, wholeNumber } from '../values.ts';
+
+const HOUR_MS = 3_600_000;
+const MAX_SEED = 2 ** 32 - 1;
+
+/** In place of a directory in `--report`. */
+export const TINYBENCH = 'tinybench';
+
+export const BENCH_OPTIONS = {
+  trials: row({
+    flags: '--trials <n>',
+    initial: '10000',
+    meaning: 'how many answers to fetch: /0 … /n-1',
+    parse: wholeNumber(1, MAX_TRIALS),
+  }),
+  ...PLAN_OPTIONS,
+  scenario: row({
+    flags: '--scenario <name>',
+    initial: 'trials',
+    meaning: 'trials: /0 … /n-1; pages: files of a paginated list, downloaded while it is walked',
+    parse: oneOf(['trials', 'pages'] as const),
+  }),
+  files: row({
+    flags: '--files <n>',
+    initial: '25',
+    meaning: 'how many files the list of --scenario pages has',
+    parse: wholeNumber(1, 1_000_000),
+  }),
+  strategy: row({
+    flags: '--strategy <list>',
+    initial: 'multicore',
+    meaning:
+      'ways to fetch, compared when there are several: all, or names and NAME:option=value,… with commas',
+    parse: strategyList(),
+  }),
+  rounds: row({
+    flags: '--rounds <n>',
+    meaning: 'rounds of each strategy, in random order; 3 where several are compared',
+    parse: wholeNumber(1, 1000),
+  }),
+  seed: row({
+    flags: '--seed <n>',
+    meaning: 'gives the same order of rounds again',
+    parse: wholeNumber(0, MAX_SEED),
+  }),
+  budget: row({
+    flags: '--budget <time>',
+    initial: '30s',
+    meaning:
+      'what all rounds of one strategy may take; one that takes longer is run on fewer trials and projected',
+    parse: duration(1000, 24 * HOUR_MS),
+  }),
+  scaling: row({
+    flags: '--scaling',
+    initial: 'false',
+    meaning: 'also run the reference on 1, 2, 4 … cores; a report in files always does',
+    parse: flag(),
+  }),
+  report: row({
+    flags: '--report <dir>',
+    meaning: 'write report.html, report.md and report.json there; tinybench prints the table of tinybench',
+    parse: plainText(),
+  }),
+  origin: row({
+    flags: '--origin <url>',
+    meaning: 'a server that runs already, instead of a mock server for the run',
+    parse: httpOrigin(),
+  }),
+  delay: row({
+    flags: '--delay <time>',
+    initial: '1s',
+    meaning: 'how long the mock server waits with each answer; with --origin, what is known of it',
+    parse: duration(0, HOUR_MS),
+  }),
+  replicas: row({
+    flags: '--replicas <n>',
+    initial: 'auto',
+    meaning: 'processes of the mock server',
+    parse: autoOr(wholeNumber(1)),
+  }),
+  server: row({
+    flags: '--server <kind>',
+    initial: 'auto',
+    meaning:
+      'how the mock server answers: fastify, or lean for plans so large that Fastify would be what is measured',
+    parse: oneOf(['auto', ...SERVER_KINDS] as const),
+  }),
+  port: row({
+    flags: '--port <n>',
+    initial: '0',
+    meaning: 'first port of the mock server; 0 takes any that is free',
+    parse: wholeNumber(0, 65_535),
+  }),
+  deadline: row({
+    flags: '--deadline <time>',
+    initial: '60s',
+    meaning: 'the longest one attempt may take, added to the delay',
+    parse: duration(1, 24 * HOUR_MS),
+  }),
+  attempts: row({
+    flags: '--attempts <n>',
+    initial: '5',
+    meaning: 'attempts a trial has before it counts as failed',
+    parse: wholeNumber(1, 1000),
+  }),
+  inProcess: row({
+    flags: '--in-process',
+    initial: 'false',
+    meaning: 'run the workers in the main thread, for profilers that see no other',
+    parse: flag(),
+  }),
+  json: row({
+    flags: '--json <file>',
+    meaning: 'write the record there; - for standard output, and nothing else on it',
+    parse: plainText(),
+  }),
+} as const;
+
+export type BenchValues = ValuesOf<typeof BENCH_OPTIONS>;

@@ -1,0 +1,81 @@
+// `spillway bench`: one round of trials, its proof and its record; with more strategies or rounds, a comparison.
+
+import { Command } from 'commander';
+import { type PreparedStrategy, prepareStrategy } from '../../lab/prepared-sweep.ts';
+import { REFERENCE_STRATEGY } from '../../lab/strategies.ts';
+import { prepareRound, refuseIfNeeded, startRound } from '../../lab/trial-round.ts';
+import { readLimits } from '../../limits/read.ts';
+import { findingLines, formatSeconds, planLine, resultLines } from '../../report/round-text.ts';
+import { refuseConflicts } from './bench-conflicts.ts';
+import { BENCH_OPTIONS, type BenchValues } from './bench-options.ts';
+import { InterruptWatch } from '../interrupt.ts';
+import { LiveLine } from './live-line.ts';
+import { addOptions, readOptions } from '../options.ts';
+import { checkWritable, writeJson } from '../output-files.ts';
+import { toRoundOptions } from './round-options.ts';
+
+const INTERRUPTED = 130;
+
+export function makeBenchCommand(finish: (exitCode: number) => void): Command {
+  const command = new Command('bench')
+    .allowExcessArguments(false)
+    .action(async (given: Record<string, unknown>) => {
+      const values = readOptions(BENCH_OPTIONS, given);
+      const isGiven = (option: string) => command.getOptionValueSource(option) === 'cli';
+      refuseConflicts(values, isGiven);
+      if (values.scenario === 'pages') {
+        const { benchPages } = await import('./bench-pages.ts');
+        finish(await benchPages(values, isGiven('strategy')));
+      } else if (isComparison(values)) {
+        const { compareStrategies } = await import('./bench-comparison.ts');
+        finish(await compareStrategies(values, isGiven('delay')));
+      } else {
+        finish(await bench(values, isGiven('delay')));
+      }
+    });
+  return addOptions(command, BENCH_OPTIONS);
+}
+
+/** More than one round. */
+function isComparison({ strategy, rounds, report, scaling }: BenchValues): boolean {
+  return strategy.length > 1 || rounds !== undefined || report !== undefined || scaling;
+}
+
+async function bench(values: BenchValues, isDelayGiven: boolean): Promise<number> {
+  const isJsonOnly = values.json === '-';
+  const say = (line: string) => (isJsonOnly ? process.stderr : process.stdout).write(`${line}\n`);
+  if (values.json !== undefined && !isJsonOnly) checkWritable(values.json);
+  const { round: prepared, guard, projected } = prepareOne(values, isDelayGiven);
+  // Once the server or the origin is there: a refusal is one message and nothing else.
+  const onBegin = () => {
+    say(planLine(prepared.plan, prepared.findings));
+    for (const line of findingLines(prepared.plan, prepared.findings)) say(line);
+    if (guard !== null) say(`the guard allows ${guard}`);
+  };
+
+  using live = await LiveLine.open();
+  const round = startRound(prepared, { onBegin, onSnapshot: live.show, onNotice: live.notice });
+  using interrupt = new InterruptWatch(round);
+  const record = await interrupt.guard(round.record);
+  live[Symbol.dispose]();
+  for (const line of resultLines(record)) say(line);
+  if (projected !== null && record.ended === 'done') {
+    const wholeMs = record.wallMs * projected.factor;
+    say(`projected: ${formatSeconds(wholeMs)} for ${values.trials} trials, more than --budget allows to run`);
+  }
+  if (values.json !== undefined) writeJson(record, values.json);
+  if (interrupt.wasInterrupted) return INTERRUPTED;
+  return record.proof.verdict === 'broken' ? 1 : 0;
+}
+
+/** The one strategy's numbers over the command's. The default is run whole; another on what the budget holds. */
+function prepareOne(values: BenchValues, isDelayGiven: boolean): Omit<PreparedStrategy, 'strategy'> {
+  const base = { ...toRoundOptions(values, isDelayGiven), isInProcess: values.inProcess };
+  const [strategy] = values.strategy;
+  const isDefault = strategy === undefined || strategy.name === REFERENCE_STRATEGY;
+  if (!isDefault)
+    return prepareStrategy(strategy, { base, budgetMs: values.budget, roundCount: 1 }, readLimits());
+  const round = prepareRound(base);
+  refuseIfNeeded(round);
+  return { round, guard: null, projected: null, floorMs: round.plan.floorMs };
+}

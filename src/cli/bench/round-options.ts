@@ -1,0 +1,54 @@
+// The options of a command line become a round: what `bench` runs and `doctor` only plans.
+
+import { attemptLimits } from '../../lab/attempt-limits.ts';
+import type { RoundOptions } from '../../lab/trial-round.ts';
+import type { BENCH_OPTIONS } from './bench-options.ts';
+import type { ValuesOf } from '../options.ts';
+
+const DEADLINE_MS = 60_000;
+const ATTEMPTS = 5;
+
+type BenchValues = ValuesOf<typeof BENCH_OPTIONS>;
+type Planned =
+  | 'trials'
+  | 'cores'
+  | 'family'
+  | 'transport'
+  | 'lanes'
+  | 'connections'
+  | 'pipelining'
+  | 'maxInFlight'
+  | 'processes';
+
+/** What both commands know; the rest has the defaults of `bench`. */
+export type RoundValues = Pick<BenchValues, Planned | 'origin' | 'delay' | 'replicas' | 'server'> &
+  Partial<Pick<BenchValues, 'port' | 'deadline' | 'attempts'>>;
+
+/** @param isDelayGiven a person named the delay, so it is known of a server that is not ours, too */
+export function toRoundOptions(values: RoundValues, isDelayGiven: boolean): RoundOptions {
+  const { origin, delay, deadline = DEADLINE_MS } = values;
+  return {
+    strategy: 'multicore',
+    trialCount: values.trials,
+    family: values.family,
+    transport: values.transport,
+    cores: values.cores,
+    lanes: values.lanes,
+    connections: values.connections,
+    pipelining: values.pipelining,
+    maxInFlight: values.maxInFlight,
+    processes: values.processes,
+    server:
+      origin === undefined
+        ? {
+            own: true,
+            delayMs: delay,
+            replicas: values.replicas,
+            port: values.port ?? 0,
+            kind: values.server,
+          }
+        : { own: false, origin, delayMs: isDelayGiven ? delay : null },
+    attempt: attemptLimits(delay, deadline, values.attempts ?? ATTEMPTS),
+    command: ['spillway', ...process.argv.slice(2)].join(' '),
+  };
+}

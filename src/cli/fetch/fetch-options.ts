@@ -1,0 +1,310 @@
+// The options of `spillway fetch`.
+
+import { row } from '../options.ts';
+import {
+  byteCount,
+  headerFields,
+  httpUrl,
+  kindAndRest,
+  nameAndCount,
+  parameters,
+  ratio,
+} from './fetch-values.ts';
+import { autoOr, duration, flag, oneOf, plainText, wholeNumber } from '../values.ts';
+
+const DAY_MS = 86_400_000;
+const NAMED = /^:(.+)$/u;
+
+export const FETCH_OPTIONS = {
+  to: row({
+    flags: '--to <place>',
+    meaning:
+      'directory, file ending in .ndjson, .warc or .tar (with .gz, .zst), or discard (default: results/<time>)',
+    parse: plainText(),
+  }),
+  new: row({
+    flags: '--new',
+    initial: 'false',
+    meaning: 'begin another run, where the same command would go on with one that was not finished',
+    parse: flag(),
+  }),
+  name: row({
+    flags: '--name <template>',
+    meaning: "name of each file, such as '{host}/{index:6}-{name}'",
+    parse: plainText(),
+  }),
+  format: row({
+    flags: '--format <name>',
+    meaning: 'of the lists: txt, csv, tsv, jsonl (default: by name, else by content)',
+    parse: oneOf(['txt', 'csv', 'tsv', 'jsonl'] as const),
+  }),
+  field: row({
+    flags: '--field <name>',
+    meaning: 'column of a csv, by name or number, or path in jsonl (default: url)',
+    parse: plainText(),
+  }),
+  strict: row({ flags: '--strict', initial: 'false', meaning: 'a bad line ends the run', parse: flag() }),
+  dedupe: row({
+    flags: '--dedupe',
+    initial: 'false',
+    meaning: 'fetch a URL once, however often it is listed',
+    parse: flag(),
+  }),
+  dedupeMax: row({
+    flags: '--dedupe-max <n>',
+    initial: '4m',
+    meaning: 'URLs remembered for that, in up to 43 bytes each',
+    parse: wholeNumber(1, 100_000_000),
+  }),
+  listApi: row({
+    flags: '--list-api <url>',
+    meaning: 'a paginated list of URLs, walked while its items are fetched',
+    parse: httpUrl(),
+  }),
+  preset: row({
+    flags: '--preset <name>',
+    meaning: 'how a known list API is asked: mock',
+    parse: oneOf(['mock'] as const),
+  }),
+  listMethod: row({
+    flags: '--list-method <name>',
+    meaning: 'GET or POST (default: GET)',
+    parse: oneOf(['GET', 'POST'] as const),
+  }),
+  listIn: row({
+    flags: '--list-in <place>',
+    meaning: 'where its parameters go: query, form or json (default: query)',
+    parse: oneOf(['query', 'form', 'json'] as const),
+  }),
+  listParam: row({
+    flags: '--list-param <name=value>',
+    meaning: 'sent with every page; may be repeated',
+    parse: parameters(),
+    isRepeated: true,
+  }),
+  listPaging: row({
+    flags: '--list-paging <how>',
+    meaning: 'offset:NAME, page:NAME, cursor:NAME=PATH or link (default: offset:start)',
+    parse: kindAndRest(
+      { offset: NAMED, page: /^:([^=]+)(?:=(\d+))?$/u, cursor: /^:([^=]+)=(.+)$/u, link: /^$/u },
+      'offset:NAME, page:NAME, page:NAME=FIRST, cursor:NAME=PATH or link',
+    ),
+  }),
+  listSize: row({
+    flags: '--list-size <name=n>',
+    meaning: 'parameter that sets how many items a page has',
+    parse: nameAndCount(),
+  }),
+  listEnd: row({
+    flags: '--list-end <how>',
+    meaning: 'empty, header:NAME or field:PATH, true while there is more (default: empty)',
+    parse: kindAndRest({ empty: /^$/u, header: NAMED, field: NAMED }, 'empty, header:NAME or field:PATH'),
+  }),
+  listItems: row({
+    flags: '--list-items <path>',
+    meaning: 'path of the array of items in a page, such as data.items',
+    parse: plainText(),
+  }),
+  listItemUrl: row({
+    flags: '--list-item-url <template>',
+    meaning: "an item's URL, such as '{}' or '/files/{id}'",
+    parse: plainText(),
+  }),
+  listTotal: row({
+    flags: '--list-total <how>',
+    meaning: 'header:NAME or field:PATH with the number of items: pages are then asked ahead',
+    parse: kindAndRest({ header: NAMED, field: NAMED }, 'header:NAME or field:PATH'),
+  }),
+  listMaxPages: row({
+    flags: '--list-max-pages <n>',
+    initial: '100k',
+    meaning: 'a longer list is a failure',
+    parse: wholeNumber(1),
+  }),
+  bytes: row({
+    flags: '--bytes <kind>',
+    meaning: 'decoded, or original as sent (default: decoded, original in a WARC)',
+    parse: oneOf(['decoded', 'original'] as const),
+  }),
+  segmentSize: row({
+    flags: '--segment-size <size>',
+    initial: '1gb',
+    meaning: 'a packed file past this is followed by another',
+    parse: byteCount(1),
+  }),
+  cores: row({
+    flags: '--cores <n>',
+    initial: 'auto',
+    meaning: 'worker threads, one a core',
+    parse: autoOr(wholeNumber(1, 1024)),
+  }),
+  maxInFlight: row({
+    flags: '--max-in-flight <n>',
+    initial: 'auto',
+    meaning:
+      'requests open at once, or answered and not recorded (auto: 4096, fewer where files are short; 256 with --no-adaptive)',
+    parse: autoOr(wholeNumber(1, 100_000)),
+  }),
+  adaptive: row({
+    flags: '--adaptive',
+    initial: 'true',
+    meaning: 'find how many requests each origin serves best, up to --per-origin',
+    parse: flag(),
+  }),
+  noAdaptive: row({
+    flags: '--no-adaptive',
+    initial: 'false',
+    meaning: 'always --per-origin requests at an origin',
+    parse: flag(),
+  }),
+  perOrigin: row({
+    flags: '--per-origin <n>',
+    initial: 'auto',
+    meaning:
+      'requests open at once at one origin, over all cores; 0: no bound (auto: no bound; 64 with --no-adaptive)',
+    parse: autoOr(wholeNumber(0)),
+  }),
+  robots: row({
+    flags: '--robots',
+    initial: 'false',
+    meaning: 'skip what robots.txt disallows, and keep its crawl-delay',
+    parse: flag(),
+  }),
+  rate: row({
+    flags: '--rate <n>',
+    initial: '0',
+    meaning: 'requests a second, over all cores; 0: no bound',
+    parse: ratio(),
+  }),
+  maxBytesPerSec: row({
+    flags: '--max-bytes-per-sec <size>',
+    initial: '0',
+    meaning: 'body bytes a second, over all cores; 0: no bound',
+    parse: byteCount(0),
+  }),
+  maxBody: row({
+    flags: '--max-body <size>',
+    initial: '10gb',
+    meaning: 'a longer body is a failure, as sent and as decoded; 0: no bound',
+    parse: byteCount(0),
+  }),
+  deadline: row({
+    flags: '--deadline <time>',
+    initial: '60s',
+    meaning: 'the longest one attempt may take; 0: no bound',
+    parse: duration(0, DAY_MS),
+  }),
+  connectTimeout: row({
+    flags: '--connect-timeout <time>',
+    initial: '10s',
+    meaning: 'for a connection, with its name and TLS',
+    parse: duration(0, DAY_MS),
+  }),
+  firstByteTimeout: row({
+    flags: '--first-byte-timeout <time>',
+    initial: '30s',
+    meaning: 'from the request to the first byte',
+    parse: duration(0, DAY_MS),
+  }),
+  idleTimeout: row({
+    flags: '--idle-timeout <time>',
+    initial: '20s',
+    meaning: 'between two pieces of a body',
+    parse: duration(0, DAY_MS),
+  }),
+  stallTimeout: row({
+    flags: '--stall-timeout <time>',
+    initial: '2m',
+    meaning:
+      'targets of an origin that gives nothing for so long fail, and whatever else stands still; 0: never',
+    parse: duration(0, DAY_MS),
+  }),
+  minSpeed: row({
+    flags: '--min-speed <size>',
+    initial: '100',
+    meaning: 'bytes a second over 20 s that a body must reach; 0: no bound',
+    parse: byteCount(0),
+  }),
+  retries: row({
+    flags: '--retries <n>',
+    initial: '3',
+    meaning: 'attempts after the first',
+    parse: wholeNumber(0, 1000),
+  }),
+  retryBudget: row({
+    flags: '--retry-budget <ratio>',
+    initial: '0.2',
+    meaning: 'retries of the run for each target, beyond a small reserve',
+    parse: ratio(),
+  }),
+  maxRetryWait: row({
+    flags: '--max-retry-wait <time>',
+    initial: '10m',
+    meaning: 'a server that asks for a longer pause is not waited for',
+    parse: duration(0, DAY_MS),
+  }),
+  maxRedirects: row({
+    flags: '--max-redirects <n>',
+    initial: '10',
+    meaning: 'redirects an attempt follows',
+    parse: wholeNumber(0, 100),
+  }),
+  allowPrivateRedirects: row({
+    flags: '--allow-private-redirects',
+    initial: 'false',
+    meaning: 'let public origins redirect to loopback, private and other special addresses',
+    parse: flag(),
+  }),
+  header: row({
+    flags: '--header <field>',
+    meaning: "such as 'Accept-Language: en'; may be repeated",
+    parse: headerFields(),
+    isRepeated: true,
+  }),
+  headerFile: row({
+    flags: '--header-file <file>',
+    meaning: 'fields from a file, one a line: keeps secrets out of the process list',
+    parse: plainText(),
+  }),
+  userAgent: row({
+    flags: '--user-agent <text>',
+    meaning: 'what to call itself (default: its own name)',
+    parse: plainText(),
+  }),
+  netrc: row({ flags: '--netrc <file>', meaning: 'logins by host', parse: plainText() }),
+  proxy: row({
+    flags: '--proxy <url>',
+    meaning: 'for all targets (default: HTTP_PROXY, HTTPS_PROXY, NO_PROXY)',
+    parse: httpUrl(),
+  }),
+  transport: row({
+    flags: '--transport <name>',
+    initial: 'auto',
+    meaning: 'auto: wire for plain http without a proxy, undici for the rest; or undici for all',
+    parse: oneOf(['auto', 'undici'] as const),
+  }),
+  http1: row({ flags: '--http1', initial: 'false', meaning: 'no HTTP/2', parse: flag() }),
+  ca: row({
+    flags: '--ca <file>',
+    meaning: 'certificates in PEM to trust besides the usual',
+    parse: plainText(),
+  }),
+  insecure: row({
+    flags: '--insecure',
+    initial: 'false',
+    meaning: 'accept any certificate: anybody on the way can read and change everything',
+    parse: flag(),
+  }),
+  json: row({
+    flags: '--json',
+    initial: 'false',
+    meaning: 'the account as JSON on standard output, and nothing else there',
+    parse: flag(),
+  }),
+  quiet: row({
+    flags: '--quiet',
+    initial: 'false',
+    meaning: 'no progress, and no account but for failures',
+    parse: flag(),
+  }),
+} as const;

@@ -1,0 +1,162 @@
+// The values of `spillway fetch` become the runner's options: files named on the command line are read, the
+// environment is asked for proxies, and what does not go together is complained of all at once.
+
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { PROGRAM_VERSION } from '../../version.ts';
+import { mostThreadsOn } from '../../limits/cores.ts';
+import { SpillwayError } from '../../model/errors.ts';
+import { LIST_DEFAULTS, LIST_PRESETS, type ListApiOptions } from '../../model/list-api-options.ts';
+import { withoutLogins } from '../../model/shown-url.ts';
+import type { FetchOptions } from '../../runner/fetch/fetch.ts';
+import { COUNTED_URLS, MAX_HEADER_BYTES, SLOW_WINDOW_MS } from '../../runner/fetch/fetch-fixed.ts';
+import { chooseMaxInFlight, chooseMaxPerOrigin } from '../../runner/fetch/fetch-in-flight.ts';
+import type { SourceOptions } from '../../runner/fetch/feed/fetch-sources.ts';
+import type { FETCH_OPTIONS } from './fetch-options.ts';
+import { headerFields } from './fetch-values.ts';
+import type { ValuesOf } from '../options.ts';
+import { readProxies } from './proxy-environment.ts';
+
+type FetchValues = ValuesOf<typeof FETCH_OPTIONS>;
+
+const STDIN = '-';
+
+/** @throws SpillwayError ERR_OPTION with every problem, one a line */
+export function toFetchOptions(values: FetchValues, places: readonly string[]): FetchOptions {
+  const problems: string[] = [];
+  const headers = [...(values.header ?? []), ...readHeaderFile(values.headerFile, problems)];
+  const sources = toSources(values, places, problems);
+  const { proxy: flagged } = values;
+  const proxy =
+    flagged === undefined
+      ? readProxies(process.env, problems)
+      : { http: flagged, https: flagged, except: '' };
+  const mostThreads = mostThreadsOn(availableParallelism());
+  if (values.cores !== 'auto' && values.cores > mostThreads) {
+    problems.push(
+      `--cores: expected auto or a whole number from 1 to ${mostThreads} (four a core), found ${values.cores}`,
+    );
+  }
+  if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
+  return {
+    sources,
+    to: values.to ?? null,
+    nameTemplate: values.name ?? null,
+    bytes: values.bytes ?? null,
+    segmentBytes: values.segmentSize,
+    request: {
+      userAgent: values.userAgent ?? `spillway/${PROGRAM_VERSION}`,
+      headers,
+      transport: values.transport,
+      allowsHttp2: !values.http1,
+      isInsecure: values.insecure,
+      proxy,
+      honoursRobots: values.robots,
+      allowsPrivateRedirects: values.allowPrivateRedirects,
+    },
+    netrcFile: values.netrc ?? null,
+    caFile: values.ca ?? null,
+    limits: {
+      totalMs: values.deadline,
+      connectMs: values.connectTimeout,
+      firstByteMs: values.firstByteTimeout,
+      idleMs: values.idleTimeout,
+      minBytesPerSec: values.minSpeed,
+      slowWindowMs: values.minSpeed === 0 ? 0 : SLOW_WINDOW_MS,
+      maxBodyBytes: values.maxBody,
+      maxHeaderBytes: MAX_HEADER_BYTES,
+      maxRedirects: values.maxRedirects,
+      maxRetries: values.retries,
+      retryBudgetRatio: values.retryBudget,
+      maxRetryWaitMs: values.maxRetryWait,
+      stallMs: values.stallTimeout,
+    },
+    budgets: {
+      maxPerOrigin: values.perOrigin === 'auto' ? chooseMaxPerOrigin(values.adaptive) : values.perOrigin,
+      isAdaptive: values.adaptive,
+      maxAttemptsPerSec: values.rate,
+      maxBytesPerSec: values.maxBytesPerSec,
+    },
+    maxInFlight: values.maxInFlight === 'auto' ? chooseMaxInFlight(values.adaptive) : values.maxInFlight,
+    cores: values.cores === 'auto' ? null : values.cores,
+    isStrict: values.strict,
+    isDeduping: values.dedupe,
+    maxRemembered: values.dedupe ? values.dedupeMax : COUNTED_URLS,
+  };
+}
+
+function readHeaderFile(file: string | undefined, problems: string[]): [string, string][] {
+  if (file === undefined) return [];
+  try {
+    const parsed = headerFields()(readFileSync(file, 'utf8'));
+    if ('value' in parsed) return parsed.value;
+    problems.push(`--header-file: expected ${parsed.expected} in each line of ${file}`);
+  } catch (error) {
+    problems.push(
+      `--header-file: expected a readable file, found ${withoutLogins((error as Error).message)}`,
+    );
+  }
+  return [];
+}
+
+function toSources(values: FetchValues, places: readonly string[], problems: string[]): SourceOptions[] {
+  const { format, field } = values;
+  const chosen = { ...(format === undefined ? {} : { format }), ...(field === undefined ? {} : { field }) };
+  if (places.filter((place) => place === STDIN).length > 1)
+    problems.push(`source: expected - once, found it twice`);
+  const sources = places.map((place): SourceOptions => {
+    if (/^[a-z][a-z0-9+.-]*:\/\//iu.test(place)) return { kind: 'template', template: place };
+    const input =
+      place === STDIN ? { stream: process.stdin as AsyncIterable<Buffer>, name: 'standard input' } : place;
+    return { kind: 'list', input, ...chosen };
+  });
+  if (values.listApi !== undefined)
+    sources.push({ kind: 'list-api', api: toListApi(values.listApi, values) });
+  const orphan = Object.keys(values).find(
+    (name) => (name === 'preset' || /^list[A-Z]/u.test(name)) && name !== 'listMaxPages',
+  );
+  if (values.listApi === undefined && orphan !== undefined) {
+    problems.push(`--list-api: expected the list's URL beside the other options of a list, found none`);
+  }
+  return sources;
+}
+
+function toListApi(url: string, values: FetchValues): ListApiOptions {
+  const base: ListApiOptions = {
+    ...LIST_DEFAULTS,
+    url,
+    ...(values.preset === undefined ? {} : LIST_PRESETS[values.preset]),
+    maxPages: values.listMaxPages,
+  };
+  const pageSize = values.listSize ?? base.paging.pageSize;
+  return {
+    ...base,
+    method: values.listMethod ?? base.method,
+    parametersIn: values.listIn ?? base.parametersIn,
+    parameters: values.listParam ?? base.parameters,
+    paging: {
+      ...(values.listPaging === undefined ? base.paging : toPaging(values.listPaging)),
+      pageSize,
+    } as ListApiOptions['paging'],
+    end: values.listEnd === undefined ? base.end : (toPlace(values.listEnd) as ListApiOptions['end']),
+    itemsPath: values.listItems ?? base.itemsPath,
+    itemUrl: values.listItemUrl ?? base.itemUrl,
+    total:
+      values.listTotal === undefined ? base.total : (toPlace(values.listTotal) as ListApiOptions['total']),
+  };
+}
+
+function toPaging({ kind, parts: [name = '', rest] }: NonNullable<FetchValues['listPaging']>): object {
+  if (kind === 'page') return { kind, name, first: Number(rest ?? 1) };
+  return kind === 'cursor' ? { kind, name, path: rest } : { kind, name };
+}
+
+function toPlace({
+  kind,
+  parts: [rest],
+}: {
+  readonly kind: string;
+  readonly parts: readonly string[];
+}): object {
+  return kind === 'field' ? { kind, path: rest } : { kind, name: rest };
+}

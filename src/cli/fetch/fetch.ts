@@ -1,0 +1,100 @@
+// `spillway fetch`: a real list, from wherever it is to wherever its bodies shall be, and the account of it.
+
+import { Command } from 'commander';
+import { type FetchReport, wasRefused } from '../../model/fetch-report.ts';
+import { fetchAccountLines } from '../../report/fetch-text.ts';
+import type { Fetch } from '../../runner/fetch/fetch.ts';
+import type { FetchSession } from '../../runner/fetch/fetch-session.ts';
+import { openThreadsAhead } from '../../runner/fetch/crew/fetch-threads.ts';
+import { type ErrorCode, ERRORS, SpillwayError } from '../../model/errors.ts';
+import { PROGRAM_VERSION } from '../../version.ts';
+import { printable } from '../../report/printable.ts';
+import { FETCH_OPTIONS } from './fetch-options.ts';
+import { toFetchOptions } from './fetch-request.ts';
+import { keepHeapFlat } from './flat-heap.ts';
+import { InterruptWatch } from '../interrupt.ts';
+import { addOptions, readOptions, type ValuesOf } from '../options.ts';
+import { storeCommand } from './stored-command.ts';
+
+const INTERRUPTED = 130;
+const SOME_FAILED = 1;
+
+export function makeFetchCommand(finish: (exitCode: number) => void): Command {
+  const command = new Command('fetch')
+    .argument(
+      '[source...]',
+      "URL, template such as 'http://host/{0..9999}', list file, or - for standard input",
+    )
+    .action(async (places: string[], given: Record<string, unknown>) => {
+      finish(await fetchAll(places, given, { kind: 'fetch', directory: null, only: null }));
+    });
+  return addOptions(command, FETCH_OPTIONS);
+}
+
+/**
+ * One session of a fetch, begun or gone on with, from its command line to its account.
+ * @param given values by option, as typed
+ * @returns the exit code
+ */
+export async function fetchAll(
+  places: readonly string[],
+  given: Readonly<Record<string, unknown>>,
+  how: Pick<FetchSession, 'kind' | 'directory' | 'only'>,
+): Promise<number> {
+  const values = readOptions(FETCH_OPTIONS, given);
+  const session: FetchSession = {
+    ...how,
+    // A retry reads no source: what it was given is not what the run was begun with.
+    command: how.kind === 'retry' ? null : storeCommand(places, given),
+    version: PROGRAM_VERSION,
+    startsNew: values.new,
+  };
+  const options = toFetchOptions(values, places);
+  // Of the threads, too.
+  keepHeapFlat();
+  // They start while the rest of the program is loaded, and end with the fetch.
+  const threads = openThreadsAhead(options);
+  const { startFetch } = await import('../../runner/fetch/fetch.ts');
+  const fetch = startFetch({ ...options, session, ...(threads === null ? {} : { threads }) });
+  if (values.insecure) {
+    process.stderr.write(
+      'WARNING: --insecure: certificates are not checked; anybody on the way can read and change everything\n',
+    );
+  }
+  if (fetch.isContinued && how.kind === 'fetch' && !values.quiet) {
+    process.stderr.write(`going on with the run in ${printable(fetch.run ?? '')}; --new begins another\n`);
+  }
+  using interrupt = new InterruptWatch(fetch);
+  const report = await watch(fetch, values.quiet);
+  // Whoever feeds it may not have ended; an open standard input would keep the program alive.
+  if (places.includes('-')) process.stdin.destroy();
+  // Found out while the list was read again: misuse like any other, and nothing to give an account of.
+  if (wasRefused(report)) throw new SpillwayError('ERR_OPTION', report.problem ?? '');
+  print(report, fetch, values);
+  if (interrupt.wasInterrupted) return INTERRUPTED;
+  if (report.ended === 'broken') return ERRORS[brokenBy(report)].exitCode;
+  return report.failed > 0 ? SOME_FAILED : 0;
+}
+
+/** Misuse that came to light after something was asked broke the run: 2 is for what never began. */
+function brokenBy({ problemCode }: FetchReport): ErrorCode {
+  return problemCode === 'ERR_OPTION' ? 'ERR_RUN_BROKEN' : (problemCode ?? 'ERR_BUG');
+}
+
+async function watch(fetch: Fetch, isQuiet: boolean): Promise<FetchReport> {
+  if (isQuiet) return fetch.report;
+  const { FetchView } = await import('./fetch-view.ts');
+  using _view = new FetchView(() => fetch.snapshot());
+  return await fetch.report;
+}
+
+function print(report: FetchReport, fetch: Fetch, values: ValuesOf<typeof FETCH_OPTIONS>): void {
+  const { shownPlace: bodies, files, run } = fetch;
+  const text = fetchAccountLines(report, { bodies, failures: files?.failures ?? '', run }).join('\n');
+  if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
+  if (values.quiet) {
+    if (report.ended !== 'done' || report.failed > 0) process.stderr.write(`${text}\n`);
+  } else {
+    (values.json ? process.stderr : process.stdout).write(`${text}\n`);
+  }
+}

@@ -1,0 +1,83 @@
+// A command line as the journal keeps it, so that `resume` need not be told it again: places made absolute, and
+// whatever holds a credential left out and named, because it must be given again.
+
+import { resolve } from 'node:path';
+import { SpillwayError } from '../../model/errors.ts';
+import type { StoredCommand } from '../../model/run-journal.ts';
+import { isSecretName } from '../../model/secret-name.ts';
+import { holdsLogin } from '../../model/shown-url.ts';
+
+type Given = Readonly<Record<string, unknown>>;
+
+/** Options of one invocation, which the next one has its own of. */
+const PASSING = new Set(['to', 'json', 'quiet', 'new']);
+/** Options that name a file: found again from another directory. */
+const FILES = new Set(['ca']);
+/** Options that hold a credential, or the name of a file that does. */
+const SECRETS: Readonly<Record<string, string>> = {
+  header: '--header',
+  headerFile: '--header-file',
+  netrc: '--netrc',
+};
+
+export function storeCommand(places: readonly string[], given: Given): StoredCommand {
+  const withheld: string[] = [];
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    const secret = nameSecret(name, text);
+    if (secret !== null) withheld.push(secret);
+    else if (!PASSING.has(name)) kept[name] = FILES.has(name) ? resolve(text) : text;
+  }
+  const open = places.filter((place) => !isUrl(place) || !holdsLogin(place));
+  if (open.length < places.length) withheld.push('source');
+  return { places: open.map(storePlace), given: kept, withheld };
+}
+
+function nameSecret(name: string, text: string): string | null {
+  const option = SECRETS[name];
+  if (option !== undefined) return option;
+  if ((name === 'proxy' || name === 'listApi') && holdsLogin(text))
+    return name === 'proxy' ? '--proxy' : '--list-api';
+  const isSecretParameter = text.split('\n').some((line) => isSecretName(line.split('=')[0] ?? ''));
+  return name === 'listParam' && isSecretParameter ? '--list-param' : null;
+}
+
+function storePlace(place: string): string {
+  return place === '-' || isUrl(place) ? place : resolve(place);
+}
+
+/** Else it is a path, which may hold any character. */
+function isUrl(place: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//iu.test(place);
+}
+
+/**
+ * The command to go on with.
+ * @param given what is typed now; goes before what is kept
+ * @throws SpillwayError ERR_OPTION when the run has no command, or something that is not kept is missing
+ */
+export function recallCommand(
+  run: string,
+  command: StoredCommand | null,
+  given: Given,
+): { places: readonly string[]; given: Given } {
+  if (command === null) {
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `run: expected one that was begun by a command line, found none kept in "${run}": begin it again as it was begun`,
+    );
+  }
+  const { places, withheld } = command;
+  const key = (option: string) =>
+    option.slice(2).replaceAll(/-([a-z])/gu, (_, letter: string) => letter.toUpperCase());
+  const problems = withheld
+    .filter((option) => option === 'source' || option === '--list-api' || given[key(option)] === undefined)
+    .map((option) =>
+      option.startsWith('--') && option !== '--list-api'
+        ? `${option}: the run was begun with it; what may hold a credential is not kept: give it again`
+        : `${option}: the run was begun with a login in its URL, which is not kept: type the whole command of the run again`,
+    );
+  if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
+  return { places, given: { ...command.given, ...given } };
+}

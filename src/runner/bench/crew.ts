@@ -1,0 +1,83 @@
+// Who carries the shares to their end: here the worker threads of this process. A thread that dies is replaced, and
+// what it left is run again.
+
+import { SpillwayError } from '../../model/errors.ts';
+import type { TrialFailure, TrialTask } from '../../model/messages.ts';
+import type { Plan } from '../../model/plan.ts';
+import { growFileTable } from '../grow-file-table.ts';
+import { openInProcessPool } from '../in-process-pool.ts';
+import type { Ledger } from './ledger.ts';
+import { openPool, type WorkerPool } from '../pool.ts';
+
+/** What processes other than this one used. */
+export interface CrewUsage {
+  readonly cpuUserUs: number;
+  readonly cpuSystemUs: number;
+  readonly peakRssBytes: number;
+}
+
+export interface Crew extends AsyncDisposable {
+  /**
+   * Every task to its end: workers come to the ledger's gate, and go on when it opens. Resolves to the first failures.
+   * @throws SpillwayError `ERR_RUN_BROKEN` when workers keep dying
+   */
+  settle(tasks: readonly TrialTask[]): Promise<readonly TrialFailure[]>;
+  /** Why threads or processes died that were replaced. */
+  readonly deaths: readonly string[];
+  /** Of other processes, when all is settled; null when there are none. */
+  readonly usage: CrewUsage | null;
+}
+
+export interface CrewOptions {
+  readonly plan: Pick<Plan, 'workerCount' | 'processCount' | 'connectionCount'>;
+  readonly ledger: Ledger;
+  /** The workers' file, @default the engine's own */
+  readonly workerEntry?: URL;
+  /** The workers' code runs in this thread, to be profiled. @default false: a thread each */
+  readonly isInProcess?: boolean;
+}
+
+/** What dies again and again has a reason that the next one would meet too. */
+const MAX_DEATHS = 5;
+
+/** @throws SpillwayError `ERR_RUN_BROKEN` at one death too many */
+export function noteDeath(deaths: string[], what: string, cause: unknown): void {
+  deaths.push(cause instanceof Error ? cause.message : String(cause));
+  if (deaths.length <= MAX_DEATHS) return;
+  throw new SpillwayError(
+    'ERR_RUN_BROKEN',
+    `expected ${what} that live, but ${deaths.length} died, the last with: ${deaths.at(-1)}`,
+    { cause },
+  );
+}
+
+/** Threads of this process, as many as the plan has workers. */
+export function openLocalCrew({ plan, ledger, workerEntry, isInProcess = false }: CrewOptions): Crew {
+  const pool = isInProcess ? openInProcessPool(workerEntry) : openPool(plan.workerCount, workerEntry);
+  // While the threads start.
+  growFileTable(plan.connectionCount);
+  const deaths: string[] = [];
+  return {
+    deaths,
+    usage: null,
+    settle: async (tasks) =>
+      (await Promise.all(tasks.map((task) => settleShare(task, pool, ledger, deaths)))).flat(),
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  };
+}
+
+/** One worker's share to its end, in as many threads as it takes. */
+async function settleShare(
+  task: TrialTask,
+  pool: WorkerPool,
+  ledger: Ledger,
+  deaths: string[],
+): Promise<readonly TrialFailure[]> {
+  try {
+    return (await pool.runTrials(task)).failures;
+  } catch (error) {
+    if (ledger.order === 'abort') return [];
+    noteDeath(deaths, 'worker threads', error);
+    return settleShare({ ...task, ranges: ledger.takeOver(task) }, pool, ledger, deaths);
+  }
+}

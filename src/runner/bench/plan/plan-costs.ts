@@ -1,0 +1,113 @@
+// What connections and trials cost, as measured, and what follows from it: memory, time, and the accept queues a
+// server of ours opens. Pure numbers for the planner and for the check of its plan.
+
+import { type AcceptQueue, FOREIGN_ACCEPT_QUEUE } from '../../../limits/accept-queue.ts';
+import type { PlanNeed } from '../../../limits/check.ts';
+import type { Limits } from '../../../limits/read.ts';
+import type { Family, Plan, Transport } from '../../../model/plan.ts';
+
+/** The server the trials are asked of, as far as it is known. */
+export type PlannedServer =
+  | {
+      readonly ours: true;
+      readonly delayMs: number;
+      readonly replicaCount: number;
+      readonly listenersPerReplica: number;
+      readonly backlog: number;
+      /** The lean path for `/n`, or Fastify. */
+      readonly isLean: boolean;
+    }
+  | { readonly ours: false; readonly delayMs: number | null; readonly isPlainHttp: boolean };
+
+/** Measured on 2 cores, both sides on one machine; benchmarks/results has the runs. Microseconds of CPU, bytes. */
+export const COSTS = {
+  undici: {
+    connectionUs: 160,
+    trialUs: 25,
+    connectionBytes: 22_000,
+    inFlightBytes: 3_000,
+  },
+  wire: { connectionUs: 80, trialUs: 4, connectionBytes: 13_000, inFlightBytes: 150 },
+} as const;
+
+/** What one worker turns around in a second; a request alone on its connection costs a read and a write each. */
+export function trialsPerSec(transport: Transport, family: Family): number {
+  if (transport === 'undici') return 60_000;
+  return family === 'pipelined' ? 500_000 : 100_000;
+}
+
+/** Of our own server, by how it answers. */
+const SERVER_COSTS = {
+  fastify: { connectionUs: 80, trialUs: 22, connectionBytes: 26_000, inFlightBytes: 3_000 },
+  lean: { connectionUs: 45, trialUs: 3, connectionBytes: 9_000, inFlightBytes: 40 },
+} as const;
+const NO_COSTS = { connectionUs: 0, trialUs: 0, connectionBytes: 0, inFlightBytes: 0 } as const;
+
+/** What a server on this machine costs; nothing where it is not ours. */
+export function serverCosts(server: PlannedServer): Readonly<Record<keyof typeof NO_COSTS, number>> {
+  if (!server.ours) return NO_COSTS;
+  return SERVER_COSTS[server.isLean ? 'lean' : 'fastify'];
+}
+
+/** A process before its first connection: Node.js, and what each thread or replica adds. */
+const PROCESS_BYTES = 60_000_000;
+const WORKER_BYTES = 15_000_000;
+/** Four bits a trial: settled, failed, repeated, and the server's own. */
+const TRIAL_BYTES = 0.5;
+
+/** What the plan takes from the system, for limits/check. */
+export function needOf(plan: Plan, server: PlannedServer): PlanNeed {
+  const client = COSTS[plan.transport];
+  const replicaCount = server.ours ? server.replicaCount : 0;
+  const own = serverCosts(server);
+  const serverBytes = plan.connectionCount * own.connectionBytes + plan.maxInFlight * own.inFlightBytes;
+  return {
+    ...plan,
+    replicaCount,
+    memoryBytes: Math.round(
+      PROCESS_BYTES * (1 + replicaCount) +
+        WORKER_BYTES * plan.workerCount +
+        plan.connectionCount * client.connectionBytes +
+        plan.maxInFlight * client.inFlightBytes +
+        plan.trialCount * TRIAL_BYTES +
+        serverBytes,
+    ),
+    acceptQueue: acceptQueueOf(server, plan.destinationCount),
+  };
+}
+
+/** A destination of its own for each replica where there are enough, else every replica listens on all. */
+export function acceptQueueOf(server: PlannedServer, destinationCount: number): AcceptQueue {
+  if (!server.ours) return FOREIGN_ACCEPT_QUEUE;
+  const servingEach = destinationCount >= server.replicaCount ? 1 : server.replicaCount;
+  return {
+    ours: true,
+    backlog: server.backlog,
+    queueCount: destinationCount * servingEach * server.listenersPerReplica,
+  };
+}
+
+export interface Prediction {
+  readonly floorMs: number;
+  readonly connectionCount: number;
+  readonly trialCount: number;
+  readonly transport: Transport;
+  readonly server: PlannedServer;
+  readonly limits: Limits;
+}
+
+/** The floor, and the CPU of both sides over the cores there are, as if neither could overlap with the other. */
+export function predictMs({
+  floorMs,
+  connectionCount,
+  trialCount,
+  transport,
+  server,
+  limits,
+}: Prediction): number {
+  const client = COSTS[transport];
+  const own = serverCosts(server);
+  const serverUs = connectionCount * own.connectionUs + trialCount * own.trialUs;
+  const clientUs = connectionCount * client.connectionUs + trialCount * client.trialUs;
+  return Math.round(floorMs + (clientUs + serverUs) / Math.max(0.1, limits.cpu.usableCores) / 1e3);
+}

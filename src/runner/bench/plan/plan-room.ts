@@ -1,0 +1,80 @@
+// How many connections the machine has room for, by open files, memory and ports on both sides, and over how many
+// destinations they go. Pure.
+
+import {
+  type Capacity,
+  type FileUsers,
+  maxConnectionsByFiles,
+  maxConnectionsByMemory,
+  maxConnectionsByPorts,
+} from '../../../limits/capacity.ts';
+import type { Limits } from '../../../limits/read.ts';
+import type { Transport } from '../../../model/plan.ts';
+import { COSTS, serverCosts } from './plan-costs.ts';
+import type { Auto, Decision, PlanRequest } from './plan-request.ts';
+
+const MAX_DESTINATIONS = 32;
+
+export interface Room extends Capacity {
+  readonly count: number;
+}
+
+/** How many connections fit: the least that files, memory and (over as many destinations as we may use) ports leave. */
+export function connectionRoom(
+  request: PlanRequest,
+  transport: Transport,
+  limits: Limits,
+  workers: number,
+): Room {
+  const { server, processes } = request;
+  const costBytes = COSTS[transport].connectionBytes + serverCosts(server).connectionBytes;
+  const capacities = [
+    timesProcesses(maxConnectionsByFiles(limits, fileUsers(request, workers)), processes),
+    ...(server.ours ? [replicaRoom(server.replicaCount, limits)] : []),
+    maxConnectionsByPorts(limits, server.ours ? MAX_DESTINATIONS : 1),
+    maxConnectionsByMemory(limits, costBytes),
+  ];
+  const least = capacities.reduce((a, b) => (countOf(b) < countOf(a) ? b : a));
+  return { count: Math.max(1, Math.min(countOf(least), Number.MAX_SAFE_INTEGER)), reason: least.reason };
+}
+
+/** A server of ours listens on as many ports as the connections need; another one is a single destination. */
+export function chooseDestinations(
+  { server }: PlanRequest,
+  connections: number,
+  limits: Limits,
+): Decision<number> {
+  if (!server.ours) return [1, 'the server is one'];
+  const each = Math.max(1, countOf(maxConnectionsByPorts(limits, 1)));
+  const needed = Math.max(1, Math.ceil(connections / each));
+  // Each replica answers for as many destinations as any other, so that none holds more connections.
+  const even = needed === 1 ? 1 : Math.ceil(needed / server.replicaCount) * server.replicaCount;
+  const count = Math.min(MAX_DESTINATIONS, even);
+  return [count, maxConnectionsByPorts(limits, count).reason];
+}
+
+function countOf({ count }: Capacity): number {
+  return count ?? Number.POSITIVE_INFINITY;
+}
+
+/** A replica is a process with the same limit of open files; the kernel's hash fills none more than a tenth above the mean. */
+function replicaRoom(replicaCount: number, limits: Limits): Capacity {
+  const one = maxConnectionsByFiles(limits, { workerCount: 0 });
+  if (one.count === null) return one;
+  const eachCount = replicaCount === 1 ? one.count : Math.floor(one.count * 0.9);
+  return {
+    count: eachCount * replicaCount,
+    reason: `${replicaCount} replica(s) of the server hold ${eachCount} each`,
+  };
+}
+
+export function fileUsers({ server, processes }: PlanRequest, workerCount: number): FileUsers {
+  const children = processes === 'auto' ? 0 : processes - 1;
+  return { workerCount, childCount: children + (server.ours ? server.replicaCount : 0) };
+}
+
+/** Only a process count that was asked for makes room: more processes than one cost more than a second wave does. */
+function timesProcesses(one: Capacity, processes: Auto): Capacity {
+  if (processes === 'auto' || processes === 1 || one.count === null) return one;
+  return { count: one.count * processes, reason: `${one.reason}, ${processes} processes` };
+}

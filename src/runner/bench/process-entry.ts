@@ -1,0 +1,104 @@
+// One further client process: the same crew of threads, with a ledger of its own that goes back as bytes. It ends when
+// its work does, or when the process that started it is gone.
+
+import { SpillwayError } from '../../model/errors.ts';
+import type { SharedAccount } from '../../model/messages.ts';
+import { openLocalCrew } from './crew.ts';
+import { cutShort, THREADS_GRACE_MS } from './cut-short.ts';
+import { Ledger } from './ledger.ts';
+import { ledgerToBytes, talliesToBytes } from './ledger-bytes.ts';
+import type { FromProcess, ToProcess } from './process-messages.ts';
+
+const PROGRESS_EVERY_MS = 100;
+
+const orders = Promise.withResolvers<void>();
+const mayClose = Promise.withResolvers<void>();
+let ledger: Ledger | null = null;
+
+process.on('disconnect', () => process.exit(0));
+// Ctrl-C reaches the whole group of processes; the one that started this decides what it means.
+process.on('SIGINT', () => undefined);
+process.on('message', (message: ToProcess) => {
+  switch (message.type) {
+    case 'settle': {
+      void settle(message);
+      break;
+    }
+    case 'go': {
+      orders.resolve();
+      break;
+    }
+    case 'close': {
+      mayClose.resolve();
+      break;
+    }
+    case 'drain': {
+      ledger?.drain();
+      break;
+    }
+    case 'abort': {
+      ledger?.abort();
+      break;
+    }
+  }
+});
+
+function send(message: FromProcess): Promise<void> {
+  return new Promise((resolve) => process.send?.(message, () => resolve()));
+}
+
+async function settle({
+  tasks,
+  trialCount,
+  workerEntry,
+}: Extract<ToProcess, { type: 'settle' }>): Promise<void> {
+  const own = new Ledger(trialCount, tasks.length);
+  ledger = own;
+  const connectionCount = tasks.reduce((sum, task) => sum + task.connectionCount, 0);
+  const options = { plan: { workerCount: tasks.length, processCount: 1, connectionCount }, ledger: own };
+  await using crew = openLocalCrew(
+    workerEntry === null ? options : { ...options, workerEntry: new URL(workerEntry) },
+  );
+  const settling = crew.settle(
+    tasks.map((task, index) => ({
+      ...task,
+      workerIndex: index,
+      ledger: own.shared,
+      account: own.accounts[index] as SharedAccount,
+    })),
+  );
+  try {
+    await Promise.race([own.allReady(tasks.length), settling]);
+    await send({ type: 'ready', workerCount: tasks.length });
+    await orders.promise;
+    const cpuBefore = process.cpuUsage();
+    own.openGate();
+    const timer = setInterval(
+      () => void send({ type: 'progress', tallies: talliesToBytes(own) }),
+      PROGRESS_EVERY_MS,
+    );
+    await Promise.race([own.allFinished(tasks.length), settling, cutShort(own, THREADS_GRACE_MS)]);
+    const cpu = process.cpuUsage(cpuBefore);
+    await send({ type: 'finished', workerCount: tasks.length });
+    await Promise.race([mayClose.promise, own.aborted]);
+    own.letClose();
+    const failures = await Promise.race([settling, cutShort(own, THREADS_GRACE_MS)]);
+    // A thread that still counted while its ledger is sent would make the account contradict itself.
+    if (own.order === 'abort') await crew[Symbol.asyncDispose]();
+    clearInterval(timer);
+    await send({
+      type: 'settled',
+      ledger: ledgerToBytes(own),
+      failures,
+      deaths: crew.deaths,
+      usage: {
+        cpuUserUs: cpu.user,
+        cpuSystemUs: cpu.system,
+        peakRssBytes: process.resourceUsage().maxRSS * 1024,
+      },
+    });
+  } catch (error) {
+    await send({ type: 'broken', message: error instanceof SpillwayError ? error.message : String(error) });
+  }
+  process.disconnect?.();
+}

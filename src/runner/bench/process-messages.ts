@@ -1,0 +1,37 @@
+// All that crosses between a run and its further client processes. Memory cannot be shared with them, so their ledger
+// comes as bytes: counters while it runs, everything at the end.
+
+import type { TrialFailure, TrialTask } from '../../model/messages.ts';
+import type { CrewUsage } from './crew.ts';
+import type { LedgerBytes } from './ledger-bytes.ts';
+
+/** A task without the memory that only its own process has. */
+export type RemoteTask = Omit<TrialTask, 'ledger' | 'account'>;
+
+export type ToProcess =
+  | {
+      readonly type: 'settle';
+      readonly tasks: readonly RemoteTask[];
+      readonly trialCount: number;
+      readonly workerEntry: string | null;
+    }
+  | { readonly type: 'go' }
+  /** All workers of all processes have finished. */
+  | { readonly type: 'close' }
+  | { readonly type: 'drain' }
+  | { readonly type: 'abort' };
+
+export type FromProcess =
+  /** So many workers stand at the gate. */
+  | { readonly type: 'ready'; readonly workerCount: number }
+  /** So many workers have settled their shares. */
+  | { readonly type: 'finished'; readonly workerCount: number }
+  | { readonly type: 'progress'; readonly tallies: readonly Uint8Array[] }
+  | {
+      readonly type: 'settled';
+      readonly ledger: LedgerBytes;
+      readonly failures: readonly TrialFailure[];
+      readonly deaths: readonly string[];
+      readonly usage: CrewUsage;
+    }
+  | { readonly type: 'broken'; readonly message: string };

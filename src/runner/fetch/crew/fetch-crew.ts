@@ -1,0 +1,317 @@
+// The workers of a fetch, seen from the runner: gives each no more targets than it can soon use, so that memory stays
+// flat however long the list, levels what is left at the end of it, and gives the targets of a thread that died to its
+// successor.
+
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { Tally } from '../../../measure/tally.ts';
+import { SpillwayError } from '../../../model/errors.ts';
+import {
+  type FetchTask,
+  type FromFetchWorker,
+  GAUGES,
+  type ToFetchWorker,
+} from '../../../model/fetch-task.ts';
+import { giveBackOpen, OWN_OPEN_BYTES } from '../../../model/origin-cells.ts';
+import type { Outcome, Stored } from '../../../model/outcome.ts';
+import { skippedOutcome } from '../../../model/skipped-outcome.ts';
+import { splitCount } from '../../../model/split.ts';
+import type { Target } from '../../../model/target.ts';
+import { recoverWorker } from '../../../sinks/recover/recover-sink.ts';
+import { chooseMove, isSettledDown, type WorkerShare } from './level-shares.ts';
+import type { WorkerPool } from '../../pool.ts';
+import { RobotsDesk } from './robots-desk.ts';
+
+/** Targets a worker has besides those in flight: what other origins can use while one is full. */
+const AHEAD_COUNT = 2048;
+/** Targets in one message. */
+const BATCH_COUNT = 64;
+const MAX_DEATHS = 5;
+
+/** A task without what the crew adds. */
+export type FetchTaskBase = Omit<
+  FetchTask,
+  'workerIndex' | 'port' | 'tally' | 'gauges' | 'ownOpen' | 'maxInFlight'
+>;
+
+export interface CrewOptions {
+  readonly pool: WorkerPool;
+  readonly workerCount: number;
+  /** Of the whole run, split over the workers. */
+  readonly maxInFlight: number;
+  readonly base: FetchTaskBase;
+  readonly onSettled: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
+  /** A sink gave up, or threads keep dying. */
+  readonly onBroken: (error: SpillwayError) => void;
+}
+
+class Member implements WorkerShare {
+  /** Sent and not settled, by index. */
+  readonly pending = new Map<number, Target>();
+  readonly tallyBuffer = Tally.allocate();
+  readonly tally = new Tally(this.tallyBuffer);
+  readonly gauges = new SharedArrayBuffer(GAUGES.cellCount * 8);
+  readonly ownOpen = new SharedArrayBuffer(OWN_OPEN_BYTES);
+  readonly capacity: number;
+  readonly maxInFlight: number;
+  port: MessagePort | null = null;
+  /** What it waits for, where nothing of its share moves. */
+  waits: string | null = null;
+  /** Where the present thread's last settled body went. */
+  last: Stored | null = null;
+  isAllBegun = false;
+  isAsked = false;
+
+  constructor(maxInFlight: number) {
+    this.maxInFlight = maxInFlight;
+    this.capacity = maxInFlight + AHEAD_COUNT;
+  }
+
+  get pendingCount(): number {
+    return this.pending.size;
+  }
+
+  get room(): number {
+    return this.capacity - this.pending.size;
+  }
+
+  send(message: ToFetchWorker): void {
+    this.port?.postMessage(message);
+  }
+
+  give(targets: readonly Target[]): void {
+    for (const target of targets) this.pending.set(target.index, target);
+    this.sendBatches(targets);
+  }
+
+  /** Whatever it had begun, it has more before it now. */
+  sendBatches(targets: readonly Target[]): void {
+    this.isAllBegun = false;
+    for (let start = 0; start < targets.length; start += BATCH_COUNT)
+      this.send({ kind: 'targets', targets: targets.slice(start, start + BATCH_COUNT) });
+  }
+}
+
+export class FetchCrew {
+  readonly #options: CrewOptions;
+  readonly #members: readonly Member[];
+  readonly #deaths: string[] = [];
+  readonly #ended: Promise<unknown>;
+  readonly #robots = new RobotsDesk();
+  readonly #readyMembers = new Set<Member>();
+  readonly #allReady = Promise.withResolvers<void>();
+  #nextIndex = 0;
+  #hasRoom = Promise.withResolvers<void>();
+  /** Nothing more will be given. */
+  #isGiven = false;
+  /** Every worker was told so: nothing changes hands any more. */
+  #isEnded = false;
+  #isStopped = false;
+
+  constructor(options: CrewOptions) {
+    this.#options = options;
+    this.#members = splitCount(options.maxInFlight, options.workerCount).map((share) => new Member(share));
+    this.#ended = Promise.all(this.#members.map((member) => this.#employ(member)));
+    this.#ended.catch(() => {});
+  }
+
+  get deaths(): readonly string[] {
+    return this.#deaths;
+  }
+
+  get tallies(): readonly Tally[] {
+    return this.#members.map((member) => member.tally);
+  }
+
+  /** Resolves when every worker takes targets, or when that will not be any more. */
+  get ready(): Promise<unknown> {
+    return Promise.race([this.#allReady.promise, this.#ended.catch(() => {})]);
+  }
+
+  /** What the run waits for, where no worker that has something to do gets on; null otherwise. */
+  get waits(): string | null {
+    const busy = this.#members.filter(({ pending }) => pending.size > 0);
+    return busy.every(({ waits }) => waits !== null) ? (busy[0]?.waits ?? null) : null;
+  }
+
+  /** Sum of a gauge over the workers. */
+  gauge(name: Exclude<keyof typeof GAUGES, 'cellCount'>): number {
+    return this.#members.reduce(
+      (sum, { gauges }) => sum + (new Float64Array(gauges)[GAUGES[name]] as number),
+      0,
+    );
+  }
+
+  /** True when every worker has as many targets as it may hold. */
+  get isFull(): boolean {
+    return this.#members.every((member) => member.room <= 0);
+  }
+
+  /** Shares targets out to whoever has most room; waits while nobody has any. */
+  async give(targets: readonly Target[]): Promise<void> {
+    const share = Math.max(1, Math.min(BATCH_COUNT, Math.ceil(targets.length / this.#members.length)));
+    for (let start = 0; start < targets.length && !this.#isStopped; ) {
+      const member = this.#members.reduce((best, other) => (other.room > best.room ? other : best));
+      if (member.room <= 0) {
+        await this.#hasRoom.promise;
+        continue;
+      }
+      const batch = targets.slice(start, start + Math.min(share, member.room));
+      member.give(batch);
+      start += batch.length;
+    }
+  }
+
+  /** No more targets; resolves when all are settled. @throws SpillwayError ERR_RUN_BROKEN when threads keep dying */
+  async end(): Promise<void> {
+    this.#isGiven = true;
+    this.#level();
+    await this.#ended;
+  }
+
+  stop(isCut: boolean): void {
+    this.#isStopped = true;
+    this.#allReady.resolve();
+    this.#hasRoom.resolve();
+    for (const member of this.#members) member.send({ kind: 'stop', isCut });
+  }
+
+  /** At the end of the list: has targets given back for whoever has least, until all that is left is begun. */
+  #level(): void {
+    if (!this.#isGiven || this.#isEnded || this.#isStopped) return;
+    const move = chooseMove(this.#members);
+    if (move !== null) {
+      const member = this.#members[move.from] as Member;
+      member.isAsked = true;
+      member.send({ kind: 'give-back', count: move.count });
+    } else if (isSettledDown(this.#members)) {
+      this.#isEnded = true;
+      for (const member of this.#members) member.send({ kind: 'end' });
+    }
+  }
+
+  /** Gives what a worker had not begun to whoever has least. */
+  #passOn(giver: Member, { indexes, isAll }: FromFetchWorker & { kind: 'given-back' }): void {
+    giver.isAsked = false;
+    giver.isAllBegun = isAll;
+    const targets = indexes.map((index) => giver.pending.get(index) as Target);
+    for (const index of indexes) giver.pending.delete(index);
+    if (this.#isStopped) {
+      // Whoever would take them may be gone.
+      this.#options.onSettled(targets.map((target) => skippedOutcome(target, 'stopped')));
+      return;
+    }
+    const others = this.#members.filter((member) => member !== giver);
+    const taker = others.reduce((least, other) => (other.pendingCount < least.pendingCount ? other : least));
+    if (targets.length > 0) taker.give(targets);
+    this.#level();
+  }
+
+  /** One member's work, in as many threads as it takes. */
+  async #employ(member: Member): Promise<void> {
+    let { sink } = this.#options.base;
+    for (;;) {
+      const { port1, port2 } = new MessageChannel();
+      const closed = Promise.withResolvers<void>();
+      port1.on('message', (message: FromFetchWorker) => this.#receive(member, message));
+      port1.on('close', closed.resolve);
+      member.port = port1;
+      member.waits = null;
+      member.last = null;
+      member.isAsked = false;
+      const { base, pool } = this.#options;
+      // A new index for each thread: its segments never meet those of one that died.
+      const workerIndex = this.#nextIndex++;
+      const task = {
+        ...base,
+        sink,
+        workerIndex,
+        port: port2,
+        tally: member.tallyBuffer,
+        gauges: member.gauges,
+        ownOpen: member.ownOpen,
+        maxInFlight: member.maxInFlight,
+      };
+      const work = pool.fetchTargets(task);
+      this.#resend(member);
+      try {
+        await work;
+        // What the thread said last may arrive after its end.
+        await closed.promise;
+        return;
+      } catch (error) {
+        await closed.promise;
+        this.#bury(error);
+        sink = this.#takeBack(sink, workerIndex, member);
+        giveBackOpen(base.shared.budgets, member.ownOpen);
+      }
+    }
+  }
+
+  /** Gives a new thread what the one before left unsettled, and tells it what else it missed. */
+  #resend(member: Member): void {
+    member.sendBatches([...member.pending.values()]);
+    if (this.#isStopped) member.send({ kind: 'stop', isCut: true });
+    else if (this.#isEnded) member.send({ kind: 'end' });
+    else this.#level();
+  }
+
+  /** What the dead thread has stored and not told is fetched again, so it must not stay. */
+  #takeBack(sink: FetchTask['sink'], workerIndex: number, { last, pending }: Member): FetchTask['sink'] {
+    try {
+      return recoverWorker(sink, { workerIndex, last, isUnsettled: (index) => pending.has(index) });
+    } catch (error) {
+      this.#options.onBroken(error as SpillwayError);
+      throw error;
+    }
+  }
+
+  #bury(error: unknown): void {
+    this.#deaths.push(error instanceof Error ? error.message : String(error));
+    if (this.#deaths.length <= MAX_DEATHS) return;
+    const broken = new SpillwayError(
+      'ERR_RUN_BROKEN',
+      `expected workers that live, but ${this.#deaths.length} threads died, the last with: ${this.#deaths.at(-1)}`,
+      { cause: error },
+    );
+    this.#options.onBroken(broken);
+    throw broken;
+  }
+
+  #receive(member: Member, message: FromFetchWorker): void {
+    if (message.kind === 'broken') {
+      this.#options.onBroken(new SpillwayError(message.code, message.message));
+      return;
+    }
+    if (message.kind === 'ready') {
+      if (this.#readyMembers.add(member).size === this.#members.length) this.#allReady.resolve();
+      return;
+    }
+    if (message.kind === 'waits') {
+      member.waits = message.text;
+      return;
+    }
+    if (message.kind === 'given-back') {
+      this.#passOn(member, message);
+      return;
+    }
+    if (message.kind === 'robots') {
+      this.#robots.ask(member, message.origin);
+      return;
+    }
+    if (message.kind === 'robots-found') {
+      this.#robots.found(message.answer);
+      return;
+    }
+    this.#options.onSettled(message.outcomes, message.values);
+    member.send({ kind: 'recorded', count: message.outcomes.length });
+    for (const outcome of message.outcomes) {
+      if (outcome.kind === 'ok') member.last = outcome.stored;
+      member.pending.delete(outcome.index);
+    }
+    if (member.room > 0) {
+      this.#hasRoom.resolve();
+      this.#hasRoom = Promise.withResolvers();
+    }
+    this.#level();
+  }
+}

@@ -1,0 +1,221 @@
+// From sources to targets: gives each item its index, leaves out what an earlier session settled, settles at once what
+// will never be sent (bad lines, duplicates, drift), and hands the rest on in order. Holds one group at a time.
+
+import { type FailureCode, SpillwayError } from '../../../model/errors.ts';
+import type { Outcome } from '../../../model/outcome.ts';
+import { holdsLogin, shownUrl, withoutLogins } from '../../../model/shown-url.ts';
+import { skippedOutcome } from '../../../model/skipped-outcome.ts';
+import type { Source, SourceItem, Target } from '../../../model/target.ts';
+import { SeenSet } from '../../../sources/seen-set.ts';
+import { NOTHING_SETTLED, type SettledBefore } from '../record/settled-before.ts';
+
+export interface FeedOptions {
+  readonly sources: readonly Source[];
+  /** The first bad line ends the run. */
+  readonly isStrict: boolean;
+  /** Skip what was in the list before; else it is only counted. */
+  readonly isDeduping: boolean;
+  /** URLs remembered to tell duplicates. */
+  readonly maxRemembered: number;
+  /** What the run has behind it; @default nothing */
+  readonly before?: SettledBefore;
+  /** False where a source may wait for what becomes of its items. @default true */
+  readonly comparesFirst?: boolean;
+}
+
+export interface FeedGroup {
+  readonly targets: readonly Target[];
+  /** Last words on items that go no further. */
+  readonly settled: readonly Outcome[];
+  /** Classes of failures that are taken back, because their targets are fetched again. */
+  readonly takenBack?: readonly FailureCode[];
+}
+
+/**
+ * Targets that wait until the list was compared with the run: more than a session leaves open. Of a list whose bad lines
+ * were mended by the thousand the rest is compared as it goes.
+ */
+const MAX_HELD = 65_536;
+
+/** What a run is fed with. */
+export interface Feed {
+  /** Items taken so far; those that were settled before are among them. */
+  readonly count: number;
+  /** How many items there will be; null where a source does not know. */
+  readonly countAhead: number | null;
+  readonly duplicates: number;
+  /** True when the URL of a target held a login. */
+  readonly hasLogins: boolean;
+  groups(signal: AbortSignal): AsyncIterable<FeedGroup> & AsyncIterator<FeedGroup>;
+  /** What sources and feed noticed. */
+  findings(): string[];
+}
+
+export class FetchFeed implements Feed {
+  readonly #options: FeedOptions;
+  readonly #seen: SeenSet;
+  readonly #before: SettledBefore;
+  #nextIndex = 0;
+  #duplicates = 0;
+  #unchecked = 0;
+  #hasLogins = false;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+    this.#before = options.before ?? NOTHING_SETTLED;
+    // What is only counted needs no digest.
+    this.#seen = new SeenSet(options.maxRemembered, options.isDeduping);
+  }
+
+  /** Items taken so far. */
+  get count(): number {
+    return this.#nextIndex;
+  }
+
+  get duplicates(): number {
+    return this.#duplicates;
+  }
+
+  get hasLogins(): boolean {
+    return this.#hasLogins;
+  }
+
+  /** How many items all sources will yield; null where one does not know. */
+  get countAhead(): number | null {
+    const counts = this.#options.sources.map((source) => source.countAhead);
+    return counts.includes(null) ? null : counts.reduce<number>((sum, count) => sum + (count as number), 0);
+  }
+
+  /**
+   * @throws SpillwayError ERR_SOURCE when a source cannot be read on, or at a bad line if strict; ERR_OPTION when the
+   *   sources are not those that the run was begun with
+   */
+  async *groups(signal: AbortSignal): AsyncGenerator<FeedGroup> {
+    const { sources } = this.#options;
+    const [only] = sources;
+    const isDistinct = sources.length === 1 && only !== undefined && only.isDistinct;
+    const comparesFirst = this.#options.comparesFirst !== false && this.#before.nextIndex > 0;
+    let held = comparesFirst ? new HeldGroups() : null;
+    for (const source of sources) {
+      for await (const items of source.items(signal)) {
+        const group = this.#group(source, items, isDistinct);
+        held?.add(group);
+        if (held !== null && this.#nextIndex < this.#before.nextIndex && held.targets.length < MAX_HELD)
+          continue;
+        yield held ?? group;
+        held = null;
+      }
+    }
+    if (!signal.aborted && this.#nextIndex < this.#before.nextIndex) throw this.#tooShort();
+  }
+
+  #group(source: Source, items: readonly SourceItem[], isDistinct: boolean): FeedGroup {
+    const targets: Target[] = [];
+    const settled: Outcome[] = [];
+    const takenBack: FailureCode[] = [];
+    for (const item of items) {
+      const index = this.#nextIndex++;
+      const isDuplicate = item.kind === 'target' && !isDistinct && this.#isDuplicate(item.url);
+      const { isSettled, wasBad } = this.#lookBack(source, item, index);
+      if (wasBad) takenBack.push('bad-target');
+      if (isSettled) continue;
+      if (item.kind !== 'target') {
+        settled.push(this.#settle(source, item, index));
+        continue;
+      }
+      const target = { index, url: item.url, line: item.line };
+      if (isDuplicate) settled.push(skippedOutcome(target, 'duplicate'));
+      else targets.push(target);
+      this.#hasLogins ||= holdsLogin(item.url);
+    }
+    return { targets, settled, takenBack };
+  }
+
+  /** What an earlier session said of the item. A bad line that was mended is a target like any other. */
+  #lookBack(source: Source, item: SourceItem, index: number): { isSettled: boolean; wasBad: boolean } {
+    const word = index < this.#before.nextIndex ? this.#before.at(index) : null;
+    if (word === null) return { isSettled: false, wasBad: false };
+    const url = item.kind === 'bad' ? withoutLogins(item.text) : shownUrl(item.url);
+    const wasBad = word.class === 'bad-target';
+    if (word.url === url || (wasBad && item.kind === 'bad' && isSameLine(word.url, url)))
+      return { isSettled: true, wasBad: false };
+    if (wasBad && item.kind === 'target') return { isSettled: false, wasBad: true };
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `${source.name} line ${item.line}: expected ${JSON.stringify(withoutLogins(word.url))}, as the run was begun with, found ${JSON.stringify(url)}: give the same list, or choose another place with --to`,
+    );
+  }
+
+  #tooShort(): SpillwayError {
+    const names = this.#options.sources.map(({ name }) => name).join(', ');
+    return new SpillwayError(
+      'ERR_OPTION',
+      `${names}: expected ${this.#before.nextIndex} items or more, as the run was begun with, found ${this.#nextIndex}: give the same list, or choose another place with --to`,
+    );
+  }
+
+  /** What sources and feed noticed. */
+  findings(): string[] {
+    const findings = this.#options.sources.flatMap((source) => source.findings());
+    if (this.#duplicates > 0 && !this.#options.isDeduping) {
+      findings.push(
+        `${this.#duplicates} targets${this.#unchecked > 0 ? ' or more' : ''} were in the list before and were fetched again: --dedupe skips them`,
+      );
+    }
+    if (this.#unchecked > 0 && this.#options.isDeduping) {
+      findings.push(
+        `${this.#unchecked} targets past the first ${this.#seen.count} distinct ones were not checked for being duplicates: raise --dedupe-max`,
+      );
+    }
+    if (this.#unchecked > 0 && !this.#options.isDeduping) {
+      findings.push(
+        `duplicates are counted among the first ${this.#seen.count} distinct targets alone: the ${this.#unchecked} new ones after them were not remembered`,
+      );
+    }
+    return findings;
+  }
+
+  /** True when the target is to be skipped. */
+  #isDuplicate(url: string): boolean {
+    const seen = this.#seen.add(url);
+    if (seen === 'full') this.#unchecked++;
+    if (seen === 'seen') this.#duplicates++;
+    return seen === 'seen' && this.#options.isDeduping;
+  }
+
+  #settle(source: Source, item: Exclude<SourceItem, { kind: 'target' }>, index: number): Outcome {
+    const { line } = item;
+    if (item.kind === 'drift') return skippedOutcome({ index, url: item.url, line }, 'drift');
+    const detail = `${source.name} line ${line}: ${withoutLogins(item.reason)}`;
+    if (this.#options.isStrict) throw new SpillwayError('ERR_SOURCE', `${detail} (--strict)`);
+    return {
+      kind: 'failed',
+      index,
+      url: withoutLogins(item.text),
+      line,
+      code: 'bad-target',
+      detail,
+      status: 0,
+      attempts: 0,
+      durationMs: 0,
+    };
+  }
+}
+
+/** What is open of an earlier session: another list than the run's is refused before anything of it is asked for. */
+class HeldGroups implements FeedGroup {
+  readonly targets: Target[] = [];
+  readonly settled: Outcome[] = [];
+  readonly takenBack: FailureCode[] = [];
+
+  add({ targets, settled, takenBack = [] }: FeedGroup): void {
+    for (const target of targets) this.targets.push(target);
+    for (const outcome of settled) this.settled.push(outcome);
+    for (const code of takenBack) this.takenBack.push(code);
+  }
+}
+
+/** A version before this one may have kept more of a bad line: its login, or the beginning of one that was cut off. */
+function isSameLine(kept: string, shown: string): boolean {
+  return withoutLogins(kept) === shown || kept.endsWith('…');
+}

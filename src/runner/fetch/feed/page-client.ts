@@ -1,0 +1,102 @@
+// The wire of a list API: Node's own client, its connections kept between pages. Loaded with the first page that is asked
+// for: importing `node:http` brings undici along, 25 ms of a start that most runs have no use for.
+
+import {
+  type ClientRequest,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { rootCertificates } from 'node:tls';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import type { FetchRequestOptions } from '../../../model/fetch-task.ts';
+import type { PageRequest } from '../../../model/list-api-options.ts';
+
+/** A page of a list is text; a larger one is a mistake. */
+const MAX_PAGE_BYTES = 64 * 1024 * 1024;
+
+export interface Answer {
+  readonly status: number;
+  readonly message: IncomingMessage;
+  readonly body: Buffer;
+}
+
+export class PageClient implements Disposable {
+  readonly #options: FetchRequestOptions;
+  /** Of a whole answer; 0 for no bound. */
+  readonly #totalMs: number;
+  readonly #http: HttpAgent;
+  readonly #https: HttpsAgent;
+
+  constructor(options: FetchRequestOptions, totalMs: number) {
+    const { proxy, isInsecure } = options;
+    const proxyEnv = { HTTP_PROXY: proxy.http, HTTPS_PROXY: proxy.https, NO_PROXY: proxy.except };
+    const ca = options.ca === null ? {} : { ca: [...rootCertificates, options.ca] };
+    this.#options = options;
+    this.#totalMs = totalMs;
+    this.#http = new HttpAgent({ keepAlive: true, proxyEnv });
+    this.#https = new HttpsAgent({ keepAlive: true, proxyEnv, rejectUnauthorized: !isInsecure, ...ca });
+  }
+
+  /** Asks once. @throws whatever went wrong on the way */
+  send(page: PageRequest, signal: AbortSignal): Promise<Answer> {
+    const url = new URL(page.url);
+    const isTls = url.protocol === 'https:';
+    const request = (isTls ? httpsRequest : httpRequest)(url, {
+      method: page.method,
+      agent: isTls ? this.#https : this.#http,
+      headers: headersOf(page, this.#options),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(this.#totalMs > 0 ? this.#totalMs : 2 ** 31 - 1)]),
+    });
+    request.end(page.body ?? undefined);
+    return readAnswer(request);
+  }
+
+  [Symbol.dispose](): void {
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+}
+
+function headersOf(
+  page: PageRequest,
+  { userAgent, headers, logins }: FetchRequestOptions,
+): Record<string, string> {
+  const url = new URL(page.url);
+  const login = logins.find(({ host }) => host === url.hostname) ?? logins.find(({ host }) => host === '');
+  const basic =
+    login === undefined ? undefined : Buffer.from(`${login.login}:${login.password}`).toString('base64');
+  return {
+    'user-agent': userAgent,
+    accept: 'application/json',
+    'accept-encoding': 'br, gzip',
+    ...(basic === undefined ? {} : { authorization: `Basic ${basic}` }),
+    ...Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value])),
+    ...(page.contentType === null ? {} : { 'content-type': page.contentType }),
+    ...(page.body === null ? {} : { 'content-length': String(Buffer.byteLength(page.body)) }),
+  };
+}
+
+async function readAnswer(request: ClientRequest): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  request.once('response', resolve);
+  request.on('error', reject);
+  const message = await promise;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of message as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_PAGE_BYTES) throw new Error(`more than ${MAX_PAGE_BYTES} bytes in one page`);
+    chunks.push(chunk);
+  }
+  return { status: message.statusCode ?? 0, message, body: unpack(message, Buffer.concat(chunks)) };
+}
+
+function unpack(message: IncomingMessage, body: Buffer): Buffer {
+  const coding = message.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  if (coding === 'gzip') return gunzipSync(body, { maxOutputLength: MAX_PAGE_BYTES });
+  if (coding === 'br') return brotliDecompressSync(body, { maxOutputLength: MAX_PAGE_BYTES });
+  if (coding === 'identity' || coding === '') return body;
+  throw new Error(`a page in the coding ${coding}`);
+}

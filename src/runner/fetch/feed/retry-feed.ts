@@ -1,0 +1,80 @@
+// Targets that failed, from the journal, each under the index it had: what a retry is fed with. Their sources are not
+// read again, so that a list that has moved, or came through a pipe, is retried like any other.
+
+import { type FailureCode } from '../../../model/errors.ts';
+import type { FailedOutcome } from '../../../model/outcome.ts';
+import type { Target } from '../../../model/target.ts';
+import type { Feed, FeedGroup } from './fetch-feed.ts';
+import type { RunRecord } from '../record/run-record.ts';
+
+const GROUP_COUNT = 64;
+
+export class RetryFeed implements Feed {
+  readonly duplicates = 0;
+  readonly hasLogins = false;
+  readonly #record: RunRecord;
+  readonly #only: (failure: FailedOutcome) => boolean;
+  #taken = 0;
+  #badLines = 0;
+
+  /** @param only which failures are fetched again; null for all */
+  constructor(record: RunRecord, only: ((failure: FailedOutcome) => boolean) | null) {
+    this.#record = record;
+    this.#only = only ?? (() => true);
+  }
+
+  /** Of the whole run. */
+  get count(): number {
+    return this.#record.targetsBefore;
+  }
+
+  get countAhead(): number {
+    return this.#record.targetsBefore;
+  }
+
+  async *groups(signal: AbortSignal): AsyncGenerator<FeedGroup> {
+    let targets: Target[] = [];
+    let takenBack: FailureCode[] = [];
+    // What fails again is written behind the reader, never before it.
+    for (const outcome of this.#record.reader.outcomes({ kind: 'failed' })) {
+      if (signal.aborted) return;
+      const failure = outcome as FailedOutcome;
+      if (!this.#only(failure)) continue;
+      if (failure.code === 'bad-target') {
+        this.#badLines++;
+        continue;
+      }
+      this.#taken++;
+      targets.push({ index: failure.index, url: failure.url, line: failure.line });
+      takenBack.push(failure.code);
+      if (targets.length < GROUP_COUNT) continue;
+      yield { targets, settled: [], takenBack };
+      targets = [];
+      takenBack = [];
+    }
+    if (targets.length > 0) yield { targets, settled: [], takenBack };
+  }
+
+  findings(): string[] {
+    const { journal, before, targetsBefore } = this.#record;
+    const findings: string[] = [];
+    if (this.#taken === 0) findings.push('nothing to retry: no target has failed that way');
+    if (this.#badLines > 0) {
+      findings.push(
+        `${this.#badLines} lines of the list are no targets: mend them and type the command of the run again`,
+      );
+    }
+    if (this.#taken > 0 && journal.meta.hadLogins) {
+      findings.push(
+        'logins in the URLs of the list are not kept: targets that need one are refused again; give it with --netrc',
+      );
+    }
+    const open = targetsBefore - before.settled;
+    if (!journal.wasDone) {
+      findings.push(
+        `the run did not come to its end${open > 0 ? `: ${open} targets or more have no last word yet` : ''}; spillway resume goes on with it`,
+      );
+    }
+    return findings;
+  }
+}

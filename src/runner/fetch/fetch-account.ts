@@ -1,0 +1,97 @@
+// What became of the targets, counted as it comes, in memory that does not grow with the list.
+
+import { Histogram } from '../../measure/histogram.ts';
+import type { FailureCode } from '../../model/errors.ts';
+import type { JournalCounts } from '../../model/run-journal.ts';
+import type { FailedOutcome, Outcome, SkipReason } from '../../model/outcome.ts';
+
+/** Failures of each class that are named in the account. */
+export const NAMED_PER_CLASS = 3;
+/** Origins whose speed is followed; the slowest are found among the first so many. */
+const MAX_ORIGINS = 1000;
+/** Answers before an origin's mean means anything. */
+const MIN_ANSWERS = 10;
+
+export class FetchAccount {
+  ok = 0;
+  failed = 0;
+  skipped = 0;
+  /** Last words of this session; what its end cut off has none. */
+  settledNow = 0;
+  bytes = 0;
+  storedBytes = 0;
+  renamed = 0;
+  readonly durations = new Histogram();
+  readonly failures: Partial<Record<FailureCode, number>> = {};
+  readonly skips: Partial<Record<SkipReason, number>> = {};
+  readonly firstFailures: FailedOutcome[] = [];
+  readonly #origins = new Map<string, { count: number; sumMs: number }>();
+
+  get settled(): number {
+    return this.ok + this.failed + this.skipped;
+  }
+
+  /** Begins with what earlier sessions of the run settled. */
+  goOnFrom({ ok, failed, skipped, bytes, storedBytes, renamed, failures, skips }: JournalCounts): void {
+    Object.assign(this, { ok, failed, skipped, bytes, storedBytes, renamed });
+    Object.assign(this.failures, failures);
+    Object.assign(this.skips, skips);
+  }
+
+  /** A target that had failed is under way again. */
+  takeBack(code: FailureCode): void {
+    this.failed--;
+    this.failures[code] = (this.failures[code] ?? 1) - 1;
+    if (this.failures[code] === 0) delete this.failures[code];
+  }
+
+  add(outcome: Outcome): void {
+    if (outcome.kind !== 'skipped' || outcome.reason !== 'stopped') this.settledNow++;
+    if (outcome.kind === 'ok') {
+      this.ok++;
+      this.bytes += outcome.bytes;
+      this.storedBytes += outcome.stored.storedBytes;
+      if (outcome.stored.isRenamed) this.renamed++;
+      this.durations.recordMs(outcome.durationMs);
+      this.#addOrigin(outcome.url, outcome.durationMs);
+    } else if (outcome.kind === 'failed') {
+      this.failed++;
+      const count = (this.failures[outcome.code] ?? 0) + 1;
+      this.failures[outcome.code] = count;
+      if (count <= NAMED_PER_CLASS) this.firstFailures.push(outcome);
+      if (outcome.attempts > 0) this.#addOrigin(outcome.url, outcome.durationMs);
+    } else {
+      this.skipped++;
+      this.skips[outcome.reason] = (this.skips[outcome.reason] ?? 0) + 1;
+    }
+  }
+
+  slowestOrigin(): { origin: string; meanMs: number } | null {
+    let slowest: { origin: string; meanMs: number } | null = null;
+    for (const [origin, { count, sumMs }] of this.#origins) {
+      if (count < MIN_ANSWERS) continue;
+      const meanMs = sumMs / count;
+      if (slowest === null || meanMs > slowest.meanMs) slowest = { origin, meanMs };
+    }
+    return slowest;
+  }
+
+  /** The origins with the most answers. */
+  busiestOrigins(count: number): string[] {
+    const byCount = [...this.#origins].sort(([, a], [, b]) => b.count - a.count);
+    return byCount.slice(0, count).map(([origin]) => origin);
+  }
+
+  #addOrigin(url: string, durationMs: number): void {
+    // Cheaper than parsing: what stands before the path.
+    const end = url.indexOf('/', url.indexOf('//') + 2);
+    const origin = end === -1 ? url : url.slice(0, end);
+    const known = this.#origins.get(origin);
+    if (known !== undefined) {
+      known.count++;
+      known.sumMs += durationMs;
+    } else if (this.#origins.size < MAX_ORIGINS) {
+      this.#origins.set(origin, { count: 1, sumMs: durationMs });
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// What a fetch is begun with, as far as it decides which bodies it gets and where they go; all else (cores, speed,
+// deadlines, retries) may change from one session to the next. Holds no credential: of what may be one, its name alone.
+
+import { resolve } from 'node:path';
+import type { ListApiOptions } from '../../model/list-api-options.ts';
+import type { Fingerprint } from '../../model/run-journal.ts';
+import { packedEnding } from './record/fetch-place.ts';
+import type { FetchOptions } from './fetch.ts';
+import type { SourceOptions } from './feed/fetch-sources.ts';
+import { isSecretName } from '../../model/secret-name.ts';
+import { shownUrl } from '../../model/shown-url.ts';
+
+export function makeFingerprint(options: FetchOptions): Fingerprint {
+  const { sources, request, isDeduping } = options;
+  const facts: Record<string, string | null> = {
+    '--to': kindOfPlace(options.to),
+    '--name': options.nameTemplate,
+    '--bytes': options.bytes,
+    '--user-agent': request.userAgent.startsWith('spillway/') ? null : request.userAgent,
+    '--header': listOf(request.headers.map(([name]) => name.toLowerCase())),
+    '--netrc': options.netrcFile === null ? null : 'given',
+    '--robots': request.honoursRobots === true ? 'given' : null,
+    '--dedupe': isDeduping ? `of ${options.maxRemembered}` : null,
+  };
+  for (const [at, source] of sources.entries()) Object.assign(facts, describeSource(source, at + 1));
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)) as Fingerprint;
+}
+
+/** A place that was moved is the same; another kind of place is not. */
+function kindOfPlace(to: string | null): string {
+  if (to === 'discard') return 'discard';
+  return packedEnding(to ?? '') ?? 'a directory';
+}
+
+function describeSource(source: SourceOptions, number: number): Record<string, string | null> {
+  const name = `source ${number}`;
+  if (source.kind === 'template') return { [name]: shownUrl(source.template) };
+  if (source.kind === 'items') return { [name]: `items of ${source.name}` };
+  if (source.kind === 'list-api') return describeListApi(source.api);
+  const { input, format = null, field = null } = source;
+  return {
+    [name]: typeof input === 'string' ? resolve(input) : input.name,
+    '--format': format,
+    '--field': field,
+  };
+}
+
+function describeListApi(api: ListApiOptions): Record<string, string | null> {
+  const { url, parameters } = api;
+  const shown = Object.entries(parameters).map(([name, value]) =>
+    isSecretName(name) ? name : `${name}=${value}`,
+  );
+  return {
+    '--list-api': shownUrl(url),
+    '--list-method': api.method,
+    '--list-in': api.parametersIn,
+    '--list-param': listOf(shown),
+    '--list-paging': JSON.stringify(api.paging),
+    '--list-end': JSON.stringify(api.end),
+    '--list-items': api.itemsPath,
+    '--list-item-url': api.itemUrl,
+  };
+}
+
+function listOf(names: readonly string[]): string | null {
+  return names.length === 0 ? null : names.toSorted().join(', ');
+}

@@ -1,0 +1,290 @@
+// ONE FETCH ON ONE MACHINE, from sources to its report: targets are read as workers have room for them, outcomes are
+// recorded, then counted. Start reading here; fetch-crew has the workers, fetch-feed the sources.
+
+import { readResidentBytes } from '../../limits/fact-reader.ts';
+import { nowMs } from '../../measure/clock.ts';
+import { sumTallies } from '../../measure/tally.ts';
+import type { SpillwayError } from '../../model/errors.ts';
+import type { FetchReport, FetchSnapshot } from '../../model/fetch-report.ts';
+import type { FetchBudgets, FetchLimits, FetchRequestOptions } from '../../model/fetch-task.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import type { JournalCounts } from '../../model/run-journal.ts';
+import type { AnySinkSpec } from '../../model/sink-spec.ts';
+import type { Target } from '../../model/target.ts';
+import { BUDGETS_BYTES } from '../../model/fetch-task.ts';
+import { readKnee } from '../../model/origin-cells.ts';
+import { FetchAccount } from './fetch-account.ts';
+import { FetchCrew } from './crew/fetch-crew.ts';
+import type { Feed, FeedGroup } from './feed/fetch-feed.ts';
+import type { WorkerPool } from '../pool.ts';
+import { RunPulse } from './run-pulse.ts';
+
+/** Origins whose knees are in the report. */
+const MAX_KNEES = 20;
+
+/**
+ * Asked before targets are given to the workers: how many of `targets` may go, at least 1 of them. While it waits, no more
+ * is read from the sources; once `signal` is aborted its answer means nothing.
+ * @param takenCount items taken so far: whatever has a lower index was settled, or given before, or is among `targets`
+ */
+export type Admit = (
+  targets: readonly Target[],
+  takenCount: number,
+  signal: AbortSignal,
+) => number | Promise<number>;
+
+export interface FetchRunOptions {
+  readonly feed: Feed;
+  /** What earlier sessions of the run settled; null for a new run. */
+  readonly before: JournalCounts | null;
+  /** Targets the run is known to have from earlier sessions. */
+  readonly targetsBefore: number;
+  readonly sink: AnySinkSpec;
+  readonly request: FetchRequestOptions;
+  readonly limits: FetchLimits;
+  readonly budgets: FetchBudgets;
+  /** Requests open at once over all workers; at least one a worker. */
+  readonly maxInFlight: number;
+  readonly workerCount: number;
+  /** As many threads; ended with the run. */
+  readonly pool: WorkerPool;
+  /** Gets every outcome once, before it is counted. A throw breaks the run. */
+  readonly onOutcomes: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
+  readonly admit?: Admit;
+  /** Nothing is read, and no time counted, before every worker stands ready. @default false */
+  readonly isWarm?: boolean;
+}
+
+export interface FetchRun {
+  /** The final account; never rejects: a broken run says so in it. */
+  readonly report: Promise<FetchReport>;
+  snapshot(): FetchSnapshot;
+  /** Takes no new target; what is in flight settles. */
+  drain(): void;
+  /** Cuts what is in flight, too. */
+  abort(): void;
+}
+
+export function startFetchRun(options: FetchRunOptions): FetchRun {
+  const run = new OneFetch(options);
+  return {
+    report: run.carryOut(),
+    snapshot: () => run.snapshot(),
+    drain: () => run.stop(false),
+    abort: () => run.stop(true),
+  };
+}
+
+class OneFetch {
+  readonly #options: FetchRunOptions;
+  readonly #feed: Feed;
+  readonly #account = new FetchAccount();
+  readonly #stopReading = new AbortController();
+  #startedAtMs = nowMs();
+  #cpuBefore = process.cpuUsage();
+  readonly #shared = new SharedArrayBuffer(BUDGETS_BYTES);
+  readonly #pulse = new RunPulse();
+  #crew: FetchCrew | undefined;
+  #problem: SpillwayError | null = null;
+  #isStopped = false;
+  #hasLostOutcomes = false;
+  #peakRssBytes = 0;
+
+  constructor(options: FetchRunOptions) {
+    this.#options = options;
+    this.#feed = options.feed;
+    if (options.before !== null) this.#account.goOnFrom(options.before);
+  }
+
+  async carryOut(): Promise<FetchReport> {
+    const { workerCount, maxInFlight, sink, request, limits, budgets } = this.#options;
+    await using pool = this.#options.pool;
+    const shared = { budgets: this.#shared, epochMs: nowMs() };
+    const watch = setInterval(() => this.#watch(), 250);
+    this.#crew = new FetchCrew({
+      pool,
+      workerCount,
+      maxInFlight,
+      base: { sink, request, limits, budgets, shared },
+      onSettled: (outcomes, values) => this.#settle(outcomes, values),
+      onBroken: (error) => this.#break(error),
+    });
+    try {
+      if (this.#options.isWarm === true) {
+        await this.#crew.ready;
+        this.#startedAtMs = nowMs();
+        this.#cpuBefore = process.cpuUsage();
+      }
+      await this.#readAll(this.#crew);
+    } catch (error) {
+      this.#problem ??= error as SpillwayError;
+    }
+    await this.#crew.end().catch((error: SpillwayError) => this.#break(error));
+    clearInterval(watch);
+    this.#watch();
+    return this.#report(this.#crew);
+  }
+
+  /** Gives the crew every target there is, or all until the run is stopped: a source may be waiting for its next line. */
+  async #readAll(crew: FetchCrew): Promise<void> {
+    const { signal } = this.#stopReading;
+    const groups = this.#feed.groups(signal);
+    let giveUp = () => {};
+    signal.addEventListener('abort', () => giveUp(), { once: true });
+    while (!signal.aborted) {
+      // One promise a group: a race against one that lasts as long as the run would grow with the list.
+      const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<FeedGroup> | null>();
+      giveUp = () => resolve(null);
+      groups.next().then(resolve, reject);
+      const next = await promise;
+      if (next === null || next.done === true) return;
+      for (const code of next.value.takenBack ?? []) this.#account.takeBack(code);
+      this.#settle(next.value.settled);
+      await this.#give(crew, next.value.targets, signal);
+    }
+  }
+
+  /** All of them, as far and as soon as whoever reads the outcomes has room. */
+  async #give(crew: FetchCrew, targets: readonly Target[], signal: AbortSignal): Promise<void> {
+    const { admit } = this.#options;
+    if (admit === undefined) return crew.give(targets);
+    // Also asked for a group without a target: what its source settled by itself waits for a reader, too.
+    let left = targets;
+    do {
+      const count = await admit(left, this.#feed.count, signal);
+      if (signal.aborted) return undefined;
+      await crew.give(left.slice(0, count));
+      left = left.slice(count);
+    } while (left.length > 0);
+    return undefined;
+  }
+
+  stop(isCut: boolean): void {
+    this.#isStopped = true;
+    this.#stopReading.abort();
+    this.#crew?.stop(isCut);
+  }
+
+  get #targets(): number {
+    return Math.max(this.#feed.count, this.#options.targetsBefore);
+  }
+
+  get #before(): FetchReport['before'] {
+    const { settled = 0, ok = 0, bytes = 0 } = this.#options.before ?? {};
+    return { settled, ok, bytes };
+  }
+
+  snapshot(): FetchSnapshot {
+    const account = this.#account;
+    const tally = sumTallies(this.#crew?.tallies ?? []);
+    return {
+      before: this.#before,
+      targets: this.#targets,
+      ok: account.ok,
+      failed: account.failed,
+      skipped: account.skipped,
+      elapsedMs: nowMs() - this.#startedAtMs,
+      countAhead: this.#feed.countAhead,
+      inFlight: tally.inFlight,
+      parked: this.#crew?.gauge('parked') ?? 0,
+      waitingRetry: this.#crew?.gauge('waitingRetry') ?? 0,
+      connections: tally.connectionsOpened - tally.connectionsClosed,
+      bytes: tally.bytesReceived,
+      failures: { ...account.failures },
+      slowestOrigin: account.slowestOrigin(),
+      boundBy: this.#boundBy(tally.inFlight),
+      recentPerSec: this.#pulse.perSec,
+      waits: this.#pulse.waits,
+    };
+  }
+
+  /** Recorded first, then counted: what the account says is on disk. */
+  #settle(outcomes: readonly Outcome[], values?: readonly unknown[]): void {
+    // What follows a group that was lost must not be recorded: the record of each worker's work has no holes.
+    if (this.#hasLostOutcomes) return;
+    try {
+      this.#options.onOutcomes(outcomes, values);
+    } catch (error) {
+      this.#hasLostOutcomes = true;
+      this.#break(error as SpillwayError);
+      return;
+    }
+    for (const outcome of outcomes) this.#account.add(outcome);
+  }
+
+  #break(error: SpillwayError): void {
+    this.#problem ??= error;
+    this.stop(true);
+  }
+
+  #boundBy(inFlight: number): string {
+    const crew = this.#crew;
+    if (crew === undefined) return 'starting';
+    const { maxInFlight, workerCount } = this.#options;
+    if (crew.gauge('utilizationRatio') / workerCount > 0.9) return 'CPU of this machine';
+    if (this.#rateWaitsGrew(crew.gauge('rateWaits'))) return '--rate';
+    if (inFlight >= maxInFlight * 0.95) return '--max-in-flight';
+    if (crew.gauge('parked') > 0) return '--per-origin, or pauses the servers asked for';
+    if (crew.gauge('waitingRetry') > 0 && inFlight === 0) return 'waits between attempts';
+    return crew.isFull ? 'the servers' : 'the source, or the servers';
+  }
+
+  #rateWaitsSeen = 0;
+
+  #rateWaitsGrew(rateWaits: number): boolean {
+    const hasGrown = rateWaits > this.#rateWaitsSeen;
+    this.#rateWaitsSeen = rateWaits;
+    return hasGrown;
+  }
+
+  #watch(): void {
+    this.#peakRssBytes = Math.max(this.#peakRssBytes, readResidentBytes());
+    this.#pulse.look(nowMs(), this.#account.settled, this.#crew?.waits ?? null);
+  }
+
+  /** What was found of the origins that answered most. */
+  #knees(): Pick<FetchReport, 'knees'> {
+    if (this.#options.budgets.isAdaptive !== true) return {};
+    const found = this.#account.busiestOrigins(MAX_KNEES).map((origin) => readKnee(this.#shared, origin));
+    return { knees: found.filter((knee) => knee !== null) };
+  }
+
+  #report(crew: FetchCrew): FetchReport {
+    const account = this.#account;
+    const tally = sumTallies(crew.tallies);
+    const unsettled = this.#targets - account.settled;
+    const { user, system } = process.cpuUsage(this.#cpuBefore);
+    const { p50Ms, p90Ms, p99Ms, maxMs } = account.durations.percentiles();
+    const stopped = (account.skips.stopped ?? 0) + unsettled;
+    return {
+      ended: this.#problem !== null ? 'broken' : this.#isStopped ? 'stopped' : 'done',
+      problem: this.#problem?.message ?? null,
+      problemCode: this.#problem?.code ?? null,
+      before: this.#before,
+      settledNow: account.settledNow,
+      targets: this.#targets,
+      ok: account.ok,
+      failed: account.failed,
+      skipped: account.skipped + unsettled,
+      wallMs: nowMs() - this.#startedAtMs,
+      bytes: account.bytes,
+      storedBytes: account.storedBytes,
+      renamed: account.renamed,
+      attemptsSent: tally.attemptsSent,
+      retries: crew.gauge('retries'),
+      retriesDenied: crew.gauge('retriesDenied'),
+      connectionsOpened: tally.connectionsOpened,
+      inFlightPeak: tally.inFlightPeak,
+      peakRssBytes: this.#peakRssBytes,
+      cpuUs: { user, system },
+      failures: account.failures,
+      skips: { ...account.skips, ...(stopped > 0 ? { stopped } : {}) },
+      firstFailures: account.firstFailures,
+      duplicates: this.#feed.duplicates,
+      durationMs: { p50: p50Ms, p90: p90Ms, p99: p99Ms, max: maxMs },
+      findings: [...this.#feed.findings(), ...this.#pulse.findings()],
+      workerDeaths: crew.deaths,
+      ...this.#knees(),
+    };
+  }
+}

@@ -1,0 +1,152 @@
+// One session of a run, opened and ended: the place is found, the run taken for this process, what a killed session
+// left is brought back to what the journal knows, and at the end everything is let go of.
+
+import { rmdirSync, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { SpillwayError } from '../../model/errors.ts';
+import { type FetchReport, wasRefused } from '../../model/fetch-report.ts';
+import type { FailedOutcome } from '../../model/outcome.ts';
+import type { Fingerprint, RunSession, StoredCommand } from '../../model/run-journal.ts';
+import type { AnySinkSpec } from '../../model/sink-spec.ts';
+import { claimingWorkers, type KnownPlace, recoverSink } from '../../sinks/recover/recover-sink.ts';
+import { openPlace, type Place, RECORD_DIRECTORY } from './record/fetch-place.ts';
+import type { FetchRun } from './fetch-run.ts';
+import { shownPath } from './record/find-run.ts';
+import { hasJournal, type JournalReader } from './record/journal-reader.ts';
+import { RunRecord } from './record/run-record.ts';
+import { findUnfinishedRun } from './record/unfinished-run.ts';
+
+/** What a session is to an earlier one of the same run. */
+export interface FetchSession {
+  /** `retry` fetches failed targets again, and nothing else. */
+  readonly kind: RunSession['kind'];
+  /** Kept for `resume`. */
+  readonly command: StoredCommand | null;
+  /** Of this program. */
+  readonly version: string;
+  /** Begin another run, even where one of the same sources and options was not finished. */
+  readonly startsNew: boolean;
+  /** The directory of the run to go on with, for one whose `to` names no place of its own; null to look for it. */
+  readonly directory: string | null;
+  /** Which failures a retry takes; null for all. */
+  readonly only: ((failure: FailedOutcome) => boolean) | null;
+}
+
+export const FIRST_SESSION: FetchSession = {
+  kind: 'fetch',
+  command: null,
+  version: '',
+  startsNew: false,
+  directory: null,
+  only: null,
+};
+
+/** Where a fetch puts bodies, and what it keeps of itself. */
+export interface SessionPlace {
+  readonly to: string | null;
+  readonly nameTemplate: string | null;
+  readonly segmentBytes: number;
+  readonly software: string;
+  readonly fingerprint: Fingerprint;
+}
+
+export interface OpenedSession {
+  /** null where nothing is kept. */
+  readonly record: RunRecord | null;
+  /** Directory of the record; '' without one. */
+  readonly recordDirectory: string;
+  readonly sink: AnySinkSpec;
+  /** Where bodies wait; null where none do. */
+  readonly partial: string | null;
+  /** Where bodies go, for a person. */
+  readonly shown: string;
+  /** What a person calls the run. */
+  readonly name: string | null;
+}
+
+/**
+ * Takes the run for this process; the record is the caller's to dispose of.
+ * @throws SpillwayError ERR_OPTION, ERR_RUN_LIVE, ERR_JOURNAL, ERR_SINK
+ */
+export function openSession(options: SessionPlace, session: FetchSession): OpenedSession {
+  const { to, fingerprint } = options;
+  const isAnywhere = to === null || to === 'discard';
+  const found =
+    session.directory ?? (isAnywhere && !session.startsNew ? findUnfinishedRun(fingerprint) : null);
+  const place = openPlace({ ...options, found }, new Date());
+  if (session.startsNew && hasJournal(place.record)) {
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `--new: expected a place without a run in --to, found one in ${place.record}: choose another place or remove it`,
+    );
+  }
+  const { kind, command, version } = session;
+  using undo = new DisposableStack();
+  const record = undo.use(
+    new RunRecord({
+      directory: place.record,
+      fingerprint,
+      command,
+      sink: place.sink.kind,
+      kind,
+      version,
+      // What was stored and not recorded has the names of the run that it is of.
+      mayBeginAnew: place.partial === null || claimingWorkers(place.partial).length === 0,
+    }),
+  );
+  const opened = {
+    record,
+    recordDirectory: place.record,
+    sink: goOnWith(place, record),
+    partial: place.partial,
+    shown: place.shown,
+    name: shownPath(isAnywhere ? dirname(place.record) : to),
+  };
+  undo.move();
+  return opened;
+}
+
+function goOnWith({ sink }: Place, { journal, reader }: RunRecord): AnySinkSpec {
+  return journal.isContinued ? recoverSink(sink, knownPlaces(reader)) : sink;
+}
+
+function* knownPlaces(reader: JournalReader): Generator<KnownPlace> {
+  for (const outcome of reader.outcomes()) if (outcome.kind === 'ok') yield outcome;
+}
+
+/** Ends the session when the run has ended. */
+export async function closeSession(
+  run: FetchRun,
+  opened: OpenedSession,
+  isWhole: boolean,
+): Promise<FetchReport> {
+  const final = await endSession(run, opened, isWhole);
+  const { recordDirectory } = opened;
+  if (wasRefused(final) && basename(recordDirectory) === RECORD_DIRECTORY)
+    removeIfEmpty(dirname(recordDirectory));
+  return final;
+}
+
+/** Everything that nobody else may come between; then the run is let go of. */
+async function endSession(
+  run: FetchRun,
+  { record, partial }: OpenedSession,
+  isWhole: boolean,
+): Promise<FetchReport> {
+  using _record = record;
+  const report = await run.report;
+  const final = record === null ? report : record.finish(report, isWhole);
+  // A broken session may have left what the journal does not know: the next one needs its traces.
+  const isSettled = final.ended !== 'broken' || wasRefused(final);
+  if (partial !== null && isSettled) rmSync(partial, { recursive: true, force: true });
+  return final;
+}
+
+/** A directory for bodies, of a run that was refused. */
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // Something is in it.
+  }
+}

@@ -1,0 +1,19 @@
+// Whether two runs are one: what a run was begun with is compared with what it is to go on with. Pure.
+
+import { withoutLogins } from '../../../model/shown-url.ts';
+import type { Fingerprint } from '../../../model/run-journal.ts';
+
+/** What differs, one line each, with what to do; empty for the same run. */
+export function compareFingerprints(begun: Fingerprint, given: Fingerprint): string[] {
+  const names = [...new Set([...Object.keys(begun), ...Object.keys(given)])];
+  return names
+    .filter((name) => begun[name] !== given[name] && withoutLogins(begun[name] ?? '') !== given[name])
+    .map(
+      (name) =>
+        `${name}: expected ${shown(begun[name])}, as the run there was begun with, found ${shown(given[name])}: give it as it was, or choose another place with --to`,
+    );
+}
+
+function shown(value: string | undefined): string {
+  return value === undefined ? 'none' : JSON.stringify(withoutLogins(value));
+}

@@ -1,0 +1,243 @@
+// The journal's file: its tables, how an outcome becomes a row and a row an outcome, and what its errors mean. What is
+// in a row is in docs/resume.md; a change of it is a new FORMAT_VERSION.
+
+import { join } from 'node:path';
+import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import { FAILURES, type FailureCode, SpillwayError } from '../../../model/errors.ts';
+import type { Outcome, SkipReason } from '../../../model/outcome.ts';
+
+export const FORMAT_VERSION = 1;
+/** `spwj`: what `file` and SQLite show of the file's owner. */
+export const APPLICATION_ID = 0x7370776a;
+
+export function journalFile(directory: string): string {
+  return join(directory, 'journal.db');
+}
+
+/** `detail` stands in failed rows alone, so that those are found without reading the others. */
+export const SCHEMA = `
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE outcomes (
+    idx INTEGER PRIMARY KEY, class TEXT NOT NULL, url TEXT NOT NULL, line INTEGER NOT NULL,
+    status INTEGER, attempts INTEGER, duration_us INTEGER, bytes INTEGER, wire_bytes INTEGER, sha256 BLOB,
+    final_url TEXT, path TEXT, offset_bytes INTEGER, stored_bytes INTEGER, is_renamed INTEGER, detail TEXT
+  );
+  CREATE INDEX failed ON outcomes (idx) WHERE detail IS NOT NULL;
+  CREATE TABLE tally (
+    class TEXT PRIMARY KEY, count INTEGER NOT NULL, bytes INTEGER NOT NULL, stored_bytes INTEGER NOT NULL,
+    renamed INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE sessions (
+    number INTEGER PRIMARY KEY, kind TEXT NOT NULL, pid INTEGER NOT NULL, host TEXT NOT NULL, version TEXT NOT NULL,
+    started_at TEXT NOT NULL, ended_at TEXT, ended TEXT NOT NULL, settled_before INTEGER NOT NULL
+  );
+  CREATE TABLE pages (
+    source INTEGER, number INTEGER, contents TEXT NOT NULL, PRIMARY KEY (source, number)
+  ) WITHOUT ROWID;
+  PRAGMA application_id = ${APPLICATION_ID};
+  PRAGMA user_version = ${FORMAT_VERSION};
+`;
+
+/** Columns in the order of `toRow`. */
+export const COLUMNS =
+  'idx, class, url, line, status, attempts, duration_us, bytes, wire_bytes, sha256, final_url, path, offset_bytes, stored_bytes, is_renamed, detail';
+export const PLACEHOLDERS = COLUMNS.replaceAll(/\w+/gu, '?');
+
+/**
+ * Most rows of a run differ in these columns alone: two thirds of the values to hand over, 0.4 us of 2.6 a row.
+ * `bytes` stands for the length as received, too.
+ */
+export const PLAIN_COLUMNS =
+  'idx, url, line, duration_us, bytes, sha256, path, offset_bytes, stored_bytes, class, status, attempts, is_renamed';
+export const PLAIN_VALUES = "?, ?, ?, ?, ?, ?, ?, ?, ?, 'ok', 200, 1, 0";
+export const PLAIN_VALUE_COUNT = 9;
+
+/** The values of `PLAIN_VALUES`; null for an outcome that has more to say. */
+export function toPlainRow(outcome: Outcome): SQLInputValue[] | null {
+  if (outcome.kind !== 'ok' || outcome.status !== 200 || outcome.attempts !== 1) return null;
+  const { index, url, line, durationMs, bytes, sha256, stored } = outcome;
+  if (outcome.wireBytes !== bytes || outcome.finalUrl !== undefined || stored.isRenamed) return null;
+  const { path, offsetBytes, storedBytes } = stored;
+  return [
+    index,
+    url,
+    line,
+    Math.round(durationMs * 1e3),
+    bytes,
+    Buffer.from(sha256, 'hex'),
+    path,
+    offsetBytes,
+    storedBytes === bytes ? null : storedBytes,
+  ];
+}
+
+/** `ok`, the failure code, or the reason it was skipped. */
+export type OutcomeClass = 'ok' | FailureCode | SkipReason;
+
+export function classOf(outcome: Outcome): OutcomeClass {
+  if (outcome.kind === 'ok') return 'ok';
+  return outcome.kind === 'failed' ? outcome.code : outcome.reason;
+}
+
+export function isFailure(name: OutcomeClass): name is FailureCode {
+  return Object.hasOwn(FAILURES, name);
+}
+
+/** Lengths that equal the body's are left out: most do. */
+export function toRow(outcome: Outcome): SQLInputValue[] {
+  const { index, url, line } = outcome;
+  if (outcome.kind === 'ok') {
+    const { bytes, wireBytes, stored } = outcome;
+    return [
+      index,
+      'ok',
+      url,
+      line,
+      outcome.status,
+      outcome.attempts,
+      Math.round(outcome.durationMs * 1e3),
+      bytes,
+      wireBytes === bytes ? null : wireBytes,
+      Buffer.from(outcome.sha256, 'hex'),
+      outcome.finalUrl ?? null,
+      stored.path,
+      stored.offsetBytes,
+      stored.storedBytes === bytes ? null : stored.storedBytes,
+      stored.isRenamed ? 1 : 0,
+      null,
+    ];
+  }
+  const rest = [null, null, null, null, null, null, null, null];
+  if (outcome.kind === 'skipped') return [index, outcome.reason, url, line, null, null, null, ...rest, null];
+  const { code, status, attempts, durationMs, detail } = outcome;
+  return [index, code, url, line, status, attempts, Math.round(durationMs * 1e3), ...rest, detail];
+}
+
+export function fromRow(row: readonly SQLOutputValue[]): Outcome {
+  const [index, name, url, line, status, attempts, durationUs, bytes] = row as [
+    number,
+    OutcomeClass,
+    string,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (isFailure(name)) {
+    const detail = row[15] as string;
+    return {
+      kind: 'failed',
+      index,
+      url,
+      line,
+      code: name,
+      detail,
+      status,
+      attempts,
+      durationMs: durationUs / 1e3,
+    };
+  }
+  if (name !== 'ok') return { kind: 'skipped', index, url, line, reason: name };
+  const finalUrl = row[10] as string | null;
+  return {
+    kind: 'ok',
+    index,
+    url,
+    line,
+    status,
+    bytes,
+    sha256: Buffer.from(row[9] as Uint8Array).toString('hex'),
+    wireBytes: (row[8] as number | null) ?? bytes,
+    attempts,
+    durationMs: durationUs / 1e3,
+    ...(finalUrl === null ? {} : { finalUrl }),
+    stored: {
+      path: row[11] as string,
+      offsetBytes: row[12] as number,
+      storedBytes: (row[13] as number | null) ?? bytes,
+      isRenamed: row[14] === 1,
+    },
+  };
+}
+
+/** @throws SpillwayError ERR_JOURNAL when the file is not a journal this program reads */
+export function checkFormat(db: DatabaseSync, file: string): void {
+  const read = (name: string) => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+  if (read('application_id') !== APPLICATION_ID) {
+    throw new SpillwayError(
+      'ERR_JOURNAL',
+      `${file}: expected the journal of a run, found another file: remove it, or choose another place with --to`,
+    );
+  }
+  const version = read('user_version');
+  if (version !== FORMAT_VERSION) {
+    throw new SpillwayError(
+      'ERR_JOURNAL',
+      `${file}: expected a journal of format ${FORMAT_VERSION}, found ${String(version)}: use the version of this program that wrote it`,
+    );
+  }
+}
+
+/** SQLite's result codes, without their extension. */
+const BUSY = 5;
+const READONLY = 8;
+const IO_ERROR = 10;
+const CORRUPT = 11;
+const FULL = 13;
+const CANTOPEN = 14;
+const CONSTRAINT = 19;
+const NOT_A_DATABASE = 26;
+
+export function isBusy(error: unknown): boolean {
+  return resultCode(error) === BUSY;
+}
+
+function resultCode(error: unknown): number | undefined {
+  const { errcode } = error as { readonly errcode?: number };
+  return errcode === undefined ? undefined : errcode & 0xff;
+}
+
+/** Runs `work` on the journal. @throws SpillwayError as `journalError` has it */
+export function guardJournal<Result>(file: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw journalError(file, error);
+  }
+}
+
+/** What SQLite threw, said so that a person can mend it. Errors of this program pass as they are. */
+export function journalError(file: string, error: unknown): SpillwayError {
+  if (error instanceof SpillwayError) return error;
+  const code = resultCode(error);
+  const problem = error instanceof Error ? error.message : String(error);
+  if (code === CORRUPT || code === NOT_A_DATABASE) return damaged(file, problem, error);
+  if (code === CONSTRAINT) {
+    return new SpillwayError('ERR_BUG', `${file}: expected one last word a target, found a second one`, {
+      cause: error,
+    });
+  }
+  const advice =
+    code === FULL
+      ? 'the disk is full: free space there, then resume'
+      : code === IO_ERROR
+        ? `the disk refused it (${problem}): free space and inodes there or check the disk, then resume`
+        : code === READONLY || code === CANTOPEN
+          ? `${problem}: make the place writable, and free inodes if there are none, then resume`
+          : code === BUSY
+            ? 'another program holds it: end that program, then resume'
+            : problem;
+  return new SpillwayError('ERR_SINK', `could not write ${file}: ${advice}; what is settled stays settled`, {
+    cause: error,
+  });
+}
+
+/** A journal that cannot be trusted: nothing is counted from it. */
+export function damaged(file: string, problem: string, cause?: unknown): SpillwayError {
+  return new SpillwayError(
+    'ERR_JOURNAL',
+    `${file}: expected a whole journal, found a damaged one (${problem}): put a copy of it back, or begin again at another place with --to; bodies that were written are still there`,
+    { cause },
+  );
+}

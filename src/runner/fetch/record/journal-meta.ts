@@ -1,0 +1,71 @@
+// The small tables of a journal: what the run is, who worked at it, and how many outcomes of each class there are.
+
+import type { DatabaseSync } from 'node:sqlite';
+import type { FailureCode } from '../../../model/errors.ts';
+import type { SkipReason } from '../../../model/outcome.ts';
+import type { JournalCounts, JournalMeta, RunSession } from '../../../model/run-journal.ts';
+import { isFailure, type OutcomeClass } from './journal-format.ts';
+
+export function writeMeta(db: DatabaseSync, meta: Partial<JournalMeta>): void {
+  const statement = db.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)');
+  for (const [name, value] of Object.entries(meta)) statement.run(name, JSON.stringify(value));
+}
+
+export function readMeta(db: DatabaseSync): JournalMeta {
+  const rows = db.prepare('SELECT name, value FROM meta').all();
+  const entries = rows.map(({ name, value }) => [name as string, JSON.parse(value as string) as unknown]);
+  return Object.fromEntries(entries) as JournalMeta;
+}
+
+export function readSessions(db: DatabaseSync): RunSession[] {
+  const rows = db.prepare('SELECT * FROM sessions ORDER BY number').all();
+  return rows.map((row) => ({
+    number: row['number'] as number,
+    kind: row['kind'] as RunSession['kind'],
+    pid: row['pid'] as number,
+    host: row['host'] as string,
+    version: row['version'] as string,
+    startedAt: row['started_at'] as string,
+    endedAt: row['ended_at'] as string | null,
+    ended: row['ended'] as RunSession['ended'],
+    settledBefore: row['settled_before'] as number,
+  }));
+}
+
+/** The index after the highest that is settled; 0 without any. Below it there may be gaps. */
+export function readNextIndex(db: DatabaseSync): number {
+  const row = db.prepare('SELECT max(idx) AS top FROM outcomes').get();
+  return ((row?.['top'] as number | null) ?? -1) + 1;
+}
+
+export function readCounts(db: DatabaseSync): JournalCounts {
+  const counts = {
+    settled: 0,
+    ok: 0,
+    failed: 0,
+    skipped: 0,
+    bytes: 0,
+    storedBytes: 0,
+    renamed: 0,
+    failures: {} as Partial<Record<FailureCode, number>>,
+    skips: {} as Partial<Record<SkipReason, number>>,
+  };
+  for (const row of db.prepare('SELECT * FROM tally WHERE count > 0').all()) {
+    const name = row['class'] as OutcomeClass;
+    const count = row['count'] as number;
+    counts.settled += count;
+    counts.bytes += row['bytes'] as number;
+    counts.storedBytes += row['stored_bytes'] as number;
+    counts.renamed += row['renamed'] as number;
+    if (name === 'ok') {
+      counts.ok += count;
+    } else if (isFailure(name)) {
+      counts.failed += count;
+      counts.failures[name] = count;
+    } else {
+      counts.skipped += count;
+      counts.skips[name] = count;
+    }
+  }
+  return counts;
+}

@@ -1,0 +1,165 @@
+// What a run leaves beside its bodies: the journal, which is the record; and for people, at the end of each session, a
+// file with all failures and the report. Holds the run for this process until it is disposed of.
+
+import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SpillwayError } from '../../../model/errors.ts';
+import { type FetchReport, wasRefused } from '../../../model/fetch-report.ts';
+import type { FailedOutcome, Outcome } from '../../../model/outcome.ts';
+import type { JournalCounts } from '../../../model/run-journal.ts';
+import { guardWrite } from '../../../files/sink-error.ts';
+import { writeAll } from '../../../files/write-all.ts';
+import { NAMED_PER_CLASS } from '../fetch-account.ts';
+import { Journal, type JournalOptions } from './journal.ts';
+import { journalFile } from './journal-format.ts';
+import { JournalReader } from './journal-reader.ts';
+import { JournalWalk, NOTHING_SETTLED, type SettledBefore } from './settled-before.ts';
+
+const FAILURES_FILE = 'failures.ndjson';
+const REPORT_FILE = 'report.json';
+const LINES_PER_WRITE = 256;
+
+/** Paths of a run's record below its directory. */
+export function recordPaths(directory: string): { journal: string; failures: string; report: string } {
+  return {
+    journal: journalFile(directory),
+    failures: join(directory, FAILURES_FILE),
+    report: join(directory, REPORT_FILE),
+  };
+}
+
+export class RunRecord implements Disposable {
+  readonly journal: Journal;
+  readonly reader: JournalReader;
+  /** What earlier sessions settled. */
+  readonly before: JournalCounts;
+  readonly #paths: ReturnType<typeof recordPaths>;
+  #hasLogins = false;
+
+  /** @throws SpillwayError as `Journal` does */
+  constructor(options: JournalOptions) {
+    this.#paths = recordPaths(options.directory);
+    using undo = new DisposableStack();
+    this.journal = undo.use(new Journal(options));
+    this.reader = undo.use(new JournalReader(options.directory));
+    this.before = this.journal.counts;
+    undo.move();
+  }
+
+  /** Targets the run is known to have, from earlier sessions. */
+  get targetsBefore(): number {
+    return this.journal.nextIndex;
+  }
+
+  /** For a feed, once. */
+  get settled(): SettledBefore {
+    const { nextIndex } = this.journal;
+    return nextIndex === 0 ? NOTHING_SETTLED : new JournalWalk(this.reader, nextIndex);
+  }
+
+  /** What the end of the run cut off has no last word: it is fetched when the run goes on. */
+  add(outcomes: readonly Outcome[], hasLogins: boolean): void {
+    if (hasLogins && !this.#hasLogins) this.journal.noteLogins();
+    this.#hasLogins = hasLogins;
+    const isCut = (outcome: Outcome) => outcome.kind === 'skipped' && outcome.reason === 'stopped';
+    this.journal.add(outcomes.some(isCut) ? outcomes.filter((outcome) => !isCut(outcome)) : outcomes);
+  }
+
+  /**
+   * Ends this session; one that was refused leaves the run as it was, or none. What cannot be written is a problem of the
+   * report, not a throw: the outcomes are safe.
+   * @param isWhole false for a session that saw a part of the targets alone, such as a retry
+   * @returns the report, with the counts of the whole run as the journal has them
+   */
+  finish(report: FetchReport, isWhole: boolean): FetchReport {
+    const { wasDone } = this.journal;
+    const ended = report.ended === 'done' && !isWhole && !wasDone ? 'stopped' : report.ended;
+    try {
+      if (wasRefused(report)) {
+        this.journal.withdraw();
+        return report;
+      }
+      const targets = Math.max(report.targets, this.targetsBefore);
+      const isDone = ended === 'done' || (wasDone && !isWhole);
+      this.journal.finish(isDone ? 'done' : ended, isDone ? targets : null);
+      const { counts } = this.journal;
+      const final = withCounts({ ...report, targets }, counts, this.#writeFailures(counts.failed));
+      guardWrite('write', this.#paths.report, () =>
+        replaceFile(this.#paths.report, `${JSON.stringify(final, null, 2)}\n`),
+      );
+      return final;
+    } catch (error) {
+      const { code, message } =
+        error instanceof SpillwayError ? error : new SpillwayError('ERR_BUG', String(error));
+      return {
+        ...report,
+        ended: 'broken',
+        problem: report.problem ?? message,
+        problemCode: report.problemCode ?? code,
+      };
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.reader[Symbol.dispose]();
+    this.journal[Symbol.dispose]();
+  }
+
+  /** All failures, by index, in one file that is there whole or not at all. @returns the first of each class */
+  #writeFailures(count: number): FailedOutcome[] {
+    const first: FailedOutcome[] = [];
+    const named = new Map<string, number>();
+    const { failures } = this.#paths;
+    if (count === 0) {
+      rmSync(failures, { force: true });
+      return first;
+    }
+    guardWrite('write', failures, () => {
+      const part = `${failures}.part`;
+      const fd = openSync(part, 'w');
+      try {
+        let lines: string[] = [];
+        for (const outcome of this.reader.outcomes({ kind: 'failed' })) {
+          const failure = outcome as FailedOutcome;
+          const count = (named.get(failure.code) ?? 0) + 1;
+          named.set(failure.code, count);
+          if (count <= NAMED_PER_CLASS) first.push(failure);
+          if (lines.push(`${JSON.stringify(failure)}\n`) < LINES_PER_WRITE) continue;
+          writeAll(fd, Buffer.from(lines.join('')));
+          lines = [];
+        }
+        writeAll(fd, Buffer.from(lines.join('')));
+      } finally {
+        closeSync(fd);
+      }
+      renameSync(part, failures);
+    });
+    return first;
+  }
+}
+
+function withCounts(
+  report: FetchReport,
+  counts: JournalCounts,
+  firstFailures: readonly FailedOutcome[],
+): FetchReport {
+  const { settled, ok, failed, skipped, bytes, storedBytes, renamed, failures } = counts;
+  const stopped = report.targets - settled;
+  return {
+    ...report,
+    ok,
+    failed,
+    skipped: skipped + stopped,
+    bytes,
+    storedBytes,
+    renamed,
+    failures,
+    skips: { ...counts.skips, ...(stopped > 0 ? { stopped } : {}) },
+    firstFailures,
+  };
+}
+
+function replaceFile(path: string, text: string): void {
+  writeFileSync(`${path}.part`, text);
+  renameSync(`${path}.part`, path);
+}

@@ -1,0 +1,50 @@
+// The same command typed again, without a place: which of the runs below `results/` it goes on with.
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { SpillwayError } from '../../../model/errors.ts';
+import type { Fingerprint } from '../../../model/run-journal.ts';
+import { RECORD_DIRECTORY, RESULTS } from './fetch-place.ts';
+import { compareFingerprints } from './fingerprint.ts';
+import { hasJournal, JournalReader } from './journal-reader.ts';
+import { isRunLive } from './run-lock.ts';
+
+/** The newest so many runs are looked at. */
+const MAX_RUNS = 1000;
+
+/**
+ * The newest run of the same sources and options that did not come to its end; null without one.
+ * @throws SpillwayError ERR_RUN_LIVE when another process is at it now
+ */
+export function findUnfinishedRun(fingerprint: Fingerprint): string | null {
+  for (const name of newestFirst()) {
+    const directory = join(RESULTS, name);
+    const record = join(directory, RECORD_DIRECTORY);
+    if (!hasJournal(record) || !isUnfinished(record, fingerprint)) continue;
+    if (!isRunLive(record)) return directory;
+    throw new SpillwayError(
+      'ERR_RUN_LIVE',
+      `expected a run that nobody works at, found another process at this one in ${directory}: wait for its end (\`spillway status ${directory}\`), or begin another beside it with --new`,
+    );
+  }
+  return null;
+}
+
+function newestFirst(): string[] {
+  try {
+    return readdirSync(RESULTS).toSorted().toReversed().slice(0, MAX_RUNS);
+  } catch {
+    return [];
+  }
+}
+
+function isUnfinished(record: string, fingerprint: Fingerprint): boolean {
+  try {
+    using reader = new JournalReader(record);
+    const meta = reader.meta();
+    return meta.targetCount === null && compareFingerprints(meta.fingerprint, fingerprint).length === 0;
+  } catch {
+    // What cannot be read is nobody's to go on with here; named by --to, it is complained of.
+    return false;
+  }
+}

@@ -1,0 +1,108 @@
+// What an audit has to put into another order, on disk: places of bodies by path and offset, and the lines of the
+// certificate sorted. A private database that SQLite removes by itself, so that memory stays flat at any number.
+
+import { createHash } from 'node:crypto';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { SpillwayError } from '../../../model/errors.ts';
+
+const CACHE_KIB = 16_384;
+/** Rows of one transaction. */
+const GROUP_COUNT = 10_000;
+
+/** Where the journal says that a body is. */
+export interface PlaceRow {
+  readonly path: string;
+  readonly offsetBytes: number;
+  readonly storedBytes: number;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly index: number;
+  readonly url: string;
+  readonly finalUrl: string;
+}
+
+export class VerifyTable implements Disposable {
+  readonly #db: DatabaseSync;
+  readonly #addPlace: StatementSync;
+  readonly #addLine: StatementSync;
+  readonly #hasPath: StatementSync;
+  #pendingCount = 0;
+
+  constructor() {
+    // The empty name: a file of its own in the directory for temporary files, gone when it is closed.
+    this.#db = new DatabaseSync('');
+    this.#db.exec(`
+      PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE; PRAGMA cache_size = -${CACHE_KIB};
+      CREATE TABLE places (
+        path TEXT, offset_bytes INTEGER, stored_bytes INTEGER, bytes INTEGER, sha256 TEXT, idx INTEGER, url TEXT,
+        final_url TEXT, PRIMARY KEY (path, offset_bytes)
+      ) WITHOUT ROWID;
+      CREATE TABLE lines (line TEXT NOT NULL);
+      BEGIN;
+    `);
+    this.#addPlace = this.#db.prepare('INSERT OR IGNORE INTO places VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#addLine = this.#db.prepare('INSERT INTO lines VALUES (?)');
+    this.#hasPath = this.#db.prepare('SELECT 1 FROM places WHERE path = ? LIMIT 1');
+  }
+
+  /** False when another body is at that place already. */
+  addPlace(row: PlaceRow): boolean {
+    const { path, offsetBytes, storedBytes, bytes, sha256, index, url, finalUrl } = row;
+    const values = [path, offsetBytes, storedBytes, bytes, sha256, index, url, finalUrl];
+    return this.#write(this.#addPlace, values) > 0;
+  }
+
+  hasPath(path: string): boolean {
+    return this.#hasPath.get(path) !== undefined;
+  }
+
+  /** Places by path and offset. */
+  *places(): Generator<PlaceRow> {
+    const rows = this.#db
+      .prepare(
+        `SELECT path, offset_bytes AS offsetBytes, stored_bytes AS storedBytes, bytes, sha256, idx AS "index", url,
+         final_url AS finalUrl FROM places ORDER BY path, offset_bytes`,
+      )
+      .iterate();
+    yield* rows as unknown as Iterable<PlaceRow>;
+  }
+
+  /** Before the places of another run. */
+  clearPlaces(): void {
+    this.#db.exec('DELETE FROM places');
+  }
+
+  addLine(target: string, bytes: number, sha256: string): void {
+    this.#write(this.#addLine, [`${target}\t${bytes}\t${sha256}`]);
+  }
+
+  /** The lines in the order of their bytes, as `LC_ALL=C sort` has them. */
+  *lines(): Generator<string> {
+    for (const { line } of this.#db.prepare('SELECT line FROM lines ORDER BY line').iterate())
+      yield `${line as string}\n`;
+  }
+
+  digest(): string {
+    const digest = createHash('sha256');
+    for (const line of this.lines()) digest.update(line);
+    return `sha256:${digest.digest('hex')}`;
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+
+  #write(statement: StatementSync, values: SQLInputValue[]): number {
+    try {
+      const { changes } = statement.run(...values);
+      if (++this.#pendingCount % GROUP_COUNT === 0) this.#db.exec('COMMIT; BEGIN');
+      return Number(changes);
+    } catch (error) {
+      throw new SpillwayError(
+        'ERR_SINK',
+        `could not sort what was found (${(error as Error).message}): free space for temporary files, or set SQLITE_TMPDIR`,
+        { cause: error },
+      );
+    }
+  }
+}

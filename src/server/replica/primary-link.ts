@@ -1,0 +1,112 @@
+// A replica's line to the primary: answers its questions, and asks it for what concerns all replicas.
+import { SpillwayError } from '../../model/errors.ts';
+import type { ErrorCode } from '../../model/errors.ts';
+import type { ReplicaCounters } from './replica-counters.ts';
+import type { ToPrimary, ToReplica } from './replica-messages.ts';
+import type { ServerStats } from '../server-stats.ts';
+
+/** As often as the client looks: more notes would not be seen. A note costs a replica some 20 us. */
+const LOOP_NOTE_EVERY_MS = 100;
+
+interface Question {
+  readonly resolve: (stats: ServerStats | undefined) => void;
+  readonly reject: (error: SpillwayError) => void;
+}
+
+export class PrimaryLink {
+  readonly #counters: ReplicaCounters;
+  readonly #onDrain: () => void;
+  readonly #questions = new Map<number, Question>();
+  #lastId = 0;
+  #loopTimer: NodeJS.Timeout | undefined;
+
+  constructor(counters: ReplicaCounters, onDrain: () => void) {
+    this.#counters = counters;
+    this.#onDrain = onDrain;
+    process.on('message', (message) => {
+      this.#receive(message as ToReplica);
+    });
+  }
+
+  ready(): void {
+    this.#send({ type: 'ready' });
+  }
+
+  /** Resolves when the message has left, as the process ends next. */
+  failed(code: ErrorCode, message: string): Promise<void> {
+    return new Promise((resolve) => {
+      process.send?.({ type: 'failed', code, message } satisfies ToPrimary, undefined, undefined, () => {
+        resolve();
+      });
+    });
+  }
+
+  /** Over all replicas. @throws ERR_SERVER when the primary could not collect them */
+  async stats(): Promise<ServerStats> {
+    return (await this.#ask('ask-stats')) as ServerStats;
+  }
+
+  /** Resolves when every replica has started its counts again. @throws ERR_SERVER as with `stats` */
+  async reset(): Promise<void> {
+    await this.#ask('ask-reset');
+  }
+
+  #ask(type: 'ask-stats' | 'ask-reset'): Promise<ServerStats | undefined> {
+    this.#lastId += 1;
+    const id = this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#questions.set(id, { resolve, reject });
+      this.#send({ type, id });
+    });
+  }
+
+  #receive(message: ToReplica): void {
+    switch (message.type) {
+      case 'snapshot':
+        // Before the answer: who asks at the end of a run has the end of the loop's account too.
+        if (this.#loopTimer !== undefined) this.#noteLoop();
+        this.#send({ type: 'snapshot-answer', id: message.id, snapshot: this.#counters.snapshot() });
+        break;
+      case 'reset':
+        this.#counters.reset();
+        this.#send({ type: 'reset-done', id: message.id });
+        break;
+      case 'watch-loop':
+        this.#watchLoop(message.isWatched);
+        break;
+      case 'drain':
+        this.#onDrain();
+        break;
+      case 'stats-answer':
+        this.#take(message.id)?.resolve(message.stats);
+        break;
+      case 'reset-answer':
+        this.#take(message.id)?.resolve(undefined);
+        break;
+      case 'refusal':
+        this.#take(message.id)?.reject(new SpillwayError('ERR_SERVER', message.message));
+        break;
+    }
+  }
+
+  /** Nobody who listens is a loop that is not woken. */
+  #watchLoop(isWatched: boolean): void {
+    clearInterval(this.#loopTimer);
+    this.#loopTimer = isWatched ? setInterval(() => this.#noteLoop(), LOOP_NOTE_EVERY_MS).unref() : undefined;
+  }
+
+  #noteLoop(): void {
+    this.#send({ type: 'loop-note', loopMs: this.#counters.loopMs() });
+  }
+
+  #take(id: number): Question | undefined {
+    const question = this.#questions.get(id);
+    this.#questions.delete(id);
+    return question;
+  }
+
+  /** The channel may be closing; then the process is about to end, and there is nobody to tell. */
+  #send(message: ToPrimary): void {
+    if (process.connected) process.send?.(message, undefined, undefined, () => {});
+  }
+}

@@ -1,0 +1,26 @@
+// Everything that the primary and a replica say to each other. Plain data, structured clone.
+import type { ErrorCode } from '../../model/errors.ts';
+import type { LoopMs, ReplicaSnapshot } from './replica-counters.ts';
+import type { ServerStats } from '../server-stats.ts';
+
+/** Primary to replica. `id` pairs an answer with its question. */
+export type ToReplica =
+  | { readonly type: 'snapshot'; readonly id: number }
+  | { readonly type: 'reset'; readonly id: number }
+  | { readonly type: 'drain' }
+  /** From now on note the event loop ten times a second, or no more. */
+  | { readonly type: 'watch-loop'; readonly isWatched: boolean }
+  | { readonly type: 'stats-answer'; readonly id: number; readonly stats: ServerStats }
+  | { readonly type: 'reset-answer'; readonly id: number }
+  | { readonly type: 'refusal'; readonly id: number; readonly message: string };
+
+/** Replica to primary. */
+export type ToPrimary =
+  | { readonly type: 'ready' }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
+  | { readonly type: 'snapshot-answer'; readonly id: number; readonly snapshot: ReplicaSnapshot }
+  | { readonly type: 'reset-done'; readonly id: number }
+  /** Since its last reset. */
+  | { readonly type: 'loop-note'; readonly loopMs: LoopMs }
+  | { readonly type: 'ask-stats'; readonly id: number }
+  | { readonly type: 'ask-reset'; readonly id: number };

@@ -1,0 +1,184 @@
+// One replica as the primary holds it: a forked process, its questions in flight, its last words. Decides nothing.
+import cluster from 'node:cluster';
+import type { Worker } from 'node:cluster';
+import { fileURLToPath } from 'node:url';
+import { SpillwayError } from '../../model/errors.ts';
+import { programUrl } from '../../program-url.ts';
+import { replicaEnv } from './replica-config.ts';
+import type { ReplicaConfig } from './replica-config.ts';
+import type { LoopMs, ReplicaSnapshot } from './replica-counters.ts';
+import type { ToPrimary, ToReplica } from './replica-messages.ts';
+
+const ENTRY = fileURLToPath(programUrl('server/replica/replica'));
+
+/** A loop that is busy with a million answers is slow to speak; one that is silent this long is stuck. */
+const ASK_DEADLINE_MS = 20_000;
+const STDERR_TAIL_CHARS = 4000;
+
+export interface ReplicaExit {
+  readonly pid: number;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** The end of what it wrote to stderr, as a crash leaves its stack there. */
+  readonly stderrTail: string;
+}
+
+interface Question {
+  readonly resolve: (snapshot: ReplicaSnapshot | undefined) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+/** Called from the event loop, in the order things happen. */
+export interface ReplicaEvents {
+  readonly ready: () => void;
+  readonly failed: (error: SpillwayError) => void;
+  readonly exited: (exit: ReplicaExit) => void;
+  readonly asked: (what: 'ask-stats' | 'ask-reset', id: number) => void;
+}
+
+export class ReplicaProcess {
+  readonly pid: number;
+  isReady = false;
+  /** As it last noted it itself, since its last reset; it notes while `watchLoop` is on. */
+  loopMs: LoopMs = [0, 0];
+  #isGone = false;
+  readonly #worker: Worker;
+  readonly #events: ReplicaEvents;
+  readonly #questions = new Map<number, Question>();
+  readonly #gone = Promise.withResolvers<void>();
+  #lastId = 0;
+  #stderrTail = '';
+
+  constructor(config: ReplicaConfig, events: ReplicaEvents) {
+    this.#events = events;
+    // Never the primary as the accepting side (SCHED_RR): it becomes the bottleneck of every burst.
+    cluster.schedulingPolicy = cluster.SCHED_NONE;
+    cluster.setupPrimary({
+      exec: ENTRY,
+      args: [],
+      execArgv: inheritedFlags(process.execArgv),
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#worker = cluster.fork(replicaEnv(config));
+    this.pid = this.#worker.process.pid ?? -1;
+    this.#worker.on('message', (message: ToPrimary) => {
+      this.#receive(message);
+    });
+    this.#worker.on('error', (error) => {
+      if (this.pid === -1) this.#exit(null, null, `the process could not be started: ${error.message}`);
+    });
+    this.#worker.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderrTail = (this.#stderrTail + text).slice(-STDERR_TAIL_CHARS);
+    });
+    // 'close' and not 'exit': by then the last words on stderr are in.
+    this.#worker.process.once('close', (exitCode, signal) => {
+      this.#exit(exitCode, signal, this.#stderrTail);
+    });
+  }
+
+  /** Resolves when the process is gone. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Undefined when the replica died before it answered. @throws ERR_SERVER when it says nothing for long */
+  async snapshot(): Promise<ReplicaSnapshot | undefined> {
+    return this.#ask('snapshot');
+  }
+
+  /** Resolves when its counts have started again, or when it is gone. @throws ERR_SERVER as with `snapshot` */
+  async reset(): Promise<void> {
+    await this.#ask('reset');
+  }
+
+  watchLoop(isWatched: boolean): void {
+    this.send({ type: 'watch-loop', isWatched });
+  }
+
+  send(message: ToReplica): void {
+    if (!this.#isGone && this.#worker.isConnected()) this.#worker.send(message, () => {});
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    if (!this.#isGone) this.#worker.process.kill(signal);
+  }
+
+  #ask(type: 'snapshot' | 'reset'): Promise<ReplicaSnapshot | undefined> {
+    if (this.#isGone) return Promise.resolve(undefined);
+    this.#lastId += 1;
+    const id = this.#lastId;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#questions.delete(id);
+        const seconds = ASK_DEADLINE_MS / 1000;
+        reject(
+          new SpillwayError(
+            'ERR_SERVER',
+            `expected replica ${this.pid} to answer within ${seconds} s, found silence; it is stuck or starved of CPU: restart the server`,
+          ),
+        );
+      }, ASK_DEADLINE_MS);
+      this.#questions.set(id, { resolve, timer });
+      this.send({ type, id });
+    });
+  }
+
+  #receive(message: ToPrimary): void {
+    switch (message.type) {
+      case 'ready':
+        this.isReady = true;
+        this.#events.ready();
+        break;
+      case 'failed':
+        this.#events.failed(new SpillwayError(message.code, message.message));
+        break;
+      case 'snapshot-answer':
+        this.#settle(message.id, message.snapshot);
+        break;
+      case 'loop-note':
+        this.loopMs = message.loopMs;
+        break;
+      case 'reset-done':
+        this.loopMs = [0, 0];
+        this.#settle(message.id, undefined);
+        break;
+      case 'ask-stats':
+      case 'ask-reset':
+        this.#events.asked(message.type, message.id);
+        break;
+    }
+  }
+
+  #settle(id: number, snapshot: ReplicaSnapshot | undefined): void {
+    const question = this.#questions.get(id);
+    if (question === undefined) return;
+    this.#questions.delete(id);
+    clearTimeout(question.timer);
+    question.resolve(snapshot);
+  }
+
+  #exit(exitCode: number | null, signal: string | null, stderrTail: string): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.isReady = false;
+    this.#events.exited({ pid: this.pid, exitCode, signal, stderrTail });
+    for (const id of this.#questions.keys()) this.#settle(id, undefined);
+    this.#gone.resolve();
+  }
+}
+
+/** Profilers, inspectors and memory caps hold for replicas too; a test runner's or `--eval`'s own flags do not. */
+function inheritedFlags(flags: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index < flags.length; index += 1) {
+    const flag = flags[index] as string;
+    if (/^(-e|--eval|-p|--print|-pe|-c|--check)$/.test(flag)) index += 1;
+    else if (!/^(--test|--watch|--input-type|-i$|--interactive|--eval=|--print=)/.test(flag)) kept.push(flag);
+  }
+  return kept;
+}

@@ -1,0 +1,48 @@
+// A file's name: what the caller's template, the server or the URL say it is.
+
+import { type NameField, type NamePart, parseNameTemplate } from '../../model/name-template.ts';
+import { dispositionName, lastSegment } from './file-name.ts';
+import { safeName, splitExtension } from './safe-name.ts';
+import type { BodyHead } from '../sink.ts';
+
+/** The name of a body whose head and digest are known: "/"-separated, each part safe. */
+export type NameBody = (head: BodyHead, sha256: string) => string;
+
+/** Name as suggested by the server or the URL. */
+export function suggestedName(head: BodyHead): string {
+  const { disposition = head.headers.find(([name]) => name === 'content-disposition')?.[1] } = head;
+  if (disposition !== null && disposition !== undefined) {
+    const wanted = dispositionName(disposition);
+    // A path in a suggestion is only noise: its last part is the name.
+    if (wanted !== undefined)
+      return wanted.slice(Math.max(wanted.lastIndexOf('/'), wanted.lastIndexOf('\\')) + 1);
+  }
+  return lastSegment(head.finalUrl);
+}
+
+/** @throws SpillwayError ERR_OPTION for a template that cannot be read */
+export function makeNameBody(template: string): NameBody {
+  const directories = parseNameTemplate(template);
+  return (head, sha256) => directories.map((parts) => safeName(fill(parts, head, sha256))).join('/');
+}
+
+function fill(parts: readonly NamePart[], head: BodyHead, sha256: string): string {
+  return parts
+    .map((part) =>
+      'text' in part ? part.text : VALUES[part.field](head, sha256).padStart(part.padCount, '0'),
+    )
+    .join('');
+}
+
+const nameOf = (head: BodyHead) => safeName(suggestedName(head));
+
+const VALUES: Record<NameField, (head: BodyHead, sha256: string) => string> = {
+  index: (head) => String(head.index),
+  line: (head) => String(head.line),
+  host: (head) => new URL(head.url).host,
+  path: (head) => new URL(head.url).pathname.slice(1),
+  name: nameOf,
+  stem: (head) => splitExtension(nameOf(head)).stem,
+  ext: (head) => splitExtension(nameOf(head)).extension,
+  sha256: (_, sha256) => sha256,
+};

@@ -1,0 +1,69 @@
+// What all packed sinks have in common: a body waits in a spool until it is whole, then becomes one record of this
+// worker's segment. The formats (ndjson, warc, tar) only say what a record looks like.
+
+import type { PackedSpec } from '../../model/sink-spec.ts';
+import { type SegmentEnds, SegmentSeries } from './segment.ts';
+import type { Body, BodyHead, Committed, Sink } from '../sink.ts';
+import { Spool } from '../spool.ts';
+
+/** A whole body, ready to be put into a record. */
+export interface WholeBody {
+  readonly bytes: number;
+  readonly sha256: string;
+  /** The body from its beginning; each piece is valid until the next one is asked for. */
+  pieces(): Iterable<Buffer>;
+}
+
+export interface PackedFormat extends SegmentEnds {
+  /** A record's bytes, compressed as asked; a piece is written before the next one is asked for. */
+  record(head: BodyHead, body: WholeBody): Iterable<Uint8Array>;
+}
+
+export function openPackedSink(spec: PackedSpec, workerIndex: number, format: PackedFormat): Sink {
+  const { file, partial, segmentBytes, firstSegments } = spec;
+  const firstSegment = firstSegments === undefined ? null : (firstSegments[workerIndex] ?? 0);
+  const series = new SegmentSeries({ file, workerIndex, partial, firstSegment, segmentBytes, ends: format });
+  return {
+    begin: (head) => new PackedBody(head, openSpool(`${partial}/${head.index}`, head), series, format),
+    close: () => {
+      series.close();
+      series.end();
+    },
+  };
+}
+
+class PackedBody implements Body {
+  readonly #head: BodyHead;
+  readonly #spool: Spool;
+  readonly #series: SegmentSeries;
+  readonly #format: PackedFormat;
+
+  constructor(head: BodyHead, spool: Spool, series: SegmentSeries, format: PackedFormat) {
+    this.#head = head;
+    this.#spool = spool;
+    this.#series = series;
+    this.#format = format;
+  }
+
+  write(chunk: Buffer): void {
+    this.#spool.write(chunk);
+  }
+
+  commit(): Committed {
+    const spool = this.#spool;
+    const sha256 = spool.digest();
+    const { bytes } = spool;
+    const body = { bytes, sha256, pieces: () => spool.pieces() };
+    const place = this.#series.append(this.#format.record(this.#head, body));
+    spool.release();
+    return { bytes, sha256, stored: { ...place, isRenamed: false } };
+  }
+
+  discard(): void {
+    this.#spool.release();
+  }
+}
+
+function openSpool(tempPath: string, { expectedBytes }: BodyHead): Spool {
+  return new Spool({ tempPath, expectedBytes, isForFile: false });
+}

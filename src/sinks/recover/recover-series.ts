@@ -1,0 +1,97 @@
+// One worker's segments after its death: cut back to the last record that is journalled, and ended as the format wants
+// it, so that every segment stands for itself.
+
+import { closeSync, ftruncateSync, openSync, statSync, unlinkSync } from 'node:fs';
+import { SpillwayError } from '../../model/errors.ts';
+import type { Stored } from '../../model/outcome.ts';
+import type { PackedSpec } from '../../model/sink-spec.ts';
+import { readClaims, type SegmentClaim } from '../claim-log.ts';
+import { makePackedFormat } from '../packed/packed-formats.ts';
+import { parseSegmentName, segmentFile } from '../packed/segment.ts';
+import { guardWrite } from '../../files/sink-error.ts';
+import { writeAll } from '../../files/write-all.ts';
+
+/** Where the last journalled record of a series ends. */
+export interface SeriesEnd {
+  readonly segmentIndex: number;
+  readonly endBytes: number;
+}
+
+/** The end of each worker's series, from the places of its records in any order. */
+export class SegmentPlaces {
+  readonly #file: string;
+  readonly #ends = new Map<number, SeriesEnd>();
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  get workers(): number[] {
+    return [...this.#ends.keys()];
+  }
+
+  /** A worker's records lie in the order in which they were journalled, so that the last one ends all of them. */
+  add({ path, offsetBytes, storedBytes }: Pick<Stored, 'path' | 'offsetBytes' | 'storedBytes'>): void {
+    const place = parseSegmentName(this.#file, path);
+    if (place === null) return;
+    const endBytes = offsetBytes + storedBytes;
+    const before = this.#ends.get(place.workerIndex);
+    const isFurther =
+      before === undefined ||
+      place.segmentIndex > before.segmentIndex ||
+      (place.segmentIndex === before.segmentIndex && endBytes > before.endBytes);
+    if (isFurther) this.#ends.set(place.workerIndex, { segmentIndex: place.segmentIndex, endBytes });
+  }
+
+  of(workerIndex: number): SeriesEnd | null {
+    return this.#ends.get(workerIndex) ?? null;
+  }
+}
+
+/**
+ * Cuts the series back to `end`. Nothing that was not made by it is touched.
+ * @param end null when none of its records is journalled
+ * @returns the number of its next segment
+ * @throws SpillwayError ERR_SINK when the record that should be the last is not there whole
+ */
+export function recoverSeries(spec: PackedSpec, workerIndex: number, end: SeriesEnd | null): number {
+  const made = new Map<number, boolean>();
+  for (const { segmentIndex, isMade } of readClaims<SegmentClaim>(spec.partial, workerIndex)) {
+    made.set(segmentIndex, isMade || made.get(segmentIndex) === true);
+  }
+  for (const [segmentIndex, isMade] of made) {
+    if (end !== null && segmentIndex <= end.segmentIndex) continue;
+    removeSegment(segmentFile(spec.file, workerIndex, segmentIndex), isMade);
+  }
+  if (end === null) return 0;
+  endSegment(spec, segmentFile(spec.file, workerIndex, end.segmentIndex), end.endBytes);
+  return end.segmentIndex + 1;
+}
+
+/** A file that was about to be made is ours only as long as nothing was written to it. */
+function removeSegment(path: string, isMade: boolean): void {
+  guardWrite('remove', path, () => {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats?.isFile() === true && (isMade || stats.size === 0)) unlinkSync(path);
+  });
+}
+
+function endSegment(spec: PackedSpec, path: string, endBytes: number): void {
+  const { trailer } = makePackedFormat(spec);
+  const sizeBytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (sizeBytes < endBytes) {
+    throw new SpillwayError(
+      'ERR_SINK',
+      `expected at least ${endBytes} bytes in ${path}, as the journal says, found ${sizeBytes}: it was cut or moved, or power was lost; \`spillway verify\` says which targets are gone`,
+    );
+  }
+  guardWrite('cut back', path, () => {
+    const fd = openSync(path, 'r+');
+    try {
+      ftruncateSync(fd, endBytes);
+      if (trailer !== undefined) writeAll(fd, trailer, endBytes);
+    } finally {
+      closeSync(fd);
+    }
+  });
+}

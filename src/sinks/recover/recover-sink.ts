@@ -1,0 +1,116 @@
+// Brings what a process or thread that was killed has left back to what the journal knows: nothing that is journalled
+// is touched, nothing of a stranger's is, and of what is neither no byte stays.
+
+import { rmSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Stored } from '../../model/outcome.ts';
+import type { AnySinkSpec, DirectorySpec, PackedSpec, SinkSpec } from '../../model/sink-spec.ts';
+import { claimingWorkers, type NameClaim, readClaims } from '../claim-log.ts';
+import { NameClaims } from '../names/name-claims.ts';
+import { removeIfOurs } from './our-file.ts';
+import { recoverSeries, SegmentPlaces } from './recover-series.ts';
+
+export { claimingWorkers } from '../claim-log.ts';
+export { parseSegmentName } from '../packed/segment.ts';
+
+/** What the journal knows of a target that was had: of an `OkOutcome`. */
+export interface KnownPlace {
+  readonly index: number;
+  readonly stored: Pick<Stored, 'path' | 'offsetBytes' | 'storedBytes'>;
+}
+
+/**
+ * After the death of a process, before the first worker of the next one. Safe to repeat: a death in the middle of it
+ * costs nothing. Ends with an empty `partial`.
+ * - A file that stands under its name without being journalled is removed, and its name kept for its target.
+ * - A packed series is cut back to its last journalled record and ended; what the run goes on with is further segments.
+ * @param spec as a new run would have it: with empty `claims`, which are filled
+ * @param known every target in the journal that was had, once, in any order; read once, in bounded memory
+ * @returns the spec to go on with
+ * @throws SpillwayError ERR_SINK when a journalled record is not there whole, so that going on would hide a loss
+ */
+export function recoverSink(spec: SinkSpec, known: Iterable<KnownPlace>): SinkSpec {
+  if (!keepsBodies(spec)) return spec;
+  const workers = claimingWorkers(spec.partial);
+  let recovered: SinkSpec;
+  if (spec.kind === 'directory') {
+    const orphans = new Map(
+      workers
+        .flatMap((worker) => [...readClaims<NameClaim>(spec.partial, worker)])
+        .map((it) => [it.path, it]),
+    );
+    recovered = recoverDirectory(spec, orphans, known);
+  } else {
+    const last = new SegmentPlaces(spec.file);
+    for (const { stored } of known) last.add(stored);
+    const firstSegments: number[] = [];
+    for (const workerIndex of new Set([...workers, ...last.workers])) {
+      firstSegments[workerIndex] = recoverSeries(spec, workerIndex, last.of(workerIndex));
+    }
+    // A list with holes would not survive its way to a worker as what it is.
+    recovered = { ...spec, firstSegments: Array.from(firstSegments, (first) => first ?? 0) };
+  }
+  for (const name of readdirSync(spec.partial))
+    rmSync(join(spec.partial, name), { force: true, recursive: true });
+  return recovered;
+}
+
+/** What the runner knows of a worker whose thread died, once all that it had sent is journalled. */
+export interface DeadWorker {
+  readonly workerIndex: number;
+  /** Where its last journalled target went; null for none. */
+  readonly last: KnownPlace['stored'] | null;
+  /** True for targets that its successor is to fetch again. */
+  readonly isUnsettled: (index: number) => boolean;
+}
+
+/**
+ * The same after the death of one thread, while the others go on.
+ * @param spec as the dead worker had it
+ * @returns the spec for its successor, which has a worker index of its own
+ * @throws SpillwayError ERR_SINK
+ */
+export function recoverWorker(
+  spec: AnySinkSpec,
+  { workerIndex, last, isUnsettled }: DeadWorker,
+): AnySinkSpec {
+  if (!keepsBodies(spec)) return spec;
+  if (spec.kind !== 'directory') {
+    const places = new SegmentPlaces(spec.file);
+    if (last !== null) places.add(last);
+    recoverSeries(spec, workerIndex, places.of(workerIndex));
+    return spec;
+  }
+  const reserved = [...(spec.reserved ?? [])].filter(({ index }) => isUnsettled(index));
+  for (const claim of readClaims<NameClaim>(spec.partial, workerIndex)) {
+    if (!isUnsettled(claim.index)) continue;
+    removeIfOurs(join(spec.root, claim.path), claim);
+    reserved.push({ index: claim.index, path: claim.path });
+  }
+  return { ...spec, reserved };
+}
+
+/** Others keep nothing on disk that could be torn or doubled. */
+function keepsBodies(spec: AnySinkSpec): spec is DirectorySpec | PackedSpec {
+  return spec.kind !== 'discard' && spec.kind !== 'memory' && spec.kind !== 'module';
+}
+
+function recoverDirectory(
+  spec: DirectorySpec,
+  orphans: Map<string, NameClaim>,
+  known: Iterable<KnownPlace>,
+): DirectorySpec {
+  const claims = new NameClaims(spec.claims);
+  const partOf = (index: number) => Math.floor(index / spec.filesPerDirectory);
+  for (const { index, stored } of known) {
+    claims.claim(stored.path, partOf(index));
+    orphans.delete(stored.path);
+  }
+  const reserved = [];
+  for (const claim of orphans.values()) {
+    removeIfOurs(join(spec.root, claim.path), claim);
+    claims.claim(claim.path, partOf(claim.index));
+    reserved.push({ index: claim.index, path: claim.path });
+  }
+  return { ...spec, reserved };
+}

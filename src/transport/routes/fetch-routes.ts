@@ -1,0 +1,111 @@
+// Which transport carries a request: the wire lane takes plain http that no proxy is in the way of, undici all the
+// rest and what the wire lane refused. undici is loaded when it is first needed: it is 20 MB of a thread.
+
+import type { AnswerReceiver, FetchedRequest, RequestControl } from '../fetch-transport.ts';
+import type { AgentSet, AgentSetOptions } from '../undici/undici-agents.ts';
+import { WireAgents } from '../wire/wire-agents.ts';
+import { isWireFields } from '../wire/wire-fields.ts';
+
+export interface RoutedRequest extends FetchedRequest {
+  /** The origin's place in the budgets. */
+  readonly place: number;
+  /** An answer in reach of the wire lane was refused: undici is to have it. */
+  readonly isHandedOver: boolean;
+}
+
+/** What all requests of a set of connections have in common. */
+export type RouteOptions = AgentSetOptions;
+
+export class FetchRoutes {
+  readonly #options: RouteOptions;
+  readonly #wire: WireAgents | null;
+  /** Whether the wire lane takes these fields; logins make arrays of their own, which are not kept. */
+  readonly #isWireFields = new WeakMap<readonly string[], boolean>();
+  #agents: AgentSet | null = null;
+  #opening: Promise<AgentSet> | null = null;
+
+  constructor(options: RouteOptions) {
+    const { request, limits, lookup, onConnection } = options;
+    this.#options = options;
+    const isWireAllowed = request.transport !== 'undici' && request.proxy.http === '';
+    this.#wire = isWireAllowed
+      ? new WireAgents({
+          connectTimeoutMs: limits.connectMs === 0 ? 0 : limits.connectMs + 1000,
+          maxHeaderBytes: limits.maxHeaderBytes,
+          lookup,
+          onConnection,
+        })
+      : null;
+  }
+
+  /** Sends one request. The receiver is told of whatever goes wrong, also before anything is sent. */
+  send(request: RoutedRequest, receiver: AnswerReceiver): RequestControl {
+    if (this.#wire !== null && !request.isHandedOver && this.#isForWire(request))
+      return this.#wire.send(request, receiver);
+    if (this.#agents !== null) return this.#agents.send(request.place, request, receiver);
+    return new LateRequest(this.#open(), request, receiver);
+  }
+
+  /** Cuts every connection. */
+  async close(): Promise<void> {
+    await this.#wire?.close();
+    await (await this.#opening)?.close();
+  }
+
+  #isForWire({ origin, fields }: RoutedRequest): boolean {
+    if (!origin.startsWith('http:')) return false;
+    let isForWire = this.#isWireFields.get(fields);
+    if (isForWire === undefined) {
+      isForWire = isWireFields(fields);
+      this.#isWireFields.set(fields, isForWire);
+    }
+    return isForWire;
+  }
+
+  #open(): Promise<AgentSet> {
+    this.#opening ??= import('../undici/undici-agents.ts').then(({ openAgentSet }) => {
+      this.#agents = openAgentSet(this.#options);
+      return this.#agents;
+    });
+    return this.#opening;
+  }
+}
+
+/** A request that waits for undici to be loaded. */
+class LateRequest implements RequestControl {
+  #control: RequestControl | null = null;
+  #isOver = false;
+
+  constructor(opening: Promise<AgentSet>, request: RoutedRequest, receiver: AnswerReceiver) {
+    opening.then(
+      (agents) => {
+        if (this.#isOver) return;
+        const control = agents.send(request.place, request, receiver);
+        // It may have failed at once.
+        if (this.#isOver) control.leave();
+        else this.#control = control;
+      },
+      (error: unknown) => {
+        if (!this.#isOver) receiver.onError(error, 'own');
+      },
+    );
+  }
+
+  pause(): void {
+    this.#control?.pause();
+  }
+
+  resume(): void {
+    this.#control?.resume();
+  }
+
+  abort(error: Error): void {
+    this.#isOver = true;
+    this.#control?.abort(error);
+  }
+
+  leave(): void {
+    this.#isOver = true;
+    this.#control?.leave();
+  }
+}

@@ -1,0 +1,101 @@
+// Connections to many origins, through undici: several agents, each with its own pools, so that no dispatch searches a
+// long list of connections. Deadlines, retries, redirects and decoding are the engine's; here only bytes move.
+
+import type { LookupFunction } from 'node:net';
+import { rootCertificates } from 'node:tls';
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import type { FetchLimits, FetchRequestOptions } from '../../model/fetch-task.ts';
+import type { AnswerReceiver, FetchedRequest, RequestControl } from '../fetch-transport.ts';
+import { UndiciReceiver } from './undici-receiver.ts';
+
+/** Connections that one pool is made to search at most: its search is linear, for every request. */
+const CONNECTIONS_PER_AGENT = 64;
+const MAX_AGENTS = 16;
+const KEEP_ALIVE_MS = 15_000;
+
+export interface AgentSet {
+  /**
+   * Sends one request. The receiver is told of whatever goes wrong, also before anything is sent.
+   * @param place the origin's place in the budgets
+   */
+  send(place: number, request: FetchedRequest, receiver: AnswerReceiver): RequestControl;
+  /** Cuts every connection. */
+  close(): Promise<void>;
+}
+
+export interface AgentSetOptions {
+  readonly request: FetchRequestOptions;
+  readonly limits: FetchLimits;
+  readonly maxInFlight: number;
+  /** Over all workers; 0 for no bound. */
+  readonly maxPerOrigin: number;
+  /** How names become addresses. */
+  readonly lookup: LookupFunction;
+  readonly onConnection: (event: 'opened' | 'closed') => void;
+}
+
+/**
+ * The number of connections is bounded by the number of requests, so that undici, which sees a connection as busy for
+ * a moment after its answer, waits for it and opens no other. An origin with a small budget stays with one agent; else
+ * the least busy one is next. In both ways an agent never has more requests open than it may have connections.
+ */
+export function openAgentSet(options: AgentSetOptions): AgentSet {
+  const { maxInFlight, maxPerOrigin, onConnection } = options;
+  const count = Math.min(MAX_AGENTS, Math.ceil(maxInFlight / CONNECTIONS_PER_AGENT));
+  const isSticky = maxPerOrigin > 0 && maxPerOrigin <= CONNECTIONS_PER_AGENT;
+  const connections = isSticky ? maxPerOrigin : Math.ceil(maxInFlight / count);
+  const agents = Array.from({ length: count }, () => openAgent(options, connections));
+  for (const agent of agents) {
+    agent.on('connect', () => onConnection('opened'));
+    agent.on('disconnect', () => onConnection('closed'));
+  }
+  const open = agents.map(() => 0);
+  return {
+    send: (place, { origin, path, fields }, receiver) => {
+      const agent = isSticky ? place % count : open.indexOf(Math.min(...open));
+      open[agent] = (open[agent] as number) + 1;
+      const handler = new UndiciReceiver(receiver, () => {
+        open[agent] = (open[agent] as number) - 1;
+      });
+      try {
+        agents[agent]?.dispatch(
+          { origin, path, method: 'GET', headers: [...fields], blocking: false },
+          handler,
+        );
+      } catch (error) {
+        receiver.onError(error, 'own');
+      }
+      return handler;
+    },
+    close: async () => {
+      await Promise.all(agents.map((agent) => agent.destroy(null)));
+    },
+  };
+}
+
+function openAgent({ request, limits, lookup }: AgentSetOptions, connections: number): Dispatcher {
+  const tls = {
+    rejectUnauthorized: !request.isInsecure,
+    ...(request.ca === null ? {} : { ca: [...rootCertificates, request.ca] }),
+  };
+  const options: Agent.Options = {
+    allowH2: request.allowsHttp2,
+    connections,
+    // The engine's sweep ends attempts; undici's own timer only clears away the socket.
+    connect: { lookup, timeout: limits.connectMs === 0 ? 0 : limits.connectMs + 1000, ...tls },
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    maxHeaderSize: limits.maxHeaderBytes,
+  };
+  const { http, https, except } = request.proxy;
+  if (http === '' && https === '') return new Agent(options);
+  return new EnvHttpProxyAgent({
+    ...options,
+    httpProxy: http,
+    httpsProxy: https,
+    noProxy: except,
+    requestTls: { ...tls },
+    proxyTls: { ...tls },
+  });
+}

@@ -1,0 +1,169 @@
+// The transport for everything: HTTP/1.1, HTTP/2 over plain TCP, and TLS, through undici. It opens connections, gives
+// each slot a Client of its own so that no dispatch searches for one, and leaves every deadline but that of the
+// connection to the engine.
+
+import type { Socket, TcpSocketConnectOpts } from 'node:net';
+import { connect as connectPlain } from 'node:net';
+import { buildConnector, Client } from 'undici';
+import { type Connecting, ConnectSweep } from '../socket/connect-sweep.ts';
+import type { Lane, LaneOptions, Slot } from '../lane.ts';
+import { LaneError } from '../lane-error.ts';
+import { OriginAddresses } from '../socket/origin-addresses.ts';
+import { UndiciLeanSocket } from './undici-lean-socket.ts';
+import { type RequestOptions, UndiciSlot } from './undici-slot.ts';
+
+export interface UndiciLaneOptions extends LaneOptions {
+  /**
+   * `h1`: HTTP/1.1. `h2c`: HTTP/2, over plain TCP by prior knowledge; over TLS by ALPN, and one HTTP/1.1 request at a
+   * time where the server declines it.
+   * @default 'h1'
+   */
+  readonly protocol?: 'h1' | 'h2c';
+  /**
+   * Whether plain HTTP/1.1 goes over a socket that has only what undici uses (a shared read buffer, joined writes).
+   * @default true
+   */
+  readonly isLean?: boolean;
+}
+
+/**
+ * A warm slot stays warm for as long as the server keeps it: undici closes an idle connection of its own accord only
+ * after this, or a moment before the server's own Keep-Alive hint.
+ */
+const KEEP_ALIVE_MS = 600_000;
+
+/** A lane whose slots are undici Clients. @see LaneOptions */
+export function openUndiciLane(options: UndiciLaneOptions): Lane {
+  return new UndiciLane(options);
+}
+
+class UndiciLane implements Lane {
+  readonly #options: UndiciLaneOptions;
+  readonly #request: RequestOptions;
+  readonly #sweep: ConnectSweep;
+  readonly #slots = new Set<UndiciSlot>();
+  readonly #sockets = new Set<Socket>();
+  readonly #addresses: OriginAddresses;
+  readonly #connectTls: ((...all: Parameters<buildConnector.connector>) => Socket) | undefined;
+  #isClosed = false;
+
+  constructor(options: UndiciLaneOptions) {
+    this.#options = options;
+    this.#sweep = new ConnectSweep(options.connectTimeoutMs);
+    this.#addresses = new OriginAddresses(new URL(options.origin).hostname);
+    const isHttp2 = options.protocol === 'h2c';
+    if (options.origin.startsWith('https:')) {
+      const preferred = { allowH2: isHttp2, preferH2: isHttp2, timeout: 0 };
+      const connector = buildConnector({ ...preferred, ...dialOptions(this.#addresses) });
+      // It gives the socket back at once; undici's types do not say so.
+      this.#connectTls = connector as (...all: Parameters<typeof connector>) => Socket;
+    }
+    const headers = options.headers.flat();
+    // `blocking` would keep every other request off the connection until an answer's head is in. undici would close
+    // the connection after each HEAD (`reset`); a server that sends a body there is found out by what follows it.
+    const shared = { path: '/', headers, blocking: false, headersTimeout: 0, bodyTimeout: 0 };
+    this.#request = {
+      get: { ...shared, method: 'GET' },
+      head: { ...shared, method: 'HEAD', reset: false },
+    };
+  }
+
+  openSlot(): Slot {
+    const { depth, maxHeaderBytes, onSurplus, origin, protocol } = this.#options;
+    const isHttp2 = protocol === 'h2c';
+    const client = new Client(origin, {
+      connect: (target, callback) => this.#connect(slot, target, callback),
+      pipelining: isHttp2 ? 1 : depth,
+      maxHeaderSize: maxHeaderBytes,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      keepAliveMaxTimeout: KEEP_ALIVE_MS,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      ...(isHttp2 ? { h2Options: { maxConcurrentStreams: depth, useH2c: true } } : { allowH2: false }),
+    });
+    const slot = new UndiciSlot(client, this.#request, depth, !isHttp2, onSurplus);
+    this.#slots.add(slot);
+    return slot;
+  }
+
+  async close(reset: boolean): Promise<void> {
+    this.#isClosed = true;
+    const error = new LaneError('aborted', 'the lane was closed before the answer');
+    const gone = [...this.#sockets].map(
+      (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
+    );
+    await Promise.all([...this.#slots].map((slot) => slot.close(reset, error)));
+    for (const socket of this.#sockets) socket.destroy();
+    await Promise.all(gone);
+  }
+
+  #connect(slot: UndiciSlot, target: buildConnector.Options, callback: buildConnector.Callback): void {
+    if (this.#isClosed) {
+      callback(new LaneError('aborted', 'the lane is closed'), null);
+      return;
+    }
+    const { connectTimeoutMs, onConnection } = this.#options;
+    let isOpen = false;
+    const socket = this.#dial(target, (...[error, connected]) => {
+      this.#sweep.remove(connecting);
+      if (error !== null) {
+        callback(error, null);
+        return;
+      }
+      isOpen = true;
+      slot.socket = connected;
+      // To ask a socket for its peer is a system call: 21 us of each connection (profiles/one-per-connection).
+      if (this.#addresses.hasChoice) this.#addresses.prefer(connected.remoteAddress ?? '');
+      onConnection('opened');
+      callback(null, connected);
+    });
+    const connecting: Connecting = {
+      expire: () =>
+        socket.destroy(new LaneError('connect-timeout', `no connection within ${connectTimeoutMs} ms`)),
+    };
+    this.#sweep.add(connecting);
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sweep.remove(connecting);
+      this.#sockets.delete(socket);
+      if (isOpen) onConnection('closed');
+    });
+  }
+
+  #dial(target: buildConnector.Options, done: buildConnector.Callback): Socket {
+    if (this.#connectTls !== undefined) return this.#connectTls(target, done);
+    const address = {
+      host: target.hostname,
+      port: Number(target.port || 80),
+      ...dialOptions(this.#addresses),
+    };
+    const { depth, isLean, protocol } = this.#options;
+    const isHttp2 = protocol === 'h2c';
+    const socket =
+      isHttp2 || isLean === false
+        ? connectPlain({ ...address, noDelay: true })
+        : openLeanSocket(address, depth > 1);
+    if (isHttp2) Object.assign(socket, { alpnProtocol: 'h2' });
+    let isDone = false;
+    socket.once('connect', () => {
+      isDone = true;
+      done(null, socket);
+    });
+    socket.on('error', (error) => {
+      if (isDone) return;
+      isDone = true;
+      done(error, null);
+    });
+    return socket;
+  }
+}
+
+/** undici's HTTP/1.1 client does not tell it from a net.Socket, of which it has all that the client uses. */
+function openLeanSocket(target: TcpSocketConnectOpts, isJoining: boolean): Socket {
+  return new UndiciLeanSocket(target, isJoining) as unknown as Socket;
+}
+
+/** One lookup a lane, and no race: the next address is tried when the one before has failed. */
+function dialOptions({ lookup }: OriginAddresses) {
+  return { lookup, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 2 ** 31 - 1 };
+}

@@ -1,0 +1,188 @@
+// A plain TCP socket for undici's HTTP/1.1 client: it has what that client uses of a net.Socket and nothing else. Reads
+// land in a buffer shared by all, without a stream buffer behind it, and the writes of a turn leave joined.
+
+import { EventEmitter } from 'node:events';
+import type { TcpSocketConnectOpts } from 'node:net';
+import { BareSocket } from '../socket/bare-socket.ts';
+
+/** One for all sockets of a thread: what is read is copied before the next read can come. */
+const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
+
+/** Emits `connect`, `readable`, `end`, `error` and `close` as a net.Socket does. */
+export class UndiciLeanSocket extends EventEmitter {
+  readonly #inner: InnerSocket;
+  /** Read and not yet taken; more than one piece only after `unshift`. */
+  #pieces: Buffer[] = [];
+  #isPaused = false;
+  #hasEnded = false;
+  #isEndEmitted = false;
+  #text = '';
+  /** What is written now leaves at the end of the read, or of the turn. */
+  #isFlushComing = false;
+
+  readonly #isJoining: boolean;
+
+  /**
+   * Begins to connect.
+   * @param isJoining whether several requests may be written in one turn, and are to leave in one write
+   */
+  constructor(target: TcpSocketConnectOpts, isJoining: boolean) {
+    super();
+    this.#isJoining = isJoining;
+    this.#inner = new InnerSocket(this, (byteCount) => this.#read(byteCount));
+    this.#inner.connect(target);
+  }
+
+  get destroyed(): boolean {
+    return this.#inner.destroyed;
+  }
+
+  get errored(): Error | null {
+    return this.#inner.errored;
+  }
+
+  get writableNeedDrain(): boolean {
+    return this.#inner.writableNeedDrain;
+  }
+
+  /** The next piece, or null until `readable` says that there is one. */
+  read(): Buffer | null {
+    const piece = this.#pieces.shift();
+    if (piece === undefined) return null;
+    if (this.#pieces.length === 0) this.#emptied();
+    return piece;
+  }
+
+  /** Gives back what was read too far. */
+  unshift(piece: Buffer): void {
+    if (piece.length > 0) this.#pieces.unshift(piece);
+  }
+
+  write(text: string): boolean {
+    if (!this.#isJoining) return this.#inner.write(text, 'latin1');
+    this.#text += text;
+    if (!this.#isFlushComing) {
+      this.#isFlushComing = true;
+      process.nextTick(() => this.#flush());
+    }
+    return !this.#inner.writableNeedDrain;
+  }
+
+  destroy(error?: Error): this {
+    this.#inner.destroy(error);
+    return this;
+  }
+
+  resetAndDestroy(): this {
+    this.#inner.resetAndDestroy();
+    return this;
+  }
+
+  ref(): this {
+    this.#inner.ref();
+    return this;
+  }
+
+  unref(): this {
+    this.#inner.unref();
+    return this;
+  }
+
+  /** What makes it a stream in undici's eyes, so that it destroys it. */
+  pipe(): never {
+    throw new TypeError('a lean socket is read by undici alone');
+  }
+
+  get localAddress(): string | undefined {
+    return this.#inner.localAddress;
+  }
+
+  get localPort(): number | undefined {
+    return this.#inner.localPort;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#inner.remoteAddress;
+  }
+
+  get remotePort(): number | undefined {
+    return this.#inner.remotePort;
+  }
+
+  get remoteFamily(): string | undefined {
+    return this.#inner.remoteFamily;
+  }
+
+  get bytesRead(): number {
+    return this.#inner.bytesRead;
+  }
+
+  get bytesWritten(): number {
+    return this.#inner.bytesWritten;
+  }
+
+  #read(byteCount: number): boolean {
+    // undici keeps parts of what it reads: a copy of its own, as small as the answer.
+    this.#pieces.push(Buffer.from(READ_BUFFER.subarray(0, byteCount)));
+    const isOutermost = !this.#isFlushComing;
+    this.#isFlushComing = true;
+    this.emit('readable');
+    if (isOutermost) this.#flush();
+    // What was not taken is back-pressure: the rest stays in the kernel.
+    this.#isPaused = this.#pieces.length > 0;
+    return !this.#isPaused;
+  }
+
+  #flush(): void {
+    this.#isFlushComing = false;
+    const text = this.#text;
+    this.#text = '';
+    if (text !== '' && !this.#inner.destroyed) this.#inner.write(text, 'latin1');
+  }
+
+  #emptied(): void {
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      this.#inner.resume();
+    }
+    this.#emitEnd();
+  }
+
+  /** The other side sends no more. */
+  readEnd(): void {
+    this.#hasEnded = true;
+    this.#emitEnd();
+  }
+
+  #emitEnd(): void {
+    if (!this.#hasEnded || this.#isEndEmitted || this.#pieces.length > 0) return;
+    this.#isEndEmitted = true;
+    process.nextTick(() => this.emit('end'));
+  }
+}
+
+/** Hands on what happens as the events that undici's client listens to. */
+class InnerSocket extends BareSocket {
+  readonly #outer: UndiciLeanSocket;
+
+  constructor(outer: UndiciLeanSocket, read: (byteCount: number) => boolean) {
+    super(READ_BUFFER, read);
+    this.#outer = outer;
+  }
+
+  protected override whenConnected(): void {
+    this.#outer.emit('connect');
+  }
+
+  protected override whenReadEnded(): void {
+    this.#outer.readEnd();
+  }
+
+  protected override whenFailed(error: Error): void {
+    this.#outer.emit('error', error);
+  }
+
+  protected override whenClosed(hadError: boolean): void {
+    this.#outer.emit('close', hadError);
+  }
+}

@@ -1,0 +1,236 @@
+// Connections to many plain-http origins through the wire lane: each origin has a lane while it is used, each slot of
+// it one request at a time, the slot used last goes first. Knows nothing of retries, redirects and budgets.
+
+import type { LookupFunction } from 'node:net';
+import { wireFields } from './wire-fields.ts';
+import type { AnswerReceiver, FetchedRequest, RequestControl } from '../fetch-transport.ts';
+import type { Exchange, HeaderView, Lane, Reached, Slot } from '../lane.ts';
+import { LaneError } from '../lane-error.ts';
+import { openWireLane } from './wire-lane.ts';
+
+/** As much as a large body brings in one read; a small answer touches only its own length of it. */
+const READ_BUFFER_BYTES = 2 * 1024 * 1024;
+/** Shorter than any common server keeps a silent connection, so that it is us who close it. */
+const IDLE_MS = 4_000;
+const SWEEP_MS = 1_000;
+/** Lanes kept for origins that have nothing open. */
+const MAX_IDLE_LANES = 256;
+
+export interface WireAgentsOptions {
+  readonly connectTimeoutMs: number;
+  readonly maxHeaderBytes: number;
+  /** How names become addresses. */
+  readonly lookup: LookupFunction;
+  readonly onConnection: (event: 'opened' | 'closed') => void;
+}
+
+export class WireAgents {
+  readonly #options: WireAgentsOptions;
+  readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+  /** By fields, then by origin: the fields of a run are a few arrays that are used again and again. */
+  readonly #lanes = new Map<readonly string[], Map<string, OriginLane>>();
+  readonly #sweepTimer: NodeJS.Timeout;
+
+  constructor(options: WireAgentsOptions) {
+    this.#options = options;
+    this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
+    this.#sweepTimer.unref();
+  }
+
+  /** @param fields the same array for all requests that have the same fields; they passed `isWireFields` */
+  send({ origin, path, fields }: FetchedRequest, receiver: AnswerReceiver): RequestControl {
+    let byOrigin = this.#lanes.get(fields);
+    if (byOrigin === undefined) {
+      byOrigin = new Map();
+      this.#lanes.set(fields, byOrigin);
+    }
+    let lane = byOrigin.get(origin);
+    if (lane === undefined) {
+      if (byOrigin.size >= MAX_IDLE_LANES) this.#closeIdle(byOrigin, 0);
+      lane = new OriginLane(
+        openWireLane({
+          ...this.#options,
+          origin,
+          depth: 1,
+          headers: wireFields(fields),
+          readBuffer: this.#readBuffer,
+        }),
+      );
+      byOrigin.set(origin, lane);
+    }
+    return lane.send(path, receiver);
+  }
+
+  /** Cuts every connection. */
+  async close(): Promise<void> {
+    clearInterval(this.#sweepTimer);
+    const closing: Promise<void>[] = [];
+    for (const byOrigin of this.#lanes.values())
+      for (const lane of byOrigin.values()) closing.push(lane.close());
+    this.#lanes.clear();
+    await Promise.all(closing);
+  }
+
+  #sweep(): void {
+    const before = performance.now() - IDLE_MS;
+    for (const byOrigin of this.#lanes.values()) {
+      this.#closeIdle(byOrigin, before);
+      for (const lane of byOrigin.values()) lane.dropIdle(before);
+    }
+  }
+
+  /** Closes lanes with nothing open that were last used before `beforeMs`; all such lanes for 0. */
+  #closeIdle(byOrigin: Map<string, OriginLane>, beforeMs: number): void {
+    for (const [origin, lane] of byOrigin) {
+      if (lane.openCount > 0 || (beforeMs > 0 && lane.usedAtMs > beforeMs)) continue;
+      byOrigin.delete(origin);
+      void lane.close();
+    }
+  }
+}
+
+/** The lane of one origin and its slots that have nothing to do. */
+class OriginLane {
+  readonly #lane: Lane;
+  readonly #idle: WireExchange[] = [];
+  openCount = 0;
+  usedAtMs = 0;
+
+  constructor(lane: Lane) {
+    this.#lane = lane;
+  }
+
+  send(path: string, receiver: AnswerReceiver): RequestControl {
+    const exchange = this.#idle.pop() ?? new WireExchange(this, this.#lane.openSlot());
+    this.openCount++;
+    return exchange.begin(path, receiver);
+  }
+
+  /** The exchange has nothing to do any more. */
+  free(exchange: WireExchange): void {
+    this.openCount--;
+    this.usedAtMs = performance.now();
+    exchange.freeSinceMs = this.usedAtMs;
+    this.#idle.push(exchange);
+  }
+
+  /** Ends connections that were last used before `beforeMs`: the ones at the bottom of the pile. */
+  dropIdle(beforeMs: number): void {
+    for (const exchange of this.#idle) {
+      if (exchange.freeSinceMs > beforeMs) return;
+      exchange.drop();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#lane.close(true);
+  }
+}
+
+/** One slot's place for a request, used again for each; what the attempt holds of it is a `RequestControl` of its own. */
+class WireExchange implements Exchange {
+  readonly method = 'GET';
+  path = '/';
+  freeSinceMs = 0;
+  readonly #home: OriginLane;
+  readonly #slot: Slot;
+  #receiver: AnswerReceiver | null = null;
+  #isPaused = false;
+  /** Answers that the present connection brought. */
+  #served = 0;
+
+  constructor(home: OriginLane, slot: Slot) {
+    this.#home = home;
+    this.#slot = slot;
+  }
+
+  begin(path: string, receiver: AnswerReceiver): RequestControl {
+    this.path = path;
+    this.#receiver = receiver;
+    this.#slot.send(this);
+    return new WireRequest(this, receiver);
+  }
+
+  /** The slot may have gone on to another request since. */
+  isFor(receiver: AnswerReceiver): boolean {
+    return this.#receiver === receiver;
+  }
+
+  cancel(error: Error): void {
+    this.#slot.cancel(this, error);
+  }
+
+  drop(): void {
+    this.#served = 0;
+    this.#slot.reset(new LaneError('connection-lost', 'the connection was not used any more'));
+  }
+
+  onSent(): void {
+    this.#receiver?.onSent();
+  }
+
+  onHead(status: number, headers: HeaderView): void {
+    this.#receiver?.onHead(status, headers.reason?.() ?? '', headers);
+  }
+
+  onData(chunk: Buffer, start: number, end: number): void {
+    this.#receiver?.onData(chunk.subarray(start, end));
+  }
+
+  onEnd(): void {
+    this.#served++;
+    this.#release()?.onEnd();
+  }
+
+  onError(error: unknown, reached: Reached): void {
+    const isStale =
+      (reached === 'queued-behind' || reached === 'head-of-line') && this.#served > 0 && !isRefusal(error);
+    this.#served = 0;
+    this.#release()?.onError(error, isStale ? 'stale' : 'own');
+  }
+
+  pause(isPaused: boolean): void {
+    if (this.#isPaused === isPaused) return;
+    this.#isPaused = isPaused;
+    this.#slot.pause?.(isPaused);
+  }
+
+  #release(): AnswerReceiver | null {
+    const receiver = this.#receiver;
+    this.#receiver = null;
+    // The next answer is to be read again.
+    this.pause(false);
+    this.#home.free(this);
+    return receiver;
+  }
+}
+
+/** What an attempt holds of an exchange: of no effect once the exchange serves another one. */
+class WireRequest implements RequestControl {
+  readonly #exchange: WireExchange;
+  readonly #receiver: AnswerReceiver;
+
+  constructor(exchange: WireExchange, receiver: AnswerReceiver) {
+    this.#exchange = exchange;
+    this.#receiver = receiver;
+  }
+
+  pause(): void {
+    if (this.#exchange.isFor(this.#receiver)) this.#exchange.pause(true);
+  }
+
+  resume(): void {
+    if (this.#exchange.isFor(this.#receiver)) this.#exchange.pause(false);
+  }
+
+  abort(error: Error): void {
+    if (this.#exchange.isFor(this.#receiver)) this.#exchange.cancel(error);
+  }
+
+  leave(): void {}
+}
+
+/** The answer was there and is not taken: no loss at all. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof LaneError && error.code !== 'connection-lost';
+}

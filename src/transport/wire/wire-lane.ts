@@ -1,0 +1,85 @@
+// The lean transport: HTTP/1.1 GET and HEAD over plain TCP, with a parser that takes the strict, common subset and
+// refuses the rest as `unsupported-framing`, for the engine to fetch through undici. No TLS, no HTTP/2, no proxies.
+
+import { SpillwayError } from '../../model/errors.ts';
+import { ConnectSweep } from '../socket/connect-sweep.ts';
+import type { Lane, LaneOptions, Slot } from '../lane.ts';
+import { LaneError } from '../lane-error.ts';
+import { OriginAddresses } from '../socket/origin-addresses.ts';
+import { WireHeads } from './wire-heads.ts';
+import { type WireShared, WireSlot } from './wire-slot.ts';
+import type { WireSocket } from './wire-socket.ts';
+
+const READ_BUFFER_BYTES = 65_536;
+
+/**
+ * A lane whose slots speak HTTP/1.1 themselves.
+ * @throws SpillwayError ERR_OPTION when the origin is not plain http
+ */
+export function openWireLane(options: LaneOptions): Lane {
+  return new WireLane(options);
+}
+
+class WireLane implements Lane, WireShared {
+  readonly options: LaneOptions;
+  readonly port: number;
+  readonly addresses: OriginAddresses;
+  readonly sweep: ConnectSweep;
+  readonly readBuffer: Buffer;
+  readonly heads = new WireHeads();
+  readonly requestTail: string;
+  readonly #slots: WireSlot[] = [];
+  /** Those that are not gone yet. */
+  readonly #sockets = new Set<WireSocket>();
+  /** Made when the lane is closed: the last socket is gone. */
+  #gone: PromiseWithResolvers<void> | undefined;
+  #toFlush: WireSlot[] = [];
+
+  constructor(options: LaneOptions) {
+    const origin = new URL(options.origin);
+    if (origin.protocol !== 'http:')
+      throw new SpillwayError(
+        'ERR_OPTION',
+        `the wire transport speaks plain http, found ${origin.protocol}//; use the undici transport`,
+      );
+    this.options = options;
+    this.readBuffer = options.readBuffer ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+    this.port = Number(origin.port || 80);
+    this.addresses = new OriginAddresses(origin.hostname, options.lookup);
+    this.sweep = new ConnectSweep(options.connectTimeoutMs);
+    const fields = options.headers.map(([name, value]) => `${name}: ${value}\r\n`);
+    this.requestTail = ` HTTP/1.1\r\nhost: ${origin.host}\r\n${fields.join('')}\r\n`;
+  }
+
+  openSlot(): Slot {
+    const slot = new WireSlot(this);
+    this.#slots.push(slot);
+    return slot;
+  }
+
+  async close(reset: boolean): Promise<void> {
+    const error = new LaneError('aborted', 'the lane was closed before the answer');
+    for (const slot of this.#slots) slot.close(reset, error);
+    if (this.#sockets.size === 0) return;
+    this.#gone ??= Promise.withResolvers();
+    await this.#gone.promise;
+  }
+
+  addSocket(socket: WireSocket): void {
+    this.#sockets.add(socket);
+  }
+
+  removeSocket(socket: WireSocket): void {
+    if (this.#sockets.delete(socket) && this.#sockets.size === 0) this.#gone?.resolve();
+  }
+
+  flushLater(slot: WireSlot): void {
+    if (this.#toFlush.push(slot) === 1) process.nextTick(() => this.#flush());
+  }
+
+  #flush(): void {
+    const slots = this.#toFlush;
+    this.#toFlush = [];
+    for (const slot of slots) slot.flush();
+  }
+}

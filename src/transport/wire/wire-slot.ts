@@ -1,0 +1,296 @@
+// One connection of the wire lane: requests go out joined, one write a turn, and the parser hands the answers back in
+// the order of the requests. It connects at the first request and again after a loss; what is asked is not its matter.
+
+import type { Connecting, ConnectSweep } from '../socket/connect-sweep.ts';
+import type { Exchange, LaneOptions, Reached, Slot } from '../lane.ts';
+import { LaneError } from '../lane-error.ts';
+import type { OriginAddresses } from '../socket/origin-addresses.ts';
+import type { WireHeads } from './wire-heads.ts';
+import type { WireHeaderView } from './wire-header-view.ts';
+import { type AnswerSink, WireParser } from './wire-parser.ts';
+import { WireQueue } from './wire-queue.ts';
+import { type SocketOwner, WireSocket } from './wire-socket.ts';
+
+/** What all slots of a wire lane share. */
+export interface WireShared {
+  readonly options: LaneOptions;
+  readonly port: number;
+  readonly addresses: OriginAddresses;
+  readonly sweep: ConnectSweep;
+  /** Every read of every slot lands here and is used up before the next. */
+  readonly readBuffer: Buffer;
+  readonly heads: WireHeads;
+  /** A request is a method, a space, a path, and this: version, fields and the empty line. */
+  readonly requestTail: string;
+  /** The lane is not closed before each of them is gone. */
+  addSocket(socket: WireSocket): void;
+  removeSocket(socket: WireSocket): void;
+  /** Has the slot's `flush` called when this turn is over. */
+  flushLater(slot: WireSlot): void;
+}
+
+export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
+  readonly #shared: WireShared;
+  readonly #parser: WireParser;
+  /** The first `#sentCount` are on the wire; the others wait for a connection or for room. */
+  readonly #open: WireQueue;
+  #sentCount = 0;
+  /** For the first connection: made with the slot, and so before a run's clock starts. */
+  #spare: WireSocket | undefined;
+  /** Connected, or about to be while `#isConnecting`. */
+  #socket: WireSocket | undefined;
+  #isConnecting = false;
+  /** The answer that ends now was the last of its connection. */
+  #isLast = false;
+  /** Which `#connect` is under way, so that a late word of an earlier one is not heard. */
+  #connectCount = 0;
+  /** Addresses that this `#connect` has not tried. */
+  #untried: readonly string[] = [];
+  /** What is sent now leaves at the end of this turn anyway. */
+  #isFlushComing = false;
+  /** Set when the lane is closed. */
+  #closedBy: Error | undefined;
+  #depth: number;
+
+  constructor(shared: WireShared) {
+    this.#shared = shared;
+    this.#depth = shared.options.depth;
+    this.#open = new WireQueue(this.#depth);
+    this.#parser = new WireParser(this, shared.options.maxHeaderBytes, shared.heads);
+    this.#spare = new WireSocket(this, shared.readBuffer);
+  }
+
+  get isOpen(): boolean {
+    return this.#socket !== undefined && !this.#isConnecting && !this.#isLast;
+  }
+
+  get depth(): number {
+    return this.#depth;
+  }
+
+  set depth(depth: number) {
+    this.#depth = depth;
+    this.#wantFlush();
+  }
+
+  send(exchange: Exchange): void {
+    this.#open.push(exchange);
+    this.#wantFlush();
+  }
+
+  cancel(exchange: Exchange, error: Error): void {
+    const index = this.#open.indexOf(exchange);
+    if (index < 0) return;
+    if (index >= this.#sentCount) {
+      this.#open.removeAt(index);
+      exchange.onError(error, 'unsent');
+      return;
+    }
+    const loss = new LaneError('connection-lost', 'another attempt on the connection was cancelled');
+    // Nothing that still arrives is wanted, and a reset leaves no TIME_WAIT.
+    this.#lose(loss, { isReset: true, victim: exchange, victimError: error });
+    this.#wantFlush();
+  }
+
+  reset(error: Error): void {
+    if (this.#isConnecting) return;
+    this.#lose(error, { isReset: true });
+    this.#wantFlush();
+  }
+
+  pause(isPaused: boolean): void {
+    if (isPaused) this.#socket?.pause();
+    else this.#socket?.resume();
+  }
+
+  /** Ends the connection and every attempt, those to come included. */
+  close(isReset: boolean, error: Error): void {
+    this.#closedBy = error;
+    if (this.#isConnecting) this.#failConnect(error);
+    else this.#lose(error, { isReset });
+    this.flush();
+  }
+
+  /** Writes what waits, as far as the depth allows; connects if that is what it takes. */
+  flush(): void {
+    this.#isFlushComing = false;
+    if (this.#isConnecting) return;
+    const first = this.#sentCount;
+    const end = Math.min(this.#open.count, this.#depth);
+    if (end <= first) return;
+    const socket = this.#socket;
+    if (socket === undefined) {
+      if (this.#closedBy === undefined) this.#connect();
+      else this.#failUnsent(this.#closedBy);
+      return;
+    }
+    const { requestTail } = this.#shared;
+    let text = '';
+    for (let index = first; index < end; index++) {
+      const exchange = this.#open.at(index);
+      text += `${exchange.method} ${exchange.path}${requestTail}`;
+    }
+    this.#sentCount = end;
+    socket.write(text, 'latin1');
+    for (let index = first; index < end; index++) this.#open.at(index).onSent();
+  }
+
+  connected(socket: WireSocket): void {
+    const { addresses, options, sweep } = this.#shared;
+    options.onConnection('opened');
+    if (socket !== this.#socket) return;
+    addresses.prefer(socket.host);
+    sweep.remove(this);
+    this.#isConnecting = false;
+    this.#parser.reset();
+    this.flush();
+  }
+
+  read(socket: WireSocket, byteCount: number): void {
+    if (socket !== this.#socket) return;
+    this.#isFlushComing = true;
+    const refusal = this.#parser.parse(this.#shared.readBuffer, 0, byteCount);
+    if (refusal !== undefined && socket === this.#socket) this.#refuse(refusal);
+    this.flush();
+  }
+
+  readEnd(socket: WireSocket): void {
+    if (socket !== this.#socket) return;
+    this.#isFlushComing = true;
+    const cut = this.#parser.finish();
+    const loss = cut ?? new LaneError('connection-lost', 'the other side closed the connection');
+    if (socket === this.#socket) this.#lose(loss);
+    this.flush();
+  }
+
+  failed(socket: WireSocket, error: Error): void {
+    if (socket !== this.#socket) return;
+    if (this.#isConnecting) this.#connectNext(error);
+    else this.#lose(error);
+    this.#wantFlush();
+  }
+
+  closed(socket: WireSocket): void {
+    this.#shared.removeSocket(socket);
+    if (socket.isOpened) this.#shared.options.onConnection('closed');
+    if (socket === this.#socket)
+      this.failed(socket, new LaneError('connection-lost', 'the connection was closed'));
+  }
+
+  expire(): void {
+    const { connectTimeoutMs } = this.#shared.options;
+    this.#failConnect(new LaneError('connect-timeout', `no connection within ${connectTimeoutMs} ms`));
+    this.#wantFlush();
+  }
+
+  onBegin(): 'GET' | 'HEAD' | undefined {
+    // A request made while this read is parsed is not written yet: these bytes cannot be its answer.
+    return this.#sentCount === 0 ? undefined : this.#open.at(0).method;
+  }
+
+  onHead(status: number, headers: WireHeaderView): void {
+    this.#open.at(0).onHead(status, headers);
+  }
+
+  onData(chunk: Buffer, start: number, end: number): void {
+    this.#open.at(0).onData(chunk, start, end);
+  }
+
+  onEnd(isReusable: boolean): void {
+    this.#sentCount--;
+    const exchange = this.#open.shift();
+    const socket = this.#socket;
+    this.#isLast = !isReusable;
+    exchange.onEnd();
+    this.#isLast = false;
+    if (isReusable || socket !== this.#socket) return;
+    const loss = new LaneError('connection-lost', 'the answer before was the last of its connection');
+    this.#lose(loss, { isAnnounced: true });
+  }
+
+  #wantFlush(): void {
+    if (this.#isFlushComing || this.#isConnecting || this.#open.count <= this.#sentCount) return;
+    this.#isFlushComing = true;
+    this.#shared.flushLater(this);
+  }
+
+  /** The connection is of no more use. Ends the attempts on it; those not sent wait for the next one. */
+  #lose(error: Error, loss: Loss = {}): void {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    this.#socket = undefined;
+    if (loss.isReset === true) socket.resetAndDestroy();
+    else socket.destroy();
+    const firstReached: Reached = this.#parser.isAnswering ? 'answering' : 'head-of-line';
+    this.#parser.stop();
+    const sent = this.#open.takeFirst(this.#sentCount);
+    this.#sentCount = 0;
+    for (const [index, exchange] of sent.entries()) {
+      const reached = index === 0 && loss.isAnnounced !== true ? firstReached : 'queued-behind';
+      exchange.onError(exchange === loss.victim ? loss.victimError : error, reached);
+    }
+  }
+
+  /** The answer that is due is not taken; those behind it are lost with the connection. */
+  #refuse(refusal: LaneError): void {
+    const loss = new LaneError('connection-lost', 'an answer before on the connection was not taken');
+    if (this.#sentCount === 0) {
+      this.#shared.options.onSurplus?.();
+      this.#lose(loss, { isReset: true });
+    } else this.#lose(loss, { isReset: true, victim: this.#open.at(0), victimError: refusal });
+  }
+
+  #connect(): void {
+    const { addresses, sweep } = this.#shared;
+    const connectCount = ++this.#connectCount;
+    this.#isConnecting = true;
+    sweep.add(this);
+    addresses.resolve((error, found) => {
+      if (!this.#isConnecting || connectCount !== this.#connectCount) return;
+      this.#untried = found;
+      this.#connectNext(error);
+    });
+  }
+
+  /** Tries the next address. @param error why the one before was no good, or null */
+  #connectNext(error: Error | null): void {
+    const { port, readBuffer } = this.#shared;
+    const [address, ...others] = this.#untried;
+    if (address === undefined) {
+      // An error takes 6 us to make: a tenth of a connection, where it is not needed.
+      this.#failConnect(error ?? new LaneError('dns', 'the name has no address'));
+      return;
+    }
+    this.#untried = others;
+    const socket = this.#spare ?? new WireSocket(this, readBuffer);
+    this.#spare = undefined;
+    this.#socket = socket;
+    this.#shared.addSocket(socket);
+    socket.connectTo(address, port);
+  }
+
+  /** No address took a connection: nothing that waits for it can be sent. */
+  #failConnect(error: Error): void {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    this.#isConnecting = false;
+    this.#shared.sweep.remove(this);
+    socket?.destroy();
+    this.#failUnsent(error);
+  }
+
+  #failUnsent(error: Error): void {
+    for (const exchange of this.#open.takeFirst(this.#open.count)) exchange.onError(error, 'unsent');
+  }
+}
+
+/** How a connection is lost. */
+interface Loss {
+  /** By RST, not by FIN. */
+  readonly isReset?: boolean;
+  /** The server had said that it would take no more, so none of the attempts is to blame. */
+  readonly isAnnounced?: boolean;
+  /** The attempt that ends with an error of its own. */
+  readonly victim?: Exchange;
+  readonly victimError?: Error;
+}

@@ -1,0 +1,36 @@
+// What the end of an attempt says about its origin, told to the budgets: an answer, a refusal, trouble, or nothing.
+
+import { FAILURES } from '../../model/errors.ts';
+import type { AttemptEnd } from './attempt/attempt-end.ts';
+import type { FetchAttempt } from './attempt/fetch-attempt.ts';
+import type { OriginBudgets } from './origin/origin-budgets.ts';
+
+const REFUSALS = new Set([429, 503]);
+/** Of answers that had begun: what an origin with too much to do might do to them. */
+const TROUBLE = new Set(['idle-timeout', 'total-timeout', 'too-slow', 'body-mismatch', 'stalled']);
+
+export function reportToBudget(
+  budgets: OriginBudgets,
+  { job, sentAtMs }: FetchAttempt,
+  end: AttemptEnd,
+): void {
+  const { place, status } = job;
+  if (end.kind === 'ok' || end.kind === 'redirect') {
+    budgets.answered(place, sentAtMs);
+  } else if (end.kind === 'failed') {
+    if (end.code === 'http-status') {
+      if (REFUSALS.has(status)) budgets.refused(place, sentAtMs);
+      else budgets.answered(place, sentAtMs);
+    } else if (status !== 0) {
+      if (TROUBLE.has(end.code)) budgets.failed(place);
+    } else if (isOfOrigin(end.code)) {
+      budgets.failed(place);
+    }
+  }
+}
+
+/** Not our own doing, and not a matter of which transport takes the answer. */
+function isOfOrigin(code: keyof typeof FAILURES): boolean {
+  const { shrink, handOver } = FAILURES[code];
+  return !shrink && !handOver && code !== 'aborted';
+}

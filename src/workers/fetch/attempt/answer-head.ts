@@ -1,0 +1,124 @@
+// What the head of an answer says about its attempt: a body to keep, a redirect to follow or refuse, a status that is a
+// failure. Pure functions over head and job.
+
+import type { FetchLimits } from '../../../model/fetch-task.ts';
+import { parseHttpUrl } from '../../../model/http-url.ts';
+import { parseRetryAfterMs } from '../../../model/retry-policy.ts';
+import { shownHref, withoutLogins } from '../../../model/shown-url.ts';
+import type { BodyHead } from '../../../sinks/sink.ts';
+import { type AttemptEnd, attemptFailure } from './attempt-end.ts';
+import type { FetchJob } from './fetch-job.ts';
+import type { HeaderView } from '../../../transport/lane.ts';
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** By what the answer to a job is judged. */
+export interface AnswerRules {
+  readonly limits: Pick<FetchLimits, 'maxRedirects'>;
+  /** Whether the job's request has a Range in it. */
+  readonly asksForPart: (job: FetchJob) => boolean;
+}
+
+/** How an answer ends its attempt; null where its body is to be kept. */
+export function judgeAnswer(
+  job: FetchJob,
+  status: number,
+  view: HeaderView,
+  { limits, asksForPart }: AnswerRules,
+): AttemptEnd | null {
+  if (status === 206 && !asksForPart(job)) return judgePart(view);
+  if (status < 300) return null;
+  if (REDIRECTS.has(status)) return judgeRedirect(job, view, limits.maxRedirects);
+  const retryAfterMs = parseRetryAfterMs(view.get('retry-after'), Date.now());
+  return attemptFailure('http-status', `expected a status of 2xx, found ${status}`, retryAfterMs);
+}
+
+/** A part that nobody asked for would be kept as the whole; it may be one where the head says so throughout. */
+function judgePart(view: HeaderView): AttemptEnd | null {
+  const range = view.get('content-range');
+  const [, last, length] = /^bytes 0-(\d{1,15})\/(\d{1,15})$/iu.exec(range ?? '') ?? [];
+  const isWhole = Number(last) + 1 === Number(length) && promisedBytesOf(view) === Number(length);
+  if (isWhole) return null;
+  const found = JSON.stringify(range?.slice(0, 100) ?? null);
+  return attemptFailure(
+    'http-status',
+    `expected the whole, for no Range was asked, found 206 with Content-Range ${found}`,
+  );
+}
+
+function judgeRedirect(job: FetchJob, view: HeaderView, maxRedirects: number): AttemptEnd {
+  const location = view.get('location');
+  const to = redirectTarget(location, job.url);
+  if (to === null) {
+    const found = location === undefined ? null : withoutLogins(location).slice(0, 200);
+    return attemptFailure(
+      'bad-redirect',
+      `expected an http or https URL in Location, found ${JSON.stringify(found)}`,
+    );
+  }
+  if (job.hops >= maxRedirects) {
+    return attemptFailure(
+      'too-many-redirects',
+      `expected at most ${maxRedirects} redirects, found another to ${shownHref(to).slice(0, 200)}`,
+    );
+  }
+  return { kind: 'redirect', to };
+}
+
+/** Where a redirect leads; null where it leads to no http or https URL. */
+export function redirectTarget(location: string | undefined, from: URL): URL | null {
+  return location === undefined ? null : parseHttpUrl(location, from.href);
+}
+
+/** The length that the head promises for the body as sent; null for none. */
+export function promisedBytesOf(view: HeaderView): number | null {
+  const length = view.get('content-length');
+  return length !== undefined && /^\d{1,16}$/u.test(length) ? Number(length) : null;
+}
+
+export interface AnswerStart {
+  readonly status: number;
+  readonly statusText: string;
+  readonly view: HeaderView;
+}
+
+/** The head as sinks see it. A class, for an object with a getter of its own takes 2 us to make. */
+export class AnswerHead implements BodyHead {
+  readonly index: number;
+  readonly line: number;
+  readonly url: string;
+  readonly finalUrl: string;
+  readonly status: number;
+  readonly statusText: string;
+  readonly disposition: string | null;
+  readonly receivedAtMs = Date.now();
+  readonly isDecoded: boolean;
+  readonly expectedBytes: number | null;
+  #fields: BodyHead['headers'] | undefined;
+  /** What the fields are read from once `view` shows another answer. */
+  readonly #readLater: (() => BodyHead['headers']) | undefined;
+
+  constructor(
+    { target, shownUrl, shownFinalUrl }: FetchJob,
+    { status, statusText, view }: AnswerStart,
+    { isDecoded, expectedBytes }: Pick<BodyHead, 'isDecoded' | 'expectedBytes'>,
+  ) {
+    this.index = target.index;
+    this.line = target.line;
+    this.url = shownUrl;
+    this.finalUrl = shownFinalUrl;
+    this.status = status;
+    this.statusText = statusText;
+    this.disposition = view.get('content-disposition') ?? null;
+    this.isDecoded = isDecoded;
+    this.expectedBytes = expectedBytes;
+    this.#readLater = view.later?.();
+    if (this.#readLater === undefined) this.#fields = view.entries();
+  }
+
+  /** Most sinks ask for one of them at most, and that is `disposition`. */
+  get headers(): BodyHead['headers'] {
+    this.#fields ??= this.#readLater?.() ?? [];
+    return this.#fields;
+  }
+}

@@ -1,0 +1,142 @@
+// The way of a body from the socket to its sink: content codings taken off, the cap kept before and after that, and
+// reading held back while the decoder is full. It says once how the way ended.
+
+import type { FetchLimits } from '../../../model/fetch-task.ts';
+import type { Body, Committed, Sink } from '../../../sinks/sink.ts';
+import { AnswerHead, type AnswerStart } from './answer-head.ts';
+import { type AttemptEnd, attemptFailure } from './attempt-end.ts';
+import { describeError } from '../../../transport/classify.ts';
+import { ContentDecoder, parseCodings } from './content-decoder.ts';
+import type { FetchJob } from './fetch-job.ts';
+import type { SpillwayError } from '../../../model/errors.ts';
+
+/** Transfer codings of which nothing is left on a body; undici takes chunks off and ignores what stands beside them. */
+const TAKEN_OFF = /^[\t ]*(?:chunked|identity)?[\t ]*$/iu;
+
+export interface IntakeParts {
+  readonly job: FetchJob;
+  readonly sink: Sink;
+  readonly limits: FetchLimits;
+  readonly isDecoding: boolean;
+  /** Announced by the head; null for no announcement. */
+  readonly promisedBytes: number | null;
+  /** The body is whole and kept. */
+  onCommitted(committed: Committed): void;
+  /** It cannot be. */
+  onLost(end: AttemptEnd): void;
+  /** Nothing more is to be read, until `onRelease`. */
+  onHold(): void;
+  onRelease(): void;
+}
+
+export class BodyIntake {
+  readonly #parts: IntakeParts;
+  #body: Body | null = null;
+  #decoder: ContentDecoder | null = null;
+  #wireBytes = 0;
+  #keptBytes = 0;
+  #isOver = false;
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+  }
+
+  /** Opens the sink, or finds what is wrong before a byte was read. */
+  begin(start: AnswerStart): void {
+    const { job, limits, isDecoding, sink, promisedBytes } = this.#parts;
+    const framing = start.view.get('transfer-encoding');
+    if (framing !== undefined && !TAKEN_OFF.test(framing)) {
+      const found = JSON.stringify(framing.slice(0, 100));
+      this.#fail('bad-encoding', `expected chunked and no other transfer coding, found ${found}`);
+      return;
+    }
+    const coding = start.view.get('content-encoding');
+    const codings = isDecoding ? parseCodings(coding) : [];
+    if (codings === null) {
+      const found = JSON.stringify(coding?.slice(0, 100));
+      this.#fail('bad-encoding', `expected gzip, br, zstd or deflate, found ${found}`);
+      return;
+    }
+    if (limits.maxBodyBytes > 0 && (promisedBytes ?? 0) > limits.maxBodyBytes) {
+      this.#fail('body-too-large', `${this.#capText()}, ${promisedBytes} were announced`);
+      return;
+    }
+    const isDecoded = codings.length > 0;
+    if (isDecoded) this.#decoder = this.#openDecoder(codings);
+    const head = new AnswerHead(job, start, { isDecoded, expectedBytes: isDecoded ? null : promisedBytes });
+    this.#guardSink(() => {
+      this.#body = sink.begin(head);
+    });
+  }
+
+  /** Bytes as sent; `chunk` is valid only during the call. */
+  take(chunk: Buffer): void {
+    this.#wireBytes += chunk.length;
+    if (this.#decoder === null) {
+      this.#keep(chunk);
+      return;
+    }
+    const { maxBodyBytes } = this.#parts.limits;
+    if (maxBodyBytes > 0 && this.#wireBytes > maxBodyBytes) this.#fail('body-too-large', this.#capText());
+    else if (!this.#decoder.write(Buffer.from(chunk))) this.#parts.onHold();
+  }
+
+  /** All has come. */
+  end(): void {
+    if (this.#decoder === null) this.#commit();
+    else this.#decoder.end();
+  }
+
+  /** Lets go of what was kept. Harmless after the end. */
+  discard(): void {
+    this.#isOver = true;
+    this.#decoder?.cancel();
+    this.#body?.discard();
+    this.#body = null;
+  }
+
+  #openDecoder(codings: NonNullable<ReturnType<typeof parseCodings>>): ContentDecoder {
+    return new ContentDecoder(codings, {
+      onData: (chunk) => this.#keep(chunk),
+      onEnd: () => this.#commit(),
+      onError: (error) =>
+        this.#fail('bad-encoding', `expected ${codings.join(', ')}: ${describeError(error)}`),
+      onDrain: () => this.#parts.onRelease(),
+    });
+  }
+
+  #keep(chunk: Buffer): void {
+    if (this.#isOver) return;
+    const { maxBodyBytes } = this.#parts.limits;
+    this.#keptBytes += chunk.length;
+    if (maxBodyBytes > 0 && this.#keptBytes > maxBodyBytes) this.#fail('body-too-large', this.#capText());
+    else this.#guardSink(() => this.#body?.write(chunk));
+  }
+
+  #commit(): void {
+    this.#guardSink(() => {
+      const body = this.#body as Body;
+      const committed = body.commit();
+      this.#body = null;
+      this.#isOver = true;
+      this.#parts.onCommitted(committed);
+    });
+  }
+
+  #capText(): string {
+    return `expected a body of at most ${this.#parts.limits.maxBodyBytes} bytes (--max-body)`;
+  }
+
+  #fail(...failure: Parameters<typeof attemptFailure>): void {
+    this.#parts.onLost(attemptFailure(...failure));
+  }
+
+  /** Whatever the sink throws ends the attempt and, through the engine, the run. */
+  #guardSink(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#parts.onLost({ kind: 'broken', error: error as SpillwayError });
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// The fields of a request: ours, the caller's, and a login where one belongs. What the caller gave for the targets'
+// own origins never follows a redirect to another.
+
+import type { FetchRequestOptions } from '../../../model/fetch-task.ts';
+import { ACCEPT_ENCODING } from './content-decoder.ts';
+import type { FetchJob } from './fetch-job.ts';
+
+/** Fields of the caller that say nothing about who asks, and may go anywhere. */
+const HARMLESS = new Set([
+  'accept',
+  'accept-encoding',
+  'accept-language',
+  'cache-control',
+  'pragma',
+  'user-agent',
+]);
+
+export class FetchHeaders {
+  readonly #home: string[];
+  readonly #away: string[];
+  readonly #logins: FetchRequestOptions['logins'];
+  readonly #hasOwnLogin: boolean;
+  readonly #hasRange: boolean;
+
+  constructor({ userAgent, headers, logins, bytes }: FetchRequestOptions) {
+    const own = new Set(headers.map(([name]) => name.toLowerCase()));
+    const defaults = [
+      ['user-agent', userAgent],
+      ['accept', '*/*'],
+      // Whoever reads original bytes later knows gzip; the newer codings are for bodies that are decoded here.
+      ['accept-encoding', bytes === 'decoded' ? ACCEPT_ENCODING : 'gzip'],
+    ].filter(([name]) => !own.has(name as string));
+    const harmless = headers.filter(([name]) => HARMLESS.has(name.toLowerCase()));
+    this.#home = [...defaults, ...headers].flat();
+    this.#away = [...defaults, ...harmless].flat();
+    this.#logins = logins;
+    this.#hasOwnLogin = own.has('authorization');
+    this.#hasRange = own.has('range');
+  }
+
+  /** Names and values in turn, for the job's next request. */
+  fieldsFor(job: FetchJob): string[] {
+    if (job.isAway) return this.#away;
+    const login = this.#hasOwnLogin ? null : this.#loginFor(job.url);
+    return login === null ? this.#home : [...this.#home, 'authorization', `Basic ${login}`];
+  }
+
+  /** Whether a Range is among those fields, which is the caller's alone to ask for. */
+  askForPart(job: FetchJob): boolean {
+    return this.#hasRange && !job.isAway;
+  }
+
+  /** The URL's own login, else the host's from netrc, else netrc's default; in base64. */
+  #loginFor(url: URL): string | null {
+    if (url.username !== '' || url.password !== '') {
+      return encodeLogin(decodeURIComponent(url.username), decodeURIComponent(url.password));
+    }
+    if (this.#logins.length === 0) return null;
+    const found =
+      this.#logins.find(({ host }) => host === url.hostname) ?? this.#logins.find(({ host }) => host === '');
+    return found === undefined ? null : encodeLogin(found.login, found.password);
+  }
+}
+
+function encodeLogin(login: string, password: string): string {
+  return Buffer.from(`${login}:${password}`).toString('base64');
+}

@@ -1,0 +1,82 @@
+// One target on its way through a worker: which URL is asked for now, and what has been tried. The engine moves it
+// from queue to wire and back; an attempt reads it.
+
+import { nowMs } from '../../../measure/clock.ts';
+import { placeOf } from '../../../model/origin-cells.ts';
+import { shownHref } from '../../../model/shown-url.ts';
+import type { Target } from '../../../model/target.ts';
+
+export class FetchJob {
+  readonly target: Target;
+  /** Without a login: the only form that leaves this room. */
+  readonly shownUrl: string;
+  url: URL;
+  /** Where the origin's budget is kept. */
+  place: number;
+  /** Redirects followed in this attempt. */
+  hops = 0;
+  /** A redirect has led to another origin: the caller's headers and logins stay behind from here on. */
+  isAway = false;
+  /** Attempts begun. */
+  attempts = 0;
+  /** Attempts given back because this machine, not the target, was at fault. */
+  refunds = 0;
+  /** Times that a kept connection ended before its answer. */
+  staleCount = 0;
+  /** The wire transport does not take its answer's framing. */
+  isHandedOver = false;
+  /** Of the last answer; 0 without one. */
+  status = 0;
+  startedAtMs = 0;
+  attemptStartedAtMs = 0;
+  /** When the next attempt may begin. */
+  dueAtMs = 0;
+  /** A public origin has sent it on: it may not go to addresses of special use. */
+  isGuarded = false;
+  readonly acceptedAtMs = nowMs();
+
+  constructor(target: Target) {
+    this.target = target;
+    this.url = new URL(target.url);
+    this.shownUrl = shownHref(this.url);
+    this.place = placeOf(this.url.origin);
+  }
+
+  /** Where it is asked for now, without a login. */
+  get shownFinalUrl(): string {
+    return this.hops === 0 ? this.shownUrl : shownHref(this.url);
+  }
+
+  /** Begins an attempt, or goes on with one that a redirect has sent elsewhere. */
+  begin(): void {
+    const now = nowMs();
+    if (this.startedAtMs === 0) this.startedAtMs = now;
+    if (this.hops > 0) return;
+    this.attempts++;
+    this.attemptStartedAtMs = now;
+  }
+
+  followTo(url: URL): void {
+    this.hops++;
+    if (url.origin !== this.url.origin) this.isAway = true;
+    this.url = url;
+    this.place = placeOf(url.origin);
+  }
+
+  /** The attempt that has begun was none. */
+  refund(): void {
+    if (this.hops === 0) this.attempts--;
+    this.status = 0;
+  }
+
+  /** Back to the beginning, for the next attempt. */
+  rewind(): void {
+    this.status = 0;
+    if (this.hops === 0) return;
+    this.hops = 0;
+    this.isAway = false;
+    this.isGuarded = false;
+    this.url = new URL(this.target.url);
+    this.place = placeOf(this.url.origin);
+  }
+}

@@ -1,0 +1,44 @@
+// The last word on a job as everybody outside this room hears it. Pure: nothing is counted or sent here.
+
+import { nowMs } from '../../../measure/clock.ts';
+import type { Outcome, SkipReason } from '../../../model/outcome.ts';
+import type { AttemptEnd, AttemptFailure } from './attempt-end.ts';
+import type { FetchJob } from './fetch-job.ts';
+import { oneLine } from '../../../model/one-line.ts';
+
+export function okOutcome(job: FetchJob, end: AttemptEnd & { kind: 'ok' }): Outcome {
+  const { committed, finalUrl, wireBytes } = end;
+  const outcome: Outcome = {
+    kind: 'ok',
+    index: job.target.index,
+    line: job.target.line,
+    url: job.shownUrl,
+    status: job.status,
+    bytes: committed.bytes,
+    sha256: committed.sha256,
+    wireBytes,
+    attempts: job.attempts,
+    durationMs: nowMs() - job.startedAtMs,
+    stored: committed.stored,
+  };
+  return finalUrl === job.shownUrl ? outcome : { ...outcome, finalUrl };
+}
+
+export function failedOutcome(job: FetchJob, { code, detail }: AttemptFailure): Outcome {
+  return {
+    kind: 'failed',
+    index: job.target.index,
+    line: job.target.line,
+    url: job.shownUrl,
+    code,
+    detail: oneLine(detail),
+    status: job.status,
+    attempts: job.attempts,
+    durationMs: job.startedAtMs === 0 ? 0 : nowMs() - job.startedAtMs,
+  };
+}
+
+export function skippedOutcome(job: FetchJob, reason: SkipReason): Outcome {
+  const { index, line } = job.target;
+  return { kind: 'skipped', index, line, url: job.shownUrl, reason };
+}

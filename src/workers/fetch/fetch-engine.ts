@@ -1,0 +1,384 @@
+// A worker's share of a fetch: takes targets, keeps as many attempts open as the budgets allow, and settles each target
+// once. A job is in exactly one place: fresh, parked at its origin, waiting for its retry or for its origin's
+// robots.txt, or in flight.
+
+import { nowMs } from '../../measure/clock.ts';
+import type { Tally } from '../../measure/tally.ts';
+import type { SpillwayError } from '../../model/errors.ts';
+import { type FetchTask, GAUGES } from '../../model/fetch-task.ts';
+import type { Outcome, SkipReason } from '../../model/outcome.ts';
+import type { RobotsAnswer } from '../../model/robots.ts';
+import type { Target } from '../../model/target.ts';
+import type { Sink } from '../../sinks/sink.ts';
+import { longestWaitMs } from './attempt/attempt-clock.ts';
+import { type AttemptEnd, type AttemptFailure, attemptFailure } from './attempt/attempt-end.ts';
+import { reportToBudget } from './attempt-report.ts';
+import { type AttemptContext, FetchAttempt } from './attempt/fetch-attempt.ts';
+import { FetchHeaders } from './attempt/fetch-headers.ts';
+import { FetchJob } from './attempt/fetch-job.ts';
+import type { GuardedRoutes } from '../../transport/routes/guarded-routes.ts';
+import { failedOutcome, okOutcome, skippedOutcome } from './attempt/job-outcomes.ts';
+import { NextAttempt } from './next-attempt.ts';
+import { OriginBudgets } from './origin/origin-budgets.ts';
+import { ParkedTurns } from './queue/parked-turns.ts';
+import { RateHold } from './queue/rate-hold.ts';
+import { RobotsGate } from './robots/robots-gate.ts';
+import { RunRates } from './origin/run-rates.ts';
+import { RunSlots } from './run-slots.ts';
+import { WaitingJobs } from './queue/waiting-jobs.ts';
+import { WakeTimer } from './queue/wake-timer.ts';
+import { Watchdog } from './watchdog.ts';
+
+/** One timer looks after every deadline, pause and retry; it keeps the thread alive while no socket does. */
+const SWEEP_MS = 25;
+/** A sweep that comes this late was held up by this thread itself; deadlines do not run while nothing is read. */
+const LATE_SWEEP_MS = 500;
+
+export interface EngineParts {
+  readonly task: FetchTask;
+  readonly sink: Sink;
+  readonly routes: GuardedRoutes;
+  readonly tally: Tally;
+  /** Called once for every target that was accepted; `recorded` is called when the outcome is. */
+  readonly onSettled: (outcome: Outcome) => void;
+  /** Every target that was accepted is settled, for now. */
+  readonly onIdle: () => void;
+  /** The sink gave up: nothing more is taken, and what is in flight is let go. */
+  readonly onBroken: (error: SpillwayError) => void;
+  /** What is waited for where nothing moves; null when it does again. */
+  readonly onWaits: (text: string | null) => void;
+  /** The robots.txt of an origin is wanted; `learnRobots` gets it. */
+  readonly onRobots: (origin: string) => void;
+}
+
+export class FetchEngine {
+  readonly #parts: EngineParts;
+  readonly #budgets: OriginBudgets;
+  readonly #rates: RunRates;
+  readonly #headers: FetchHeaders;
+  readonly #gauges: Float64Array;
+  readonly #slots: RunSlots;
+  readonly #turns: ParkedTurns;
+  readonly #context: AttemptContext;
+  readonly #next: NextAttempt;
+  readonly #waiting = new WaitingJobs();
+  readonly #robots: RobotsGate | null;
+  readonly #hold: RateHold;
+  readonly #wake: WakeTimer;
+  readonly #watchdog: Watchdog;
+  readonly #sweepTimer: NodeJS.Timeout;
+  readonly #done = Promise.withResolvers<void>();
+  /** Places of attempts that ended since the last turn. */
+  readonly #freed: number[] = [];
+  #sweptAtMs = nowMs();
+  /** Time that this thread itself stood still; deadlines are measured without it. */
+  #stoodStillMs = 0;
+  #isEnding = false;
+  #isStopped = false;
+  #isPumping = false;
+
+  constructor(parts: EngineParts) {
+    const { task, tally } = parts;
+    const { limits, request } = task;
+    this.#parts = parts;
+    this.#budgets = new OriginBudgets(task.shared, task.budgets, nowMs, task.ownOpen);
+    this.#rates = new RunRates(task.shared, task.budgets);
+    this.#headers = new FetchHeaders(request);
+    this.#gauges = new Float64Array(task.gauges);
+    this.#slots = new RunSlots(task.maxInFlight);
+    this.#turns = new ParkedTurns({
+      parking: this.#waiting.parking,
+      isFull: () => this.#slots.isFull,
+      tryStart: (job) => this.#tryStart(job),
+    });
+    this.#robots = request.honoursRobots === true ? new RobotsGate(request.userAgent, parts.onRobots) : null;
+    const beginAll = () => {
+      this.#turns.all();
+      this.#pump();
+    };
+    this.#hold = new RateHold(beginAll);
+    this.#wake = new WakeTimer(SWEEP_MS, beginAll);
+    this.#next = new NextAttempt({
+      limits,
+      budgets: this.#budgets,
+      rates: this.#rates,
+      stallMs: longestWaitMs(limits),
+      tally,
+      gauges: this.#gauges,
+      onShrink: () => this.#slots.shrink(),
+    });
+    this.#watchdog = new Watchdog({
+      budgets: this.#budgets,
+      waiting: this.#waiting,
+      slots: this.#slots,
+      stallMs: longestWaitMs(limits),
+      startedAtMs: nowMs(),
+      isHolding: () => this.#hold.isHolding,
+      awaitedRobots: () => this.#robots?.awaitedOrigins ?? [],
+      giveUp: (job, detail) => this.#settle(failedOutcome(job, attemptFailure('stalled', detail))),
+      tell: parts.onWaits,
+    });
+    this.#context = this.#makeContext();
+    this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
+  }
+
+  /** Resolves when `end` or `stop` was called and every accepted target is settled. */
+  get done(): Promise<void> {
+    return this.#done.promise;
+  }
+
+  accept(targets: readonly Target[]): void {
+    for (const target of targets) {
+      const job = new FetchJob(target);
+      if (this.#isStopped) this.#skip(job, 'stopped');
+      else this.#waiting.addFresh(job);
+    }
+    this.#pump();
+  }
+
+  /** What an origin's robots.txt says. */
+  learnRobots(answer: RobotsAnswer): void {
+    if (this.#robots === null) return;
+    this.#watchdog.moved();
+    const { jobs, spacingMs } = this.#robots.learn(answer);
+    for (const job of jobs) {
+      if (spacingMs > 0) this.#budgets.setSpacing(job.place, spacingMs);
+      this.#waiting.addRetry(job);
+    }
+    this.#pump();
+    this.#finishIfIdle();
+  }
+
+  /** So many of the outcomes that were told are recorded. */
+  recorded(count: number): void {
+    const wasFull = this.#slots.isFull;
+    this.#slots.recorded(count);
+    if (!wasFull) return;
+    this.#turns.inTurn();
+    this.#pump();
+  }
+
+  /** Lets go of up to `count` targets that are not begun. @returns their indexes, and whether there are no others */
+  giveBack(count: number): { indexes: number[]; isAll: boolean } {
+    const indexes = this.#waiting.takeUntouched(count).map(({ target }) => target.index);
+    return { indexes, isAll: indexes.length < count };
+  }
+
+  /** No more targets will come. */
+  end(): void {
+    this.#isEnding = true;
+    this.#finishIfIdle();
+  }
+
+  /** Takes nothing new: what has not begun is skipped, what is in flight ends by itself, or at once if `isCut`. */
+  stop(isCut: boolean): void {
+    this.#isStopped = true;
+    this.#isEnding = true;
+    const waiting = [...this.#waiting.takeAll(), ...(this.#robots?.takeAll() ?? [])];
+    for (const job of waiting) this.#skip(job, 'stopped');
+    if (isCut) for (const attempt of this.#slots.attempts) attempt.cut('the run was stopped');
+    this.#finishIfIdle();
+  }
+
+  #makeContext(): AttemptContext {
+    const { sink, tally, task } = this.#parts;
+    return {
+      sink,
+      limits: task.limits,
+      isDecoding: task.request.bytes === 'decoded',
+      asksForPart: (job) => this.#headers.askForPart(job),
+      onSent: () => {
+        tally.add('attemptsSent', 1);
+        this.#watchdog.moved();
+      },
+      onHeard: ({ job }) => this.#budgets.heard(job.place),
+      onBytes: (bytes) => {
+        tally.add('bytesReceived', bytes);
+        this.#watchdog.moved();
+        const waitMs = this.#rates.chargeBytesMs(bytes);
+        // Small bodies come whole in one read: what holds their rate is that nothing new is asked for.
+        if (waitMs > 0) this.#hold.holdFor(waitMs);
+        return waitMs;
+      },
+      onOver: (attempt, end) => this.#onOver(attempt, end),
+    };
+  }
+
+  /** Begins whatever may begin now. */
+  #pump(): void {
+    // An attempt that ends inside `send` comes back here.
+    if (this.#isPumping || this.#isStopped) return;
+    this.#isPumping = true;
+    const now = nowMs();
+    const { parking } = this.#waiting;
+    while (!this.#slots.isFull && !this.#hold.isHolding) {
+      const job = this.#waiting.takeReady(now);
+      if (job === undefined) break;
+      if (!this.#isAllowed(job)) continue;
+      // Whoever came first to a full or paused origin goes first.
+      if (parking.countAt(job.place) > 0 || !this.#tryStart(job)) parking.park(job);
+    }
+    this.#isPumping = false;
+    this.#show();
+  }
+
+  /** False: the job is settled, or waits for the rules of its origin. */
+  #isAllowed(job: FetchJob): boolean {
+    const verdict = this.#robots === null ? 'allowed' : this.#robots.judge(job);
+    if (verdict === 'disallowed') this.#skip(job, 'robots');
+    else if (typeof verdict === 'object')
+      this.#settle(failedOutcome(job, attemptFailure('robots-unavailable', verdict.unavailable)));
+    return verdict === 'allowed';
+  }
+
+  /** False: the origin has no room, or the run's rate none for now. */
+  #tryStart(job: FetchJob): boolean {
+    if (this.#isStopped || this.#slots.isFull || this.#hold.isHolding) return false;
+    if (!this.#budgets.tryEnter(job.place)) {
+      this.#wake.wakeIn(this.#budgets.waitLeftMs(job.place));
+      return false;
+    }
+    const waitMs = this.#rates.reserveAttemptMs();
+    if (waitMs > 0) {
+      this.#budgets.leave(job.place);
+      this.#gauges[GAUGES.rateWaits] = (this.#gauges[GAUGES.rateWaits] as number) + 1;
+      this.#hold.holdFor(waitMs);
+      return false;
+    }
+    this.#start(job);
+    return true;
+  }
+
+  #start(job: FetchJob): void {
+    job.begin();
+    const { tally, routes, task } = this.#parts;
+    if (tally.get('firstDispatchAtMs') === 0) tally.set('firstDispatchAtMs', nowMs());
+    if (job.attempts === 1 && job.hops === 0) this.#rates.earnRetries(task.limits.retryBudgetRatio);
+    this.#budgets.begun(job.place);
+    const attempt = new FetchAttempt(job, this.#context);
+    this.#slots.open(attempt);
+    const { origin, pathname, search } = job.url;
+    const fields = this.#headers.fieldsFor(job);
+    const { place, isHandedOver, isGuarded } = job;
+    const request = { origin, path: pathname + search, fields, place, isHandedOver, isGuarded };
+    attempt.steer(routes.send(request, attempt));
+  }
+
+  #onOver(attempt: FetchAttempt, end: AttemptEnd): void {
+    const { job } = attempt;
+    const { place } = job;
+    this.#slots.close(attempt);
+    this.#budgets.leave(place);
+    this.#watchdog.moved();
+    reportToBudget(this.#budgets, attempt, end);
+    this.#judge(attempt, end);
+    this.#freed.push(place);
+    // What many answers of one turn set free is filled again at once, after all of them are judged.
+    if (this.#freed.length === 1) setImmediate(() => this.#fillAgain());
+  }
+
+  #fillAgain(): void {
+    const freed = this.#freed.splice(0);
+    if (this.#slots.wasFull(freed.length) && this.#waiting.parking.placeCount > 1) this.#turns.inTurn();
+    // Besides the place that was left, there may be one more where the window has grown.
+    else for (const place of freed) this.#turns.at(place, 2);
+    this.#pump();
+    this.#finishIfIdle();
+  }
+
+  #judge(attempt: FetchAttempt, end: AttemptEnd): void {
+    const { job } = attempt;
+    if (end.kind === 'ok') {
+      this.#settle(okOutcome(job, end));
+    } else if (this.#isStopped) {
+      this.#skip(job, 'stopped');
+    } else if (end.kind === 'redirect') {
+      if (!job.isGuarded) job.isGuarded = this.#parts.routes.isPublic(job.url.hostname);
+      job.followTo(end.to);
+      this.#putBack(job, 0);
+    } else if (end.kind === 'withdrawn') {
+      job.refund();
+      this.#waiting.parking.park(job);
+    } else if (end.kind === 'stale') {
+      if (this.#next.repeatsStale(job)) this.#putBack(job, 0);
+      else this.#tryAgain(attempt, attemptFailure('connection-lost', end.detail));
+    } else if (end.kind === 'broken') {
+      this.#skip(job, 'stopped');
+      this.#parts.onBroken(end.error);
+    } else {
+      this.#tryAgain(attempt, end);
+    }
+  }
+
+  #tryAgain(attempt: FetchAttempt, end: AttemptFailure): void {
+    const { job } = attempt;
+    const outcome = failedOutcome(job, end);
+    const delayMs = this.#next.delayAfterMs(attempt, end);
+    if (delayMs === null) this.#settle(outcome);
+    else this.#putBack(job, delayMs);
+  }
+
+  #putBack(job: FetchJob, delayMs: number): void {
+    job.dueAtMs = delayMs === 0 ? 0 : nowMs() + delayMs;
+    this.#waiting.addRetry(job);
+  }
+
+  #settle(outcome: Outcome): void {
+    const { tally } = this.#parts;
+    if (outcome.kind === 'ok') tally.add('ok', 1);
+    else if (outcome.kind === 'failed') tally.addFailure(outcome.code);
+    tally.set('lastSettledAtMs', nowMs());
+    this.#tell(outcome);
+  }
+
+  #skip(job: FetchJob, reason: SkipReason): void {
+    this.#tell(skippedOutcome(job, reason));
+  }
+
+  #tell(outcome: Outcome): void {
+    this.#slots.told();
+    this.#parts.onSettled(outcome);
+  }
+
+  #sweep(): void {
+    const now = nowMs();
+    const lateMs = now - this.#sweptAtMs - SWEEP_MS;
+    this.#sweptAtMs = now;
+    if (lateMs > LATE_SWEEP_MS) this.#stoodStillMs = lateMs;
+    // What arrived while this thread stood still is read first; then the deadlines count again.
+    else if (this.#stoodStillMs > 0) this.#stoodStillMs = 0;
+    if (this.#stoodStillMs === 0) {
+      for (const attempt of this.#slots.attempts) this.#check(attempt, now);
+      this.#watchdog.look(now);
+    }
+    this.#turns.all();
+    this.#pump();
+    this.#finishIfIdle();
+  }
+
+  #check(attempt: FetchAttempt, now: number): void {
+    // A request that has no connection yet would come in the middle of the pause.
+    if (attempt.phase === 'connecting' && this.#budgets.pauseLeftMs(attempt.job.place) > 0)
+      attempt.withdraw();
+    else attempt.check(now);
+  }
+
+  /** What the live view reads. */
+  #show(): void {
+    this.#gauges[GAUGES.parked] = this.#waiting.parking.count;
+    this.#gauges[GAUGES.waitingRetry] = this.#waiting.retryCount;
+    this.#slots.show(this.#parts.tally);
+  }
+
+  #finishIfIdle(): void {
+    const waitingCount = this.#waiting.count + (this.#robots?.count ?? 0);
+    if (this.#slots.attempts.size + waitingCount > 0) return;
+    this.#parts.onIdle();
+    if (!this.#isEnding) return;
+    clearInterval(this.#sweepTimer);
+    this.#hold.close();
+    this.#wake.close();
+    this.#show();
+    this.#done.resolve();
+  }
+}

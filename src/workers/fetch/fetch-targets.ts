@@ -1,0 +1,124 @@
+// A worker's part in a fetch, from its task to its last outcome: opens sink and connections, runs the engine, and
+// sends outcomes back in groups, so that neither thread is woken for every target.
+
+import { performance } from 'node:perf_hooks';
+import { Tally } from '../../measure/tally.ts';
+import { SpillwayError } from '../../model/errors.ts';
+import { type FetchTask, type FromFetchWorker, GAUGES, type ToFetchWorker } from '../../model/fetch-task.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import { loadSink } from '../../sinks/load-sink.ts';
+import { FetchEngine } from './fetch-engine.ts';
+import { GuardedRoutes } from '../../transport/routes/guarded-routes.ts';
+import { fetchRobots } from './robots/robots-fetch.ts';
+import { waitAtMost } from '../wait-at-most.ts';
+
+/** Outcomes wait for company, but not for long, and not while most of the slots wait with them. */
+const MAX_GROUP_COUNT = 256;
+const GROUPS_A_SHARE = 2;
+const GROUP_MS = 15;
+const GAUGE_MS = 500;
+const MAX_CLOSE_MS = 10_000;
+
+/** Runs until the runner has ended the share and every target of it is settled. */
+export async function fetchTargets(task: FetchTask): Promise<void> {
+  const { port, limits, request, maxInFlight } = task;
+  const tally = new Tally(task.tally);
+  const outbox = new Outbox(port, maxInFlight);
+  const tellBroken = (error: SpillwayError) =>
+    outbox.send({ kind: 'broken', code: error.code, message: error.message });
+  const stopGauge = watchUtilization(new Float64Array(task.gauges));
+  const routes = new GuardedRoutes({
+    request,
+    limits,
+    maxInFlight,
+    maxPerOrigin: task.budgets.maxPerOrigin,
+    onConnection: (event) => tally.add(event === 'opened' ? 'connectionsOpened' : 'connectionsClosed', 1),
+  });
+  try {
+    const loaded = await loadSink(task.sink, task.workerIndex);
+    const engine = new FetchEngine({
+      task,
+      sink: loaded.sink,
+      routes,
+      tally,
+      onSettled: (outcome) => outbox.add(outcome, loaded.takeValue(outcome.index)),
+      // More may depend on it: the end of the run, or what its source yields next.
+      onIdle: () => outbox.flush(),
+      onBroken: (error) => {
+        tellBroken(error);
+        engine.stop(true);
+      },
+      onWaits: (text) => outbox.send({ kind: 'waits', text }),
+      onRobots: (origin) => outbox.send({ kind: 'robots', origin }),
+    });
+    const findRobots = async (origin: string): Promise<void> => {
+      const onSent = () => tally.add('attemptsSent', 1);
+      const rules = await fetchRobots({ routes, limits, userAgent: request.userAgent, onSent }, origin);
+      outbox.send({ kind: 'robots-found', answer: { origin, rules } });
+    };
+    port.on('message', (message: ToFetchWorker) => {
+      if (message.kind === 'targets') engine.accept(message.targets);
+      else if (message.kind === 'recorded') engine.recorded(message.count);
+      else if (message.kind === 'give-back')
+        outbox.send({ kind: 'given-back', ...engine.giveBack(message.count) });
+      else if (message.kind === 'end') engine.end();
+      else if (message.kind === 'robots') engine.learnRobots(message.answer);
+      else if (message.kind === 'fetch-robots') void findRobots(message.origin);
+      else engine.stop(message.isCut);
+    });
+    outbox.send({ kind: 'ready' });
+    await engine.done;
+    loaded.sink.close();
+  } catch (error) {
+    tellBroken(error instanceof SpillwayError ? error : new SpillwayError('ERR_BUG', String(error)));
+  } finally {
+    stopGauge();
+    outbox.flush();
+    // A connection that will not end ends with the thread.
+    await waitAtMost(routes.close(), MAX_CLOSE_MS);
+  }
+}
+
+class Outbox {
+  readonly #port: FetchTask['port'];
+  readonly #groupCount: number;
+  #outcomes: Outcome[] = [];
+  #values: unknown[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(port: FetchTask['port'], maxInFlight: number) {
+    this.#port = port;
+    this.#groupCount = Math.min(MAX_GROUP_COUNT, Math.ceil(maxInFlight / GROUPS_A_SHARE));
+  }
+
+  add(outcome: Outcome, value: unknown): void {
+    this.#outcomes.push(outcome);
+    this.#values.push(value);
+    if (this.#outcomes.length >= this.#groupCount) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), GROUP_MS);
+  }
+
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#outcomes.length === 0) return;
+    const values = this.#values.some((value) => value !== undefined) ? { values: this.#values } : {};
+    this.send({ kind: 'settled', outcomes: this.#outcomes, ...values });
+    this.#outcomes = [];
+    this.#values = [];
+  }
+
+  send(message: FromFetchWorker): void {
+    this.#port.postMessage(message);
+  }
+}
+
+function watchUtilization(gauges: Float64Array): () => void {
+  let before = performance.eventLoopUtilization();
+  const timer = setInterval(() => {
+    const now = performance.eventLoopUtilization();
+    gauges[GAUGES.utilizationRatio] = performance.eventLoopUtilization(now, before).utilization;
+    before = now;
+  }, GAUGE_MS);
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,100 @@
+// What becomes of a target whose attempt failed: another attempt, and when, or none. Keeps the budgets of retries and
+// the pauses that servers ask for; knows no queue and no socket.
+
+import type { Tally } from '../../measure/tally.ts';
+import { FAILURES } from '../../model/errors.ts';
+import { type FetchLimits, GAUGES } from '../../model/fetch-task.ts';
+import { isRetryable, retryDelayMs } from '../../model/retry-policy.ts';
+import type { AttemptFailure } from './attempt/attempt-end.ts';
+import type { FetchAttempt } from './attempt/fetch-attempt.ts';
+import type { FetchJob } from './attempt/fetch-job.ts';
+import type { OriginBudgets } from './origin/origin-budgets.ts';
+import type { RunRates } from './origin/run-rates.ts';
+
+/** How often a target may be put back because this machine ran out of something. */
+const MAX_REFUNDS = 20;
+const REFUND_DELAY_MS = 200;
+/** How often a target is asked for again because a kept connection had ended. */
+const MAX_STALE = 2;
+
+export interface NextAttemptParts {
+  readonly limits: FetchLimits;
+  readonly budgets: OriginBudgets;
+  readonly rates: RunRates;
+  /** How long an origin may be silent before its targets are given up; 0 for no bound. */
+  readonly stallMs: number;
+  readonly tally: Tally;
+  readonly gauges: Float64Array;
+  /** This machine ran out of something: fewer requests may be open at once. */
+  onShrink(): void;
+}
+
+export class NextAttempt {
+  readonly #parts: NextAttemptParts;
+
+  constructor(parts: NextAttemptParts) {
+    this.#parts = parts;
+  }
+
+  /** Milliseconds until the next attempt at its job, for which it has been made ready; null when there is none. */
+  delayAfterMs({ job, sentAtMs }: FetchAttempt, end: AttemptFailure): number | null {
+    const { limits, budgets, rates, tally, stallMs } = this.#parts;
+    const policy = FAILURES[end.code];
+    if (policy.handOver && !job.isHandedOver) {
+      job.isHandedOver = true;
+      return this.#repeat(job);
+    }
+    if (policy.shrink && job.refunds < MAX_REFUNDS) {
+      this.#parts.onShrink();
+      tally.add('shrinks', 1);
+      job.refunds++;
+      job.attempts--;
+      job.rewind();
+      return REFUND_DELAY_MS * (0.5 + Math.random());
+    }
+    this.#pause(job, sentAtMs, end.retryAfterMs);
+    if (!isRetryable(end.code, job.status) || end.retryAfterMs > limits.maxRetryWaitMs) return null;
+    const delayMs = retryDelayMs(job.attempts, end.retryAfterMs, Math.random());
+    if (job.status === 0 && stallMs > 0 && budgets.silentMs(job.place) > stallMs) return null;
+    if (job.attempts > limits.maxRetries) return null;
+    if (!rates.tryRetry()) {
+      this.#count('retriesDenied');
+      return null;
+    }
+    this.#count('retries');
+    tally.add('repeats', 1);
+    job.rewind();
+    return delayMs;
+  }
+
+  /** A server may end a connection that it kept at any moment. False: that has happened too often to this job. */
+  repeatsStale(job: FetchJob): boolean {
+    if (job.staleCount >= MAX_STALE) return false;
+    job.staleCount++;
+    this.#repeat(job);
+    return true;
+  }
+
+  /** A server that says "too many" or "not now" speaks for its origin, not for one URL. */
+  #pause({ status, place }: FetchJob, sentAtMs: number, retryAfterMs: number): void {
+    const { budgets, limits } = this.#parts;
+    if (status !== 429 && status !== 503) return;
+    // Nobody waits for longer than that; the targets that are asked for nevertheless fail one by one.
+    if (retryAfterMs > limits.maxRetryWaitMs) return;
+    if (retryAfterMs > 0) budgets.pause(place, retryAfterMs);
+    else if (status === 429) budgets.pauseByCount(place, sentAtMs, Math.random());
+  }
+
+  /** The same request again, at once, at no attempt's cost. */
+  #repeat(job: FetchJob): number {
+    job.status = 0;
+    if (job.hops === 0) job.attempts--;
+    this.#parts.tally.add('repeats', 1);
+    return 0;
+  }
+
+  #count(gauge: 'retries' | 'retriesDenied'): void {
+    const { gauges } = this.#parts;
+    gauges[GAUGES[gauge]] = (gauges[GAUGES[gauge]] as number) + 1;
+  }
+}

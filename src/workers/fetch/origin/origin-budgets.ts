@@ -1,0 +1,154 @@
+// One polite client on every core: how many requests an origin has open, until when it asked to be left alone, how far
+// apart its requests are to be, and whether anything is heard from it at all; in memory that all workers share.
+
+import { nowMs } from '../../../measure/clock.ts';
+import type { FetchBudgets, FetchShared } from '../../../model/fetch-task.ts';
+import { OWN_OPEN_BYTES } from '../../../model/origin-cells.ts';
+import { OriginCells } from './origin-cells.ts';
+import { OriginPace } from './origin-pace.ts';
+import { OriginWindow } from './origin-window.ts';
+
+const MAX_PAUSE_MS = 2 ** 31 - 1;
+/** A pause nobody gave a length: it doubles with each that no answer has come between. */
+const FIRST_PAUSE_MS = 500;
+const MAX_OWN_PAUSE_MS = 60_000;
+
+export class OriginBudgets {
+  readonly #cells: OriginCells;
+  readonly #window: OriginWindow;
+  readonly #pace: OriginPace;
+  readonly #ownOpen: Int32Array;
+
+  /**
+   * @param clock milliseconds, the same for all threads. @default `nowMs`
+   * @param ownOpen memory for this worker's part of what is open, for whoever buries it. @default its own
+   */
+  constructor(
+    shared: FetchShared,
+    limits: FetchBudgets,
+    clock: () => number = nowMs,
+    ownOpen = new SharedArrayBuffer(OWN_OPEN_BYTES),
+  ) {
+    this.#ownOpen = new Int32Array(ownOpen);
+    this.#cells = new OriginCells(shared, clock);
+    this.#window = new OriginWindow(this.#cells, limits);
+    this.#pace = new OriginPace(this.#cells);
+  }
+
+  /** Takes a place in the origin's budget. False: it is full, paused, or asked too recently. */
+  tryEnter(place: number): boolean {
+    if (this.pauseLeftMs(place) > 0) return false;
+    const open = this.#cells.add(place, 'open', 1);
+    const limit = this.#window.limit(place);
+    if (limit > 0 && open >= limit) {
+      this.#cells.add(place, 'open', -1);
+      this.#window.want(place);
+      return false;
+    }
+    if (this.#pace.tryStart(place)) {
+      this.#ownOpen[place] = (this.#ownOpen[place] ?? 0) + 1;
+      return true;
+    }
+    this.#cells.add(place, 'open', -1);
+    return false;
+  }
+
+  /** Gives the place back: the request is over. */
+  leave(place: number): void {
+    this.#ownOpen[place] = (this.#ownOpen[place] ?? 0) - 1;
+    this.#cells.add(place, 'open', -1);
+  }
+
+  /** An attempt begins there. */
+  begun(place: number): void {
+    if (this.#cells.get(place, 'silentSince') === 0)
+      this.#cells.swap(place, 'silentSince', 0, Math.ceil(this.#cells.now()));
+  }
+
+  /** Something has come from there. */
+  heard(place: number): void {
+    if (this.#cells.get(place, 'silentSince') === 0) return;
+    this.#cells.set(place, 'silentSince', 0);
+    this.#cells.set(place, 'isKnown', 1);
+  }
+
+  /** Leaves one request at an origin that gives nothing, until it does. */
+  narrow(place: number): void {
+    this.#window.closeToOne(place);
+  }
+
+  /** Whether a byte has ever come from there. */
+  isKnown(place: number): boolean {
+    return this.#cells.get(place, 'isKnown') === 1;
+  }
+
+  /** A whole answer that is no refusal. @param sentAtMs when its request went out, by `nowMs` */
+  answered(place: number, sentAtMs: number): void {
+    if (this.#cells.get(place, 'strikes') !== 0) this.#cells.set(place, 'strikes', 0);
+    this.#pace.answered(place);
+    this.#window.answered(place, this.#cells.sinceEpoch(sentAtMs));
+  }
+
+  /** An answer that says too much, with no pause asked for. */
+  refused(place: number, sentAtMs: number): void {
+    this.#window.refused(place, this.#cells.sinceEpoch(sentAtMs));
+  }
+
+  /** An attempt ended without an answer. */
+  failed(place: number): void {
+    this.#cells.set(place, 'failedAt', this.#cells.now());
+    this.#window.troubled(place);
+  }
+
+  /** No worker asks this origin for anything before `durationMs` from now. A longer pause stands. */
+  pause(place: number, durationMs: number): void {
+    const until = Math.min(MAX_PAUSE_MS, Math.ceil(this.#cells.now() + durationMs));
+    for (;;) {
+      const before = this.#cells.get(place, 'pausedUntil');
+      if (before >= until) break;
+      if (this.#cells.swap(place, 'pausedUntil', before, until)) break;
+    }
+    this.#window.closeToOne(place);
+  }
+
+  /**
+   * As `pause`, where the server gave no time: twice as long as the last, without an answer between.
+   * @param sentAtMs when the request that was refused went out, by `nowMs`
+   * @param random from 0 to 1
+   */
+  pauseByCount(place: number, sentAtMs: number, random: number): void {
+    // On its way when the pause began: the server has said once what it had to say.
+    if (this.#cells.sinceEpoch(sentAtMs) < this.#cells.get(place, 'pausedUntil')) return;
+    const strikes = Math.min(16, this.#cells.add(place, 'strikes', 1));
+    const longestMs = Math.min(MAX_OWN_PAUSE_MS, FIRST_PAUSE_MS * 2 ** strikes);
+    this.#pace.slowDown(place);
+    this.pause(place, longestMs * (0.5 + random / 2));
+  }
+
+  /** Milliseconds until the origin may be asked again; 0 or less when it may. */
+  pauseLeftMs(place: number): number {
+    const until = this.#cells.get(place, 'pausedUntil');
+    return until === 0 ? 0 : until - this.#cells.now();
+  }
+
+  /** Milliseconds until a pause or the least time between two requests is over; 0 or less when neither holds. */
+  waitLeftMs(place: number): number {
+    return Math.max(this.pauseLeftMs(place), this.#pace.leftMs(place));
+  }
+
+  /** How long nothing has come from there although it was asked; 0 when something has, or nothing was asked. */
+  silentMs(place: number): number {
+    const since = this.#cells.get(place, 'silentSince');
+    return since === 0 ? 0 : this.#cells.now() - since;
+  }
+
+  /** An attempt failed there after `atMs` without a byte. */
+  hasFailedSince(place: number, atMs: number): boolean {
+    return this.#cells.get(place, 'failedAt') > this.#cells.sinceEpoch(atMs);
+  }
+
+  /** Least time between two requests, as robots.txt asks; the longest that was asked for stands. */
+  setSpacing(place: number, spacingMs: number): void {
+    this.#pace.setSpacing(place, spacingMs);
+  }
+}

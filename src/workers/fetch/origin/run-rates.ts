@@ -1,0 +1,72 @@
+// The rates of the run, in memory that all workers share: attempts and bytes a second, and the budget of retries.
+
+import { nowMs } from '../../../measure/clock.ts';
+import { type FetchBudgets, type FetchShared, RATE_CELLS_AT_BYTES } from '../../../model/fetch-task.ts';
+
+/**
+ * 64-bit cells: when the next attempt, and the next byte, would be in time (ns after the epoch), and thousandths of
+ * retries that were earned and not made.
+ */
+const CLOCK_CELLS = 3;
+const ATTEMPT_CLOCK = 0;
+const BYTE_CLOCK = 1;
+const RETRY_ACCOUNT = 2;
+/** Retries a run may make before it has earned any. */
+const RETRY_RESERVE = 50;
+const MILLI = 1000;
+/** How far ahead of the clock a rate may run, so that a burst after a pause is smoothed and not lost. */
+const ATTEMPT_BURST_NS = 50_000_000n;
+const BYTE_BURST_NS = 100_000_000n;
+
+export class RunRates {
+  readonly #clocks: BigInt64Array;
+  readonly #epochMs: number;
+  readonly #limits: FetchBudgets;
+
+  constructor(shared: FetchShared, limits: FetchBudgets) {
+    this.#clocks = new BigInt64Array(shared.budgets, RATE_CELLS_AT_BYTES, CLOCK_CELLS);
+    this.#epochMs = shared.epochMs;
+    this.#limits = limits;
+  }
+
+  /** Milliseconds until the run may make another attempt; 0: now, and it is counted. */
+  reserveAttemptMs(): number {
+    return this.#reserve(ATTEMPT_CLOCK, 1, this.#limits.maxAttemptsPerSec, ATTEMPT_BURST_NS, false);
+  }
+
+  /** A first attempt earns the run so many retries. */
+  earnRetries(ratio: number): void {
+    Atomics.add(this.#clocks, RETRY_ACCOUNT, BigInt(Math.round(ratio * MILLI)));
+  }
+
+  /** Takes a retry out of the run's budget. False: it is used up. */
+  tryRetry(): boolean {
+    const before = Atomics.sub(this.#clocks, RETRY_ACCOUNT, BigInt(MILLI));
+    if (before >= BigInt(-(RETRY_RESERVE - 1) * MILLI)) return true;
+    Atomics.add(this.#clocks, RETRY_ACCOUNT, BigInt(MILLI));
+    return false;
+  }
+
+  /** Milliseconds to read nothing more after `bytes` that have arrived already. */
+  chargeBytesMs(bytes: number): number {
+    return this.#reserve(BYTE_CLOCK, bytes, this.#limits.maxBytesPerSec, BYTE_BURST_NS, true);
+  }
+
+  /**
+   * The generic cell rate algorithm (ITU-T I.371): the clock of a rate moves on by the cost of each unit and may run
+   * ahead of the time by a small burst. With `isOwed` the cost is booked even when it is early.
+   */
+  #reserve(clock: number, units: number, perSec: number, burstNs: bigint, isOwed: boolean): number {
+    if (perSec === 0) return 0;
+    const now = BigInt(Math.round((nowMs() - this.#epochMs) * 1e6));
+    const cost = BigInt(Math.max(1, Math.round((units * 1e9) / perSec)));
+    for (;;) {
+      const before = Atomics.load(this.#clocks, clock);
+      const due = before > now ? before : now;
+      const early = due - now - burstNs;
+      if (early > 0n && !isOwed) return Number(early) / 1e6 + 1;
+      if (Atomics.compareExchange(this.#clocks, clock, before, due + cost) !== before) continue;
+      return isOwed && early > 0n ? Number(early) / 1e6 : 0;
+    }
+  }
+}

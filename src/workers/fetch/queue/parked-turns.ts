@@ -1,0 +1,48 @@
+// Who of the jobs that wait for room at their origins begins: those of one origin, of all, or of each in turn.
+
+import type { FetchJob } from '../attempt/fetch-job.ts';
+import type { Parking } from './parking.ts';
+
+export interface TurnParts {
+  readonly parking: Parking;
+  /** No job can begin, whatever its origin. */
+  readonly isFull: () => boolean;
+  /** False when the job has to wait on. */
+  readonly tryStart: (job: FetchJob) => boolean;
+}
+
+export class ParkedTurns {
+  readonly #parts: TurnParts;
+
+  constructor(parts: TurnParts) {
+    this.#parts = parts;
+  }
+
+  /** Begins as many as may be. */
+  all(): void {
+    const { parking } = this.#parts;
+    if (parking.count === 0) return;
+    for (const place of parking.places()) this.at(place, Number.POSITIVE_INFINITY);
+  }
+
+  /** Everything was taken: each origin that waits gets a slot in turn. */
+  inTurn(): void {
+    const { parking, isFull } = this.#parts;
+    for (let misses = 0; misses < parking.placeCount && !isFull(); ) {
+      const place = parking.nextPlace();
+      if (place === undefined) return;
+      misses = this.at(place, 1) === 0 ? misses + 1 : 0;
+    }
+  }
+
+  /** Begins up to `count` of the jobs that wait for room at an origin. @returns how many */
+  at(place: number, count: number): number {
+    const { parking, tryStart } = this.#parts;
+    for (let begun = 0; begun < count; begun++) {
+      const job = parking.peek(place);
+      if (job === undefined || !tryStart(job)) return begun;
+      parking.take(place);
+    }
+    return count;
+  }
+}

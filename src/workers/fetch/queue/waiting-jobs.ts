@@ -1,0 +1,77 @@
+// Jobs that are not in flight, each in one of three places: fresh, parked at its origin, or waiting for its retry.
+
+import { DueQueue } from './due-queue.ts';
+import type { FetchJob } from '../attempt/fetch-job.ts';
+import { Parking } from './parking.ts';
+
+/** Places of jobs that have left, before the row is cut. */
+const MAX_LEFT_COUNT = 64;
+
+export class WaitingJobs {
+  readonly parking = new Parking();
+  readonly #retries = new DueQueue<FetchJob>();
+  #fresh: FetchJob[] = [];
+  #nextFresh = 0;
+
+  get count(): number {
+    return this.freshCount + this.parking.count + this.#retries.size;
+  }
+
+  /** Not looked at yet: nobody knows whether their origins have room. */
+  get freshCount(): number {
+    return this.#fresh.length - this.#nextFresh;
+  }
+
+  /** Those, in the order in which they came. */
+  *fresh(): Generator<FetchJob> {
+    for (let at = this.#nextFresh; at < this.#fresh.length; at++) yield this.#fresh[at] as FetchJob;
+  }
+
+  get retryCount(): number {
+    return this.#retries.size;
+  }
+
+  addFresh(job: FetchJob): void {
+    this.#fresh.push(job);
+  }
+
+  /** Another attempt, to begin when the job is due. */
+  addRetry(job: FetchJob): void {
+    this.#retries.add(job);
+  }
+
+  /** The next job that nothing but room holds back: a retry that is due, else the one that came first. */
+  takeReady(atMs: number): FetchJob | undefined {
+    return this.#retries.takeDue(atMs) ?? this.#takeFresh();
+  }
+
+  /** The earliest retry that is not due; it stays. */
+  get nextRetry(): FetchJob | undefined {
+    return this.#retries.first;
+  }
+
+  /** Up to `count` jobs of which no attempt was ever begun, those that came last. */
+  takeUntouched(count: number): FetchJob[] {
+    const fresh = this.#fresh.splice(Math.max(this.#nextFresh, this.#fresh.length - count));
+    return [...fresh, ...this.parking.takeUntouched(count - fresh.length)];
+  }
+
+  takeAll(): FetchJob[] {
+    const fresh = this.#fresh.slice(this.#nextFresh);
+    this.#fresh = [];
+    this.#nextFresh = 0;
+    return [...fresh, ...this.parking.takeAll(), ...this.#retries.takeAll()];
+  }
+
+  #takeFresh(): FetchJob | undefined {
+    const job = this.#fresh[this.#nextFresh];
+    if (job === undefined) return undefined;
+    this.#nextFresh++;
+    // A long list is always ahead of its worker: what has left must not stay until the row is empty.
+    if (this.#nextFresh > MAX_LEFT_COUNT && this.#nextFresh * 2 > this.#fresh.length) {
+      this.#fresh.splice(0, this.#nextFresh);
+      this.#nextFresh = 0;
+    }
+    return job;
+  }
+}

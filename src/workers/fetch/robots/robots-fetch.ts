@@ -1,0 +1,164 @@
+// Fetches an origin's robots.txt through the worker's own connections, as RFC 9309 has it: at most five redirects, the
+// first 500 KiB, no such file allows everything, and a server that cannot say allows nothing.
+
+import type { FetchLimits } from '../../../model/fetch-task.ts';
+import { placeOf } from '../../../model/origin-cells.ts';
+import type { RobotsRules } from '../../../model/robots.ts';
+import { redirectTarget } from '../attempt/answer-head.ts';
+import { describeError } from '../../../transport/classify.ts';
+import type { AnswerReceiver, RequestControl } from '../../../transport/fetch-transport.ts';
+import type { GuardedRoutes } from '../../../transport/routes/guarded-routes.ts';
+import type { HeaderView } from '../../../transport/lane.ts';
+
+const MAX_BYTES = 500 * 1024;
+const MAX_REDIRECTS = 5;
+const MAX_TRIES = 3;
+const RETRY_MS = 500;
+const DEFAULT_DEADLINE_MS = 60_000;
+
+/** What no coding looks like. */
+const PLAIN_CODINGS = [
+  ['content-encoding', 'identity'],
+  ['transfer-encoding', 'chunked'],
+] as const;
+
+export interface RobotsFetchParts {
+  readonly routes: GuardedRoutes;
+  readonly limits: FetchLimits;
+  readonly userAgent: string;
+  readonly onSent: () => void;
+}
+
+/** How one request ended: rules, or where to ask next, or why to ask again. */
+type Answer = RobotsRules | { readonly kind: 'redirect'; readonly to: URL };
+
+/** Never rejects. */
+export async function fetchRobots(parts: RobotsFetchParts, origin: string): Promise<RobotsRules> {
+  let found: RobotsRules = { kind: 'unavailable', detail: 'not asked' };
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    // A ref'd timer: it may be all that keeps the thread awake.
+    if (tries > 0) await new Promise((resolve) => setTimeout(resolve, RETRY_MS * 2 ** tries));
+    found = await follow(parts, new URL('/robots.txt', origin));
+    if (found.kind !== 'unavailable') return found;
+  }
+  return found;
+}
+
+async function follow(parts: RobotsFetchParts, start: URL): Promise<RobotsRules> {
+  let url = start;
+  let isGuarded = false;
+  for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
+    const answer = await new Asking(parts, url, isGuarded).answer;
+    if (answer.kind !== 'redirect') return answer;
+    if (!isGuarded) isGuarded = parts.routes.isPublic(url.hostname);
+    url = answer.to;
+  }
+  // RFC 9309, section 2.3.1.2: beyond five it may be taken for one that is not there.
+  return { kind: 'none' };
+}
+
+class Asking implements AnswerReceiver {
+  readonly answer: Promise<Answer>;
+  readonly #settle: (answer: Answer) => void;
+  readonly #parts: RobotsFetchParts;
+  readonly #url: URL;
+  readonly #timer: NodeJS.Timeout;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+  #control: RequestControl | null = null;
+  #verdict: Answer | null = null;
+  #isOver = false;
+
+  constructor(parts: RobotsFetchParts, url: URL, isGuarded: boolean) {
+    const { promise, resolve } = Promise.withResolvers<Answer>();
+    this.answer = promise;
+    this.#settle = resolve;
+    this.#parts = parts;
+    this.#url = url;
+    const deadlineMs = parts.limits.totalMs === 0 ? DEFAULT_DEADLINE_MS : parts.limits.totalMs;
+    this.#timer = setTimeout(
+      () => this.#fail(`expected an answer within ${deadlineMs} ms, found none`),
+      deadlineMs,
+    );
+    const { origin, pathname, search } = url;
+    const control = parts.routes.send(
+      {
+        origin,
+        path: pathname + search,
+        fields: ['user-agent', parts.userAgent, 'accept', 'text/plain, */*;q=0.1'],
+        place: placeOf(origin),
+        // Through undici, which knows every framing.
+        isHandedOver: true,
+        isGuarded,
+      },
+      this,
+    );
+    if (this.#isOver) control.leave();
+    else this.#control = control;
+  }
+
+  onSent(): void {
+    this.#parts.onSent();
+  }
+
+  onHead(status: number, _statusText: string, headers: HeaderView): void {
+    if (status >= 300 && status < 400) this.#verdict = this.#redirect(headers.get('location'));
+    else if (status === 206 || status === 429 || status >= 500)
+      this.#verdict = this.#unavailable(`status ${status}`);
+    else if (status >= 400) this.#verdict = { kind: 'none' };
+    else this.#verdict = this.#unreadable(headers);
+    if (this.#verdict !== null) this.#finish(this.#verdict);
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#isOver) return;
+    this.#chunks.push(Buffer.from(chunk));
+    this.#bytes += chunk.length;
+    if (this.#bytes >= MAX_BYTES) this.#finish(this.#text());
+  }
+
+  onEnd(): void {
+    this.#finish(this.#text());
+  }
+
+  onError(error: unknown): void {
+    this.#fail(describeError(error));
+  }
+
+  #redirect(location: string | undefined): Answer {
+    const to = redirectTarget(location, this.#url);
+    return to === null ? { kind: 'none' } : { kind: 'redirect', to };
+  }
+
+  /** Rules in a coding that nobody asked for would be read as rules that allow everything. */
+  #unreadable(headers: HeaderView): Answer | null {
+    for (const [name, plain] of PLAIN_CODINGS) {
+      const found = headers.get(name)?.trim().toLowerCase();
+      if (found !== undefined && found !== plain)
+        return this.#unavailable(`expected plain text, found ${name} ${JSON.stringify(found.slice(0, 100))}`);
+    }
+    return null;
+  }
+
+  #text(): RobotsRules {
+    return { kind: 'text', text: Buffer.concat(this.#chunks).subarray(0, MAX_BYTES).toString() };
+  }
+
+  #fail(problem: string): void {
+    this.#finish(this.#unavailable(problem));
+  }
+
+  #unavailable(problem: string): RobotsRules {
+    return { kind: 'unavailable', detail: `${this.#url.origin}/robots.txt: ${problem} (--robots)` };
+  }
+
+  #finish(answer: Answer): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    // Whatever is left of the body is of no use to anybody.
+    this.#control?.abort(new Error('robots.txt is known'));
+    this.#control?.leave();
+    this.#settle(answer);
+  }
+}

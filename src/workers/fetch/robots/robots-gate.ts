@@ -1,0 +1,97 @@
+// Jobs of origins whose robots.txt is not known yet wait here; what the others may fetch is looked up in the rules. The
+// file itself is fetched once for all workers, outside.
+
+import robotsModule, { type Robot } from 'robots-parser';
+import type { RobotsAnswer } from '../../../model/robots.ts';
+import type { FetchJob } from '../attempt/fetch-job.ts';
+
+// Its types describe an ES module; what is installed exports the function itself.
+const robotsParser = robotsModule as unknown as (url: string, text: string) => Robot;
+
+/** Rules kept at once; beyond them the oldest are asked for again. */
+const MAX_RULES = 2_000;
+const MAX_CRAWL_DELAY_SEC = 3_600;
+
+export type RobotsVerdict = 'allowed' | 'disallowed' | 'awaited' | { readonly unavailable: string };
+
+interface Rules {
+  readonly isAllowed: (url: string) => boolean;
+  readonly unavailable: string | null;
+}
+
+export class RobotsGate {
+  readonly #userAgent: string;
+  readonly #ask: (origin: string) => void;
+  readonly #rules = new Map<string, Rules>();
+  readonly #awaited = new Map<string, FetchJob[]>();
+  #count = 0;
+
+  /** @param ask has the robots.txt of an origin fetched; `learn` gets the answer */
+  constructor(userAgent: string, ask: (origin: string) => void) {
+    this.#userAgent = userAgent;
+    this.#ask = ask;
+  }
+
+  /** Jobs that wait here. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get awaitedOrigins(): readonly string[] {
+    return [...this.#awaited.keys()];
+  }
+
+  /** `awaited`: the job stays here until `learn` gives it back. */
+  judge(job: FetchJob): RobotsVerdict {
+    const { origin, href } = job.url;
+    const rules = this.#rules.get(origin);
+    if (rules === undefined) {
+      this.#await(origin, job);
+      return 'awaited';
+    }
+    if (rules.unavailable !== null) return { unavailable: rules.unavailable };
+    return rules.isAllowed(href) ? 'allowed' : 'disallowed';
+  }
+
+  /** @returns the jobs that waited for it, and the pause between requests that it asks for */
+  learn({ origin, rules }: RobotsAnswer): { readonly jobs: readonly FetchJob[]; readonly spacingMs: number } {
+    const jobs = this.#awaited.get(origin) ?? [];
+    this.#awaited.delete(origin);
+    this.#count -= jobs.length;
+    for (const oldest of this.#rules.keys()) {
+      if (this.#rules.size < MAX_RULES) break;
+      this.#rules.delete(oldest);
+    }
+    if (rules.kind !== 'text') {
+      const unavailable = rules.kind === 'unavailable' ? rules.detail : null;
+      this.#rules.set(origin, { isAllowed: () => true, unavailable });
+      return { jobs, spacingMs: 0 };
+    }
+    const robot = robotsParser(`${origin}/robots.txt`, rules.text);
+    this.#rules.set(origin, { isAllowed: (url) => this.#isAllowed(robot, url), unavailable: null });
+    const delaySec = robot.getCrawlDelay(this.#userAgent) ?? 0;
+    return { jobs, spacingMs: Math.min(MAX_CRAWL_DELAY_SEC, Math.max(0, delaySec)) * 1000 };
+  }
+
+  takeAll(): FetchJob[] {
+    const all = [...this.#awaited.values()].flat();
+    this.#awaited.clear();
+    this.#count = 0;
+    return all;
+  }
+
+  #isAllowed(robot: Robot, url: string): boolean {
+    return robot.isAllowed(url, this.#userAgent) !== false;
+  }
+
+  #await(origin: string, job: FetchJob): void {
+    this.#count++;
+    const others = this.#awaited.get(origin);
+    if (others !== undefined) {
+      others.push(job);
+      return;
+    }
+    this.#awaited.set(origin, [job]);
+    this.#ask(origin);
+  }
+}

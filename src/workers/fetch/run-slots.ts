@@ -1,0 +1,70 @@
+// A worker's share of the run's slots: one for each attempt that is open, and one for each outcome that is not recorded
+// yet, so that a process that dies makes no more targets be asked for again than it has slots.
+
+import type { Tally } from '../../measure/tally.ts';
+import type { FetchAttempt } from './attempt/fetch-attempt.ts';
+
+/** What remains when this machine runs out of something. */
+const SHRUNK_RATIO = 0.8;
+
+export class RunSlots {
+  readonly #attempts = new Set<FetchAttempt>();
+  #slotCount: number;
+  #unrecordedCount = 0;
+
+  constructor(slotCount: number) {
+    this.#slotCount = slotCount;
+  }
+
+  get attempts(): ReadonlySet<FetchAttempt> {
+    return this.#attempts;
+  }
+
+  /** Outcomes that were told and are not recorded yet. */
+  get unrecordedCount(): number {
+    return this.#unrecordedCount;
+  }
+
+  /** Attempts that may be open for now. */
+  get maxAttempts(): number {
+    return this.#slotCount - this.#unrecordedCount;
+  }
+
+  get isFull(): boolean {
+    return this.wasFull(0);
+  }
+
+  /** True when all were taken before `freedCount` attempts ended. */
+  wasFull(freedCount: number): boolean {
+    return this.#attempts.size + freedCount >= this.maxAttempts;
+  }
+
+  open(attempt: FetchAttempt): void {
+    this.#attempts.add(attempt);
+  }
+
+  close(attempt: FetchAttempt): void {
+    this.#attempts.delete(attempt);
+  }
+
+  told(): void {
+    this.#unrecordedCount++;
+  }
+
+  recorded(count: number): void {
+    this.#unrecordedCount -= count;
+  }
+
+  /** Fewer than are open now: one attempt met the end of what this machine has. */
+  shrink(): void {
+    const most = Math.min(this.#slotCount, this.#attempts.size + 1);
+    this.#slotCount = Math.max(1, Math.floor(most * SHRUNK_RATIO));
+  }
+
+  /** What the live view reads. */
+  show(tally: Tally): void {
+    const { size } = this.#attempts;
+    tally.set('inFlight', size);
+    if (size > tally.get('inFlightPeak')) tally.set('inFlightPeak', size);
+  }
+}

@@ -1,0 +1,67 @@
+// Whether a lost attempt is tried again, as a pure function: who is to blame, and what is left of the attempts.
+
+import { FAILURES, type FailureCode } from '../../model/errors.ts';
+import type { Reached } from '../../transport/lane.ts';
+
+/**
+ * `settle`: the failure is the target's last word. `requeue`: it was not this target's fault, and the attempt does
+ * not count against it. `retry`: another attempt after `delayMs`. `hand-over`: again, through undici.
+ */
+export type Verdict =
+  | { readonly kind: 'settle' }
+  | { readonly kind: 'requeue' }
+  | { readonly kind: 'hand-over' }
+  | { readonly kind: 'retry'; readonly delayMs: number };
+
+const SETTLE: Verdict = { kind: 'settle' };
+const REQUEUE: Verdict = { kind: 'requeue' };
+const HAND_OVER: Verdict = { kind: 'hand-over' };
+
+const BASE_DELAY_MS = 50;
+const MAX_DELAY_MS = 5_000;
+/** A server that is started again listens after some tenths of a second: five attempts have to outlast that. */
+const REFUSED_BASE_DELAY_MS = 400;
+const REFUSED_MAX_DELAY_MS = 2_000;
+
+export interface LostAttempt {
+  readonly code: FailureCode;
+  readonly reached: Reached;
+  /** Attempts charged to this target before this one. */
+  readonly charged: number;
+  readonly maxAttempts: number;
+  /** The connection had brought at least one whole answer, so asking again makes progress. */
+  readonly connectionWasUseful: boolean;
+  /** Where this machine ran out of something: one connection fewer is what it costs. Not so with the last one. */
+  readonly canShrink: boolean;
+  /** In 0 … 1, for the jitter. */
+  readonly random: number;
+}
+
+/**
+ * A request that stood behind another when its connection ended was not to blame, and neither was one whose
+ * connection ended between answers after useful work: both are asked again for free. That ends, because a connection
+ * that brings nothing charges the request at its head, and one that a deadline ended before any answer all of them:
+ * charged one by one, a server that never answers would take a deadline for each.
+ *
+ * The pause is exponential with full jitter: random * min(5 s, 50 ms * 2^n)
+ * (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). After a refused connect it is half of it by
+ * chance, (1 + random) / 2 * min(2 s, 400 ms * 2^n): four pauses are 2.4 to 4.8 s.
+ */
+export function judgeLostAttempt(lost: LostAttempt): Verdict {
+  const policy = FAILURES[lost.code];
+  if (policy.shrink && lost.canShrink) return REQUEUE;
+  if (lost.code === 'connection-lost') {
+    if (lost.reached === 'queued-behind') return REQUEUE;
+    if (lost.connectionWasUseful && lost.reached !== 'answering') return REQUEUE;
+  } else if (lost.reached === 'queued-behind' && lost.connectionWasUseful && lost.code !== 'aborted') {
+    return REQUEUE;
+  }
+  if (policy.handOver) return HAND_OVER;
+  if (!policy.retry || lost.charged + 1 >= lost.maxAttempts) return SETTLE;
+  if (lost.code === 'connect-refused') {
+    const refusedCeilingMs = Math.min(REFUSED_MAX_DELAY_MS, REFUSED_BASE_DELAY_MS * 2 ** lost.charged);
+    return { kind: 'retry', delayMs: ((1 + lost.random) / 2) * refusedCeilingMs };
+  }
+  const ceilingMs = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** lost.charged);
+  return { kind: 'retry', delayMs: lost.random * ceilingMs };
+}

@@ -1,0 +1,137 @@
+// One position in flight of a benchmark run: it checks the answer to a trial byte by byte as it comes, keeps no body
+// and allocates nothing. What follows from the answer is decided by its owner, TrialRun. A million may be alive at
+// once, so it holds eight small integers and nothing else (88 bytes).
+
+import type { Exchange, HeaderView, Reached, Slot } from '../../transport/lane.ts';
+
+const ZERO = 48;
+const NINE = 57;
+/** More digits than any trial number has: what is longer is wrong whatever follows. */
+const MAX_DIGITS = 9;
+/** `value` of a body that is not a number. */
+const NOT_A_NUMBER = -1;
+
+/** What a position tells its owner; the last two are the last word on one attempt. */
+export interface TrialExchangeOwner {
+  /** Microseconds since the owner began, a small integer for the first 35 minutes. */
+  nowUs(): number;
+  /** Number of the deadline sweep under way, from 1. */
+  readonly sweepNumber: number;
+  exchangeSent(exchange: TrialExchange): void;
+  exchangeEnded(exchange: TrialExchange): void;
+  exchangeLost(exchange: TrialExchange, error: unknown, reached: Reached): void;
+}
+
+/** What the engine keeps about one connection. */
+export interface SlotState {
+  readonly owner: TrialExchangeOwner;
+  readonly slot: Slot;
+  readonly isFallback: boolean;
+  /** Requests that may be open at once as long as nothing speaks against it. */
+  readonly fullDepth: number;
+  /** A connection stands, as far as is known. */
+  connected: boolean;
+  /** It counts among the connections in the making. */
+  isConnecting: boolean;
+  /** Whole answers since it stood. */
+  answers: number;
+  /** Positions of this slot in flight. */
+  inFlight: number;
+  retired: boolean;
+  /** It was cut because a deadline passed while it had brought no answer at all. */
+  isStalled: boolean;
+  /** Connects that were refused in a row, and the sweep of the first. */
+  refusals: number;
+  refusedInSweep: number;
+  /** No trial is taken before this sweep. */
+  pausedUntilSweep: number;
+}
+
+export class TrialExchange implements Exchange {
+  readonly slot: SlotState;
+  /** The trial in flight, or -1 when the position is free. */
+  trial = -1;
+  dispatchedAtUs = 0;
+  /** When its request was handed to a connected socket; -1 before that. */
+  sentAtUs = -1;
+  /** The sweep in which its last byte came in, for the idle deadline; 0 before the first byte. */
+  activeInSweep = 0;
+  status = 0;
+  bytes = 0;
+  /** The digits read so far, or -1. */
+  value = 0;
+
+  constructor(slot: SlotState) {
+    this.slot = slot;
+  }
+
+  get method(): 'GET' {
+    return 'GET';
+  }
+
+  /** Made when it is asked for: kept, the strings of a million positions would weigh more than all else. */
+  get path(): string {
+    return `/${this.trial}`;
+  }
+
+  /** Makes the position ready for a trial. */
+  begin(trial: number): void {
+    this.trial = trial;
+    this.dispatchedAtUs = this.slot.owner.nowUs();
+    this.sentAtUs = -1;
+    this.activeInSweep = 0;
+    this.status = 0;
+    this.bytes = 0;
+    this.value = 0;
+  }
+
+  onSent(): void {
+    this.slot.owner.exchangeSent(this);
+  }
+
+  onHead(status: number, _headers: HeaderView): void {
+    this.status = status;
+    this.activeInSweep = this.slot.owner.sweepNumber;
+  }
+
+  onData(chunk: Uint8Array, start: number, end: number): void {
+    this.activeInSweep = this.slot.owner.sweepNumber;
+    this.bytes += end - start;
+    if (this.bytes > MAX_DIGITS) {
+      this.value = NOT_A_NUMBER;
+      return;
+    }
+    let { value } = this;
+    for (let at = start; at < end && value !== NOT_A_NUMBER; at++) {
+      const byte = chunk[at] as number;
+      value = byte < ZERO || byte > NINE ? NOT_A_NUMBER : value * 10 + (byte - ZERO);
+    }
+    this.value = value;
+  }
+
+  onEnd(): void {
+    this.slot.owner.exchangeEnded(this);
+  }
+
+  onError(error: unknown, reached: Reached): void {
+    this.slot.owner.exchangeLost(this, error, reached);
+  }
+
+  /** The body is exactly the trial's number in decimal, without leading zeros. */
+  get isRight(): boolean {
+    return this.value === this.trial && this.bytes === digitCount(this.trial);
+  }
+}
+
+/** What came in place of the right answer, for a message. */
+export function describeAnswer({ value, trial, bytes }: TrialExchange): string {
+  if (bytes === 0) return 'an empty body';
+  if (value < 0) return 'a body that is not a number';
+  return value === trial ? `it in ${bytes} bytes, not in plain decimal` : `${value}`;
+}
+
+function digitCount(value: number): number {
+  let count = 1;
+  for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) count++;
+  return count;
+}
