@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FetchReport } from '../../src/model/fetch-report.ts';
-import { type FetchOptions, startFetch } from '../../src/runner/fetch/fetch.ts';
+import { startFetch } from '../../src/runner/fetch/fetch.ts';
+import type { FetchOptions } from '../../src/runner/fetch/fetch-options.ts';
 import type { Tick } from './ticks.ts';
 
 export interface Origin extends AsyncDisposable {

@@ -8,7 +8,8 @@ import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { PROGRAM_VERSION } from '../../src/version.ts';
-import { type FetchOptions, startFetch } from '../../src/runner/fetch/fetch.ts';
+import { startFetch } from '../../src/runner/fetch/fetch.ts';
+import type { FetchOptions } from '../../src/runner/fetch/fetch-options.ts';
 import { chooseMaxInFlight, chooseMaxPerOrigin } from '../../src/runner/fetch/fetch-in-flight.ts';
 import { startServer } from '../../src/server/cluster.ts';
 

@@ -32,7 +32,7 @@ export const journal: MicroSuite = {
 function openAt(directory: string): Journal {
   return new Journal({
     directory,
-    fingerprint: {},
+    identity: {},
     command: null,
     sink: 'directory',
     kind: 'fetch',

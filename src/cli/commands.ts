@@ -1,13 +1,6 @@
 // The commands by name. Only the one that is asked for is loaded: a line of help needs no worker pool.
 
-import type { Command } from 'commander';
-
-export interface CommandEntry {
-  readonly name: string;
-  readonly description: string;
-  /** @returns a function that makes the command; its argument takes the exit code when the command is done */
-  readonly load: () => Promise<(finish: (exitCode: number) => void) => Command>;
-}
+import type { CommandEntry } from './command-entry.ts';
 
 export const COMMANDS: readonly CommandEntry[] = [
   {

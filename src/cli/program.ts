@@ -4,7 +4,8 @@ import { Command, CommanderError } from 'commander';
 import { PROGRAM_VERSION } from '../version.ts';
 import { SpillwayError } from '../model/errors.ts';
 import { withoutLogins } from '../model/shown-url.ts';
-import { COMMANDS, type CommandEntry } from './commands.ts';
+import type { CommandEntry } from './command-entry.ts';
+import { COMMANDS } from './commands.ts';
 import { addHelpPage, exampleLines, HELP_PAGES, PROGRAM_EXAMPLES } from './help-page.ts';
 import { OutputWatch } from './output-watch.ts';
 

@@ -2,7 +2,7 @@
 // wins; where none does, it says unknown rather than guess.
 
 import type { Finding } from '../model/finding.ts';
-import type { BoundBy, RunReport, ServerReport } from '../model/record.ts';
+import type { BoundBy, TrialsReport, ServerReport } from '../model/record.ts';
 import type { HandshakeLosses } from './handshakes.ts';
 
 /** An event loop this busy has no time left; below, waiting is part of its time. */
@@ -10,7 +10,7 @@ const SATURATED_RATIO = 0.9;
 /** A round this near to its floor is bound by the server's delay. */
 const NEAR_FLOOR_RATIO = 0.8;
 export interface BoundByInput {
-  readonly run: RunReport;
+  readonly run: TrialsReport;
   readonly server: ServerReport | null;
   readonly findings: readonly Finding[];
   readonly losses: HandshakeLosses;
@@ -54,7 +54,7 @@ export function judgeBoundBy({ run, server, findings, losses }: BoundByInput): B
 }
 
 /** More waves than one, because a limit holds the connections down. */
-function cappedBy(findings: readonly Finding[], run: RunReport): BoundBy['what'] | null {
+function cappedBy(findings: readonly Finding[], run: TrialsReport): BoundBy['what'] | null {
   const reason = run.plan.reasons.find(({ field }) => field === 'connections')?.reason ?? '';
   if (reason.includes('open files') || reason.includes('replica')) return 'files';
   if (reason.includes('ephemeral')) return 'ports';

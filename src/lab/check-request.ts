@@ -1,7 +1,7 @@
 // What was asked of a round that cannot be together, all of it at once, before anything is planned or started.
 
 import { SpillwayError } from '../model/errors.ts';
-import type { RoundOptions } from './trial-round.ts';
+import type { RoundOptions } from './round-options.ts';
 
 /** @throws SpillwayError `ERR_OPTION`, a line for each problem */
 export function checkRequest(options: RoundOptions): void {

@@ -2,7 +2,7 @@
 // three later. Told from the counters of the kernel and the connect times of the run together: pure.
 
 import type { Finding } from '../model/finding.ts';
-import type { RunReport } from '../model/record.ts';
+import type { TrialsReport } from '../model/record.ts';
 
 /** What was lost between the start and the end of a run. */
 export interface HandshakeLosses {
@@ -20,7 +20,7 @@ export interface HandshakeLosses {
  */
 const STEPS_MS = [900, 2_900, 6_900] as const;
 
-export function countHandshakeLosses({ network, connectTime }: RunReport): HandshakeLosses {
+export function countHandshakeLosses({ network, connectTime }: TrialsReport): HandshakeLosses {
   const lost = network === null ? 0 : (network.listenOverflowCount ?? 0) + (network.synRetransmitCount ?? 0);
   if (lost === 0) return { lost: 0, delayed: 0, steps: [0, 0, 0] };
   const steps: [number, number, number] = [0, 0, 0];

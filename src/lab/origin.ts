@@ -2,7 +2,7 @@
 
 import { connect } from 'node:net';
 import { SpillwayError } from '../model/errors.ts';
-import type { RoundOptions } from './trial-round.ts';
+import type { RoundOptions } from './round-options.ts';
 
 const CONNECT_DEADLINE_MS = 5_000;
 

@@ -5,7 +5,8 @@ import { type Limits, readLimits } from '../limits/read.ts';
 import { SpillwayError } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
 import { REFERENCE_STRATEGY, type Strategy } from './strategies.ts';
-import { type PreparedRound, prepareRound, refuseIfNeeded, type RoundOptions } from './trial-round.ts';
+import { prepareRound, refuseIfNeeded } from './trial-round.ts';
+import type { PreparedRound, RoundOptions } from './round-options.ts';
 
 export interface SweepOptions {
   readonly strategies: readonly Strategy[];

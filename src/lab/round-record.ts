@@ -1,17 +1,17 @@
 // The record of a round: the runner's account, the server's, the proof, what bound it, and where it was measured.
 
-import type { RoundRecord, RunReport, ServerReport } from '../model/record.ts';
+import type { RoundRecord, TrialsReport, ServerReport } from '../model/record.ts';
 import type { Ledger } from '../runner/bench/ledger.ts';
 import type { ServerStats } from '../server/cluster.ts';
 import { judgeBoundBy } from './bound-by.ts';
 import { readMachine, readVersions } from './context.ts';
 import { countHandshakeLosses, judgeHandshakes } from './handshakes.ts';
 import { makeProof } from './proof.ts';
-import type { PreparedRound } from './trial-round.ts';
+import type { PreparedRound } from './round-options.ts';
 
 export interface RecordInput {
   readonly prepared: PreparedRound;
-  readonly report: RunReport;
+  readonly report: TrialsReport;
   readonly ledger: Ledger;
   /** null: the server is not ours. */
   readonly stats: ServerStats | null;

@@ -6,18 +6,16 @@ import { resolveReplicas } from '../limits/cores.ts';
 import { type Limits, readLimits } from '../limits/read.ts';
 import { nowMs } from '../measure/clock.ts';
 import { SpillwayError } from '../model/errors.ts';
-import type { Finding } from '../model/finding.ts';
-import type { AttemptLimits } from '../model/messages.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RoundRecord, Snapshot } from '../model/record.ts';
 import { makePlan } from '../runner/bench/plan/plan.ts';
-import type { Auto, PlanRequest } from '../runner/bench/plan/plan-request.ts';
 import { needOf, type PlannedServer } from '../runner/bench/plan/plan-costs.ts';
-import { startRun } from '../runner/bench/run.ts';
+import { startTrials } from '../runner/bench/trials.ts';
 import type { MockServer, ServerStats } from '../server/cluster.ts';
 import { checkRequest } from './check-request.ts';
 import { USER_AGENT } from './context.ts';
 import { checkOrigin } from './origin.ts';
+import type { PreparedRound, RoundOptions, ServerKind } from './round-options.ts';
 import { makeRecord } from './round-record.ts';
 
 const LISTENERS_PER_REPLICA = 4;
@@ -25,39 +23,9 @@ const BACKLOG = 4096;
 const MAX_REPLICAS = 16;
 const LEAN_FROM_TRIALS = 200_000;
 
-export const SERVER_KINDS = ['fastify', 'lean'] as const;
-export type ServerKind = (typeof SERVER_KINDS)[number];
 /** Answers to connections that the client has cut need no long farewell. */
 const SERVER_DRAIN_MS = 100;
 const STATS_AFTER_ABORT_MS = 200;
-
-/** What is to be measured. `server.own`: a mock server is started for the round and ends with it. */
-export interface RoundOptions extends Omit<PlanRequest, 'server'> {
-  readonly server:
-    | {
-        readonly own: true;
-        readonly delayMs: number;
-        readonly replicas: Auto;
-        readonly port: number;
-        /** How `/n` is answered; `auto`: lean for a large plan of HTTP/1.1. */
-        readonly kind: ServerKind | 'auto';
-      }
-    | { readonly own: false; readonly origin: string; readonly delayMs: number | null };
-  readonly attempt: AttemptLimits;
-  /** As a person would type it, for the record. */
-  readonly command: string;
-  /** The workers' code runs in this thread, to be profiled. @default false */
-  readonly isInProcess?: boolean;
-}
-
-/** A round that is planned and judged, with nothing started. */
-export interface PreparedRound {
-  readonly options: RoundOptions;
-  readonly limits: Limits;
-  readonly plannedServer: PlannedServer;
-  readonly plan: Plan;
-  readonly findings: readonly Finding[];
-}
 
 /** Plans a round. @throws SpillwayError `ERR_OPTION` for numbers out of range, `ERR_LIMIT` when a limit refuses it */
 export function prepareRound(options: RoundOptions, limits: Limits = readLimits()): PreparedRound {
@@ -99,7 +67,7 @@ export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Rou
     server === null ? checkOrigin(options.server) : server.then(({ mock }) => originsOf(mock, plan));
   let stats: ServerStats | null = null;
   let watched: MockServer | null = null;
-  const run = startRun({
+  const run = startTrials({
     plan,
     origins,
     limits: options.attempt,

@@ -11,10 +11,10 @@ import { parseHttpUrl } from '../model/http-url.ts';
 import { LIST_DEFAULTS, type ListApiOptions } from '../model/list-api-options.ts';
 import type { MemorySpec, ModuleSpec, DiscardSpec } from '../model/sink-spec.ts';
 import { maskedUrl } from '../model/shown-url.ts';
-import type { FetchOptions } from '../runner/fetch/fetch.ts';
+import type { FetchOptions } from '../runner/fetch/fetch-options.ts';
 import { COUNTED_URLS, MAX_HEADER_BYTES, SLOW_WINDOW_MS } from '../runner/fetch/fetch-fixed.ts';
 import { chooseMaxInFlight, chooseMaxPerOrigin } from '../runner/fetch/fetch-in-flight.ts';
-import type { SourceOptions } from '../runner/fetch/feed/fetch-sources.ts';
+import type { SourceOptions } from '../runner/fetch/targets/fetch-sources.ts';
 import { MANY, type NumberRange, OptionChecks, shownValue } from './option-checks.ts';
 import type { RunOptions, RunSource } from './run-options.ts';
 

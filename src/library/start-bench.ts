@@ -2,13 +2,8 @@
 
 import { attemptLimits } from '../lab/attempt-limits.ts';
 import { namedStrategy, STRATEGY_NAMES, type StrategyName } from '../lab/strategies.ts';
-import {
-  prepareRound,
-  refuseIfNeeded,
-  SERVER_KINDS,
-  type RoundOptions,
-  startRound,
-} from '../lab/trial-round.ts';
+import { prepareRound, refuseIfNeeded, startRound } from '../lab/trial-round.ts';
+import { SERVER_KINDS, type RoundOptions } from '../lab/round-options.ts';
 import { readLimits } from '../limits/read.ts';
 import type { Finding } from '../model/finding.ts';
 import { parseHttpUrl } from '../model/http-url.ts';

@@ -3,7 +3,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from './errors.ts';
-import { CELLS_PER_PLACE, PLACE_COUNT } from './origin-cells.ts';
+import { FIELDS_PER_ORIGIN, PLACE_COUNT } from './origin-fields.ts';
 import type { Outcome } from './outcome.ts';
 import type { RobotsAnswer } from './robots.ts';
 import type { AnySinkSpec } from './sink-spec.ts';
@@ -84,8 +84,8 @@ export interface FetchBudgets {
 }
 
 /** Where the rates of the run are: behind the cells of the origins. */
-export const RATE_CELLS_AT_BYTES = PLACE_COUNT * CELLS_PER_PLACE * 4;
-/** Memory for the budgets of a run: `origin-cells`, two 64-bit clocks and the account of retries. */
+export const RATE_CELLS_AT_BYTES = PLACE_COUNT * FIELDS_PER_ORIGIN * 4;
+/** Memory for the budgets of a run: `origin-fields`, two 64-bit clocks and the account of retries. */
 export const BUDGETS_BYTES = RATE_CELLS_AT_BYTES + 24;
 
 /** Memory all workers of a run share. */

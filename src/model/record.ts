@@ -121,7 +121,7 @@ export interface WorkerReport {
 export type NetworkChange = Readonly<Record<string, number | null>>;
 
 /** The account of a run as the runner gives it: it judges nothing. */
-export interface RunReport {
+export interface TrialsReport {
   readonly plan: Plan;
   /** `done`, or how it was stopped before every trial was settled. */
   readonly ended: 'done' | 'drained' | 'aborted';
@@ -220,7 +220,7 @@ export interface MachineFacts {
 }
 
 /** One measured execution of a strategy, with everything that is known about it. */
-export interface RoundRecord extends RunReport {
+export interface RoundRecord extends TrialsReport {
   readonly schema: 'spillway-round/1';
   readonly strategy: string;
   readonly startedAt: string;

@@ -6,9 +6,9 @@ import type { SinkSpec } from './sink-spec.ts';
 
 /**
  * What decides which bodies a run gets and where they go, by the name a person gives it, such as `--to` or
- * `source 1`. Two runs with the same fingerprint are one run.
+ * `source 1`. Two runs with the same identity are one run.
  */
-export type Fingerprint = Readonly<Record<string, string>>;
+export type RunIdentity = Readonly<Record<string, string>>;
 
 /** The command line that began a run, so that `resume` need not be told it again. Never holds a credential. */
 export interface StoredCommand {
@@ -45,7 +45,7 @@ export interface RunSession {
 }
 
 export interface JournalMeta {
-  readonly fingerprint: Fingerprint;
+  readonly identity: RunIdentity;
   /** null where the run was not begun by a command line. */
   readonly command: StoredCommand | null;
   readonly state: RunState;

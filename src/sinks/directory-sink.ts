@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs';
 import type { Stored } from '../model/outcome.ts';
 import type { DirectorySpec } from '../model/sink-spec.ts';
-import { ClaimLog, type NameClaim } from './claim-log.ts';
+import { IntentLog, type NameIntent } from './intent-log.ts';
 import { makeDirectory } from '../files/make-directory.ts';
 import { NameClaims } from './names/name-claims.ts';
 import { type NameBody, makeNameBody, suggestedName } from './names/name-template.ts';
@@ -24,7 +24,7 @@ class DirectorySink implements Sink {
   readonly #spec: DirectorySpec;
   readonly #claims: NameClaims;
   readonly #nameBody: NameBody;
-  readonly #log: ClaimLog<NameClaim>;
+  readonly #log: IntentLog<NameIntent>;
   /** By index of the target. */
   readonly #reserved: ReadonlyMap<number, string>;
   /** Where bodies wait: threads that make files in one directory would wait for each other. */
@@ -36,7 +36,7 @@ class DirectorySink implements Sink {
     this.#spec = spec;
     this.#partial = `${spec.partial}/w${workerIndex}`;
     guardWrite('make', this.#partial, () => makeDirectory(this.#partial));
-    this.#log = new ClaimLog(spec.partial, workerIndex);
+    this.#log = new IntentLog(spec.partial, workerIndex);
     this.#reserved = new Map((spec.reserved ?? []).map(({ index, path }) => [index, path]));
     this.#claims = new NameClaims(spec.claims);
     this.#nameBody =

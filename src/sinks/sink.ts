@@ -1,7 +1,7 @@
 // The seam between the engine and a place for bodies. A worker opens one sink and gives it bodies, many at once, in
 // pieces; everything is synchronous, so that a disk that cannot follow holds up the reading of sockets by itself.
 // What it commits survives the death of the process at any moment, together with recover-sink: before a name or segment
-// is shown, a claim on it is written (claim-log); the runner journals what was committed, in the order in which each
+// is shown, a claim on it is written (intent-log); the runner journals what was committed, in the order in which each
 // worker committed it; and what was shown and not journalled is taken back before anything goes on. A body that is
 // fetched again so lands on the same name, or in a further segment, once. Nothing is synced to the disk one by one: a
 // loss of power may take the last seconds of bodies although the journal has them, and `spillway verify` then says which.

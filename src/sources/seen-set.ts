@@ -2,7 +2,7 @@
 // nothing is dropped at all, and the set says so.
 
 import { hash } from 'node:crypto';
-import { quickPrint } from '../model/quick-print.ts';
+import { hash64 } from '../model/hash64.ts';
 
 const WORDS = 4;
 const FIRST_SLOT_COUNT = 1 << 12;
@@ -44,7 +44,7 @@ export class SeenSet {
       const print = hash('sha256', url, 'buffer');
       for (let word = 0; word < WORDS; word++) key[word] = print.readUInt32LE(word * 4);
     } else {
-      [key[0], key[1]] = quickPrint(url);
+      [key[0], key[1]] = hash64(url);
     }
     // Zero in the first word marks a free slot.
     key[0] = (key[0] as number) | 1;

@@ -7,7 +7,7 @@ import { countHandshakeLosses } from '../../src/lab/handshakes.ts';
 import { TRANSPORTS } from '../../src/model/plan.ts';
 import type { TallyData } from '../../src/model/record.ts';
 import { answer, openRawServer, type RawConnection } from '../helpers/raw-server.ts';
-import { assertAddsUp, runTrials, startTrials, type TrialSetting } from '../helpers/trial-harness.ts';
+import { assertAddsUp, runTrials, beginTrials, type TrialSetting } from '../helpers/trial-harness.ts';
 import { waitUntil } from '../server/wait-until.ts';
 
 const DEADLINE = { timeout: 30_000 };
@@ -237,7 +237,7 @@ for (const transport of TRANSPORTS) {
     async () => {
       const server = await openRawServer((connection, { path }) => connection.write(answer(numberOf(path))));
       let isClosing: PromiseLike<void> | undefined;
-      const run = startTrials(server.origin, {
+      const run = beginTrials(server.origin, {
         trials: 2_000,
         transport,
         connections: 4,
@@ -263,7 +263,7 @@ for (const transport of TRANSPORTS) {
     async (t) => {
       const { port, pid } = await openStallingServer(t, 1);
       process.kill(pid, 'SIGSTOP');
-      const run = startTrials(`http://127.0.0.1:${port}`, {
+      const run = beginTrials(`http://127.0.0.1:${port}`, {
         trials: 40,
         transport,
         connections: 40,

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { TRANSPORTS } from '../../src/model/plan.ts';
 import { startServer } from '../../src/server/cluster.ts';
 import { answer, openRawServer } from '../helpers/raw-server.ts';
-import { assertAddsUp, runTrials, startTrials } from '../helpers/trial-harness.ts';
+import { assertAddsUp, runTrials, beginTrials } from '../helpers/trial-harness.ts';
 import { waitUntil } from '../server/wait-until.ts';
 
 for (const transport of TRANSPORTS) {
@@ -12,7 +12,7 @@ for (const transport of TRANSPORTS) {
       timeout: 60_000,
     }, async () => {
       await using server = await startServer({ replicas: 2, destinations: 2, delayMs: 100, items: 600 });
-      const run = startTrials(server.origins, {
+      const run = beginTrials(server.origins, {
         trials: 600,
         transport,
         connections: 40 / pipelining,

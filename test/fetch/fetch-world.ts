@@ -8,7 +8,8 @@ import type { TestContext } from 'node:test';
 import type { FetchReport } from '../../src/model/fetch-report.ts';
 import type { FetchBudgets, FetchLimits } from '../../src/model/fetch-task.ts';
 import type { FailedOutcome, OkOutcome, Outcome } from '../../src/model/outcome.ts';
-import { type FetchOptions, startFetch } from '../../src/runner/fetch/fetch.ts';
+import { startFetch } from '../../src/runner/fetch/fetch.ts';
+import type { FetchOptions } from '../../src/runner/fetch/fetch-options.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 
 /** Starts `server` on a free port of 127.0.0.1 until `t` ends; resolves to the port. */

@@ -4,7 +4,7 @@
 import { closeSync, openSync } from 'node:fs';
 import '../../src/workers/entry.ts';
 import type { Transport } from '../../src/model/plan.ts';
-import { assertAddsUp, startTrials } from './trial-harness.ts';
+import { assertAddsUp, beginTrials } from './trial-harness.ts';
 
 const [origin = '', transport = '', left = '0', trials = '0', connections = '0'] = process.argv.slice(2);
 
@@ -20,7 +20,7 @@ function eatFiles(): void {
   for (const file of eaten.splice(0, Number(left))) closeSync(file);
 }
 
-const run = startTrials(origin, {
+const run = beginTrials(origin, {
   trials: Number(trials),
   connections: Number(connections),
   transport: transport as Transport,

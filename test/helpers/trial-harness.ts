@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import type { AttemptLimits } from '../../src/model/messages.ts';
 import type { Family, Plan, Transport } from '../../src/model/plan.ts';
-import type { RunReport } from '../../src/model/record.ts';
-import { type Run, type RunOptions, startRun } from '../../src/runner/bench/run.ts';
+import type { TrialsReport } from '../../src/model/record.ts';
+import { type Trials, type TrialsOptions, startTrials } from '../../src/runner/bench/trials.ts';
 
-export interface TrialSetting extends Partial<Omit<RunOptions, 'plan' | 'origins' | 'limits'>> {
+export interface TrialSetting extends Partial<Omit<TrialsOptions, 'plan' | 'origins' | 'limits'>> {
   readonly trials: number;
   readonly transport?: Transport;
   readonly family?: Family;
@@ -53,9 +53,9 @@ export function planOf(setting: TrialSetting): Plan {
 }
 
 /** In this thread, unless the setting says otherwise. */
-export function startTrials(origin: string | readonly string[], setting: TrialSetting): Run {
+export function beginTrials(origin: string | readonly string[], setting: TrialSetting): Trials {
   const { limits, ...rest } = setting;
-  return startRun({
+  return startTrials({
     isInProcess: setting.workerEntry === undefined && (setting.workers ?? 1) === 1,
     userAgent: 'spillway-test',
     ...rest,
@@ -69,15 +69,15 @@ export function startTrials(origin: string | readonly string[], setting: TrialSe
 export async function runTrials(
   origin: string | readonly string[],
   setting: TrialSetting,
-): Promise<RunReport> {
-  const run = startTrials(origin, setting);
+): Promise<TrialsReport> {
+  const run = beginTrials(origin, setting);
   const report = await run.report;
   assertAddsUp(run, report);
   return report;
 }
 
 /** trials = ok + failed + skipped, each trial settled one way only, and every failure under its code. */
-export function assertAddsUp({ ledger }: Run, report: RunReport): void {
+export function assertAddsUp({ ledger }: Trials, report: TrialsReport): void {
   const { tally, skipped, plan, latency } = report;
   assert.equal(tally.ok + tally.failed + skipped, plan.trialCount);
   assert.ok(skipped >= 0, `expected no fewer than 0 skipped, got ${skipped}`);

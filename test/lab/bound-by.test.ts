@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { judgeBoundBy } from '../../src/lab/bound-by.ts';
 import type { HandshakeLosses } from '../../src/lab/handshakes.ts';
 import { Tally } from '../../src/measure/tally.ts';
-import type { BoundBy, RunReport, ServerReport } from '../../src/model/record.ts';
+import type { BoundBy, TrialsReport, ServerReport } from '../../src/model/record.ts';
 
 interface Case {
-  readonly ended?: RunReport['ended'];
+  readonly ended?: TrialsReport['ended'];
   readonly floorMs?: number | null;
   readonly wallMs?: number;
   /** Busy share of each worker's and replica's event loop. */
@@ -38,7 +38,7 @@ function judge(given: Case): BoundBy {
     wallMs,
     tally: tally.toData(),
     workers: client.map((utilizationRatio) => ({ utilizationRatio, wallMs })),
-  } as unknown as RunReport;
+  } as unknown as TrialsReport;
   const server = replicas === null ? null : ({ utilizationRatios: replicas } as unknown as ServerReport);
   return judgeBoundBy({ run, server, findings: [], losses: { lost, delayed } as HandshakeLosses });
 }

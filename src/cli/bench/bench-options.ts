@@ -1,6 +1,6 @@
 // The options of `spillway bench`.
 
-import { SERVER_KINDS } from '../../lab/trial-round.ts';
+import { SERVER_KINDS } from '../../lab/round-options.ts';
 import { MAX_TRIALS } from '../../model/plan.ts';
 import { row, type ValuesOf } from '../options.ts';
 import { PLAN_OPTIONS } from './plan-options.ts';

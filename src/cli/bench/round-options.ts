@@ -1,7 +1,7 @@
 // The options of a command line become a round: what `bench` runs and `doctor` only plans.
 
 import { attemptLimits } from '../../lab/attempt-limits.ts';
-import type { RoundOptions } from '../../lab/trial-round.ts';
+import type { RoundOptions } from '../../lab/round-options.ts';
 import type { BENCH_OPTIONS } from './bench-options.ts';
 import type { ValuesOf } from '../options.ts';
 

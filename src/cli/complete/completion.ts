@@ -10,7 +10,7 @@ import {
   type ShellOption,
   zshScript,
 } from './completion-scripts.ts';
-import type { CommandEntry } from '../commands.ts';
+import type { CommandEntry } from '../command-entry.ts';
 import { OPTION_TABLES } from './option-tables.ts';
 import type { OptionTable } from '../options.ts';
 

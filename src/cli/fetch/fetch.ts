@@ -5,7 +5,7 @@ import { type FetchReport, wasRefused } from '../../model/fetch-report.ts';
 import { fetchAccountLines } from '../../report/fetch-text.ts';
 import type { Fetch } from '../../runner/fetch/fetch.ts';
 import type { FetchSession } from '../../runner/fetch/fetch-session.ts';
-import { openThreadsAhead } from '../../runner/fetch/crew/fetch-threads.ts';
+import { openThreadsAhead } from '../../runner/fetch/worker-group/fetch-threads.ts';
 import { type ErrorCode, ERRORS, SpillwayError } from '../../model/errors.ts';
 import { PROGRAM_VERSION } from '../../version.ts';
 import { printable } from '../../report/printable.ts';

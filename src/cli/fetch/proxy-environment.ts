@@ -2,7 +2,7 @@
 // else be found out by every target in turn.
 
 import { parseHttpUrl } from '../../model/http-url.ts';
-import type { FetchOptions } from '../../runner/fetch/fetch.ts';
+import type { FetchOptions } from '../../runner/fetch/fetch-options.ts';
 
 /**
  * @param problems gets a line for each variable that is no URL of a proxy; its text is not shown, for it may hold a login

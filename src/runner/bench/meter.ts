@@ -3,7 +3,7 @@
 
 import { type NetCounters, diffNetCounters, readNetCounters } from '../../limits/counters.ts';
 import { nowMs } from '../../measure/clock.ts';
-import type { CrewUsage } from './crew.ts';
+import type { WorkerGroupUsage } from './worker-group.ts';
 import type { NetworkChange, Snapshot } from '../../model/record.ts';
 
 /** Longer series are thinned by half, so that a run of hours keeps a record of kilobytes. */
@@ -51,7 +51,7 @@ export class Meter {
   }
 
   /** What further client processes used in the same time. */
-  addElsewhere(usage: CrewUsage | null): void {
+  addElsewhere(usage: WorkerGroupUsage | null): void {
     if (usage === null) return;
     this.cpuUs = {
       user: this.cpuUs.user + usage.cpuUserUs,

@@ -1,10 +1,10 @@
-// One further client process: the same crew of threads, with a ledger of its own that goes back as bytes. It ends when
+// One further client process: the same worker group of threads, with a ledger of its own that goes back as bytes. It ends when
 // its work does, or when the process that started it is gone.
 
 import { SpillwayError } from '../../model/errors.ts';
 import type { SharedAccount } from '../../model/messages.ts';
-import { openLocalCrew } from './crew.ts';
-import { cutShort, THREADS_GRACE_MS } from './cut-short.ts';
+import { openThreadGroup } from './worker-group.ts';
+import { graceAfterAbort, THREADS_GRACE_MS } from './abort-grace.ts';
 import { Ledger } from './ledger.ts';
 import { ledgerToBytes, talliesToBytes } from './ledger-bytes.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
@@ -56,10 +56,10 @@ async function settle({
   ledger = own;
   const connectionCount = tasks.reduce((sum, task) => sum + task.connectionCount, 0);
   const options = { plan: { workerCount: tasks.length, processCount: 1, connectionCount }, ledger: own };
-  await using crew = openLocalCrew(
+  await using workerGroup = openThreadGroup(
     workerEntry === null ? options : { ...options, workerEntry: new URL(workerEntry) },
   );
-  const settling = crew.settle(
+  const settling = workerGroup.settle(
     tasks.map((task, index) => ({
       ...task,
       workerIndex: index,
@@ -77,20 +77,20 @@ async function settle({
       () => void send({ type: 'progress', tallies: talliesToBytes(own) }),
       PROGRESS_EVERY_MS,
     );
-    await Promise.race([own.allFinished(tasks.length), settling, cutShort(own, THREADS_GRACE_MS)]);
+    await Promise.race([own.allFinished(tasks.length), settling, graceAfterAbort(own, THREADS_GRACE_MS)]);
     const cpu = process.cpuUsage(cpuBefore);
     await send({ type: 'finished', workerCount: tasks.length });
     await Promise.race([mayClose.promise, own.aborted]);
     own.letClose();
-    const failures = await Promise.race([settling, cutShort(own, THREADS_GRACE_MS)]);
+    const failures = await Promise.race([settling, graceAfterAbort(own, THREADS_GRACE_MS)]);
     // A thread that still counted while its ledger is sent would make the account contradict itself.
-    if (own.order === 'abort') await crew[Symbol.asyncDispose]();
+    if (own.order === 'abort') await workerGroup[Symbol.asyncDispose]();
     clearInterval(timer);
     await send({
       type: 'settled',
       ledger: ledgerToBytes(own),
       failures,
-      deaths: crew.deaths,
+      deaths: workerGroup.deaths,
       usage: {
         cpuUserUs: cpu.user,
         cpuSystemUs: cpu.system,

@@ -2,7 +2,7 @@
 // comes as bytes: counters while it runs, everything at the end.
 
 import type { TrialFailure, TrialTask } from '../../model/messages.ts';
-import type { CrewUsage } from './crew.ts';
+import type { WorkerGroupUsage } from './worker-group.ts';
 import type { LedgerBytes } from './ledger-bytes.ts';
 
 /** A task without the memory that only its own process has. */
@@ -32,6 +32,6 @@ export type FromProcess =
       readonly ledger: LedgerBytes;
       readonly failures: readonly TrialFailure[];
       readonly deaths: readonly string[];
-      readonly usage: CrewUsage;
+      readonly usage: WorkerGroupUsage;
     }
   | { readonly type: 'broken'; readonly message: string };

@@ -2,7 +2,7 @@
 
 import type { TrialFailure } from '../../model/messages.ts';
 import type { Plan } from '../../model/plan.ts';
-import type { LatencyReport, RunReport, TallyData } from '../../model/record.ts';
+import type { LatencyReport, TrialsReport, TallyData } from '../../model/record.ts';
 import type { Ledger } from './ledger.ts';
 import type { Meter } from './meter.ts';
 
@@ -14,7 +14,7 @@ export interface ReportInput {
   readonly deaths: readonly string[];
 }
 
-export function makeReport({ plan, ledger, meter, failures, deaths }: ReportInput): RunReport {
+export function makeReport({ plan, ledger, meter, failures, deaths }: ReportInput): TrialsReport {
   const tally = ledger.tally();
   const wallMs = Math.max(0, tally.lastSettledAtMs - tally.firstDispatchAtMs);
   const settled = tally.ok + tally.failed;
@@ -56,7 +56,7 @@ export function makeReport({ plan, ledger, meter, failures, deaths }: ReportInpu
 }
 
 /** Cut trials are settled too: a run with all of them in flight has none to skip, and is not done for that. */
-function endedAs(ledger: Ledger, skipped: number, { failures }: TallyData): RunReport['ended'] {
+function endedAs(ledger: Ledger, skipped: number, { failures }: TallyData): TrialsReport['ended'] {
   if (skipped === 0 && failures.aborted === undefined) return 'done';
   return ledger.order === 'abort' ? 'aborted' : 'drained';
 }

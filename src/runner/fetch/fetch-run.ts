@@ -1,5 +1,5 @@
 // ONE FETCH ON ONE MACHINE, from sources to its report: targets are read as workers have room for them, outcomes are
-// recorded, then counted. Start reading here; fetch-crew has the workers, fetch-feed the sources.
+// recorded, then counted. Start reading here; fetch-worker-group has the workers, fetch-target-stream the sources.
 
 import { readResidentBytes } from '../../limits/fact-reader.ts';
 import { nowMs } from '../../measure/clock.ts';
@@ -12,12 +12,12 @@ import type { JournalCounts } from '../../model/run-journal.ts';
 import type { AnySinkSpec } from '../../model/sink-spec.ts';
 import type { Target } from '../../model/target.ts';
 import { BUDGETS_BYTES } from '../../model/fetch-task.ts';
-import { readKnee } from '../../model/origin-cells.ts';
+import { readKnee } from '../../model/origin-fields.ts';
 import { FetchAccount } from './fetch-account.ts';
-import { FetchCrew } from './crew/fetch-crew.ts';
-import type { Feed, FeedGroup } from './feed/fetch-feed.ts';
+import { FetchWorkerGroup } from './worker-group/fetch-worker-group.ts';
+import type { TargetStream, TargetGroup } from './targets/fetch-target-stream.ts';
 import type { WorkerPool } from '../pool.ts';
-import { RunPulse } from './run-pulse.ts';
+import { ThroughputMonitor } from './throughput-monitor.ts';
 
 /** Origins whose knees are in the report. */
 const MAX_KNEES = 20;
@@ -34,7 +34,7 @@ export type Admit = (
 ) => number | Promise<number>;
 
 export interface FetchRunOptions {
-  readonly feed: Feed;
+  readonly targetStream: TargetStream;
   /** What earlier sessions of the run settled; null for a new run. */
   readonly before: JournalCounts | null;
   /** Targets the run is known to have from earlier sessions. */
@@ -77,14 +77,14 @@ export function startFetchRun(options: FetchRunOptions): FetchRun {
 
 class OneFetch {
   readonly #options: FetchRunOptions;
-  readonly #feed: Feed;
+  readonly #targetStream: TargetStream;
   readonly #account = new FetchAccount();
   readonly #stopReading = new AbortController();
   #startedAtMs = nowMs();
   #cpuBefore = process.cpuUsage();
   readonly #shared = new SharedArrayBuffer(BUDGETS_BYTES);
-  readonly #pulse = new RunPulse();
-  #crew: FetchCrew | undefined;
+  readonly #monitor = new ThroughputMonitor();
+  #workerGroup: FetchWorkerGroup | undefined;
   #problem: SpillwayError | null = null;
   #isStopped = false;
   #hasLostOutcomes = false;
@@ -92,7 +92,7 @@ class OneFetch {
 
   constructor(options: FetchRunOptions) {
     this.#options = options;
-    this.#feed = options.feed;
+    this.#targetStream = options.targetStream;
     if (options.before !== null) this.#account.goOnFrom(options.before);
   }
 
@@ -101,7 +101,7 @@ class OneFetch {
     await using pool = this.#options.pool;
     const shared = { budgets: this.#shared, epochMs: nowMs() };
     const watch = setInterval(() => this.#watch(), 250);
-    this.#crew = new FetchCrew({
+    this.#workerGroup = new FetchWorkerGroup({
       pool,
       workerCount,
       maxInFlight,
@@ -111,49 +111,49 @@ class OneFetch {
     });
     try {
       if (this.#options.isWarm === true) {
-        await this.#crew.ready;
+        await this.#workerGroup.ready;
         this.#startedAtMs = nowMs();
         this.#cpuBefore = process.cpuUsage();
       }
-      await this.#readAll(this.#crew);
+      await this.#readAll(this.#workerGroup);
     } catch (error) {
       this.#problem ??= error as SpillwayError;
     }
-    await this.#crew.end().catch((error: SpillwayError) => this.#break(error));
+    await this.#workerGroup.end().catch((error: SpillwayError) => this.#break(error));
     clearInterval(watch);
     this.#watch();
-    return this.#report(this.#crew);
+    return this.#report(this.#workerGroup);
   }
 
-  /** Gives the crew every target there is, or all until the run is stopped: a source may be waiting for its next line. */
-  async #readAll(crew: FetchCrew): Promise<void> {
+  /** Gives the worker group every target there is, or all until the run is stopped: a source may be waiting for its next line. */
+  async #readAll(workerGroup: FetchWorkerGroup): Promise<void> {
     const { signal } = this.#stopReading;
-    const groups = this.#feed.groups(signal);
+    const groups = this.#targetStream.groups(signal);
     let giveUp = () => {};
     signal.addEventListener('abort', () => giveUp(), { once: true });
     while (!signal.aborted) {
       // One promise a group: a race against one that lasts as long as the run would grow with the list.
-      const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<FeedGroup> | null>();
+      const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<TargetGroup> | null>();
       giveUp = () => resolve(null);
       groups.next().then(resolve, reject);
       const next = await promise;
       if (next === null || next.done === true) return;
       for (const code of next.value.takenBack ?? []) this.#account.takeBack(code);
       this.#settle(next.value.settled);
-      await this.#give(crew, next.value.targets, signal);
+      await this.#give(workerGroup, next.value.targets, signal);
     }
   }
 
   /** All of them, as far and as soon as whoever reads the outcomes has room. */
-  async #give(crew: FetchCrew, targets: readonly Target[], signal: AbortSignal): Promise<void> {
+  async #give(workerGroup: FetchWorkerGroup, targets: readonly Target[], signal: AbortSignal): Promise<void> {
     const { admit } = this.#options;
-    if (admit === undefined) return crew.give(targets);
+    if (admit === undefined) return workerGroup.give(targets);
     // Also asked for a group without a target: what its source settled by itself waits for a reader, too.
     let left = targets;
     do {
-      const count = await admit(left, this.#feed.count, signal);
+      const count = await admit(left, this.#targetStream.count, signal);
       if (signal.aborted) return undefined;
-      await crew.give(left.slice(0, count));
+      await workerGroup.give(left.slice(0, count));
       left = left.slice(count);
     } while (left.length > 0);
     return undefined;
@@ -162,11 +162,11 @@ class OneFetch {
   stop(isCut: boolean): void {
     this.#isStopped = true;
     this.#stopReading.abort();
-    this.#crew?.stop(isCut);
+    this.#workerGroup?.stop(isCut);
   }
 
   get #targets(): number {
-    return Math.max(this.#feed.count, this.#options.targetsBefore);
+    return Math.max(this.#targetStream.count, this.#options.targetsBefore);
   }
 
   get #before(): FetchReport['before'] {
@@ -176,7 +176,7 @@ class OneFetch {
 
   snapshot(): FetchSnapshot {
     const account = this.#account;
-    const tally = sumTallies(this.#crew?.tallies ?? []);
+    const tally = sumTallies(this.#workerGroup?.tallies ?? []);
     return {
       before: this.#before,
       targets: this.#targets,
@@ -184,17 +184,17 @@ class OneFetch {
       failed: account.failed,
       skipped: account.skipped,
       elapsedMs: nowMs() - this.#startedAtMs,
-      countAhead: this.#feed.countAhead,
+      countAhead: this.#targetStream.countAhead,
       inFlight: tally.inFlight,
-      parked: this.#crew?.gauge('parked') ?? 0,
-      waitingRetry: this.#crew?.gauge('waitingRetry') ?? 0,
+      parked: this.#workerGroup?.gauge('parked') ?? 0,
+      waitingRetry: this.#workerGroup?.gauge('waitingRetry') ?? 0,
       connections: tally.connectionsOpened - tally.connectionsClosed,
       bytes: tally.bytesReceived,
       failures: { ...account.failures },
       slowestOrigin: account.slowestOrigin(),
       boundBy: this.#boundBy(tally.inFlight),
-      recentPerSec: this.#pulse.perSec,
-      waits: this.#pulse.waits,
+      recentPerSec: this.#monitor.perSec,
+      waits: this.#monitor.waits,
     };
   }
 
@@ -218,15 +218,15 @@ class OneFetch {
   }
 
   #boundBy(inFlight: number): string {
-    const crew = this.#crew;
-    if (crew === undefined) return 'starting';
+    const workerGroup = this.#workerGroup;
+    if (workerGroup === undefined) return 'starting';
     const { maxInFlight, workerCount } = this.#options;
-    if (crew.gauge('utilizationRatio') / workerCount > 0.9) return 'CPU of this machine';
-    if (this.#rateWaitsGrew(crew.gauge('rateWaits'))) return '--rate';
+    if (workerGroup.gauge('utilizationRatio') / workerCount > 0.9) return 'CPU of this machine';
+    if (this.#rateWaitsGrew(workerGroup.gauge('rateWaits'))) return '--rate';
     if (inFlight >= maxInFlight * 0.95) return '--max-in-flight';
-    if (crew.gauge('parked') > 0) return '--per-origin, or pauses the servers asked for';
-    if (crew.gauge('waitingRetry') > 0 && inFlight === 0) return 'waits between attempts';
-    return crew.isFull ? 'the servers' : 'the source, or the servers';
+    if (workerGroup.gauge('parked') > 0) return '--per-origin, or pauses the servers asked for';
+    if (workerGroup.gauge('waitingRetry') > 0 && inFlight === 0) return 'waits between attempts';
+    return workerGroup.isFull ? 'the servers' : 'the source, or the servers';
   }
 
   #rateWaitsSeen = 0;
@@ -239,7 +239,7 @@ class OneFetch {
 
   #watch(): void {
     this.#peakRssBytes = Math.max(this.#peakRssBytes, readResidentBytes());
-    this.#pulse.look(nowMs(), this.#account.settled, this.#crew?.waits ?? null);
+    this.#monitor.look(nowMs(), this.#account.settled, this.#workerGroup?.waits ?? null);
   }
 
   /** What was found of the origins that answered most. */
@@ -249,9 +249,9 @@ class OneFetch {
     return { knees: found.filter((knee) => knee !== null) };
   }
 
-  #report(crew: FetchCrew): FetchReport {
+  #report(workerGroup: FetchWorkerGroup): FetchReport {
     const account = this.#account;
-    const tally = sumTallies(crew.tallies);
+    const tally = sumTallies(workerGroup.tallies);
     const unsettled = this.#targets - account.settled;
     const { user, system } = process.cpuUsage(this.#cpuBefore);
     const { p50Ms, p90Ms, p99Ms, maxMs } = account.durations.percentiles();
@@ -271,8 +271,8 @@ class OneFetch {
       storedBytes: account.storedBytes,
       renamed: account.renamed,
       attemptsSent: tally.attemptsSent,
-      retries: crew.gauge('retries'),
-      retriesDenied: crew.gauge('retriesDenied'),
+      retries: workerGroup.gauge('retries'),
+      retriesDenied: workerGroup.gauge('retriesDenied'),
       connectionsOpened: tally.connectionsOpened,
       inFlightPeak: tally.inFlightPeak,
       peakRssBytes: this.#peakRssBytes,
@@ -280,10 +280,10 @@ class OneFetch {
       failures: account.failures,
       skips: { ...account.skips, ...(stopped > 0 ? { stopped } : {}) },
       firstFailures: account.firstFailures,
-      duplicates: this.#feed.duplicates,
+      duplicates: this.#targetStream.duplicates,
       durationMs: { p50: p50Ms, p90: p90Ms, p99: p99Ms, max: maxMs },
-      findings: [...this.#feed.findings(), ...this.#pulse.findings()],
-      workerDeaths: crew.deaths,
+      findings: [...this.#targetStream.findings(), ...this.#monitor.findings()],
+      workerDeaths: workerGroup.deaths,
       ...this.#knees(),
     };
   }

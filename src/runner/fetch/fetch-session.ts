@@ -6,9 +6,9 @@ import { basename, dirname } from 'node:path';
 import { SpillwayError } from '../../model/errors.ts';
 import { type FetchReport, wasRefused } from '../../model/fetch-report.ts';
 import type { FailedOutcome } from '../../model/outcome.ts';
-import type { Fingerprint, RunSession, StoredCommand } from '../../model/run-journal.ts';
+import type { RunIdentity, RunSession, StoredCommand } from '../../model/run-journal.ts';
 import type { AnySinkSpec } from '../../model/sink-spec.ts';
-import { claimingWorkers, type KnownPlace, recoverSink } from '../../sinks/recover/recover-sink.ts';
+import { workersWithIntents, type KnownPlace, recoverSink } from '../../sinks/recover/recover-sink.ts';
 import { openPlace, type Place, RECORD_DIRECTORY } from './record/fetch-place.ts';
 import type { FetchRun } from './fetch-run.ts';
 import { shownPath } from './record/find-run.ts';
@@ -47,7 +47,7 @@ export interface SessionPlace {
   readonly nameTemplate: string | null;
   readonly segmentBytes: number;
   readonly software: string;
-  readonly fingerprint: Fingerprint;
+  readonly identity: RunIdentity;
 }
 
 export interface OpenedSession {
@@ -69,10 +69,9 @@ export interface OpenedSession {
  * @throws SpillwayError ERR_OPTION, ERR_RUN_LIVE, ERR_JOURNAL, ERR_SINK
  */
 export function openSession(options: SessionPlace, session: FetchSession): OpenedSession {
-  const { to, fingerprint } = options;
+  const { to, identity } = options;
   const isAnywhere = to === null || to === 'discard';
-  const found =
-    session.directory ?? (isAnywhere && !session.startsNew ? findUnfinishedRun(fingerprint) : null);
+  const found = session.directory ?? (isAnywhere && !session.startsNew ? findUnfinishedRun(identity) : null);
   const place = openPlace({ ...options, found }, new Date());
   if (session.startsNew && hasJournal(place.record)) {
     throw new SpillwayError(
@@ -85,13 +84,13 @@ export function openSession(options: SessionPlace, session: FetchSession): Opene
   const record = undo.use(
     new RunRecord({
       directory: place.record,
-      fingerprint,
+      identity,
       command,
       sink: place.sink.kind,
       kind,
       version,
       // What was stored and not recorded has the names of the run that it is of.
-      mayBeginAnew: place.partial === null || claimingWorkers(place.partial).length === 0,
+      mayBeginAnew: place.partial === null || workersWithIntents(place.partial).length === 0,
     }),
   );
   const opened = {

@@ -4,63 +4,22 @@
 import { readFileSync } from 'node:fs';
 import { SpillwayError } from '../../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../../model/fetch-report.ts';
-import type { FetchBudgets, FetchLimits, FetchRequestOptions } from '../../model/fetch-task.ts';
-import type { Outcome } from '../../model/outcome.ts';
+import type { FetchRequestOptions } from '../../model/fetch-task.ts';
 import { withoutLogins } from '../../model/shown-url.ts';
-import type { DiscardSpec, MemorySpec, ModuleSpec } from '../../model/sink-spec.ts';
-import { FetchFeed } from './feed/fetch-feed.ts';
-import { makeFingerprint } from './fetch-fingerprint.ts';
+import { FetchTargetStream } from './targets/fetch-target-stream.ts';
+import type { FetchOptions } from './fetch-options.ts';
+import { makeRunIdentity } from './run-identity.ts';
 import { checkFiles } from '../check-files.ts';
 import { checkPlace, packingOf } from './record/fetch-place.ts';
-import { type Admit, startFetchRun } from './fetch-run.ts';
-import {
-  closeSession,
-  type FetchSession,
-  FIRST_SESSION,
-  type OpenedSession,
-  openSession,
-} from './fetch-session.ts';
-import { openSource, type SourceOptions } from './feed/fetch-sources.ts';
-import { countWorkers, type FetchThreads, openFetchThreads } from './crew/fetch-threads.ts';
+import { startFetchRun } from './fetch-run.ts';
+import { closeSession, FIRST_SESSION, type OpenedSession, openSession } from './fetch-session.ts';
+import { openSource } from './targets/fetch-sources.ts';
+import { countWorkers, type FetchThreads, openFetchThreads } from './worker-group/fetch-threads.ts';
 import { parseNetrc } from './netrc.ts';
-import { pageLog } from './feed/page-log.ts';
-import { makeRequestPage } from './feed/page-requests.ts';
-import { RetryFeed } from './feed/retry-feed.ts';
+import { pageLog } from './targets/page-log.ts';
+import { makeRequestPage } from './targets/page-requests.ts';
+import { RetryTargetStream } from './targets/retry-target-stream.ts';
 import { type RunRecord, recordPaths } from './record/run-record.ts';
-
-export interface FetchOptions {
-  /** In this order; one run over all of them. */
-  readonly sources: readonly SourceOptions[];
-  /** @default `results/<timestamp>` */
-  readonly to: string | null;
-  readonly nameTemplate: string | null;
-  /** null: decoded, but original in a WARC. */
-  readonly bytes: FetchRequestOptions['bytes'] | null;
-  readonly segmentBytes: number;
-  readonly request: Omit<FetchRequestOptions, 'bytes' | 'logins' | 'ca'>;
-  readonly netrcFile: string | null;
-  readonly caFile: string | null;
-  readonly limits: FetchLimits;
-  readonly budgets: FetchBudgets;
-  readonly maxInFlight: number;
-  /** Worker threads; null for one a core. */
-  readonly cores: number | null;
-  readonly isStrict: boolean;
-  readonly isDeduping: boolean;
-  readonly maxRemembered: number;
-  /** As of `FetchRunOptions`: what the workers take to start is no part of its time. @default false */
-  readonly isWarm?: boolean;
-  /** Takes the bodies instead of what `to` names; such a run leaves no record. */
-  readonly sink?: ModuleSpec | MemorySpec | DiscardSpec;
-  /** Gets outcomes as they are recorded, and what the sink made of their bodies. */
-  readonly onOutcomes?: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
-  /** How many of the next targets may go to the workers. */
-  readonly admit?: Admit;
-  /** Threads that were started ahead for these options; the fetch ends them, whether it begins or not. @default its own */
-  readonly threads?: FetchThreads;
-  /** How the run goes on with what is there; @default as `fetch` typed at a terminal */
-  readonly session?: FetchSession;
-}
 
 export interface Fetch {
   readonly report: Promise<FetchReport>;
@@ -131,15 +90,15 @@ export function startFetch(options: FetchOptions): Fetch {
   const opened =
     options.sink === undefined
       ? openSession(
-          { ...options, software: options.request.userAgent, fingerprint: makeFingerprint(options) },
+          { ...options, software: options.request.userAgent, identity: makeRunIdentity(options) },
           session,
         )
       : { ...NO_RECORD, sink: options.sink };
   record = opened.record;
-  const feed =
+  const targetStream =
     record !== null && session.kind === 'retry'
-      ? new RetryFeed(record, session.only)
-      : new FetchFeed({
+      ? new RetryTargetStream(record, session.only)
+      : new FetchTargetStream({
           ...options,
           sources,
           comparesFirst: options.sources.every(({ kind }) => kind !== 'items'),
@@ -147,7 +106,7 @@ export function startFetch(options: FetchOptions): Fetch {
         });
   const run = startFetchRun({
     ...options,
-    feed,
+    targetStream,
     before: record?.before ?? null,
     targetsBefore: record?.targetsBefore ?? 0,
     request,
@@ -155,7 +114,7 @@ export function startFetch(options: FetchOptions): Fetch {
     workerCount,
     pool,
     onOutcomes: (outcomes, values) => {
-      record?.add(outcomes, feed.hasLogins);
+      record?.add(outcomes, targetStream.hasLogins);
       options.onOutcomes?.(outcomes, values);
     },
   });

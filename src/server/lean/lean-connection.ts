@@ -1,7 +1,6 @@
 // One connection of the lean server: bytes in, batches of trials out; whole requests only, whatever the reads were.
 import type { Connection } from '../connection.ts';
-import { NOT_LEAN } from './lean-parser.ts';
-import type { LeanServer } from './lean-server.ts';
+import { type LeanParser, NOT_LEAN } from './lean-parser.ts';
 
 /** A client that does not read its answers is not read either, beyond this. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
@@ -15,6 +14,15 @@ export interface TrialBatch {
   next: TrialBatch | undefined;
 }
 
+/** What a connection needs of the server that holds it. */
+export interface LeanOwner {
+  readonly parser: LeanParser;
+  readonly items: number;
+  readonly handOver: (connection: Connection) => void;
+  forget(lean: LeanConnection): void;
+  receive(batch: TrialBatch, receivedMs: number): void;
+}
+
 /** Numbers of the read that is being parsed, for all connections: a read is parsed in one go. */
 let scratch = new Int32Array(4096);
 
@@ -23,13 +31,13 @@ export class LeanConnection {
   lastReadMs = performance.now();
   /** Waits for the answers owed before the full server takes over. */
   isHandingOver = false;
-  readonly #server: LeanServer;
+  readonly #server: LeanOwner;
   /** The beginning of a request whose rest has not come. */
   #rest: Uint8Array | undefined;
   #firstDue: TrialBatch | undefined;
   #lastDue: TrialBatch | undefined;
 
-  constructor(server: LeanServer, connection: Connection) {
+  constructor(server: LeanOwner, connection: Connection) {
     this.#server = server;
     this.connection = connection;
     const { socket } = connection;

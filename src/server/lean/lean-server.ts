@@ -4,7 +4,7 @@ import type { Connection } from '../connection.ts';
 import { DelayQueue } from '../delay-queue.ts';
 import { LeanAnswers } from './lean-answers.ts';
 import { LeanConnection } from './lean-connection.ts';
-import type { TrialBatch } from './lean-connection.ts';
+import type { LeanOwner, TrialBatch } from './lean-connection.ts';
 import { LeanParser } from './lean-parser.ts';
 import type { RouteContext } from '../route-context.ts';
 
@@ -12,7 +12,7 @@ import type { RouteContext } from '../route-context.ts';
 const IDLE_MS = 75_000;
 const SWEEP_MS = 15_000;
 
-export class LeanServer {
+export class LeanServer implements LeanOwner {
   readonly parser = new LeanParser();
   readonly items: number;
   readonly handOver: (connection: Connection) => void;

@@ -2,7 +2,7 @@
 // same last segment of two URLs, never overwrite one another on any file system. A set of 64-bit prints in shared
 // memory; two names with one print cost a needless suffix, never a file.
 
-import { quickPrint } from '../../model/quick-print.ts';
+import { hash64 } from '../../model/hash64.ts';
 
 const ASCII = /^[ -~]*$/u;
 
@@ -41,7 +41,7 @@ export class NameClaims {
    * touches little of it
    */
   claim(path: string, part: number): Claim {
-    const [high, low] = quickPrint(foldName(path));
+    const [high, low] = hash64(foldName(path));
     // The cells are signed.
     const print = (BigInt(high | 0) << 32n) | BigInt(low) || 1n;
     const region = (part % this.#regionCount) * this.#regionCells;

@@ -2,7 +2,7 @@
 
 import { createHash, type Hash } from 'node:crypto';
 import { FormatProblem, type ByteReader } from './byte-reader.ts';
-import type { FoundRecord } from './read-segment.ts';
+import type { FoundRecord } from './found-record.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

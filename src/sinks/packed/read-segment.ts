@@ -6,25 +6,12 @@ import { basename } from 'node:path';
 import type { PackedSpec } from '../../model/sink-spec.ts';
 import { ByteReader, FormatProblem } from './byte-reader.ts';
 import { decodeRange } from './decode-range.ts';
+import type { FoundRecord, RecordProblem } from './found-record.ts';
 import { readNdjsonRecord } from './ndjson-reader.ts';
 import { readTarEnd, readTarRecord } from './tar-reader.ts';
 import { readWarcInfo, readWarcRecord } from './warc-reader.ts';
 
 export { parseSegmentName } from './segment.ts';
-
-/** A whole record, with the length and digest of its body computed again. */
-export interface FoundRecord {
-  readonly bytes: number;
-  readonly sha256: string;
-  /** Null where the format has none. */
-  readonly index: number | null;
-  /** The URL that is in it: in a WARC the one that answered. */
-  readonly url: string;
-}
-
-export interface RecordProblem {
-  readonly problem: string;
-}
 
 interface FormatReader {
   readonly record: (reader: ByteReader) => Promise<FoundRecord>;

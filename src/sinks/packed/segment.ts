@@ -4,7 +4,7 @@
 import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Stored } from '../../model/outcome.ts';
-import { ClaimLog, type SegmentClaim } from '../claim-log.ts';
+import { IntentLog, type SegmentIntent } from '../intent-log.ts';
 import { guardWrite } from '../../files/sink-error.ts';
 import { writeAll } from '../../files/write-all.ts';
 
@@ -61,7 +61,7 @@ export function parseSegmentName(
 
 export class SegmentSeries {
   readonly #options: SegmentOptions;
-  readonly #claims: ClaimLog<SegmentClaim>;
+  readonly #claims: IntentLog<SegmentIntent>;
   #fd = -1;
   #segmentIndex: number;
   #path = '';
@@ -72,7 +72,7 @@ export class SegmentSeries {
 
   constructor(options: SegmentOptions) {
     this.#options = options;
-    this.#claims = new ClaimLog(options.partial, options.workerIndex);
+    this.#claims = new IntentLog(options.partial, options.workerIndex);
     this.#segmentIndex = options.firstSegment ?? 0;
   }
 

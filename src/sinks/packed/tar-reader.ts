@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { FormatProblem, type ByteReader } from './byte-reader.ts';
-import type { FoundRecord } from './read-segment.ts';
+import type { FoundRecord } from './found-record.ts';
 import { TAR_BLOCK_BYTES } from './tar-format.ts';
 
 /** @throws FormatProblem when it is not one whole member of this sink */

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { FormatProblem, type ByteReader } from './byte-reader.ts';
-import type { FoundRecord } from './read-segment.ts';
+import type { FoundRecord } from './found-record.ts';
 import { base32, warcinfoContent } from './warc-format.ts';
 
 /** A head's fields in their order; a value is known, or of a form. */

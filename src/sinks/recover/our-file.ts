@@ -1,15 +1,14 @@
-// Whether a file is the one that a claim speaks of: the claim was written before the file was, so that what has its name
-// may be somebody else's.
+// Checks a file against its intent: intents precede files, so the name may be a stranger's.
 
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
-import type { NameClaim } from '../claim-log.ts';
+import type { NameIntent } from '../intent-log.ts';
 import { guardWrite } from '../../files/sink-error.ts';
 
 const READ_BYTES = 1024 * 1024;
 
 /** Removes the file at `path` when it holds the very bytes that were claimed. @throws SpillwayError ERR_SINK */
-export function removeIfOurs(path: string, { bytes, sha256 }: NameClaim): void {
+export function removeIfOurs(path: string, { bytes, sha256 }: NameIntent): void {
   guardWrite('remove', path, () => {
     const stats = statSync(path, { throwIfNoEntry: false });
     if (stats?.isFile() === true && stats.size === bytes && digestOf(path) === sha256) unlinkSync(path);

@@ -5,7 +5,7 @@ import { closeSync, ftruncateSync, openSync, statSync, unlinkSync } from 'node:f
 import { SpillwayError } from '../../model/errors.ts';
 import type { Stored } from '../../model/outcome.ts';
 import type { PackedSpec } from '../../model/sink-spec.ts';
-import { readClaims, type SegmentClaim } from '../claim-log.ts';
+import { readIntents, type SegmentIntent } from '../intent-log.ts';
 import { makePackedFormat } from '../packed/packed-formats.ts';
 import { parseSegmentName, segmentFile } from '../packed/segment.ts';
 import { guardWrite } from '../../files/sink-error.ts';
@@ -56,7 +56,7 @@ export class SegmentPlaces {
  */
 export function recoverSeries(spec: PackedSpec, workerIndex: number, end: SeriesEnd | null): number {
   const made = new Map<number, boolean>();
-  for (const { segmentIndex, isMade } of readClaims<SegmentClaim>(spec.partial, workerIndex)) {
+  for (const { segmentIndex, isMade } of readIntents<SegmentIntent>(spec.partial, workerIndex)) {
     made.set(segmentIndex, isMade || made.get(segmentIndex) === true);
   }
   for (const [segmentIndex, isMade] of made) {

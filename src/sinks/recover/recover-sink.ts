@@ -5,12 +5,12 @@ import { rmSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stored } from '../../model/outcome.ts';
 import type { AnySinkSpec, DirectorySpec, PackedSpec, SinkSpec } from '../../model/sink-spec.ts';
-import { claimingWorkers, type NameClaim, readClaims } from '../claim-log.ts';
+import { workersWithIntents, type NameIntent, readIntents } from '../intent-log.ts';
 import { NameClaims } from '../names/name-claims.ts';
 import { removeIfOurs } from './our-file.ts';
 import { recoverSeries, SegmentPlaces } from './recover-series.ts';
 
-export { claimingWorkers } from '../claim-log.ts';
+export { workersWithIntents } from '../intent-log.ts';
 export { parseSegmentName } from '../packed/segment.ts';
 
 /** What the journal knows of a target that was had: of an `OkOutcome`. */
@@ -31,12 +31,12 @@ export interface KnownPlace {
  */
 export function recoverSink(spec: SinkSpec, known: Iterable<KnownPlace>): SinkSpec {
   if (!keepsBodies(spec)) return spec;
-  const workers = claimingWorkers(spec.partial);
+  const workers = workersWithIntents(spec.partial);
   let recovered: SinkSpec;
   if (spec.kind === 'directory') {
     const orphans = new Map(
       workers
-        .flatMap((worker) => [...readClaims<NameClaim>(spec.partial, worker)])
+        .flatMap((worker) => [...readIntents<NameIntent>(spec.partial, worker)])
         .map((it) => [it.path, it]),
     );
     recovered = recoverDirectory(spec, orphans, known);
@@ -82,10 +82,10 @@ export function recoverWorker(
     return spec;
   }
   const reserved = [...(spec.reserved ?? [])].filter(({ index }) => isUnsettled(index));
-  for (const claim of readClaims<NameClaim>(spec.partial, workerIndex)) {
-    if (!isUnsettled(claim.index)) continue;
-    removeIfOurs(join(spec.root, claim.path), claim);
-    reserved.push({ index: claim.index, path: claim.path });
+  for (const intent of readIntents<NameIntent>(spec.partial, workerIndex)) {
+    if (!isUnsettled(intent.index)) continue;
+    removeIfOurs(join(spec.root, intent.path), intent);
+    reserved.push({ index: intent.index, path: intent.path });
   }
   return { ...spec, reserved };
 }
@@ -97,7 +97,7 @@ function keepsBodies(spec: AnySinkSpec): spec is DirectorySpec | PackedSpec {
 
 function recoverDirectory(
   spec: DirectorySpec,
-  orphans: Map<string, NameClaim>,
+  orphans: Map<string, NameIntent>,
   known: Iterable<KnownPlace>,
 ): DirectorySpec {
   const claims = new NameClaims(spec.claims);
@@ -107,10 +107,10 @@ function recoverDirectory(
     orphans.delete(stored.path);
   }
   const reserved = [];
-  for (const claim of orphans.values()) {
-    removeIfOurs(join(spec.root, claim.path), claim);
-    claims.claim(claim.path, partOf(claim.index));
-    reserved.push({ index: claim.index, path: claim.path });
+  for (const intent of orphans.values()) {
+    removeIfOurs(join(spec.root, intent.path), intent);
+    claims.claim(intent.path, partOf(intent.index));
+    reserved.push({ index: intent.index, path: intent.path });
   }
   return { ...spec, reserved };
 }

@@ -20,7 +20,7 @@ import type { GuardedRoutes } from '../../transport/routes/guarded-routes.ts';
 import { failedOutcome, okOutcome, skippedOutcome } from './attempt/job-outcomes.ts';
 import { NextAttempt } from './next-attempt.ts';
 import { OriginBudgets } from './origin/origin-budgets.ts';
-import { ParkedTurns } from './queue/parked-turns.ts';
+import { OriginScheduler } from './queue/origin-scheduler.ts';
 import { RateHold } from './queue/rate-hold.ts';
 import { RobotsGate } from './robots/robots-gate.ts';
 import { RunRates } from './origin/run-rates.ts';
@@ -58,7 +58,7 @@ export class FetchEngine {
   readonly #headers: FetchHeaders;
   readonly #gauges: Float64Array;
   readonly #slots: RunSlots;
-  readonly #turns: ParkedTurns;
+  readonly #scheduler: OriginScheduler;
   readonly #context: AttemptContext;
   readonly #next: NextAttempt;
   readonly #waiting = new WaitingJobs();
@@ -86,14 +86,14 @@ export class FetchEngine {
     this.#headers = new FetchHeaders(request);
     this.#gauges = new Float64Array(task.gauges);
     this.#slots = new RunSlots(task.maxInFlight);
-    this.#turns = new ParkedTurns({
-      parking: this.#waiting.parking,
+    this.#scheduler = new OriginScheduler({
+      originQueues: this.#waiting.originQueues,
       isFull: () => this.#slots.isFull,
       tryStart: (job) => this.#tryStart(job),
     });
     this.#robots = request.honoursRobots === true ? new RobotsGate(request.userAgent, parts.onRobots) : null;
     const beginAll = () => {
-      this.#turns.all();
+      this.#scheduler.all();
       this.#pump();
     };
     this.#hold = new RateHold(beginAll);
@@ -154,7 +154,7 @@ export class FetchEngine {
     const wasFull = this.#slots.isFull;
     this.#slots.recorded(count);
     if (!wasFull) return;
-    this.#turns.inTurn();
+    this.#scheduler.inTurn();
     this.#pump();
   }
 
@@ -210,13 +210,13 @@ export class FetchEngine {
     if (this.#isPumping || this.#isStopped) return;
     this.#isPumping = true;
     const now = nowMs();
-    const { parking } = this.#waiting;
+    const { originQueues } = this.#waiting;
     while (!this.#slots.isFull && !this.#hold.isHolding) {
       const job = this.#waiting.takeReady(now);
       if (job === undefined) break;
       if (!this.#isAllowed(job)) continue;
       // Whoever came first to a full or paused origin goes first.
-      if (parking.countAt(job.place) > 0 || !this.#tryStart(job)) parking.park(job);
+      if (originQueues.countAt(job.place) > 0 || !this.#tryStart(job)) originQueues.park(job);
     }
     this.#isPumping = false;
     this.#show();
@@ -279,9 +279,10 @@ export class FetchEngine {
 
   #fillAgain(): void {
     const freed = this.#freed.splice(0);
-    if (this.#slots.wasFull(freed.length) && this.#waiting.parking.placeCount > 1) this.#turns.inTurn();
+    if (this.#slots.wasFull(freed.length) && this.#waiting.originQueues.placeCount > 1)
+      this.#scheduler.inTurn();
     // Besides the place that was left, there may be one more where the window has grown.
-    else for (const place of freed) this.#turns.at(place, 2);
+    else for (const place of freed) this.#scheduler.at(place, 2);
     this.#pump();
     this.#finishIfIdle();
   }
@@ -298,7 +299,7 @@ export class FetchEngine {
       this.#putBack(job, 0);
     } else if (end.kind === 'withdrawn') {
       job.refund();
-      this.#waiting.parking.park(job);
+      this.#waiting.originQueues.park(job);
     } else if (end.kind === 'stale') {
       if (this.#next.repeatsStale(job)) this.#putBack(job, 0);
       else this.#tryAgain(attempt, attemptFailure('connection-lost', end.detail));
@@ -351,7 +352,7 @@ export class FetchEngine {
       for (const attempt of this.#slots.attempts) this.#check(attempt, now);
       this.#watchdog.look(now);
     }
-    this.#turns.all();
+    this.#scheduler.all();
     this.#pump();
     this.#finishIfIdle();
   }
@@ -365,7 +366,7 @@ export class FetchEngine {
 
   /** What the live view reads. */
   #show(): void {
-    this.#gauges[GAUGES.parked] = this.#waiting.parking.count;
+    this.#gauges[GAUGES.parked] = this.#waiting.originQueues.count;
     this.#gauges[GAUGES.waitingRetry] = this.#waiting.retryCount;
     this.#slots.show(this.#parts.tally);
   }

@@ -83,14 +83,14 @@ export class Watchdog {
   #giveUpSilent(): void {
     const { budgets, waiting, stallMs } = this.#parts;
     if (stallMs === 0) return;
-    for (const place of waiting.parking.places()) {
+    for (const place of waiting.originQueues.places()) {
       const silentMs = budgets.silentMs(place);
       if (silentMs <= stallMs || budgets.waitLeftMs(place) > 0) continue;
       for (;;) {
-        const job = waiting.parking.peek(place);
+        const job = waiting.originQueues.peek(place);
         // Each is owed an attempt at its origin that failed since it came.
         if (job === undefined || !budgets.hasFailedSince(place, job.acceptedAtMs)) break;
-        waiting.parking.take(place);
+        waiting.originQueues.take(place);
         this.#parts.giveUp(
           job,
           `expected a byte from ${job.url.origin} within ${stallMs} ms (--stall-timeout), found none for ${seconds(silentMs)}`,
@@ -103,7 +103,7 @@ export class Watchdog {
   #makeRoom(now: number): void {
     const { slots, waiting, budgets } = this.#parts;
     const { attempts, maxAttempts } = slots;
-    if (!slots.isFull || waiting.freshCount + waiting.parking.count === 0) return;
+    if (!slots.isFull || waiting.freshCount + waiting.originQueues.count === 0) return;
     const silent = new Map<number, FetchAttempt[]>();
     for (const attempt of attempts) {
       if (attempt.phase !== 'connecting' && attempt.phase !== 'waiting') continue;
@@ -131,7 +131,7 @@ export class Watchdog {
   /** Somebody waits for a slot and for nothing else. */
   #isWantedByOthers(silent: ReadonlyMap<number, unknown>): boolean {
     const { waiting, budgets } = this.#parts;
-    for (const place of waiting.parking.places())
+    for (const place of waiting.originQueues.places())
       if (!silent.has(place) && budgets.waitLeftMs(place) <= 0) return true;
     for (const job of waiting.fresh()) if (!silent.has(job.place)) return true;
     return false;
@@ -142,7 +142,7 @@ export class Watchdog {
     const { slots, waiting, isHolding, awaitedRobots } = this.#parts;
     if (slots.attempts.size + slots.unrecordedCount + awaitedRobots().length > 0 || isHolding()) return;
     if ((waiting.nextRetry?.dueAtMs ?? 0) > now) return;
-    for (const place of waiting.parking.places()) if (this.#parts.budgets.waitLeftMs(place) > 0) return;
+    for (const place of waiting.originQueues.places()) if (this.#parts.budgets.waitLeftMs(place) > 0) return;
     for (const job of waiting.takeAll()) {
       this.#parts.giveUp(
         job,
@@ -160,9 +160,9 @@ export class Watchdog {
     if (isHolding()) return 'waits for --rate or --max-bytes-per-sec';
     if (slots.unrecordedCount > 0) return `waits for the journal to record ${slots.unrecordedCount} outcomes`;
     const { nextRetry } = waiting;
-    for (const place of waiting.parking.places()) {
+    for (const place of waiting.originQueues.places()) {
       const leftMs = this.#parts.budgets.waitLeftMs(place);
-      const job = waiting.parking.peek(place);
+      const job = waiting.originQueues.peek(place);
       if (leftMs > 0 && job !== undefined)
         return `waits for ${job.url.origin}, which asked for a pause: ${seconds(leftMs)} of it are left`;
     }
@@ -170,7 +170,7 @@ export class Watchdog {
       const leftMs = Math.max(0, nextRetry.dueAtMs - now);
       return `waits for the next attempt at ${nextRetry.url.origin} in ${seconds(leftMs)}, ${waiting.retryCount} in all`;
     }
-    return `waits for room at its origins: ${waiting.parking.count} targets`;
+    return `waits for room at its origins: ${waiting.originQueues.count} targets`;
   }
 
   #describeAttempt(oldest: FetchAttempt, now: number): string {

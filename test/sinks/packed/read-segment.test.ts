@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { PackedSpec } from '../../../src/model/sink-spec.ts';
 import { openSink } from '../../../src/sinks/open-sink.ts';
-import { type FoundRecord, SegmentReader } from '../../../src/sinks/packed/read-segment.ts';
+import { SegmentReader } from '../../../src/sinks/packed/read-segment.ts';
+import type { FoundRecord } from '../../../src/sinks/packed/found-record.ts';
 import { scratchDirectory } from '../../helpers/scratch.ts';
 import { makeHead, store } from '../body-head.ts';
 

@@ -13,7 +13,7 @@ import {
   type FromFetchWorker,
   GAUGES,
 } from '../../../src/model/fetch-task.ts';
-import { OWN_OPEN_BYTES } from '../../../src/model/origin-cells.ts';
+import { OWN_OPEN_BYTES } from '../../../src/model/origin-fields.ts';
 import type { Target } from '../../../src/model/target.ts';
 import { fetchTargets } from '../../../src/workers/fetch/fetch-targets.ts';
 import { LIMITS, REQUEST } from './engine-world.ts';

@@ -6,14 +6,22 @@ import type { SkipReason } from '../../../model/outcome.ts';
 import type { JournalCounts, JournalMeta, RunSession } from '../../../model/run-journal.ts';
 import { isFailure, type OutcomeClass } from './journal-format.ts';
 
+/** A name that is another one in the file, which keeps the word it began with. */
+const STORED_NAMES: Readonly<Record<string, string>> = { identity: 'fingerprint' };
+const NAMES = Object.fromEntries(Object.entries(STORED_NAMES).map(([name, stored]) => [stored, name]));
+
 export function writeMeta(db: DatabaseSync, meta: Partial<JournalMeta>): void {
   const statement = db.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)');
-  for (const [name, value] of Object.entries(meta)) statement.run(name, JSON.stringify(value));
+  for (const [name, value] of Object.entries(meta))
+    statement.run(STORED_NAMES[name] ?? name, JSON.stringify(value));
 }
 
 export function readMeta(db: DatabaseSync): JournalMeta {
   const rows = db.prepare('SELECT name, value FROM meta').all();
-  const entries = rows.map(({ name, value }) => [name as string, JSON.parse(value as string) as unknown]);
+  const entries = rows.map(({ name, value }) => [
+    NAMES[name as string] ?? (name as string),
+    JSON.parse(value as string) as unknown,
+  ]);
   return Object.fromEntries(entries) as JournalMeta;
 }
 

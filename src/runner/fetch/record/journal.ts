@@ -9,7 +9,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { SpillwayError } from '../../../model/errors.ts';
 import type { Outcome } from '../../../model/outcome.ts';
 import type {
-  Fingerprint,
+  RunIdentity,
   JournalCounts,
   JournalMeta,
   RunSession,
@@ -17,7 +17,7 @@ import type {
   StoredCommand,
 } from '../../../model/run-journal.ts';
 import type { SinkSpec } from '../../../model/sink-spec.ts';
-import { compareFingerprints } from './fingerprint.ts';
+import { compareIdentities } from './compare-identities.ts';
 import {
   checkFormat,
   COLUMNS,
@@ -48,7 +48,7 @@ const PLAIN_ROW_COUNT = 16;
 export interface JournalOptions {
   /** The run's record directory; made if need be. */
   readonly directory: string;
-  readonly fingerprint: Fingerprint;
+  readonly identity: RunIdentity;
   readonly command: StoredCommand | null;
   readonly sink: SinkSpec['kind'];
   readonly kind: RunSession['kind'];
@@ -198,7 +198,7 @@ export class Journal implements Disposable {
   }
 
   /** A whole journal, or a refusal: nothing is counted from one that is damaged. False for one that may become another. */
-  #isSameRun({ fingerprint, mayBeginAnew }: JournalOptions): boolean {
+  #isSameRun({ identity, mayBeginAnew }: JournalOptions): boolean {
     checkFormat(this.#db, this.file);
     const verdict = this.#db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
     if (verdict !== 'ok') throw damaged(this.file, String(verdict));
@@ -209,7 +209,7 @@ export class Journal implements Disposable {
       )
       .all();
     if (differences.length > 0) throw damaged(this.file, 'its counts are not those of its rows');
-    const problems = compareFingerprints(readMeta(this.#db).fingerprint, fingerprint);
+    const problems = compareIdentities(readMeta(this.#db).identity, identity);
     if (problems.length === 0) return true;
     if (mayBeginAnew === true && this.#isUntouched()) return false;
     throw new SpillwayError('ERR_OPTION', problems.join('\n'));
@@ -223,9 +223,9 @@ export class Journal implements Disposable {
     return found === 0;
   }
 
-  #beginAnew({ fingerprint, command }: JournalOptions): void {
+  #beginAnew({ identity, command }: JournalOptions): void {
     this.#db.exec('BEGIN IMMEDIATE');
-    writeMeta(this.#db, { fingerprint, command, createdAt: new Date().toISOString() });
+    writeMeta(this.#db, { identity, command, createdAt: new Date().toISOString() });
     this.#db.exec('COMMIT');
   }
 
@@ -311,7 +311,7 @@ export class Journal implements Disposable {
  * Makes a journal that wants nothing but outcomes, and gives it its name only then: nobody ever reads half of one, and a
  * process that dies meanwhile leaves none.
  */
-function makeJournalFile(file: string, { fingerprint, command, sink }: JournalOptions): void {
+function makeJournalFile(file: string, { identity, command, sink }: JournalOptions): void {
   const part = `${file}.part`;
   // Of a process that died here, or of a journal that somebody took away.
   for (const stale of [part, `${part}-journal`, `${file}-wal`, `${file}-shm`]) rmSync(stale, { force: true });
@@ -320,7 +320,7 @@ function makeJournalFile(file: string, { fingerprint, command, sink }: JournalOp
     db.exec('BEGIN IMMEDIATE');
     db.exec(SCHEMA);
     writeMeta(db, {
-      fingerprint,
+      identity,
       command,
       sink,
       state: 'running',

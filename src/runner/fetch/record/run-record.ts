@@ -51,7 +51,7 @@ export class RunRecord implements Disposable {
     return this.journal.nextIndex;
   }
 
-  /** For a feed, once. */
+  /** For a target stream, once. */
   get settled(): SettledBefore {
     const { nextIndex } = this.journal;
     return nextIndex === 0 ? NOTHING_SETTLED : new JournalWalk(this.reader, nextIndex);

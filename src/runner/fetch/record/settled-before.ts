@@ -3,7 +3,7 @@
 
 import type { JournalReader, LastWord } from './journal-reader.ts';
 
-/** What the feed asks of a run that it goes on with. */
+/** What the target stream asks of a run that it goes on with. */
 export interface SettledBefore {
   /** Nothing from this index on is settled. */
   readonly nextIndex: number;
@@ -18,7 +18,7 @@ export class JournalWalk implements SettledBefore {
   readonly #words: Iterator<LastWord, void>;
   #word: LastWord | null;
 
-  /** @param nextIndex as the journal had it when this session began: what is settled since is the feed's own */
+  /** @param nextIndex as the journal had it when this session began: what is settled since is the target stream's own */
   constructor(reader: JournalReader, nextIndex: number) {
     this.nextIndex = nextIndex;
     this.#words = reader.lastWords();

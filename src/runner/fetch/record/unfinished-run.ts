@@ -3,9 +3,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SpillwayError } from '../../../model/errors.ts';
-import type { Fingerprint } from '../../../model/run-journal.ts';
+import type { RunIdentity } from '../../../model/run-journal.ts';
 import { RECORD_DIRECTORY, RESULTS } from './fetch-place.ts';
-import { compareFingerprints } from './fingerprint.ts';
+import { compareIdentities } from './compare-identities.ts';
 import { hasJournal, JournalReader } from './journal-reader.ts';
 import { isRunLive } from './run-lock.ts';
 
@@ -16,11 +16,11 @@ const MAX_RUNS = 1000;
  * The newest run of the same sources and options that did not come to its end; null without one.
  * @throws SpillwayError ERR_RUN_LIVE when another process is at it now
  */
-export function findUnfinishedRun(fingerprint: Fingerprint): string | null {
+export function findUnfinishedRun(identity: RunIdentity): string | null {
   for (const name of newestFirst()) {
     const directory = join(RESULTS, name);
     const record = join(directory, RECORD_DIRECTORY);
-    if (!hasJournal(record) || !isUnfinished(record, fingerprint)) continue;
+    if (!hasJournal(record) || !isUnfinished(record, identity)) continue;
     if (!isRunLive(record)) return directory;
     throw new SpillwayError(
       'ERR_RUN_LIVE',
@@ -38,11 +38,11 @@ function newestFirst(): string[] {
   }
 }
 
-function isUnfinished(record: string, fingerprint: Fingerprint): boolean {
+function isUnfinished(record: string, identity: RunIdentity): boolean {
   try {
     using reader = new JournalReader(record);
     const meta = reader.meta();
-    return meta.targetCount === null && compareFingerprints(meta.fingerprint, fingerprint).length === 0;
+    return meta.targetCount === null && compareIdentities(meta.identity, identity).length === 0;
   } catch {
     // What cannot be read is nobody's to go on with here; named by --to, it is complained of.
     return false;

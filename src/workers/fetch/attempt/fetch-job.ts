@@ -2,7 +2,7 @@
 // from queue to wire and back; an attempt reads it.
 
 import { nowMs } from '../../../measure/clock.ts';
-import { placeOf } from '../../../model/origin-cells.ts';
+import { placeOf } from '../../../model/origin-fields.ts';
 import { shownHref } from '../../../model/shown-url.ts';
 import type { Target } from '../../../model/target.ts';
 

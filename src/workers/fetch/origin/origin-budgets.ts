@@ -3,8 +3,8 @@
 
 import { nowMs } from '../../../measure/clock.ts';
 import type { FetchBudgets, FetchShared } from '../../../model/fetch-task.ts';
-import { OWN_OPEN_BYTES } from '../../../model/origin-cells.ts';
-import { OriginCells } from './origin-cells.ts';
+import { OWN_OPEN_BYTES } from '../../../model/origin-fields.ts';
+import { OriginFields } from './origin-fields.ts';
 import { OriginPace } from './origin-pace.ts';
 import { OriginWindow } from './origin-window.ts';
 
@@ -14,7 +14,7 @@ const FIRST_PAUSE_MS = 500;
 const MAX_OWN_PAUSE_MS = 60_000;
 
 export class OriginBudgets {
-  readonly #cells: OriginCells;
+  readonly #fields: OriginFields;
   readonly #window: OriginWindow;
   readonly #pace: OriginPace;
   readonly #ownOpen: Int32Array;
@@ -30,18 +30,18 @@ export class OriginBudgets {
     ownOpen = new SharedArrayBuffer(OWN_OPEN_BYTES),
   ) {
     this.#ownOpen = new Int32Array(ownOpen);
-    this.#cells = new OriginCells(shared, clock);
-    this.#window = new OriginWindow(this.#cells, limits);
-    this.#pace = new OriginPace(this.#cells);
+    this.#fields = new OriginFields(shared, clock);
+    this.#window = new OriginWindow(this.#fields, limits);
+    this.#pace = new OriginPace(this.#fields);
   }
 
   /** Takes a place in the origin's budget. False: it is full, paused, or asked too recently. */
   tryEnter(place: number): boolean {
     if (this.pauseLeftMs(place) > 0) return false;
-    const open = this.#cells.add(place, 'open', 1);
+    const open = this.#fields.add(place, 'open', 1);
     const limit = this.#window.limit(place);
     if (limit > 0 && open >= limit) {
-      this.#cells.add(place, 'open', -1);
+      this.#fields.add(place, 'open', -1);
       this.#window.want(place);
       return false;
     }
@@ -49,27 +49,27 @@ export class OriginBudgets {
       this.#ownOpen[place] = (this.#ownOpen[place] ?? 0) + 1;
       return true;
     }
-    this.#cells.add(place, 'open', -1);
+    this.#fields.add(place, 'open', -1);
     return false;
   }
 
   /** Gives the place back: the request is over. */
   leave(place: number): void {
     this.#ownOpen[place] = (this.#ownOpen[place] ?? 0) - 1;
-    this.#cells.add(place, 'open', -1);
+    this.#fields.add(place, 'open', -1);
   }
 
   /** An attempt begins there. */
   begun(place: number): void {
-    if (this.#cells.get(place, 'silentSince') === 0)
-      this.#cells.swap(place, 'silentSince', 0, Math.ceil(this.#cells.now()));
+    if (this.#fields.get(place, 'silentSince') === 0)
+      this.#fields.swap(place, 'silentSince', 0, Math.ceil(this.#fields.now()));
   }
 
   /** Something has come from there. */
   heard(place: number): void {
-    if (this.#cells.get(place, 'silentSince') === 0) return;
-    this.#cells.set(place, 'silentSince', 0);
-    this.#cells.set(place, 'isKnown', 1);
+    if (this.#fields.get(place, 'silentSince') === 0) return;
+    this.#fields.set(place, 'silentSince', 0);
+    this.#fields.set(place, 'isKnown', 1);
   }
 
   /** Leaves one request at an origin that gives nothing, until it does. */
@@ -79,34 +79,34 @@ export class OriginBudgets {
 
   /** Whether a byte has ever come from there. */
   isKnown(place: number): boolean {
-    return this.#cells.get(place, 'isKnown') === 1;
+    return this.#fields.get(place, 'isKnown') === 1;
   }
 
   /** A whole answer that is no refusal. @param sentAtMs when its request went out, by `nowMs` */
   answered(place: number, sentAtMs: number): void {
-    if (this.#cells.get(place, 'strikes') !== 0) this.#cells.set(place, 'strikes', 0);
+    if (this.#fields.get(place, 'strikes') !== 0) this.#fields.set(place, 'strikes', 0);
     this.#pace.answered(place);
-    this.#window.answered(place, this.#cells.sinceEpoch(sentAtMs));
+    this.#window.answered(place, this.#fields.sinceEpoch(sentAtMs));
   }
 
   /** An answer that says too much, with no pause asked for. */
   refused(place: number, sentAtMs: number): void {
-    this.#window.refused(place, this.#cells.sinceEpoch(sentAtMs));
+    this.#window.refused(place, this.#fields.sinceEpoch(sentAtMs));
   }
 
   /** An attempt ended without an answer. */
   failed(place: number): void {
-    this.#cells.set(place, 'failedAt', this.#cells.now());
+    this.#fields.set(place, 'failedAt', this.#fields.now());
     this.#window.troubled(place);
   }
 
   /** No worker asks this origin for anything before `durationMs` from now. A longer pause stands. */
   pause(place: number, durationMs: number): void {
-    const until = Math.min(MAX_PAUSE_MS, Math.ceil(this.#cells.now() + durationMs));
+    const until = Math.min(MAX_PAUSE_MS, Math.ceil(this.#fields.now() + durationMs));
     for (;;) {
-      const before = this.#cells.get(place, 'pausedUntil');
+      const before = this.#fields.get(place, 'pausedUntil');
       if (before >= until) break;
-      if (this.#cells.swap(place, 'pausedUntil', before, until)) break;
+      if (this.#fields.swap(place, 'pausedUntil', before, until)) break;
     }
     this.#window.closeToOne(place);
   }
@@ -118,8 +118,8 @@ export class OriginBudgets {
    */
   pauseByCount(place: number, sentAtMs: number, random: number): void {
     // On its way when the pause began: the server has said once what it had to say.
-    if (this.#cells.sinceEpoch(sentAtMs) < this.#cells.get(place, 'pausedUntil')) return;
-    const strikes = Math.min(16, this.#cells.add(place, 'strikes', 1));
+    if (this.#fields.sinceEpoch(sentAtMs) < this.#fields.get(place, 'pausedUntil')) return;
+    const strikes = Math.min(16, this.#fields.add(place, 'strikes', 1));
     const longestMs = Math.min(MAX_OWN_PAUSE_MS, FIRST_PAUSE_MS * 2 ** strikes);
     this.#pace.slowDown(place);
     this.pause(place, longestMs * (0.5 + random / 2));
@@ -127,8 +127,8 @@ export class OriginBudgets {
 
   /** Milliseconds until the origin may be asked again; 0 or less when it may. */
   pauseLeftMs(place: number): number {
-    const until = this.#cells.get(place, 'pausedUntil');
-    return until === 0 ? 0 : until - this.#cells.now();
+    const until = this.#fields.get(place, 'pausedUntil');
+    return until === 0 ? 0 : until - this.#fields.now();
   }
 
   /** Milliseconds until a pause or the least time between two requests is over; 0 or less when neither holds. */
@@ -138,13 +138,13 @@ export class OriginBudgets {
 
   /** How long nothing has come from there although it was asked; 0 when something has, or nothing was asked. */
   silentMs(place: number): number {
-    const since = this.#cells.get(place, 'silentSince');
-    return since === 0 ? 0 : this.#cells.now() - since;
+    const since = this.#fields.get(place, 'silentSince');
+    return since === 0 ? 0 : this.#fields.now() - since;
   }
 
   /** An attempt failed there after `atMs` without a byte. */
   hasFailedSince(place: number, atMs: number): boolean {
-    return this.#cells.get(place, 'failedAt') > this.#cells.sinceEpoch(atMs);
+    return this.#fields.get(place, 'failedAt') > this.#fields.sinceEpoch(atMs);
   }
 
   /** Least time between two requests, as robots.txt asks; the longest that was asked for stands. */

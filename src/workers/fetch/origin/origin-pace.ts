@@ -1,7 +1,7 @@
 // The least time between two requests to an origin: what its robots.txt asks for, and what its refusals have taught. A
 // server that counts requests a second, as most do that answer 429, cannot be kept to by counting what is open.
 
-import type { OriginCells } from './origin-cells.ts';
+import type { OriginFields } from './origin-fields.ts';
 
 /** Of `nextStart`; it wraps after six hours, so that only differences mean something. */
 const TICKS_PER_MS = 100;
@@ -24,67 +24,67 @@ const FASTER_SHIFT = 10;
 const FASTER_A_UNIT = Math.log(SLOWER_RATIO) / (5e6 * UNITS_PER_US);
 
 export class OriginPace {
-  readonly #cells: OriginCells;
+  readonly #fields: OriginFields;
 
-  constructor(cells: OriginCells) {
-    this.#cells = cells;
+  constructor(fields: OriginFields) {
+    this.#fields = fields;
   }
 
   /** Takes the next start, if it is due. */
   tryStart(place: number): boolean {
     const spacingTicks = this.#spacingTicks(place);
     if (spacingTicks === 0) return true;
-    const next = this.#cells.get(place, 'nextStart');
+    const next = this.#fields.get(place, 'nextStart');
     const now = this.#now();
     if (this.#aheadTicks(next, now, spacingTicks) > 0) return false;
     // A late start is not caught up on: to the server two in a row would be one too many. A timer is no finer than 1 ms.
     const lateTicks = spacingTicks < TICKS_PER_MS ? Math.min(TICKS_PER_MS, (now - next) | 0) : 0;
-    return this.#cells.swap(place, 'nextStart', next, (now - Math.max(0, lateTicks) + spacingTicks) | 0);
+    return this.#fields.swap(place, 'nextStart', next, (now - Math.max(0, lateTicks) + spacingTicks) | 0);
   }
 
   /** Milliseconds until the next start; 0 or less when it is due. */
   leftMs(place: number): number {
     const spacingTicks = this.#spacingTicks(place);
     if (spacingTicks === 0) return 0;
-    const next = this.#cells.get(place, 'nextStart');
+    const next = this.#fields.get(place, 'nextStart');
     return this.#aheadTicks(next, this.#now(), spacingTicks) / TICKS_PER_MS;
   }
 
   /** What robots.txt asks for; the longest that was asked for stands. */
   setSpacing(place: number, spacingMs: number): void {
-    if (this.#cells.get(place, 'spacing') < spacingMs)
-      this.#cells.set(place, 'spacing', Math.ceil(spacingMs));
+    if (this.#fields.get(place, 'spacing') < spacingMs)
+      this.#fields.set(place, 'spacing', Math.ceil(spacingMs));
   }
 
   /** Refused without a time: the first pace is what was answered last, and then each is a part of the one before. */
   slowDown(place: number): void {
-    const cells = this.#cells;
-    const before = cells.get(place, 'pace');
-    const ratio = cells.get(place, 'paceAnswers') < FEW_ANSWERS ? 2 : SLOWER_RATIO;
-    cells.set(place, 'paceAnswers', 0);
-    cells.set(place, 'pace', before === 0 ? this.#first(place) : Math.min(MOST, before * ratio));
+    const fields = this.#fields;
+    const before = fields.get(place, 'pace');
+    const ratio = fields.get(place, 'paceAnswers') < FEW_ANSWERS ? 2 : SLOWER_RATIO;
+    fields.set(place, 'paceAnswers', 0);
+    fields.set(place, 'pace', before === 0 ? this.#first(place) : Math.min(MOST, before * ratio));
   }
 
   /** A whole answer that is no refusal: a little faster. */
   answered(place: number): void {
-    const cells = this.#cells;
-    const pace = cells.get(place, 'pace');
+    const fields = this.#fields;
+    const pace = fields.get(place, 'pace');
     if (pace === 0) return;
-    cells.add(place, 'paceAnswers', 1);
+    fields.add(place, 'paceAnswers', 1);
     const left = pace - Math.ceil(Math.min(pace >> FASTER_SHIFT, pace * pace * FASTER_A_UNIT));
     // Whoever comes between has made it faster, or slower: either way this step is not missed.
-    cells.swap(place, 'pace', pace, left < LEAST ? 0 : left);
+    fields.swap(place, 'pace', pace, left < LEAST ? 0 : left);
   }
 
   #first(place: number): number {
-    const okCount = this.#cells.get(place, 'roundOk') + 1;
-    const us = (Math.max(1, this.#cells.roundMs(place)) * 1000) / okCount;
+    const okCount = this.#fields.get(place, 'roundOk') + 1;
+    const us = (Math.max(1, this.#fields.roundMs(place)) * 1000) / okCount;
     return Math.min(MOST_FIRST, Math.max(LEAST_FIRST, us * UNITS_PER_US));
   }
 
   #spacingTicks(place: number): number {
-    const askedTicks = this.#cells.get(place, 'spacing') * TICKS_PER_MS;
-    return Math.max(askedTicks, Math.ceil(this.#cells.get(place, 'pace') / UNITS_PER_TICK));
+    const askedTicks = this.#fields.get(place, 'spacing') * TICKS_PER_MS;
+    return Math.max(askedTicks, Math.ceil(this.#fields.get(place, 'pace') / UNITS_PER_TICK));
   }
 
   #aheadTicks(next: number, now: number, spacingTicks: number): number {
@@ -93,6 +93,6 @@ export class OriginPace {
   }
 
   #now(): number {
-    return Math.floor(this.#cells.now() * TICKS_PER_MS) | 0;
+    return Math.floor(this.#fields.now() * TICKS_PER_MS) | 0;
   }
 }

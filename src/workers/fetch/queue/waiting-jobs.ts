@@ -2,19 +2,19 @@
 
 import { DueQueue } from './due-queue.ts';
 import type { FetchJob } from '../attempt/fetch-job.ts';
-import { Parking } from './parking.ts';
+import { OriginQueues } from './origin-queues.ts';
 
 /** Places of jobs that have left, before the row is cut. */
 const MAX_LEFT_COUNT = 64;
 
 export class WaitingJobs {
-  readonly parking = new Parking();
+  readonly originQueues = new OriginQueues();
   readonly #retries = new DueQueue<FetchJob>();
   #fresh: FetchJob[] = [];
   #nextFresh = 0;
 
   get count(): number {
-    return this.freshCount + this.parking.count + this.#retries.size;
+    return this.freshCount + this.originQueues.count + this.#retries.size;
   }
 
   /** Not looked at yet: nobody knows whether their origins have room. */
@@ -53,14 +53,14 @@ export class WaitingJobs {
   /** Up to `count` jobs of which no attempt was ever begun, those that came last. */
   takeUntouched(count: number): FetchJob[] {
     const fresh = this.#fresh.splice(Math.max(this.#nextFresh, this.#fresh.length - count));
-    return [...fresh, ...this.parking.takeUntouched(count - fresh.length)];
+    return [...fresh, ...this.originQueues.takeUntouched(count - fresh.length)];
   }
 
   takeAll(): FetchJob[] {
     const fresh = this.#fresh.slice(this.#nextFresh);
     this.#fresh = [];
     this.#nextFresh = 0;
-    return [...fresh, ...this.parking.takeAll(), ...this.#retries.takeAll()];
+    return [...fresh, ...this.originQueues.takeAll(), ...this.#retries.takeAll()];
   }
 
   #takeFresh(): FetchJob | undefined {

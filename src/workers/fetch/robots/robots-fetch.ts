@@ -2,7 +2,7 @@
 // first 500 KiB, no such file allows everything, and a server that cannot say allows nothing.
 
 import type { FetchLimits } from '../../../model/fetch-task.ts';
-import { placeOf } from '../../../model/origin-cells.ts';
+import { placeOf } from '../../../model/origin-fields.ts';
 import type { RobotsRules } from '../../../model/robots.ts';
 import { redirectTarget } from '../attempt/answer-head.ts';
 import { describeError } from '../../../transport/classify.ts';

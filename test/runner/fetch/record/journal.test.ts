@@ -11,13 +11,10 @@ import { hasJournal, JournalReader } from '../../../../src/runner/fetch/record/j
 import { isRunLive } from '../../../../src/runner/fetch/record/run-lock.ts';
 import { scratchDirectory } from '../../../helpers/scratch.ts';
 
-function open(
-  directory: string,
-  fingerprint: Readonly<Record<string, string>> = { 'source 1': 'a' },
-): Journal {
+function open(directory: string, identity: Readonly<Record<string, string>> = { 'source 1': 'a' }): Journal {
   return new Journal({
     directory,
-    fingerprint,
+    identity,
     command: null,
     sink: 'directory',
     kind: 'fetch',

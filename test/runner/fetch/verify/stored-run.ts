@@ -67,7 +67,7 @@ export function storeRun(options: StoredRunOptions): OkOutcome[] {
   for (const sink of sinks) sink.close();
   using journal = new Journal({
     directory: record,
-    fingerprint: {},
+    identity: {},
     command: null,
     sink: spec.kind,
     kind: 'fetch',

@@ -241,7 +241,7 @@ test('a run that kept no bodies is certified by its record, and says so', async 
   const directory = join(scratchDirectory(t), '.spillway');
   const options = {
     directory,
-    fingerprint: {},
+    identity: {},
     command: null,
     sink: 'discard',
     kind: 'fetch',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BUDGETS_BYTES, type FetchBudgets } from '../../../../src/model/fetch-task.ts';
-import { placeOf, readKnee } from '../../../../src/model/origin-cells.ts';
+import { placeOf, readKnee } from '../../../../src/model/origin-fields.ts';
 import { OriginBudgets } from '../../../../src/workers/fetch/origin/origin-budgets.ts';
 import { limiting, type OriginModel, queueing, refusing, simulate } from './virtual-origin.ts';
 

@@ -52,7 +52,7 @@ test('what is let go of came last and was never begun, of each origin in turn', 
   );
   const [, , , , begun, fresh] = jobs as [FetchJob, FetchJob, FetchJob, FetchJob, FetchJob, FetchJob];
   begun.begin();
-  for (const job of jobs.slice(0, 5)) waiting.parking.park(job);
+  for (const job of jobs.slice(0, 5)) waiting.originQueues.park(job);
   waiting.addFresh(fresh);
   const indexesOf = (taken: FetchJob[]) => taken.map(({ target }) => target.index);
   assert.deepEqual(indexesOf(waiting.takeUntouched(3)), [5, 1, 3]);

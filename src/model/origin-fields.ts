@@ -1,11 +1,11 @@
-// What all workers of a run know of an origin, as 32-bit cells in memory that they share. An origin finds its place by
+// What all workers of a run know of an origin, as 32-bit fields in memory that they share. An origin finds its place by
 // a hash of its name; two that meet in one place share a budget, which is politer than asked, never ruder.
 
 /** Places for origins; a power of two. */
 export const PLACE_COUNT = 1 << 15;
 
-/** Cells of a place. Times are ms after the run's epoch, durations in ticks of 0.1 ms; 0 where nothing is known. */
-export const ORIGIN_CELLS = {
+/** Fields of a place. Times are ms after the run's epoch, durations in ticks of 0.1 ms; 0 where nothing is known. */
+export const ORIGIN_FIELDS = {
   /** Requests open. */
   open: 0,
   /** End of the pause that the server asked for. */
@@ -59,13 +59,13 @@ export const ORIGIN_CELLS = {
   paceAnswers: 34,
 } as const;
 
-export type OriginCell = keyof typeof ORIGIN_CELLS;
-export const CELLS_PER_PLACE = 40;
+export type OriginField = keyof typeof ORIGIN_FIELDS;
+export const FIELDS_PER_ORIGIN = 40;
 
-/** The phase of a window, as its cell holds it. */
+/** The phase of a window, as its field holds it. */
 export const WINDOW_PHASES = ['growing', 'steady', 'raised', 'lowered'] as const;
 
-/** Where an origin's cells are: FNV-1a over its name. */
+/** Where an origin's fields are: FNV-1a over its name. */
 export function placeOf(origin: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < origin.length; at++) {
@@ -80,11 +80,11 @@ export const OWN_OPEN_BYTES = PLACE_COUNT * 4;
 
 /** Gives back the requests that a worker had open when its thread died: nobody else will. */
 export function giveBackOpen(budgets: SharedArrayBuffer, ownOpen: SharedArrayBuffer): void {
-  const cells = new Int32Array(budgets, 0, PLACE_COUNT * CELLS_PER_PLACE);
+  const fields = new Int32Array(budgets, 0, PLACE_COUNT * FIELDS_PER_ORIGIN);
   const own = new Int32Array(ownOpen);
   for (const [place, count] of own.entries()) {
     if (count === 0) continue;
-    Atomics.sub(cells, place * CELLS_PER_PLACE + ORIGIN_CELLS.open, count);
+    Atomics.sub(fields, place * FIELDS_PER_ORIGIN + ORIGIN_FIELDS.open, count);
     own[place] = 0;
   }
 }
@@ -104,8 +104,8 @@ export interface OriginKnee {
 
 /** The window found for an origin; null where none was. */
 export function readKnee(budgets: SharedArrayBuffer, origin: string): OriginKnee | null {
-  const cells = new Int32Array(budgets, placeOf(origin) * CELLS_PER_PLACE * 4, CELLS_PER_PLACE);
-  const read = (cell: OriginCell) => Atomics.load(cells, ORIGIN_CELLS[cell]);
+  const fields = new Int32Array(budgets, placeOf(origin) * FIELDS_PER_ORIGIN * 4, FIELDS_PER_ORIGIN);
+  const read = (field: OriginField) => Atomics.load(fields, ORIGIN_FIELDS[field]);
   const phase = WINDOW_PHASES[read('phase')];
   // What still grows, or grows back, has not been found.
   const window =

@@ -1,13 +1,13 @@
-// One origin's cells in the shared memory, by name, with a lock for the few writes that change several at once.
+// One origin's fields in the shared memory, by name, with a lock for the few writes that change several at once.
 
 import { nowMs } from '../../../measure/clock.ts';
 import {
-  CELLS_PER_PLACE,
-  ORIGIN_CELLS,
-  type OriginCell,
+  FIELDS_PER_ORIGIN,
+  ORIGIN_FIELDS,
+  type OriginField,
   PLACE_COUNT,
   WINDOW_PHASES,
-} from '../../../model/origin-cells.ts';
+} from '../../../model/origin-fields.ts';
 import type { FetchShared } from '../../../model/fetch-task.ts';
 import type { WindowState } from './window-steps.ts';
 
@@ -16,14 +16,14 @@ const MAX_CELL = 2 ** 31 - 1;
 /** A thread that died with the lock in its hands is not waited for. */
 const LOCK_MS = 1_000;
 
-export class OriginCells {
-  readonly #cells: Int32Array;
+export class OriginFields {
+  readonly #fields: Int32Array;
   readonly #epochMs: number;
   readonly #clock: () => number;
 
   /** @param clock milliseconds, the same for all threads. @default `nowMs` */
   constructor(shared: FetchShared, clock: () => number = nowMs) {
-    this.#cells = new Int32Array(shared.budgets, 0, PLACE_COUNT * CELLS_PER_PLACE);
+    this.#fields = new Int32Array(shared.budgets, 0, PLACE_COUNT * FIELDS_PER_ORIGIN);
     this.#epochMs = shared.epochMs;
     this.#clock = clock;
   }
@@ -33,32 +33,32 @@ export class OriginCells {
     return Math.max(1, this.#clock() - this.#epochMs);
   }
 
-  /** A time of `nowMs` as the cells have it. */
+  /** A time of `nowMs` as the fields have it. */
   sinceEpoch(atMs: number): number {
     return atMs - this.#epochMs;
   }
 
-  get(place: number, cell: OriginCell): number {
-    return Atomics.load(this.#cells, place * CELLS_PER_PLACE + ORIGIN_CELLS[cell]);
+  get(place: number, field: OriginField): number {
+    return Atomics.load(this.#fields, place * FIELDS_PER_ORIGIN + ORIGIN_FIELDS[field]);
   }
 
-  set(place: number, cell: OriginCell, value: number): void {
+  set(place: number, field: OriginField, value: number): void {
     Atomics.store(
-      this.#cells,
-      place * CELLS_PER_PLACE + ORIGIN_CELLS[cell],
+      this.#fields,
+      place * FIELDS_PER_ORIGIN + ORIGIN_FIELDS[field],
       Math.min(MAX_CELL, Math.round(value)),
     );
   }
 
   /** @returns the value before */
-  add(place: number, cell: OriginCell, amount: number): number {
-    return Atomics.add(this.#cells, place * CELLS_PER_PLACE + ORIGIN_CELLS[cell], amount);
+  add(place: number, field: OriginField, amount: number): number {
+    return Atomics.add(this.#fields, place * FIELDS_PER_ORIGIN + ORIGIN_FIELDS[field], amount);
   }
 
-  /** @returns whether the cell held `before` and now holds `after` */
-  swap(place: number, cell: OriginCell, before: number, after: number): boolean {
-    const index = place * CELLS_PER_PLACE + ORIGIN_CELLS[cell];
-    return Atomics.compareExchange(this.#cells, index, before, Math.round(after)) === before;
+  /** @returns whether the field held `before` and now holds `after` */
+  swap(place: number, field: OriginField, before: number, after: number): boolean {
+    const index = place * FIELDS_PER_ORIGIN + ORIGIN_FIELDS[field];
+    return Atomics.compareExchange(this.#fields, index, before, Math.round(after)) === before;
   }
 
   /** Does `change` alone, or not at all where another thread is at it. */
@@ -76,7 +76,7 @@ export class OriginCells {
   }
 
   readWindow(place: number): WindowState {
-    const get = (cell: OriginCell) => this.get(place, cell);
+    const get = (field: OriginField) => this.get(place, field);
     return {
       phase: WINDOW_PHASES[get('phase')] ?? 'growing',
       window: get('window'),
@@ -97,7 +97,7 @@ export class OriginCells {
 
   /** Writes the state and begins a round of it. */
   writeWindow(place: number, state: WindowState): void {
-    const set = (cell: OriginCell, value: number) => this.set(place, cell, value);
+    const set = (field: OriginField, value: number) => this.set(place, field, value);
     set('phase', WINDOW_PHASES.indexOf(state.phase));
     set('baseTicks', state.baseMs * TICKS_PER_MS);
     set('rate', state.rate * 1000);

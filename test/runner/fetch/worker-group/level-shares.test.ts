@@ -4,7 +4,7 @@ import {
   chooseMove,
   isSettledDown,
   type WorkerShare,
-} from '../../../../src/runner/fetch/crew/level-shares.ts';
+} from '../../../../src/runner/fetch/worker-group/level-shares.ts';
 
 const shareOf = (pendingCount: number, more: Partial<WorkerShare> = {}): WorkerShare => ({
   pendingCount,

@@ -3,14 +3,14 @@
 
 import { resolve } from 'node:path';
 import type { ListApiOptions } from '../../model/list-api-options.ts';
-import type { Fingerprint } from '../../model/run-journal.ts';
+import type { RunIdentity } from '../../model/run-journal.ts';
 import { packedEnding } from './record/fetch-place.ts';
-import type { FetchOptions } from './fetch.ts';
-import type { SourceOptions } from './feed/fetch-sources.ts';
+import type { FetchOptions } from './fetch-options.ts';
+import type { SourceOptions } from './targets/fetch-sources.ts';
 import { isSecretName } from '../../model/secret-name.ts';
 import { shownUrl } from '../../model/shown-url.ts';
 
-export function makeFingerprint(options: FetchOptions): Fingerprint {
+export function makeRunIdentity(options: FetchOptions): RunIdentity {
   const { sources, request, isDeduping } = options;
   const facts: Record<string, string | null> = {
     '--to': kindOfPlace(options.to),
@@ -23,7 +23,7 @@ export function makeFingerprint(options: FetchOptions): Fingerprint {
     '--dedupe': isDeduping ? `of ${options.maxRemembered}` : null,
   };
   for (const [at, source] of sources.entries()) Object.assign(facts, describeSource(source, at + 1));
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)) as Fingerprint;
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)) as RunIdentity;
 }
 
 /** A place that was moved is the same; another kind of place is not. */

@@ -1,19 +1,19 @@
-// ONE RUN ON ONE MACHINE, from a plan to its report. Start reading here: a crew of workers is opened, each gets its
+// ONE RUN ON ONE MACHINE, from a plan to its report. Start reading here: a worker group of workers is opened, each gets its
 // share, all start at once, one that dies is replaced and what it left is run again, and the account is drawn up.
 
 import type { AttemptLimits } from '../../model/messages.ts';
 import type { Plan } from '../../model/plan.ts';
-import type { RunReport, Snapshot } from '../../model/record.ts';
-import { type Crew, openLocalCrew } from './crew.ts';
-import { cutShort, PROCESSES_GRACE_MS, THREADS_GRACE_MS } from './cut-short.ts';
+import type { TrialsReport, Snapshot } from '../../model/record.ts';
+import { type WorkerGroup, openThreadGroup } from './worker-group.ts';
+import { graceAfterAbort, PROCESSES_GRACE_MS, THREADS_GRACE_MS } from './abort-grace.ts';
 import { Ledger } from './ledger.ts';
 import { Meter } from './meter.ts';
-import { openProcessCrew } from './process-crew.ts';
+import { openProcessGroup } from './process-group.ts';
 import { ProgressReader } from './progress.ts';
 import { makeReport } from './report.ts';
 import { makeTasks } from './shares.ts';
 
-export interface RunOptions {
+export interface TrialsOptions {
   readonly plan: Plan;
   /** Where the trials are asked for, one entry a destination; may still be starting while the pool does. */
   readonly origins: readonly string[] | Promise<readonly string[]>;
@@ -33,9 +33,9 @@ export interface RunOptions {
   readonly isInProcess?: boolean;
 }
 
-export interface Run {
+export interface Trials {
   /** The final account. A run that was drained or aborted still gives one; rejects only when it broke. */
-  readonly report: Promise<RunReport>;
+  readonly report: Promise<TrialsReport>;
   /** Who is settled, trial by trial, for the proof. */
   readonly ledger: Ledger;
   /** Takes no new trial; what is in flight settles. */
@@ -47,7 +47,7 @@ export interface Run {
 const SNAPSHOT_EVERY_MS = 100;
 
 /** Starts a run of trials. @throws SpillwayError (through `report`) `ERR_RUN_BROKEN` when workers keep dying */
-export function startRun(options: RunOptions): Run {
+export function startTrials(options: TrialsOptions): Trials {
   const ledger = new Ledger(options.plan.trialCount, options.plan.workerCount);
   return {
     ledger,
@@ -57,13 +57,13 @@ export function startRun(options: RunOptions): Run {
   };
 }
 
-async function carryOut(options: RunOptions, ledger: Ledger): Promise<RunReport> {
+async function carryOut(options: TrialsOptions, ledger: Ledger): Promise<TrialsReport> {
   const { plan } = options;
   const graceMs = plan.processCount === 1 ? THREADS_GRACE_MS : PROCESSES_GRACE_MS;
   const meter = new Meter();
-  await using crew = openCrew(options, ledger);
+  await using workerGroup = openWorkerGroup(options, ledger);
   const tasks = makeTasks({ ...options, origins: await options.origins, ledger });
-  const settling = crew.settle(tasks);
+  const settling = workerGroup.settle(tasks);
 
   await Promise.race([ledger.allReady(plan.workerCount), settling]);
   await options.onReady?.();
@@ -71,27 +71,30 @@ async function carryOut(options: RunOptions, ledger: Ledger): Promise<RunReport>
   ledger.openGate();
   const stopWatching = watch(options, ledger, meter);
   try {
-    await Promise.race([ledger.allFinished(plan.workerCount), settling, cutShort(ledger, graceMs)]);
+    await Promise.race([ledger.allFinished(plan.workerCount), settling, graceAfterAbort(ledger, graceMs)]);
     meter.end();
     if (ledger.order !== 'abort') await options.onFinished?.();
     ledger.letClose();
-    const failures = await Promise.race([settling, cutShort(ledger, graceMs)]);
+    const failures = await Promise.race([settling, graceAfterAbort(ledger, graceMs)]);
     // A thread that still counted while the account is drawn up would make it contradict itself.
-    if (ledger.order === 'abort') await crew[Symbol.asyncDispose]();
-    meter.addElsewhere(crew.usage);
-    return makeReport({ plan, ledger, meter, failures, deaths: crew.deaths });
+    if (ledger.order === 'abort') await workerGroup[Symbol.asyncDispose]();
+    meter.addElsewhere(workerGroup.usage);
+    return makeReport({ plan, ledger, meter, failures, deaths: workerGroup.deaths });
   } finally {
     stopWatching();
   }
 }
 
 /** The threads of this process, or of several where one may not hold all the connections. */
-function openCrew({ plan, workerEntry, isInProcess = false }: RunOptions, ledger: Ledger): Crew {
-  const crewOptions = { plan, ledger, isInProcess, ...(workerEntry === undefined ? {} : { workerEntry }) };
-  return plan.processCount === 1 ? openLocalCrew(crewOptions) : openProcessCrew(crewOptions);
+function openWorkerGroup(
+  { plan, workerEntry, isInProcess = false }: TrialsOptions,
+  ledger: Ledger,
+): WorkerGroup {
+  const groupOptions = { plan, ledger, isInProcess, ...(workerEntry === undefined ? {} : { workerEntry }) };
+  return plan.processCount === 1 ? openThreadGroup(groupOptions) : openProcessGroup(groupOptions);
 }
 
-function watch({ onSnapshot, readReplicaLoopsMs }: RunOptions, ledger: Ledger, meter: Meter): () => void {
+function watch({ onSnapshot, readReplicaLoopsMs }: TrialsOptions, ledger: Ledger, meter: Meter): () => void {
   const progress = new ProgressReader(ledger, readReplicaLoopsMs);
   const look = () => {
     const snapshot = progress.read();

@@ -1,10 +1,10 @@
 // Whether two runs are one: what a run was begun with is compared with what it is to go on with. Pure.
 
 import { withoutLogins } from '../../../model/shown-url.ts';
-import type { Fingerprint } from '../../../model/run-journal.ts';
+import type { RunIdentity } from '../../../model/run-journal.ts';
 
 /** What differs, one line each, with what to do; empty for the same run. */
-export function compareFingerprints(begun: Fingerprint, given: Fingerprint): string[] {
+export function compareIdentities(begun: RunIdentity, given: RunIdentity): string[] {
   const names = [...new Set([...Object.keys(begun), ...Object.keys(given)])];
   return names
     .filter((name) => begun[name] !== given[name] && withoutLogins(begun[name] ?? '') !== given[name])

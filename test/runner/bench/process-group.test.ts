@@ -3,15 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { makeProof } from '../../../src/lab/proof.ts';
 import { readLimits } from '../../../src/limits/read.ts';
-import type { RunReport } from '../../../src/model/record.ts';
+import type { TrialsReport } from '../../../src/model/record.ts';
 import { makePlan } from '../../../src/runner/bench/plan/plan.ts';
-import { type Run, startRun } from '../../../src/runner/bench/run.ts';
+import { type Trials, startTrials } from '../../../src/runner/bench/trials.ts';
 import { type MockServer, startServer } from '../../../src/server/cluster.ts';
 import { assertAddsUp } from '../../helpers/trial-harness.ts';
 
 const TRIALS = 600;
 
-function startSplitRun(server: MockServer, delayMs: number, onReady?: () => void): Run {
+function startSplitRun(server: MockServer, delayMs: number, onReady?: () => void): Trials {
   const plan = makePlan(
     {
       strategy: 'split',
@@ -30,7 +30,7 @@ function startSplitRun(server: MockServer, delayMs: number, onReady?: () => void
   );
   assert.equal(plan.processCount, 2);
   assert.equal(plan.workerCount, 3);
-  return startRun({
+  return startTrials({
     plan,
     origins: server.origins,
     userAgent: 'test',
@@ -47,7 +47,7 @@ function startSplitRun(server: MockServer, delayMs: number, onReady?: () => void
   });
 }
 
-async function prove(server: MockServer, run: Run, report: RunReport) {
+async function prove(server: MockServer, run: Trials, report: TrialsReport) {
   const stats = await server.stats();
   return makeProof({
     trialCount: TRIALS,

@@ -5,7 +5,7 @@
  * Two 32-bit prints: FNV-1a with two primes, each mixed with the other as MurmurHash3 ends (public domain). A digest of
  * node:crypto costs 5 us a text, this a tenth.
  */
-export function quickPrint(text: string): readonly [high: number, low: number] {
+export function hash64(text: string): readonly [high: number, low: number] {
   let low = 0x811c9dc5;
   let high = 0x9747b28c;
   for (let at = 0; at < text.length; at++) {

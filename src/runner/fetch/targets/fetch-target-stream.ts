@@ -9,7 +9,7 @@ import type { Source, SourceItem, Target } from '../../../model/target.ts';
 import { SeenSet } from '../../../sources/seen-set.ts';
 import { NOTHING_SETTLED, type SettledBefore } from '../record/settled-before.ts';
 
-export interface FeedOptions {
+export interface TargetStreamOptions {
   readonly sources: readonly Source[];
   /** The first bad line ends the run. */
   readonly isStrict: boolean;
@@ -23,7 +23,7 @@ export interface FeedOptions {
   readonly comparesFirst?: boolean;
 }
 
-export interface FeedGroup {
+export interface TargetGroup {
   readonly targets: readonly Target[];
   /** Last words on items that go no further. */
   readonly settled: readonly Outcome[];
@@ -38,7 +38,7 @@ export interface FeedGroup {
 const MAX_HELD = 65_536;
 
 /** What a run is fed with. */
-export interface Feed {
+export interface TargetStream {
   /** Items taken so far; those that were settled before are among them. */
   readonly count: number;
   /** How many items there will be; null where a source does not know. */
@@ -46,13 +46,13 @@ export interface Feed {
   readonly duplicates: number;
   /** True when the URL of a target held a login. */
   readonly hasLogins: boolean;
-  groups(signal: AbortSignal): AsyncIterable<FeedGroup> & AsyncIterator<FeedGroup>;
-  /** What sources and feed noticed. */
+  groups(signal: AbortSignal): AsyncIterable<TargetGroup> & AsyncIterator<TargetGroup>;
+  /** What sources and target stream noticed. */
   findings(): string[];
 }
 
-export class FetchFeed implements Feed {
-  readonly #options: FeedOptions;
+export class FetchTargetStream implements TargetStream {
+  readonly #options: TargetStreamOptions;
   readonly #seen: SeenSet;
   readonly #before: SettledBefore;
   #nextIndex = 0;
@@ -60,7 +60,7 @@ export class FetchFeed implements Feed {
   #unchecked = 0;
   #hasLogins = false;
 
-  constructor(options: FeedOptions) {
+  constructor(options: TargetStreamOptions) {
     this.#options = options;
     this.#before = options.before ?? NOTHING_SETTLED;
     // What is only counted needs no digest.
@@ -90,7 +90,7 @@ export class FetchFeed implements Feed {
    * @throws SpillwayError ERR_SOURCE when a source cannot be read on, or at a bad line if strict; ERR_OPTION when the
    *   sources are not those that the run was begun with
    */
-  async *groups(signal: AbortSignal): AsyncGenerator<FeedGroup> {
+  async *groups(signal: AbortSignal): AsyncGenerator<TargetGroup> {
     const { sources } = this.#options;
     const [only] = sources;
     const isDistinct = sources.length === 1 && only !== undefined && only.isDistinct;
@@ -109,7 +109,7 @@ export class FetchFeed implements Feed {
     if (!signal.aborted && this.#nextIndex < this.#before.nextIndex) throw this.#tooShort();
   }
 
-  #group(source: Source, items: readonly SourceItem[], isDistinct: boolean): FeedGroup {
+  #group(source: Source, items: readonly SourceItem[], isDistinct: boolean): TargetGroup {
     const targets: Target[] = [];
     const settled: Outcome[] = [];
     const takenBack: FailureCode[] = [];
@@ -154,7 +154,7 @@ export class FetchFeed implements Feed {
     );
   }
 
-  /** What sources and feed noticed. */
+  /** What sources and target stream noticed. */
   findings(): string[] {
     const findings = this.#options.sources.flatMap((source) => source.findings());
     if (this.#duplicates > 0 && !this.#options.isDeduping) {
@@ -203,12 +203,12 @@ export class FetchFeed implements Feed {
 }
 
 /** What is open of an earlier session: another list than the run's is refused before anything of it is asked for. */
-class HeldGroups implements FeedGroup {
+class HeldGroups implements TargetGroup {
   readonly targets: Target[] = [];
   readonly settled: Outcome[] = [];
   readonly takenBack: FailureCode[] = [];
 
-  add({ targets, settled, takenBack = [] }: FeedGroup): void {
+  add({ targets, settled, takenBack = [] }: TargetGroup): void {
     for (const target of targets) this.targets.push(target);
     for (const outcome of settled) this.settled.push(outcome);
     for (const code of takenBack) this.takenBack.push(code);

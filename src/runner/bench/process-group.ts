@@ -7,7 +7,12 @@ import { SpillwayError } from '../../model/errors.ts';
 import type { TrialFailure, TrialTask } from '../../model/messages.ts';
 import { splitRange } from '../../model/split.ts';
 import { programUrl } from '../../program-url.ts';
-import { type Crew, type CrewOptions, type CrewUsage, noteDeath } from './crew.ts';
+import {
+  type WorkerGroup,
+  type WorkerGroupOptions,
+  type WorkerGroupUsage,
+  noteDeath,
+} from './worker-group.ts';
 import type { Ledger } from './ledger.ts';
 import { forgetTasks, takeLedgerBytes, takeTallyBytes } from './ledger-bytes.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
@@ -15,19 +20,19 @@ import type { FromProcess, ToProcess } from './process-messages.ts';
 const entryUrl = programUrl('runner/bench/process-entry');
 
 /** As many processes as the plan says; the tasks are shared out evenly, in order. */
-export function openProcessCrew(options: CrewOptions): Crew {
-  return new ProcessCrew(options);
+export function openProcessGroup(options: WorkerGroupOptions): WorkerGroup {
+  return new ProcessGroup(options);
 }
 
-class ProcessCrew implements Crew {
+class ProcessGroup implements WorkerGroup {
   readonly deaths: string[] = [];
-  usage: CrewUsage = { cpuUserUs: 0, cpuSystemUs: 0, peakRssBytes: 0 };
+  usage: WorkerGroupUsage = { cpuUserUs: 0, cpuSystemUs: 0, peakRssBytes: 0 };
   readonly #ledger: Ledger;
   readonly #processCount: number;
   readonly #workerEntry: string | null;
   readonly #children = new Set<ChildProcess>();
 
-  constructor({ plan, ledger, workerEntry }: CrewOptions) {
+  constructor({ plan, ledger, workerEntry }: WorkerGroupOptions) {
     this.#ledger = ledger;
     this.#processCount = plan.processCount;
     this.#workerEntry = workerEntry?.href ?? null;
@@ -130,7 +135,7 @@ class ProcessCrew implements Crew {
     return promise;
   }
 
-  #addUsage(more: CrewUsage): void {
+  #addUsage(more: WorkerGroupUsage): void {
     this.usage = {
       cpuUserUs: this.usage.cpuUserUs + more.cpuUserUs,
       cpuSystemUs: this.usage.cpuSystemUs + more.cpuSystemUs,

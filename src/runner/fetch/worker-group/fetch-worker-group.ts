@@ -11,7 +11,7 @@ import {
   GAUGES,
   type ToFetchWorker,
 } from '../../../model/fetch-task.ts';
-import { giveBackOpen, OWN_OPEN_BYTES } from '../../../model/origin-cells.ts';
+import { giveBackOpen, OWN_OPEN_BYTES } from '../../../model/origin-fields.ts';
 import type { Outcome, Stored } from '../../../model/outcome.ts';
 import { skippedOutcome } from '../../../model/skipped-outcome.ts';
 import { splitCount } from '../../../model/split.ts';
@@ -19,7 +19,7 @@ import type { Target } from '../../../model/target.ts';
 import { recoverWorker } from '../../../sinks/recover/recover-sink.ts';
 import { chooseMove, isSettledDown, type WorkerShare } from './level-shares.ts';
 import type { WorkerPool } from '../../pool.ts';
-import { RobotsDesk } from './robots-desk.ts';
+import { RobotsCoordinator } from './robots-coordinator.ts';
 
 /** Targets a worker has besides those in flight: what other origins can use while one is full. */
 const AHEAD_COUNT = 2048;
@@ -27,13 +27,13 @@ const AHEAD_COUNT = 2048;
 const BATCH_COUNT = 64;
 const MAX_DEATHS = 5;
 
-/** A task without what the crew adds. */
+/** A task without what the worker group adds. */
 export type FetchTaskBase = Omit<
   FetchTask,
   'workerIndex' | 'port' | 'tally' | 'gauges' | 'ownOpen' | 'maxInFlight'
 >;
 
-export interface CrewOptions {
+export interface WorkerGroupOptions {
   readonly pool: WorkerPool;
   readonly workerCount: number;
   /** Of the whole run, split over the workers. */
@@ -44,7 +44,7 @@ export interface CrewOptions {
   readonly onBroken: (error: SpillwayError) => void;
 }
 
-class Member implements WorkerShare {
+class WorkerHandle implements WorkerShare {
   /** Sent and not settled, by index. */
   readonly pending = new Map<number, Target>();
   readonly tallyBuffer = Tally.allocate();
@@ -91,13 +91,13 @@ class Member implements WorkerShare {
   }
 }
 
-export class FetchCrew {
-  readonly #options: CrewOptions;
-  readonly #members: readonly Member[];
+export class FetchWorkerGroup {
+  readonly #options: WorkerGroupOptions;
+  readonly #handles: readonly WorkerHandle[];
   readonly #deaths: string[] = [];
   readonly #ended: Promise<unknown>;
-  readonly #robots = new RobotsDesk();
-  readonly #readyMembers = new Set<Member>();
+  readonly #robots = new RobotsCoordinator();
+  readonly #readyHandles = new Set<WorkerHandle>();
   readonly #allReady = Promise.withResolvers<void>();
   #nextIndex = 0;
   #hasRoom = Promise.withResolvers<void>();
@@ -107,10 +107,12 @@ export class FetchCrew {
   #isEnded = false;
   #isStopped = false;
 
-  constructor(options: CrewOptions) {
+  constructor(options: WorkerGroupOptions) {
     this.#options = options;
-    this.#members = splitCount(options.maxInFlight, options.workerCount).map((share) => new Member(share));
-    this.#ended = Promise.all(this.#members.map((member) => this.#employ(member)));
+    this.#handles = splitCount(options.maxInFlight, options.workerCount).map(
+      (share) => new WorkerHandle(share),
+    );
+    this.#ended = Promise.all(this.#handles.map((handle) => this.#runWorker(handle)));
     this.#ended.catch(() => {});
   }
 
@@ -119,7 +121,7 @@ export class FetchCrew {
   }
 
   get tallies(): readonly Tally[] {
-    return this.#members.map((member) => member.tally);
+    return this.#handles.map((handle) => handle.tally);
   }
 
   /** Resolves when every worker takes targets, or when that will not be any more. */
@@ -129,13 +131,13 @@ export class FetchCrew {
 
   /** What the run waits for, where no worker that has something to do gets on; null otherwise. */
   get waits(): string | null {
-    const busy = this.#members.filter(({ pending }) => pending.size > 0);
+    const busy = this.#handles.filter(({ pending }) => pending.size > 0);
     return busy.every(({ waits }) => waits !== null) ? (busy[0]?.waits ?? null) : null;
   }
 
   /** Sum of a gauge over the workers. */
   gauge(name: Exclude<keyof typeof GAUGES, 'cellCount'>): number {
-    return this.#members.reduce(
+    return this.#handles.reduce(
       (sum, { gauges }) => sum + (new Float64Array(gauges)[GAUGES[name]] as number),
       0,
     );
@@ -143,20 +145,20 @@ export class FetchCrew {
 
   /** True when every worker has as many targets as it may hold. */
   get isFull(): boolean {
-    return this.#members.every((member) => member.room <= 0);
+    return this.#handles.every((handle) => handle.room <= 0);
   }
 
   /** Shares targets out to whoever has most room; waits while nobody has any. */
   async give(targets: readonly Target[]): Promise<void> {
-    const share = Math.max(1, Math.min(BATCH_COUNT, Math.ceil(targets.length / this.#members.length)));
+    const share = Math.max(1, Math.min(BATCH_COUNT, Math.ceil(targets.length / this.#handles.length)));
     for (let start = 0; start < targets.length && !this.#isStopped; ) {
-      const member = this.#members.reduce((best, other) => (other.room > best.room ? other : best));
-      if (member.room <= 0) {
+      const handle = this.#handles.reduce((best, other) => (other.room > best.room ? other : best));
+      if (handle.room <= 0) {
         await this.#hasRoom.promise;
         continue;
       }
-      const batch = targets.slice(start, start + Math.min(share, member.room));
-      member.give(batch);
+      const batch = targets.slice(start, start + Math.min(share, handle.room));
+      handle.give(batch);
       start += batch.length;
     }
   }
@@ -172,25 +174,25 @@ export class FetchCrew {
     this.#isStopped = true;
     this.#allReady.resolve();
     this.#hasRoom.resolve();
-    for (const member of this.#members) member.send({ kind: 'stop', isCut });
+    for (const handle of this.#handles) handle.send({ kind: 'stop', isCut });
   }
 
   /** At the end of the list: has targets given back for whoever has least, until all that is left is begun. */
   #level(): void {
     if (!this.#isGiven || this.#isEnded || this.#isStopped) return;
-    const move = chooseMove(this.#members);
+    const move = chooseMove(this.#handles);
     if (move !== null) {
-      const member = this.#members[move.from] as Member;
-      member.isAsked = true;
-      member.send({ kind: 'give-back', count: move.count });
-    } else if (isSettledDown(this.#members)) {
+      const handle = this.#handles[move.from] as WorkerHandle;
+      handle.isAsked = true;
+      handle.send({ kind: 'give-back', count: move.count });
+    } else if (isSettledDown(this.#handles)) {
       this.#isEnded = true;
-      for (const member of this.#members) member.send({ kind: 'end' });
+      for (const handle of this.#handles) handle.send({ kind: 'end' });
     }
   }
 
   /** Gives what a worker had not begun to whoever has least. */
-  #passOn(giver: Member, { indexes, isAll }: FromFetchWorker & { kind: 'given-back' }): void {
+  #passOn(giver: WorkerHandle, { indexes, isAll }: FromFetchWorker & { kind: 'given-back' }): void {
     giver.isAsked = false;
     giver.isAllBegun = isAll;
     const targets = indexes.map((index) => giver.pending.get(index) as Target);
@@ -200,24 +202,24 @@ export class FetchCrew {
       this.#options.onSettled(targets.map((target) => skippedOutcome(target, 'stopped')));
       return;
     }
-    const others = this.#members.filter((member) => member !== giver);
+    const others = this.#handles.filter((handle) => handle !== giver);
     const taker = others.reduce((least, other) => (other.pendingCount < least.pendingCount ? other : least));
     if (targets.length > 0) taker.give(targets);
     this.#level();
   }
 
-  /** One member's work, in as many threads as it takes. */
-  async #employ(member: Member): Promise<void> {
+  /** One handle's work, in as many threads as it takes. */
+  async #runWorker(handle: WorkerHandle): Promise<void> {
     let { sink } = this.#options.base;
     for (;;) {
       const { port1, port2 } = new MessageChannel();
       const closed = Promise.withResolvers<void>();
-      port1.on('message', (message: FromFetchWorker) => this.#receive(member, message));
+      port1.on('message', (message: FromFetchWorker) => this.#receive(handle, message));
       port1.on('close', closed.resolve);
-      member.port = port1;
-      member.waits = null;
-      member.last = null;
-      member.isAsked = false;
+      handle.port = port1;
+      handle.waits = null;
+      handle.last = null;
+      handle.isAsked = false;
       const { base, pool } = this.#options;
       // A new index for each thread: its segments never meet those of one that died.
       const workerIndex = this.#nextIndex++;
@@ -226,13 +228,13 @@ export class FetchCrew {
         sink,
         workerIndex,
         port: port2,
-        tally: member.tallyBuffer,
-        gauges: member.gauges,
-        ownOpen: member.ownOpen,
-        maxInFlight: member.maxInFlight,
+        tally: handle.tallyBuffer,
+        gauges: handle.gauges,
+        ownOpen: handle.ownOpen,
+        maxInFlight: handle.maxInFlight,
       };
       const work = pool.fetchTargets(task);
-      this.#resend(member);
+      this.#resend(handle);
       try {
         await work;
         // What the thread said last may arrive after its end.
@@ -240,23 +242,27 @@ export class FetchCrew {
         return;
       } catch (error) {
         await closed.promise;
-        this.#bury(error);
-        sink = this.#takeBack(sink, workerIndex, member);
-        giveBackOpen(base.shared.budgets, member.ownOpen);
+        this.#recordDeath(error);
+        sink = this.#takeBack(sink, workerIndex, handle);
+        giveBackOpen(base.shared.budgets, handle.ownOpen);
       }
     }
   }
 
   /** Gives a new thread what the one before left unsettled, and tells it what else it missed. */
-  #resend(member: Member): void {
-    member.sendBatches([...member.pending.values()]);
-    if (this.#isStopped) member.send({ kind: 'stop', isCut: true });
-    else if (this.#isEnded) member.send({ kind: 'end' });
+  #resend(handle: WorkerHandle): void {
+    handle.sendBatches([...handle.pending.values()]);
+    if (this.#isStopped) handle.send({ kind: 'stop', isCut: true });
+    else if (this.#isEnded) handle.send({ kind: 'end' });
     else this.#level();
   }
 
   /** What the dead thread has stored and not told is fetched again, so it must not stay. */
-  #takeBack(sink: FetchTask['sink'], workerIndex: number, { last, pending }: Member): FetchTask['sink'] {
+  #takeBack(
+    sink: FetchTask['sink'],
+    workerIndex: number,
+    { last, pending }: WorkerHandle,
+  ): FetchTask['sink'] {
     try {
       return recoverWorker(sink, { workerIndex, last, isUnsettled: (index) => pending.has(index) });
     } catch (error) {
@@ -265,7 +271,7 @@ export class FetchCrew {
     }
   }
 
-  #bury(error: unknown): void {
+  #recordDeath(error: unknown): void {
     this.#deaths.push(error instanceof Error ? error.message : String(error));
     if (this.#deaths.length <= MAX_DEATHS) return;
     const broken = new SpillwayError(
@@ -277,25 +283,25 @@ export class FetchCrew {
     throw broken;
   }
 
-  #receive(member: Member, message: FromFetchWorker): void {
+  #receive(handle: WorkerHandle, message: FromFetchWorker): void {
     if (message.kind === 'broken') {
       this.#options.onBroken(new SpillwayError(message.code, message.message));
       return;
     }
     if (message.kind === 'ready') {
-      if (this.#readyMembers.add(member).size === this.#members.length) this.#allReady.resolve();
+      if (this.#readyHandles.add(handle).size === this.#handles.length) this.#allReady.resolve();
       return;
     }
     if (message.kind === 'waits') {
-      member.waits = message.text;
+      handle.waits = message.text;
       return;
     }
     if (message.kind === 'given-back') {
-      this.#passOn(member, message);
+      this.#passOn(handle, message);
       return;
     }
     if (message.kind === 'robots') {
-      this.#robots.ask(member, message.origin);
+      this.#robots.ask(handle, message.origin);
       return;
     }
     if (message.kind === 'robots-found') {
@@ -303,12 +309,12 @@ export class FetchCrew {
       return;
     }
     this.#options.onSettled(message.outcomes, message.values);
-    member.send({ kind: 'recorded', count: message.outcomes.length });
+    handle.send({ kind: 'recorded', count: message.outcomes.length });
     for (const outcome of message.outcomes) {
-      if (outcome.kind === 'ok') member.last = outcome.stored;
-      member.pending.delete(outcome.index);
+      if (outcome.kind === 'ok') handle.last = outcome.stored;
+      handle.pending.delete(outcome.index);
     }
-    if (member.room > 0) {
+    if (handle.room > 0) {
       this.#hasRoom.resolve();
       this.#hasRoom = Promise.withResolvers();
     }

@@ -1,17 +1,17 @@
 // Who of the jobs that wait for room at their origins begins: those of one origin, of all, or of each in turn.
 
 import type { FetchJob } from '../attempt/fetch-job.ts';
-import type { Parking } from './parking.ts';
+import type { OriginQueues } from './origin-queues.ts';
 
 export interface TurnParts {
-  readonly parking: Parking;
+  readonly originQueues: OriginQueues;
   /** No job can begin, whatever its origin. */
   readonly isFull: () => boolean;
   /** False when the job has to wait on. */
   readonly tryStart: (job: FetchJob) => boolean;
 }
 
-export class ParkedTurns {
+export class OriginScheduler {
   readonly #parts: TurnParts;
 
   constructor(parts: TurnParts) {
@@ -20,16 +20,16 @@ export class ParkedTurns {
 
   /** Begins as many as may be. */
   all(): void {
-    const { parking } = this.#parts;
-    if (parking.count === 0) return;
-    for (const place of parking.places()) this.at(place, Number.POSITIVE_INFINITY);
+    const { originQueues } = this.#parts;
+    if (originQueues.count === 0) return;
+    for (const place of originQueues.places()) this.at(place, Number.POSITIVE_INFINITY);
   }
 
   /** Everything was taken: each origin that waits gets a slot in turn. */
   inTurn(): void {
-    const { parking, isFull } = this.#parts;
-    for (let misses = 0; misses < parking.placeCount && !isFull(); ) {
-      const place = parking.nextPlace();
+    const { originQueues, isFull } = this.#parts;
+    for (let misses = 0; misses < originQueues.placeCount && !isFull(); ) {
+      const place = originQueues.nextPlace();
       if (place === undefined) return;
       misses = this.at(place, 1) === 0 ? misses + 1 : 0;
     }
@@ -37,11 +37,11 @@ export class ParkedTurns {
 
   /** Begins up to `count` of the jobs that wait for room at an origin. @returns how many */
   at(place: number, count: number): number {
-    const { parking, tryStart } = this.#parts;
+    const { originQueues, tryStart } = this.#parts;
     for (let begun = 0; begun < count; begun++) {
-      const job = parking.peek(place);
+      const job = originQueues.peek(place);
       if (job === undefined || !tryStart(job)) return begun;
-      parking.take(place);
+      originQueues.take(place);
     }
     return count;
   }

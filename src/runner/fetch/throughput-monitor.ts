@@ -7,7 +7,7 @@ const MAX_TOLD = 5;
 /** Shorter than this, a pace means nothing. */
 const LEAST_MS = 1_000;
 
-export class RunPulse {
+export class ThroughputMonitor {
   readonly #looks: { readonly atMs: number; readonly settled: number }[] = [];
   readonly #standstills: string[] = [];
   #standstillCount = 0;

@@ -4,12 +4,12 @@
 import { type FailureCode } from '../../../model/errors.ts';
 import type { FailedOutcome } from '../../../model/outcome.ts';
 import type { Target } from '../../../model/target.ts';
-import type { Feed, FeedGroup } from './fetch-feed.ts';
+import type { TargetStream, TargetGroup } from './fetch-target-stream.ts';
 import type { RunRecord } from '../record/run-record.ts';
 
 const GROUP_COUNT = 64;
 
-export class RetryFeed implements Feed {
+export class RetryTargetStream implements TargetStream {
   readonly duplicates = 0;
   readonly hasLogins = false;
   readonly #record: RunRecord;
@@ -32,7 +32,7 @@ export class RetryFeed implements Feed {
     return this.#record.targetsBefore;
   }
 
-  async *groups(signal: AbortSignal): AsyncGenerator<FeedGroup> {
+  async *groups(signal: AbortSignal): AsyncGenerator<TargetGroup> {
     let targets: Target[] = [];
     let takenBack: FailureCode[] = [];
     // What fails again is written behind the reader, never before it.

@@ -10,13 +10,13 @@ import type { Ledger } from './ledger.ts';
 import { openPool, type WorkerPool } from '../pool.ts';
 
 /** What processes other than this one used. */
-export interface CrewUsage {
+export interface WorkerGroupUsage {
   readonly cpuUserUs: number;
   readonly cpuSystemUs: number;
   readonly peakRssBytes: number;
 }
 
-export interface Crew extends AsyncDisposable {
+export interface WorkerGroup extends AsyncDisposable {
   /**
    * Every task to its end: workers come to the ledger's gate, and go on when it opens. Resolves to the first failures.
    * @throws SpillwayError `ERR_RUN_BROKEN` when workers keep dying
@@ -25,10 +25,10 @@ export interface Crew extends AsyncDisposable {
   /** Why threads or processes died that were replaced. */
   readonly deaths: readonly string[];
   /** Of other processes, when all is settled; null when there are none. */
-  readonly usage: CrewUsage | null;
+  readonly usage: WorkerGroupUsage | null;
 }
 
-export interface CrewOptions {
+export interface WorkerGroupOptions {
   readonly plan: Pick<Plan, 'workerCount' | 'processCount' | 'connectionCount'>;
   readonly ledger: Ledger;
   /** The workers' file, @default the engine's own */
@@ -52,7 +52,12 @@ export function noteDeath(deaths: string[], what: string, cause: unknown): void 
 }
 
 /** Threads of this process, as many as the plan has workers. */
-export function openLocalCrew({ plan, ledger, workerEntry, isInProcess = false }: CrewOptions): Crew {
+export function openThreadGroup({
+  plan,
+  ledger,
+  workerEntry,
+  isInProcess = false,
+}: WorkerGroupOptions): WorkerGroup {
   const pool = isInProcess ? openInProcessPool(workerEntry) : openPool(plan.workerCount, workerEntry);
   // While the threads start.
   growFileTable(plan.connectionCount);

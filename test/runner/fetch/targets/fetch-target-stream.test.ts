@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Source } from '../../../../src/model/target.ts';
-import { FetchFeed, type FeedGroup } from '../../../../src/runner/fetch/feed/fetch-feed.ts';
+import {
+  FetchTargetStream,
+  type TargetGroup,
+} from '../../../../src/runner/fetch/targets/fetch-target-stream.ts';
 import type { LastWord } from '../../../../src/runner/fetch/record/journal-reader.ts';
 import { openItems } from '../../../../src/sources/items.ts';
 
 const GROUP_COUNT = 1000;
 
 /** Targets in groups; of a run that got past all of them and settled none. */
-function longFeed(count: number, comparesFirst: boolean): FetchFeed {
+function longFeed(count: number, comparesFirst: boolean): FetchTargetStream {
   const source: Source = {
     name: 'the test',
     countAhead: count,
@@ -23,7 +26,7 @@ function longFeed(count: number, comparesFirst: boolean): FetchFeed {
     },
     findings: () => [],
   };
-  return new FetchFeed({
+  return new FetchTargetStream({
     sources: [source],
     isStrict: false,
     isDeduping: false,
@@ -34,11 +37,12 @@ function longFeed(count: number, comparesFirst: boolean): FetchFeed {
 }
 
 /** Targets by group, up to the refusal of a list that is too short. */
-async function groupsOf(feed: FetchFeed): Promise<number[]> {
+async function groupsOf(targetStream: FetchTargetStream): Promise<number[]> {
   const counts: number[] = [];
   await assert.rejects(
     async () => {
-      for await (const { targets } of feed.groups(new AbortController().signal)) counts.push(targets.length);
+      for await (const { targets } of targetStream.groups(new AbortController().signal))
+        counts.push(targets.length);
     },
     { code: 'ERR_OPTION' },
   );
@@ -57,11 +61,17 @@ test('a source that may wait for its outcomes gets them', async () => {
   assert.deepEqual(await groupsOf(longFeed(3000, false)), [1000, 1000, 1000]);
 });
 
-function feedOf(lines: readonly string[], kept: readonly LastWord[] = []): Promise<FeedGroup[]> {
+function feedOf(lines: readonly string[], kept: readonly LastWord[] = []): Promise<TargetGroup[]> {
   const sources = [openItems(lines, 'list')];
   const before = { nextIndex: kept.length, at: (index: number) => kept[index] ?? null };
-  const feed = new FetchFeed({ sources, isStrict: false, isDeduping: false, maxRemembered: 100, before });
-  return Array.fromAsync(feed.groups(new AbortController().signal));
+  const targetStream = new FetchTargetStream({
+    sources,
+    isStrict: false,
+    isDeduping: false,
+    maxRemembered: 100,
+    before,
+  });
+  return Array.fromAsync(targetStream.groups(new AbortController().signal));
 }
 
 const bad = (index: number, url: string): LastWord => ({ index, class: 'bad-target', url });

@@ -3,14 +3,14 @@
 
 import type { FetchJob } from '../attempt/fetch-job.ts';
 
-interface Lot {
+interface OriginQueue {
   readonly jobs: FetchJob[];
   /** Jobs before this one have left; the array is cut when it is half empty. */
   first: number;
 }
 
-export class Parking {
-  readonly #lots = new Map<number, Lot>();
+export class OriginQueues {
+  readonly #queues = new Map<number, OriginQueue>();
   #count = 0;
 
   get count(): number {
@@ -19,52 +19,52 @@ export class Parking {
 
   /** The place whose turn it is; it goes to the end of the row. */
   nextPlace(): number | undefined {
-    for (const [place, lot] of this.#lots) {
-      this.#lots.delete(place);
-      this.#lots.set(place, lot);
+    for (const [place, queue] of this.#queues) {
+      this.#queues.delete(place);
+      this.#queues.set(place, queue);
       return place;
     }
     return undefined;
   }
 
   get placeCount(): number {
-    return this.#lots.size;
+    return this.#queues.size;
   }
 
   /** Places where somebody waits; may be changed while it is read. */
   places(): Iterable<number> {
-    return this.#lots.keys();
+    return this.#queues.keys();
   }
 
   countAt(place: number): number {
-    const lot = this.#lots.get(place);
-    return lot === undefined ? 0 : lot.jobs.length - lot.first;
+    const queue = this.#queues.get(place);
+    return queue === undefined ? 0 : queue.jobs.length - queue.first;
   }
 
   park(job: FetchJob): void {
     this.#count++;
-    const lot = this.#lots.get(job.place);
-    if (lot === undefined) this.#lots.set(job.place, { jobs: [job], first: 0 });
-    else lot.jobs.push(job);
+    const queue = this.#queues.get(job.place);
+    if (queue === undefined) this.#queues.set(job.place, { jobs: [job], first: 0 });
+    else queue.jobs.push(job);
   }
 
   /** The job that has waited longest there, without taking it. */
   peek(place: number): FetchJob | undefined {
-    const lot = this.#lots.get(place);
-    return lot?.jobs[lot.first];
+    const queue = this.#queues.get(place);
+    return queue?.jobs[queue.first];
   }
 
   /** Takes what `peek` showed. */
   take(place: number): void {
-    const lot = this.#lots.get(place);
-    if (lot === undefined) return;
+    const queue = this.#queues.get(place);
+    if (queue === undefined) return;
     this.#count--;
-    lot.first++;
-    if (lot.first === lot.jobs.length) {
-      this.#lots.delete(place);
-    } else if (lot.first > 64 && lot.first * 2 > lot.jobs.length) {
-      lot.jobs.splice(0, lot.first);
-      lot.first = 0;
+    queue.first++;
+    if (queue.first === queue.jobs.length) {
+      this.#queues.delete(place);
+    } else if (queue.first > 64 && queue.first * 2 > queue.jobs.length) {
+      queue.jobs.splice(0, queue.first);
+      queue.first = 0;
     }
   }
 
@@ -73,11 +73,11 @@ export class Parking {
     const taken: FetchJob[] = [];
     for (let before = -1; before < taken.length && taken.length < count; ) {
       before = taken.length;
-      for (const [place, lot] of this.#lots) {
+      for (const [place, queue] of this.#queues) {
         if (taken.length === count) break;
-        if (lot.jobs.at(-1)?.startedAtMs !== 0) continue;
-        taken.push(lot.jobs.pop() as FetchJob);
-        if (lot.first === lot.jobs.length) this.#lots.delete(place);
+        if (queue.jobs.at(-1)?.startedAtMs !== 0) continue;
+        taken.push(queue.jobs.pop() as FetchJob);
+        if (queue.first === queue.jobs.length) this.#queues.delete(place);
       }
     }
     this.#count -= taken.length;
@@ -85,8 +85,8 @@ export class Parking {
   }
 
   takeAll(): FetchJob[] {
-    const all = [...this.#lots.values()].flatMap(({ jobs, first }) => jobs.slice(first));
-    this.#lots.clear();
+    const all = [...this.#queues.values()].flatMap(({ jobs, first }) => jobs.slice(first));
+    this.#queues.clear();
     this.#count = 0;
     return all;
   }

@@ -18,7 +18,7 @@ interface Entry {
   answer: RobotsAnswer | null;
 }
 
-export class RobotsDesk {
+export class RobotsCoordinator {
   readonly #entries = new Map<string, Entry>();
   #chars = 0;
 

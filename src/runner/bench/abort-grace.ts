@@ -8,7 +8,7 @@ export const THREADS_GRACE_MS = 250;
 export const PROCESSES_GRACE_MS = 2 * THREADS_GRACE_MS;
 
 /** Resolves so long after an abort; never without one. Not what keeps a process alive. */
-export async function cutShort(ledger: Ledger, graceMs: number): Promise<readonly never[]> {
+export async function graceAfterAbort(ledger: Ledger, graceMs: number): Promise<readonly never[]> {
   await ledger.aborted;
   await new Promise((resolve) => setTimeout(resolve, graceMs).unref());
   return [];

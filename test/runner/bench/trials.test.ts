@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { makeProof } from '../../../src/lab/proof.ts';
-import type { Proof, RunReport } from '../../../src/model/record.ts';
+import type { Proof, TrialsReport } from '../../../src/model/record.ts';
 import { SpillwayError } from '../../../src/model/errors.ts';
-import type { Run } from '../../../src/runner/bench/run.ts';
+import type { Trials } from '../../../src/runner/bench/trials.ts';
 import { type MockServer, type ServerOptions, startServer } from '../../../src/server/cluster.ts';
 import { answer, openRawServer } from '../../helpers/raw-server.ts';
-import { assertAddsUp, runTrials, startTrials } from '../../helpers/trial-harness.ts';
+import { assertAddsUp, runTrials, beginTrials } from '../../helpers/trial-harness.ts';
 import { waitUntil } from '../../server/wait-until.ts';
 
 const DEADLINE = { timeout: 30_000 };
@@ -18,7 +18,7 @@ async function serve(t: TestContext, options: ServerOptions = {}): Promise<MockS
   return server;
 }
 
-async function prove(server: MockServer, run: Run, report: RunReport): Promise<Proof> {
+async function prove(server: MockServer, run: Trials, report: TrialsReport): Promise<Proof> {
   const { trials, replicasReplaced } = await server.stats();
   return makeProof({
     trialCount: report.plan.trialCount,
@@ -45,7 +45,7 @@ test(
     ];
     for (const { expected, ...setting } of cases) {
       await server.reset();
-      const run = startTrials(server.origins, { ...setting, transport: 'wire' });
+      const run = beginTrials(server.origins, { ...setting, transport: 'wire' });
       const report = await run.report;
       assertAddsUp(run, report);
       assert.deepEqual(
@@ -67,7 +67,7 @@ for (const death of ['exit', 'throw']) {
       process.env['SPILLWAY_TEST_DEATH'] = death;
       t.after(() => delete process.env['SPILLWAY_TEST_DEATH']);
       const server = await serve(t);
-      const run = startTrials(server.origins, {
+      const run = beginTrials(server.origins, {
         trials: 300,
         workers: 2,
         connections: 20,
@@ -98,7 +98,7 @@ test('workers that die again and again break the run with the reason', DEADLINE,
   process.env['SPILLWAY_TEST_DEATHS'] = '99';
   t.after(() => delete process.env['SPILLWAY_TEST_DEATHS']);
   const server = await serve(t);
-  const run = startTrials(server.origins, { trials: 300, connections: 10, workerEntry: DYING_ENTRY });
+  const run = beginTrials(server.origins, { trials: 300, connections: 10, workerEntry: DYING_ENTRY });
   await assert.rejects(run.report, (error) => {
     assert.ok(error instanceof SpillwayError);
     assert.equal(error.code, 'ERR_RUN_BROKEN');
@@ -112,7 +112,7 @@ test(
   DEADLINE,
   async (t) => {
     const server = await serve(t, { delayMs: 100 });
-    const run = startTrials(server.origins, { trials: 200, workers: 2, connections: 20 });
+    const run = beginTrials(server.origins, { trials: 200, workers: 2, connections: 20 });
     await waitUntil('some are answered', () => run.ledger.tally().ok >= 20);
     run.drain();
     const report = await run.report;
@@ -134,7 +134,7 @@ for (const transport of ['undici', 'wire'] as const) {
       await using server = await openRawServer((connection, { path }) => {
         if (Number(path.slice(1)) < 10) connection.write(answer(path.slice(1)));
       });
-      const run = startTrials(server.origin, { trials: 100, connections: 20, transport });
+      const run = beginTrials(server.origin, { trials: 100, connections: 20, transport });
       await waitUntil(
         'all that can be is answered',
         () => run.ledger.tally().ok === 10 && server.requestCount === 30,
@@ -151,7 +151,7 @@ for (const transport of ['undici', 'wire'] as const) {
 
 test('an aborted run with every trial in flight is aborted and not done', DEADLINE, async () => {
   await using server = await openRawServer(() => {});
-  const run = startTrials(server.origin, { trials: 20, connections: 20 });
+  const run = beginTrials(server.origin, { trials: 20, connections: 20 });
   await waitUntil('all are in flight', () => server.requestCount === 20);
   run.abort();
   const report = await run.report;
@@ -162,7 +162,7 @@ test('an aborted run with every trial in flight is aborted and not done', DEADLI
 test('a run that is stopped before it begins settles nothing', DEADLINE, async () => {
   await using server = await openRawServer(() => assert.fail('nothing is asked'));
   for (const stop of ['drain', 'abort'] as const) {
-    const run = startTrials(server.origin, { trials: 10, workers: 2 });
+    const run = beginTrials(server.origin, { trials: 10, workers: 2 });
     run[stop]();
     const report = await run.report;
     assertAddsUp(run, report);
@@ -175,7 +175,7 @@ test(
   DEADLINE,
   async () => {
     const origins = Promise.reject(new SpillwayError('ERR_PORT_BUSY', 'taken'));
-    const { startRun } = await import('../../../src/runner/bench/run.ts');
+    const { startTrials } = await import('../../../src/runner/bench/trials.ts');
     const { planOf } = await import('../../helpers/trial-harness.ts');
     const limits = {
       connectTimeoutMs: 1,
@@ -186,7 +186,7 @@ test(
       maxHeaderBytes: 1,
       maxBodyBytes: 1,
     };
-    const run = startRun({ plan: planOf({ trials: 5 }), origins, limits, userAgent: 't' });
+    const run = startTrials({ plan: planOf({ trials: 5 }), origins, limits, userAgent: 't' });
     await assert.rejects(run.report, { code: 'ERR_PORT_BUSY' });
   },
 );

@@ -4,7 +4,10 @@ import type { SpillwayError } from '../../../../src/model/errors.ts';
 import { BUDGETS_BYTES, type FetchTask, type ToFetchWorker } from '../../../../src/model/fetch-task.ts';
 import type { Outcome } from '../../../../src/model/outcome.ts';
 import type { Target } from '../../../../src/model/target.ts';
-import { FetchCrew, type FetchTaskBase } from '../../../../src/runner/fetch/crew/fetch-crew.ts';
+import {
+  FetchWorkerGroup,
+  type FetchTaskBase,
+} from '../../../../src/runner/fetch/worker-group/fetch-worker-group.ts';
 import type { WorkerPool } from '../../../../src/runner/pool.ts';
 
 /** Settles each target it gets, until `dyingAfter` of them: then its thread dies with the rest in hand. */
@@ -50,10 +53,10 @@ function makePool(dyingAfter: (life: number) => number) {
 const targetsOf = (count: number): Target[] =>
   Array.from({ length: count }, (_, index) => ({ index, url: `http://h/${index}`, line: 0 }));
 
-function makeCrew(pool: WorkerPool) {
+function makeWorkerGroup(pool: WorkerPool) {
   const settled = new Map<number, number>();
   const broken: SpillwayError[] = [];
-  const crew = new FetchCrew({
+  const workerGroup = new FetchWorkerGroup({
     pool,
     workerCount: 2,
     maxInFlight: 10,
@@ -66,32 +69,32 @@ function makeCrew(pool: WorkerPool) {
     },
     onBroken: (error) => broken.push(error),
   });
-  return { crew, settled, broken };
+  return { workerGroup, settled, broken };
 }
 
 test('what a thread that died left unsettled goes to its successor, which has a series of segments of its own', async () => {
   const { pool, workerIndexes } = makePool((life) => (life === 0 ? 30 : 1e9));
-  const { crew, settled } = makeCrew(pool);
-  await crew.give(targetsOf(1000));
-  await crew.end();
+  const { workerGroup, settled } = makeWorkerGroup(pool);
+  await workerGroup.give(targetsOf(1000));
+  await workerGroup.end();
   assert.equal(settled.size, 1000);
-  assert.deepEqual(crew.deaths, ['the thread died']);
+  assert.deepEqual(workerGroup.deaths, ['the thread died']);
   assert.deepEqual(workerIndexes, [0, 1, 2]);
 });
 
 test('threads that keep dying break the run instead of being replaced for ever', async () => {
   const { pool } = makePool(() => 0);
-  const { crew, broken } = makeCrew(pool);
-  const giving = crew.give(targetsOf(100)).then(() => crew.end());
+  const { workerGroup, broken } = makeWorkerGroup(pool);
+  const giving = workerGroup.give(targetsOf(100)).then(() => workerGroup.end());
   await assert.rejects(giving, { code: 'ERR_RUN_BROKEN', message: /threads died/u });
   assert.ok(broken.length > 0);
 });
 
 test('a worker never holds more than its share of what is given, however long the list', async () => {
   const { pool, largestHeld } = makePool(() => 1e9);
-  const { crew, settled } = makeCrew(pool);
-  await crew.give(targetsOf(20_000));
-  await crew.end();
+  const { workerGroup, settled } = makeWorkerGroup(pool);
+  await workerGroup.give(targetsOf(20_000));
+  await workerGroup.end();
   assert.equal(settled.size, 20_000);
   for (const held of largestHeld) assert.ok(held <= 2048 + 5, `${held} targets`);
 });
@@ -166,9 +169,9 @@ function makeLevelledPool(
 
 test('at the end of the list a slow worker gives what it has not begun to one that has nothing left', async () => {
   const { pool, counts } = makeLevelledPool();
-  const { crew, settled } = makeCrew(pool);
-  await crew.give(targetsOf(200));
-  await crew.end();
+  const { workerGroup, settled } = makeWorkerGroup(pool);
+  await workerGroup.give(targetsOf(200));
+  await workerGroup.end();
   assert.equal(settled.size, 200);
   assert.deepEqual([...new Set(settled.values())], [1]);
   // Half and half without it: 100 each, whatever their speed.
@@ -184,9 +187,9 @@ test('a thread that dies when it is asked to give back leaves everything to its 
       die();
     }
   });
-  const { crew, settled } = makeCrew(pool);
-  await crew.give(targetsOf(60));
-  await crew.end();
+  const { workerGroup, settled } = makeWorkerGroup(pool);
+  await workerGroup.give(targetsOf(60));
+  await workerGroup.end();
   assert.equal(deaths, 1);
   assert.equal(settled.size, 60);
   assert.deepEqual([...new Set(settled.values())], [1]);
@@ -196,12 +199,12 @@ test('what is given back after a stop is told as skipped, since nobody may be le
   let givenBack = 0;
   const { pool, counts } = makeLevelledPool(({ count, answer }) => {
     givenBack = count;
-    crew.stop(true);
+    workerGroup.stop(true);
     answer();
   });
-  const { crew, settled } = makeCrew(pool);
-  await crew.give(targetsOf(60));
-  await crew.end();
+  const { workerGroup, settled } = makeWorkerGroup(pool);
+  await workerGroup.give(targetsOf(60));
+  await workerGroup.end();
   assert.ok(givenBack > 0);
   assert.equal(settled.size, 60);
   assert.deepEqual([...new Set(settled.values())], [1]);
@@ -210,9 +213,9 @@ test('what is given back after a stop is told as skipped, since nobody may be le
 
 test('the last target that a worker gives back finds somebody to take it, however late it comes', async () => {
   const { pool } = makeLevelledPool(({ answer }) => setTimeout(answer, 300));
-  const { crew, settled } = makeCrew(pool);
-  await crew.give(targetsOf(6));
-  await crew.end();
+  const { workerGroup, settled } = makeWorkerGroup(pool);
+  await workerGroup.give(targetsOf(6));
+  await workerGroup.end();
   assert.equal(settled.size, 6);
 });
 
@@ -225,9 +228,9 @@ test('a thread that dies after the end keeps what it has: the others are gone', 
       if (life === 0 && deaths++ === 0) setTimeout(die, 50);
     },
   });
-  const { crew, settled } = makeCrew(pool);
-  await crew.give(targetsOf(40));
-  await crew.end();
+  const { workerGroup, settled } = makeWorkerGroup(pool);
+  await workerGroup.give(targetsOf(40));
+  await workerGroup.end();
   assert.equal(deaths, 1);
   assert.equal(settled.size, 40);
   assert.deepEqual([...new Set(settled.values())], [1]);

@@ -8,14 +8,14 @@ import { guardWrite } from '../files/sink-error.ts';
 import { writeAll } from '../files/write-all.ts';
 
 /**
- * Claims in each of a worker's two files, which take turns. More than a worker can have settled without the journal
+ * Intents in each of a worker's two files, which take turns. More than a worker can have settled without the journal
  * knowing: it is given no more than 100,000 in flight and some thousands ahead.
  */
-const CLAIMS_PER_FILE = 1 << 17;
+const INTENTS_PER_FILE = 1 << 17;
 const NAME = /^claims-(?<worker>\d+)-[01]$/u;
 
 /** A body that is about to get its name: `path` as in `Stored`. */
-export interface NameClaim {
+export interface NameIntent {
   readonly index: number;
   readonly path: string;
   readonly bytes: number;
@@ -23,32 +23,32 @@ export interface NameClaim {
 }
 
 /** A segment of a worker's series: about to be made, then `isMade` by us and by nobody before us. */
-export interface SegmentClaim {
+export interface SegmentIntent {
   readonly segmentIndex: number;
   readonly isMade: boolean;
 }
 
-export class ClaimLog<Claim extends NameClaim | SegmentClaim> {
+export class IntentLog<Intent extends NameIntent | SegmentIntent> {
   readonly #partial: string;
   readonly #workerIndex: number;
-  readonly #claimsPerFile: number;
+  readonly #intentsPerFile: number;
   #fd = -1;
   #fileCount = 0;
   #count = 0;
 
   /** @param partial directory of the run's own, where bodies wait as well */
-  constructor(partial: string, workerIndex: number, claimsPerFile = CLAIMS_PER_FILE) {
+  constructor(partial: string, workerIndex: number, intentsPerFile = INTENTS_PER_FILE) {
     this.#partial = partial;
     this.#workerIndex = workerIndex;
-    this.#claimsPerFile = claimsPerFile;
+    this.#intentsPerFile = intentsPerFile;
   }
 
   /** @throws SpillwayError ERR_SINK; what was claimed must not be shown then */
-  add(claim: Claim): void {
+  add(intent: Intent): void {
     guardWrite('note what is about to be stored', this.#partial, () => {
-      if (this.#fd === -1 || this.#count === this.#claimsPerFile) this.#turn();
+      if (this.#fd === -1 || this.#count === this.#intentsPerFile) this.#turn();
       this.#count++;
-      const line = `${JSON.stringify(claim)}\n`;
+      const line = `${JSON.stringify(intent)}\n`;
       // The text itself, for want of a buffer to make; a nearly full disk takes less than the whole of it.
       const written = writeSync(this.#fd, line);
       if (written < Buffer.byteLength(line)) writeAll(this.#fd, Buffer.from(line).subarray(written));
@@ -70,8 +70,8 @@ export class ClaimLog<Claim extends NameClaim | SegmentClaim> {
   }
 }
 
-/** Indexes of the workers that left claims. */
-export function claimingWorkers(partial: string): number[] {
+/** Indexes of the workers that left intents. */
+export function workersWithIntents(partial: string): number[] {
   const found = new Set<number>();
   for (const name of guardWrite('list', partial, () => readdirSync(partial))) {
     const worker = NAME.exec(name)?.groups?.['worker'];
@@ -81,14 +81,14 @@ export function claimingWorkers(partial: string): number[] {
 }
 
 /** What a worker claimed last, at most two files of it; not in order. */
-export function* readClaims<Claim extends NameClaim | SegmentClaim>(
+export function* readIntents<Intent extends NameIntent | SegmentIntent>(
   partial: string,
   workerIndex: number,
-): Generator<Claim> {
+): Generator<Intent> {
   for (const number of [0, 1]) {
     for (const line of readLines(join(partial, `claims-${workerIndex}-${number}`))) {
       try {
-        yield JSON.parse(line) as Claim;
+        yield JSON.parse(line) as Intent;
       } catch {
         // The write was cut by the death of the process, so that nothing of it was shown.
       }

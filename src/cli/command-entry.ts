@@ -1,0 +1,10 @@
+// How the program knows a command before it is loaded.
+
+import type { Command } from 'commander';
+
+export interface CommandEntry {
+  readonly name: string;
+  readonly description: string;
+  /** @returns a function that makes the command; its argument takes the exit code when the command is done */
+  readonly load: () => Promise<(finish: (exitCode: number) => void) => Command>;
+}
