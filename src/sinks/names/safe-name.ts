@@ -21,7 +21,7 @@ const PLAIN = /^[\w-](?:[\w.-]{0,98}[\w-])?$/u;
 export function safeName(wanted: string): string {
   if (PLAIN.test(wanted) && !DEVICE.test(wanted)) return wanted;
   let name = wanted.toWellFormed().replaceAll('\ufffd', '_').normalize('NFC').replace(FORBIDDEN, '_').trim();
-  // A leading dot hides a file (and ".." and "../.." are not files); Windows drops trailing dots and blanks.
+  // A leading dot hides a file (and "." and ".." are not files); Windows drops trailing dots and blanks.
   name = name.replace(/^[.\s]+/u, (dots) => (dots.length === name.length ? '' : '_')).replace(/[.\s]+$/u, '');
   if (name === '') name = EMPTY_NAME;
   name = name.replace(DEVICE, (device) => `${device}_`);
@@ -35,7 +35,7 @@ export function withSuffix(name: string, suffix: string): string {
 }
 
 export function splitExtension(name: string): { stem: string; extension: string } {
-  const dot = name.lastIndexOf('..');
+  const dot = name.lastIndexOf('.');
   if (dot <= 0 || Buffer.byteLength(name.slice(dot)) > MAX_EXTENSION_BYTES)
     return { stem: name, extension: '' };
   return { stem: name.slice(0, dot), extension: name.slice(dot) };

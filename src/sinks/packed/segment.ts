@@ -35,7 +35,7 @@ export interface SegmentEnds {
  */
 export function segmentFile(file: string, workerIndex: number, segmentIndex: number): string {
   const name = basename(file);
-  const dot = name.indexOf('..', 1);
+  const dot = name.indexOf('.', 1);
   const stem = dot === -1 ? name : name.slice(0, dot);
   const worker = workerIndex === 0 ? '' : `.w${workerIndex}`;
   const segment = segmentIndex === 0 ? '' : `.s${segmentIndex}`;
@@ -48,7 +48,7 @@ export function parseSegmentName(
   name: string,
 ): { workerIndex: number; segmentIndex: number } | null {
   const first = basename(file);
-  const dot = first.indexOf('..', 1);
+  const dot = first.indexOf('.', 1);
   const [stem, ending] = dot === -1 ? [first, ''] : [first.slice(0, dot), first.slice(dot)];
   if (!name.startsWith(stem) || !name.endsWith(ending) || name.length < first.length) return null;
   const match = /^(?:\.w([1-9]\d*))?(?:\.s([1-9]\d*))?$/u.exec(

@@ -92,5 +92,5 @@ function embeddedIpv4(address: string, atByte: number): string {
   const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
   const groups = [...before, ...zeros, ...after].map((group) => Number.parseInt(group, 16));
   const bytes = groups.flatMap((group) => [group >> 8, group & 255]);
-  return bytes.slice(atByte, atByte + 4).join('../../workers');
+  return bytes.slice(atByte, atByte + 4).join('.');
 }

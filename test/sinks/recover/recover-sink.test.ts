@@ -165,7 +165,7 @@ for (const [kind, compression, name] of KINDS)
 
     const spec = recoverSink(make(), [first[0], first[1], ...second] as KnownPlace[]) as PackedSpec;
     assert.deepEqual(spec.firstSegments, [1, 1, 0]);
-    const [dot] = [name.indexOf('..')];
+    const [dot] = [name.indexOf('.')];
     assert.deepEqual(filesOf(root), [name, `out.w1${name.slice(dot)}`].sort());
     const sizes = filesOf(root).map((each) => statSync(join(root, each)).size);
     recoverSink(make(), [first[0], first[1], ...second] as KnownPlace[]);

@@ -34,8 +34,8 @@ export function lookForRun(place: string): FoundRun | null {
 
 /** A path as a person would type it here: relative below the working directory, absolute elsewhere. */
 export function shownPath(path: string): string {
-  const below = relative('../..', path);
-  return below === '' || below.startsWith('../../..') ? resolve(path) : below;
+  const below = relative('.', path);
+  return below === '' || below.startsWith('..') ? resolve(path) : below;
 }
 
 /** @throws SpillwayError ERR_OPTION when there is no run at `place` */
