@@ -9,7 +9,7 @@ import { build, type Plugin } from 'esbuild';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
 
-/** What is begun by its path: the program, the library, and the doors of threads and processes. */
+/** What is begun by its path: the program, the library, and the entry points of threads and processes (src/program-url.ts). */
 const ENTRIES = [
   'cli/main',
   'index',
@@ -53,7 +53,6 @@ const { outputFiles } = await build({
   entryPoints: ENTRIES.map((name) => `src/${name}.ts`),
   outdir: dist,
   outbase: 'src',
-  // As deep as the rooms: a path that begins with `../` leads to the same place from src and from here.
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
   splitting: true,

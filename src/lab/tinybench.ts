@@ -5,8 +5,7 @@
 import { Bench } from 'tinybench';
 import { Histogram } from '../measure/histogram.ts';
 import { SpillwayError } from '../model/errors.ts';
-import type { RoundRecord } from '../model/record.ts';
-import type { WaveFigures } from '../model/wave-figures.ts';
+import type { RoundRecord, WaveFigures } from '../model/record.ts';
 import type { PreparedStrategy, PreparedSweep } from './prepared-sweep.ts';
 import { waitUntilQuiet } from './quiet.ts';
 import { type Round, type RoundHooks, startRound } from './trial-round.ts';

@@ -1,5 +1,7 @@
 // The last word on a target. Plain data that crosses a thread and goes into records; never holds a credential.
 import type { FailureCode } from './errors.ts';
+import { shownUrl } from './shown-url.ts';
+import type { Target } from './target.ts';
 
 /** Where a sink put a body: a path below the sink's root, or a place inside a packed segment. */
 export interface Stored {
@@ -60,3 +62,8 @@ export interface SkippedOutcome extends Settled {
 export type SkipReason = 'duplicate' | 'drift' | 'robots' | 'stopped';
 
 export type Outcome = OkOutcome | FailedOutcome | SkippedOutcome;
+
+/** The outcome of a target that nobody asks for, without the login that its URL may hold. */
+export function skippedOutcome({ index, line, url }: Target, reason: SkipReason): SkippedOutcome {
+  return { kind: 'skipped', index, line, url: shownUrl(url), reason };
+}

@@ -1,7 +1,6 @@
 // Where a run stands, as a person reads it. Pure.
 
-import type { RunSession } from '../model/run-journal.ts';
-import type { RunStatus } from '../model/run-status.ts';
+import type { RunSession, RunStatus } from '../model/run-journal.ts';
 import { formatCount } from './format-numbers.ts';
 import { printable } from './printable.ts';
 

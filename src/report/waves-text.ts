@@ -1,6 +1,6 @@
 // Tinybench's account of the strategies as lines of text. Pure.
 
-import type { WaveFigures } from '../model/wave-figures.ts';
+import type { WaveFigures } from '../model/record.ts';
 import { alignColumns } from './comparison-text.ts';
 import { LEAST_FOR_P99 } from './format-numbers.ts';
 import { formatSeconds } from './round-text.ts';

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { ROOMS } from '../../tools/make-oxlintrc.ts';
 import { ROOT } from '../helpers/program.ts';
@@ -18,28 +18,65 @@ function rowsOf(heading: string): string[][] {
   return lines.slice(1).map((line) => line.split(' | ').map((cell) => cell.replaceAll(/^\| | \|$|`/g, '')));
 }
 
-/** The words of the drawings: indented lines, without what is said of them to the right. */
-const DRAWN = PAGE.split('\n')
-  .filter((line) => line.startsWith('    ') && !line.startsWith('    src/'))
-  .map((line) => line.trim().split(/ {2,}/)[0] as string)
-  .filter((line) => /->|\|/.test(line));
+/** The lines of a journey: a folder, the files of it that it passes through, and what is said of them. */
+function stepsOf(heading: string): { folder: string; files: string[] }[] {
+  const section = PAGE.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  const steps: { folder: string; files: string[] }[] = [];
+  for (const line of section.split('\n').filter((text) => text.startsWith('    '))) {
+    const columns = line.trim().split(/ {2,}/);
+    const folder = /^ {4}\S/.test(line) ? (columns.shift() as string) : (steps.at(-1)?.folder ?? '');
+    const drawn = (columns[0] ?? '').replaceAll(/=(?:thread|process|memory)=>/g, ' ');
+    steps.push({ folder, files: drawn.split(/ -> | \| |, |\s+/).filter((name) => /^[a-z]/.test(name)) });
+  }
+  return steps;
+}
 
-test('every file on the journeys exists', () => {
-  const files = new Set(
-    globSync('src/**/*.ts', { cwd: ROOT }).flatMap((file) => {
-      const name = file.slice('src/'.length, -'.ts'.length);
-      return [name, name.slice(name.lastIndexOf('/') + 1)];
-    }),
-  );
-  const names = DRAWN.flatMap((line) => line.match(/(?:[a-z]+\/)?[a-z]+(?:-[a-z]+)*/g) ?? []);
-  assert.ok(names.length > 30, `found ${names.length} names`);
-  const others = new Set(['thread', 'process', 'memory', 'or', 'pool', 'cli', ...Object.keys(ROOMS)]);
-  for (const name of names)
-    assert.ok(files.has(name) || others.has(name), `no file of src is called ${name}`);
+for (const heading of ['The journey of a trial', 'The journey of a URL']) {
+  test(`${heading.toLowerCase()} passes through files and folders that exist`, () => {
+    const steps = stepsOf(heading);
+    assert.ok(steps.length >= 10, `found ${steps.length} steps`);
+    for (const { folder, files } of steps) {
+      assert.ok(existsSync(join(ROOT, 'src', folder)), `there is no src/${folder}`);
+      assert.ok(files.length > 0, `nothing of src/${folder} is named`);
+      for (const name of files) {
+        const paths = [`${folder}/${name}`, name].map((path) => join(ROOT, 'src', path));
+        assert.ok(
+          paths.some((path) => existsSync(`${path}.ts`) || existsSync(path.replace(/\/\*$/, ''))),
+          `src/${folder} holds no ${name}, nor does src`,
+        );
+      }
+    }
+  });
+}
+
+test('the tree shows every folder of src, and no other', () => {
+  const shown = new Set<string>();
+  const parents: string[] = [];
+  const section = PAGE.split('\n## The tree\n')[1]?.split('\n## ')[0] ?? '';
+  for (const [, indent = '', line = ''] of section.matchAll(/^ {4}((?: {2})*)(src\/.*|[a-z-]+\/.*)$/gm)) {
+    const depth = indent.length / 2;
+    for (const [name] of line.matchAll(/(?<=^|\s)(?:src\/[a-z]+|[a-z-]+\/)(?=\s|$)/g)) {
+      const folder = join(parents[depth - 1] ?? '', name).replace(/\/$/, '');
+      shown.add(folder);
+      parents[depth] = folder;
+    }
+  }
+  const folders = globSync('src/**/*.ts', { cwd: ROOT }).map((file) => dirname(file));
+  assert.deepEqual([...shown].toSorted(), [...new Set(folders)].filter((name) => name !== 'src').toSorted());
+});
+
+test('no folder of src has more files of its own than a reader takes in', () => {
+  const counts = new Map<string, number>();
+  for (const file of globSync('src/**/*.ts', { cwd: ROOT }))
+    counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1);
+  for (const [folder, count] of counts) {
+    const most = folder === 'src/model' || folder === 'src/report' ? 30 : 20;
+    assert.ok(count <= most, `${folder} has ${count} files, more than ${most}`);
+  }
 });
 
 test('every file that the page names with its room exists', () => {
-  const names = PAGE.matchAll(new RegExp(`(?:${Object.keys(ROOMS).join('|')})/[a-z][a-z-]*[a-z]`, 'g'));
+  const names = PAGE.matchAll(new RegExp(`(?:${Object.keys(ROOMS).join('|')})/[a-z][a-z/-]*[a-z]`, 'g'));
   for (const [name] of names) {
     const places = [`src/${name}.ts`, `src/${name}`, `src/${name}-lane.ts`, name];
     assert.ok(

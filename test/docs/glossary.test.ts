@@ -11,7 +11,7 @@ const sources = files.map((file) => readFileSync(join(root, file), 'utf8')).join
 
 /** Rows of the table: the words, and the single back-quoted words that are not used for them. */
 const rows = [...page.matchAll(/^\| ([^|]+) \| ([^|]+) \|([^|\n]*)\|$/gm)]
-  .slice(2)
+  .filter(([, word]) => word !== 'word')
   .map(([, words, , not]) => ({
     words: (words as string).split(',').map((word) => word.trim()),
     avoided: [...(not as string).matchAll(/`([a-z]+)`/g)].map(([, word]) => word as string),
@@ -34,6 +34,15 @@ const names = new Set(
 
 test('the glossary has its words', () => {
   assert.ok(rows.length >= 30, `found ${rows.length} rows`);
+});
+
+test('a word has one row', () => {
+  const words = rows.flatMap((row) => row.words);
+  assert.deepEqual(
+    words.filter((word, at) => words.indexOf(word) !== at),
+    [],
+  );
+  assert.ok(words.includes('target'), 'the first row is read');
 });
 
 test('every word of the glossary is used in the code', () => {

@@ -34,7 +34,7 @@ test('an import against the direction of the rooms is refused', (t) => {
     /src\/model may not import src\/runner/,
   );
   assert.match(
-    lint(t, { 'src/runner/a.ts': "import { run } from '../workers/trial-run.ts';\nrun();\n" }),
+    lint(t, { 'src/runner/a.ts': "import { run } from '../workers/trial/trial-run.ts';\nrun();\n" }),
     /may not import src\/workers/,
   );
   assert.doesNotMatch(
@@ -52,11 +52,11 @@ test('a library is imported by its own files alone', (t) => {
     /may import undici/,
   );
   assert.match(
-    lint(t, { 'src/workers/undici-a.ts': "import { Piscina } from 'piscina';\nnew Piscina();\n" }),
+    lint(t, { 'src/transport/undici/a.ts': "import { Piscina } from 'piscina';\nnew Piscina();\n" }),
     /may import piscina/,
   );
   assert.doesNotMatch(
-    lint(t, { 'src/workers/undici-a.ts': "import { Client } from 'undici';\nnew Client('');\n" }),
+    lint(t, { 'src/transport/undici/a.ts': "import { Client } from 'undici';\nnew Client('');\n" }),
     /may import/,
   );
 });
@@ -65,6 +65,14 @@ test('a cycle of imports is refused', (t) => {
   const text = lint(t, {
     'src/model/a.ts': "import { b } from './b.ts';\nexport const a = (): number => b();\n",
     'src/model/b.ts': "import { a } from './a.ts';\nexport const b = (): number => a();\n",
+  });
+  assert.match(text, /no-cycle/);
+});
+
+test('a cycle of type imports is refused', (t) => {
+  const text = lint(t, {
+    'src/model/a.ts': "import type { B } from './b.ts';\nexport interface A {\n  readonly b: B;\n}\n",
+    'src/model/b.ts': "import type { A } from './a.ts';\nexport interface B {\n  readonly a: A;\n}\n",
   });
   assert.match(text, /no-cycle/);
 });

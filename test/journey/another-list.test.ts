@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { RunStatus } from '../../src/model/run-status.ts';
+import type { RunStatus } from '../../src/model/run-journal.ts';
 import { run, start, type Witness, witness } from '../helpers/fetch-process.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 

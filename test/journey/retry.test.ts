@@ -3,7 +3,7 @@ import { existsSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { FetchReport } from '../../src/model/fetch-report.ts';
-import type { RunStatus } from '../../src/model/run-status.ts';
+import type { RunStatus } from '../../src/model/run-journal.ts';
 import { run, start, witness } from '../helpers/fetch-process.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 

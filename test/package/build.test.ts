@@ -42,9 +42,9 @@ suite('the built program', () => {
 
   const textOf = (name: string) => readFileSync(join(house, 'dist', name), 'utf8');
 
-  test('it has the doors of the program, the library, threads and processes', () => {
-    const doors = programFiles().filter((name) => !name.startsWith('chunks/'));
-    assert.deepEqual(doors, [
+  test('it has the entry points of the program, the library, threads and processes', () => {
+    const entries = programFiles().filter((name) => !name.startsWith('chunks/'));
+    assert.deepEqual(entries, [
       'cli/main.js',
       'index.js',
       'runner/bench/process-entry.js',
@@ -62,24 +62,17 @@ suite('the built program', () => {
     assert.deepEqual(importing, []);
   });
 
-  test('a path beside a file of the program leads to what is there', () => {
-    const paths = programFiles().flatMap((name) =>
-      [...textOf(name).matchAll(/["'`](\.\.\/[a-z/-]+)\.(?:js|\$\{\w+\})["'`]/gu)].map(
-        ([, path]) => [name, `${path}.js`] as const,
-      ),
+  test('threads and processes are begun by addresses that lead to what is there', () => {
+    const begun = programFiles().flatMap((name) =>
+      Array.from(textOf(name).matchAll(/programUrl\("([a-z/-]+)"\)/gu), ([, module]) => `${module}.js`),
     );
-    for (const door of [
-      '../workers/entry.js',
-      '../workers/fetch-entry.js',
-      '../runner/process-entry.js',
-      '../server/replica.js',
-    ])
-      assert.ok(
-        paths.some(([, path]) => path === door),
-        door,
-      );
-    for (const [name, path] of paths)
-      assert.ok(statSync(join(house, 'dist', name, '..', path)).isFile(), path);
+    assert.deepEqual(begun.toSorted(), [
+      'runner/bench/process-entry.js',
+      'server/replica/replica.js',
+      'workers/entry.js',
+      'workers/fetch-entry.js',
+    ]);
+    for (const path of begun) assert.ok(statSync(join(house, 'dist', path)).isFile(), path);
   });
 
   test('built again, it is left as it is; what a source has no more is taken away', () => {

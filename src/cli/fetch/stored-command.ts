@@ -4,8 +4,7 @@
 import { resolve } from 'node:path';
 import { SpillwayError } from '../../model/errors.ts';
 import type { StoredCommand } from '../../model/run-journal.ts';
-import { isSecretName } from '../../model/secret-name.ts';
-import { holdsLogin } from '../../model/shown-url.ts';
+import { holdsLogin, isSecretName } from '../../model/shown-url.ts';
 
 type Given = Readonly<Record<string, unknown>>;
 

@@ -7,8 +7,7 @@ import type { RunIdentity } from '../../model/run-journal.ts';
 import { packedEnding } from './record/fetch-place.ts';
 import type { FetchOptions } from './fetch-options.ts';
 import type { SourceOptions } from './targets/fetch-sources.ts';
-import { isSecretName } from '../../model/secret-name.ts';
-import { shownUrl } from '../../model/shown-url.ts';
+import { isSecretName, shownUrl } from '../../model/shown-url.ts';
 
 export function makeRunIdentity(options: FetchOptions): RunIdentity {
   const { sources, request, isDeduping } = options;

@@ -2,7 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { nowMs } from '../../../measure/clock.ts';
-import type { RunStatus } from '../../../model/run-status.ts';
+import type { RunStatus } from '../../../model/run-journal.ts';
 import { type FoundRun, shownPath } from './find-run.ts';
 import { JournalReader } from './journal-reader.ts';
 import { isRunLive } from './run-lock.ts';

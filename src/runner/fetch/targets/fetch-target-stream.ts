@@ -2,9 +2,8 @@
 // will never be sent (bad lines, duplicates, drift), and hands the rest on in order. Holds one group at a time.
 
 import { type FailureCode, SpillwayError } from '../../../model/errors.ts';
-import type { Outcome } from '../../../model/outcome.ts';
+import { type Outcome, skippedOutcome } from '../../../model/outcome.ts';
 import { holdsLogin, shownUrl, withoutLogins } from '../../../model/shown-url.ts';
-import { skippedOutcome } from '../../../model/skipped-outcome.ts';
 import type { Source, SourceItem, Target } from '../../../model/target.ts';
 import { SeenSet } from '../../../sources/seen-set.ts';
 import { NOTHING_SETTLED, type SettledBefore } from '../record/settled-before.ts';

@@ -12,8 +12,7 @@ import {
   type ToFetchWorker,
 } from '../../../model/fetch-task.ts';
 import { giveBackOpen, OWN_OPEN_BYTES } from '../../../model/origin-fields.ts';
-import type { Outcome, Stored } from '../../../model/outcome.ts';
-import { skippedOutcome } from '../../../model/skipped-outcome.ts';
+import { type Outcome, type Stored, skippedOutcome } from '../../../model/outcome.ts';
 import { splitCount } from '../../../model/split.ts';
 import type { Target } from '../../../model/target.ts';
 import { recoverWorker } from '../../../sinks/recover/recover-sink.ts';
