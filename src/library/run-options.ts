@@ -68,7 +68,7 @@ export interface RunOptions {
   /** Body bytes a second over all cores; 0: no bound. @default 0 */
   readonly maxBytesPerSec?: number;
 
-  /** The longest one attempt may take, redirects included; 0: no bound. @default 60000 */
+  /** The longest one attempt may take, redirects and the whole body counted in; 0: no bound. @default 0 */
   readonly deadlineMs?: number;
   /** For a connection, with name and TLS. @default 10000 */
   readonly connectTimeoutMs?: number;

@@ -190,8 +190,8 @@ export const FETCH_OPTIONS = {
   }),
   deadline: row({
     flags: '--deadline <time>',
-    initial: '60s',
-    meaning: 'the longest one attempt may take; 0: no bound',
+    initial: '0',
+    meaning: 'the longest one attempt may take, its whole body counted in; 0: no bound',
     parse: duration(0, DAY_MS),
   }),
   connectTimeout: row({

@@ -10,7 +10,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
-import type { FetchRequestOptions } from '../../../model/fetch-task.ts';
+import type { FetchLimits, FetchRequestOptions } from '../../../model/fetch-task.ts';
 import type { PageRequest } from '../../../model/list-api-options.ts';
 
 /** A page of a list is text; a larger one is a mistake. */
@@ -22,19 +22,21 @@ export interface Answer {
   readonly body: Buffer;
 }
 
+/** What bounds one page; 0 means no bound. */
+export type PageLimits = Pick<FetchLimits, 'totalMs' | 'firstByteMs' | 'idleMs'>;
+
 export class PageClient implements Disposable {
   readonly #options: FetchRequestOptions;
-  /** Of a whole answer; 0 for no bound. */
-  readonly #totalMs: number;
+  readonly #limits: PageLimits;
   readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
 
-  constructor(options: FetchRequestOptions, totalMs: number) {
+  constructor(options: FetchRequestOptions, limits: PageLimits) {
     const { proxy, isInsecure } = options;
     const proxyEnv = { HTTP_PROXY: proxy.http, HTTPS_PROXY: proxy.https, NO_PROXY: proxy.except };
     const ca = options.ca === null ? {} : { ca: [...rootCertificates, options.ca] };
     this.#options = options;
-    this.#totalMs = totalMs;
+    this.#limits = limits;
     this.#http = new HttpAgent({ keepAlive: true, proxyEnv });
     this.#https = new HttpsAgent({ keepAlive: true, proxyEnv, rejectUnauthorized: !isInsecure, ...ca });
   }
@@ -43,12 +45,15 @@ export class PageClient implements Disposable {
   send(page: PageRequest, signal: AbortSignal): Promise<Answer> {
     const url = new URL(page.url);
     const isTls = url.protocol === 'https:';
+    const { totalMs, firstByteMs, idleMs } = this.#limits;
     const request = (isTls ? httpsRequest : httpRequest)(url, {
       method: page.method,
       agent: isTls ? this.#https : this.#http,
       headers: headersOf(page, this.#options),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(this.#totalMs > 0 ? this.#totalMs : 2 ** 31 - 1)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(totalMs > 0 ? totalMs : 2 ** 31 - 1)]),
     });
+    const silentMs = Math.max(firstByteMs, idleMs);
+    request.setTimeout(silentMs, () => request.destroy(new Error(`nothing came for ${silentMs} ms`)));
     request.end(page.body ?? undefined);
     return readAnswer(request);
   }

@@ -15,7 +15,7 @@ export function makeRequestPage(options: FetchRequestOptions, limits: FetchLimit
   const send = async (page: PageRequest, signal: AbortSignal): Promise<Answer> => {
     const room = await import('./page-client.ts');
     if (isDisposed) throw new Error('the run is over');
-    client ??= new room.PageClient(options, limits.totalMs);
+    client ??= new room.PageClient(options, limits);
     return client.send(page, signal);
   };
   const ask: RequestPage = async (page, signal) => {

@@ -10,19 +10,23 @@ export type Phase = 'connecting' | 'waiting' | 'receiving' | 'over';
 export class AttemptClock {
   readonly #limits: FetchLimits;
   readonly #startedAtMs: number;
+  readonly #readMs: () => number;
   #phase: Phase = 'connecting';
   /** When the phase began, or the last piece of a body came. */
-  #sinceMs = nowMs();
+  #sinceMs: number;
   /** The same, whoever was to blame for what did not come. */
-  #movedAtMs = this.#sinceMs;
+  #movedAtMs: number;
   #windowStartMs = 0;
   #windowBytes = 0;
   #bytes = 0;
 
   /** @param startedAtMs of the attempt, which redirects go on with */
-  constructor(limits: FetchLimits, startedAtMs: number) {
+  constructor(limits: FetchLimits, startedAtMs: number, readMs: () => number = nowMs) {
     this.#limits = limits;
     this.#startedAtMs = startedAtMs;
+    this.#readMs = readMs;
+    this.#sinceMs = readMs();
+    this.#movedAtMs = this.#sinceMs;
   }
 
   get phase(): Phase {
@@ -52,13 +56,13 @@ export class AttemptClock {
 
   enter(phase: Phase): void {
     this.#phase = phase;
-    this.#sinceMs = nowMs();
+    this.#sinceMs = this.#readMs();
     this.#movedAtMs = this.#sinceMs;
     this.#beginWindow(this.#sinceMs);
   }
 
   count(bytes: number): void {
-    this.#sinceMs = nowMs();
+    this.#sinceMs = this.#readMs();
     this.#movedAtMs = this.#sinceMs;
     this.#bytes += bytes;
     this.#windowBytes += bytes;
