@@ -21,7 +21,27 @@ interface Settled {
   readonly line: number;
 }
 
-export interface OkOutcome extends Settled {
+/** What an answer said of its body besides it: enough to ask another time whether it has changed. */
+export interface AnswerFacts {
+  /** The entity tag as sent, `W/` included; absent where none came, or one past `MAX_FACT_CHARS`. */
+  readonly etag?: string;
+  /** Last-Modified as sent. */
+  readonly lastModified?: string;
+  /** Content-Type as sent. */
+  readonly contentType?: string;
+}
+
+/** A longer field is not kept: it is nobody's validator and nobody's type. */
+export const MAX_FACT_CHARS = 1024;
+
+interface Redirected {
+  /** Where redirects led; absent when the URL asked for is the one that answered. */
+  readonly finalUrl?: string;
+  /** How many were followed in the last attempt; absent where none was. */
+  readonly redirects?: number;
+}
+
+export interface OkOutcome extends Settled, AnswerFacts, Redirected {
   readonly kind: 'ok';
   readonly status: number;
   /** Length of the body as kept: decoded, unless original bytes were asked for. */
@@ -34,12 +54,10 @@ export interface OkOutcome extends Settled {
   readonly attempts: number;
   /** From the first attempt's start to the end of the body, waits between attempts included. */
   readonly durationMs: number;
-  /** Where redirects led; absent when the URL asked for is the one that answered. */
-  readonly finalUrl?: string;
   readonly stored: Stored;
 }
 
-export interface FailedOutcome extends Settled {
+export interface FailedOutcome extends Settled, Redirected {
   readonly kind: 'failed';
   readonly code: FailureCode;
   /** What was expected and found, one line, safe to print. */

@@ -1,12 +1,12 @@
 // The journal's file: its tables, how an outcome becomes a row and a row an outcome, and what its errors mean. What is
-// in a row is in docs/resume.md; a change of it is a new FORMAT_VERSION.
+// in a row is in docs/resume.md; a change of it is a new FORMAT_VERSION and one more step in `journal-migration`.
 
 import { join } from 'node:path';
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { FAILURES, type FailureCode, SpillwayError } from '../../../model/errors.ts';
 import type { Outcome, SkipReason } from '../../../model/outcome.ts';
 
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 /** `spwj`: what `file` and SQLite show of the file's owner. */
 export const APPLICATION_ID = 0x7370776a;
 
@@ -20,7 +20,8 @@ export const SCHEMA = `
   CREATE TABLE outcomes (
     idx INTEGER PRIMARY KEY, class TEXT NOT NULL, url TEXT NOT NULL, line INTEGER NOT NULL,
     status INTEGER, attempts INTEGER, duration_us INTEGER, bytes INTEGER, wire_bytes INTEGER, sha256 BLOB,
-    final_url TEXT, path TEXT, offset_bytes INTEGER, stored_bytes INTEGER, is_renamed INTEGER, detail TEXT
+    final_url TEXT, path TEXT, offset_bytes INTEGER, stored_bytes INTEGER, is_renamed INTEGER, detail TEXT,
+    etag TEXT, last_modified TEXT, content_type TEXT, redirects INTEGER
   );
   CREATE INDEX failed ON outcomes (idx) WHERE detail IS NOT NULL;
   CREATE TABLE tally (
@@ -40,7 +41,12 @@ export const SCHEMA = `
 
 /** Columns in the order of `toRow`. */
 export const COLUMNS =
-  'idx, class, url, line, status, attempts, duration_us, bytes, wire_bytes, sha256, final_url, path, offset_bytes, stored_bytes, is_renamed, detail';
+  'idx, class, url, line, status, attempts, duration_us, bytes, wire_bytes, sha256, final_url, path, offset_bytes, stored_bytes, is_renamed, detail, etag, last_modified, content_type, redirects';
+/** The same from a journal of an older format, with nothing where it has no such column. */
+export function columnsOf(version: number): string {
+  return version >= 2 ? COLUMNS : COLUMNS.replace(/etag, .*$/u, 'NULL, NULL, NULL, NULL');
+}
+
 export const PLACEHOLDERS = COLUMNS.replaceAll(/\w+/gu, '?');
 
 /**
@@ -48,15 +54,16 @@ export const PLACEHOLDERS = COLUMNS.replaceAll(/\w+/gu, '?');
  * `bytes` stands for the length as received, too.
  */
 export const PLAIN_COLUMNS =
-  'idx, url, line, duration_us, bytes, sha256, path, offset_bytes, stored_bytes, class, status, attempts, is_renamed';
-export const PLAIN_VALUES = "?, ?, ?, ?, ?, ?, ?, ?, ?, 'ok', 200, 1, 0";
-export const PLAIN_VALUE_COUNT = 9;
+  'idx, url, line, duration_us, bytes, sha256, path, offset_bytes, stored_bytes, etag, last_modified, content_type, class, status, attempts, is_renamed';
+export const PLAIN_VALUES = "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'ok', 200, 1, 0";
+export const PLAIN_VALUE_COUNT = 12;
 
 /** The values of `PLAIN_VALUES`; null for an outcome that has more to say. */
 export function toPlainRow(outcome: Outcome): SQLInputValue[] | null {
   if (outcome.kind !== 'ok' || outcome.status !== 200 || outcome.attempts !== 1) return null;
   const { index, url, line, durationMs, bytes, sha256, stored } = outcome;
-  if (outcome.wireBytes !== bytes || outcome.finalUrl !== undefined || stored.isRenamed) return null;
+  if (outcome.wireBytes !== bytes || stored.isRenamed) return null;
+  if (outcome.finalUrl !== undefined || outcome.redirects !== undefined) return null;
   const { path, offsetBytes, storedBytes } = stored;
   return [
     index,
@@ -68,6 +75,9 @@ export function toPlainRow(outcome: Outcome): SQLInputValue[] | null {
     path,
     offsetBytes,
     storedBytes === bytes ? null : storedBytes,
+    outcome.etag ?? null,
+    outcome.lastModified ?? null,
+    outcome.contentType ?? null,
   ];
 }
 
@@ -105,12 +115,17 @@ export function toRow(outcome: Outcome): SQLInputValue[] {
       stored.storedBytes === bytes ? null : stored.storedBytes,
       stored.isRenamed ? 1 : 0,
       null,
+      outcome.etag ?? null,
+      outcome.lastModified ?? null,
+      outcome.contentType ?? null,
+      outcome.redirects ?? null,
     ];
   }
-  const rest = [null, null, null, null, null, null, null, null];
-  if (outcome.kind === 'skipped') return [index, outcome.reason, url, line, null, null, null, ...rest, null];
-  const { code, status, attempts, durationMs, detail } = outcome;
-  return [index, code, url, line, status, attempts, Math.round(durationMs * 1e3), ...rest, detail];
+  const none = (count: number) => Array<null>(count).fill(null);
+  if (outcome.kind === 'skipped') return [index, outcome.reason, url, line, ...none(16)];
+  const { code, status, attempts, durationMs, detail, finalUrl = null, redirects = null } = outcome;
+  const row = [index, code, url, line, status, attempts, Math.round(durationMs * 1e3), ...none(3), finalUrl];
+  return [...row, ...none(4), detail, ...none(3), redirects];
 }
 
 export function fromRow(row: readonly SQLOutputValue[]): Outcome {
@@ -124,6 +139,12 @@ export function fromRow(row: readonly SQLOutputValue[]): Outcome {
     number,
     number,
   ];
+  const finalUrl = row[10] as string | null;
+  const redirects = row[19] as number | null;
+  const redirected = {
+    ...(finalUrl === null ? {} : { finalUrl }),
+    ...(redirects === null ? {} : { redirects }),
+  };
   if (isFailure(name)) {
     const detail = row[15] as string;
     return {
@@ -136,10 +157,11 @@ export function fromRow(row: readonly SQLOutputValue[]): Outcome {
       status,
       attempts,
       durationMs: durationUs / 1e3,
+      ...redirected,
     };
   }
   if (name !== 'ok') return { kind: 'skipped', index, url, line, reason: name };
-  const finalUrl = row[10] as string | null;
+  const [etag, lastModified, contentType] = row.slice(16, 19) as (string | null)[];
   return {
     kind: 'ok',
     index,
@@ -151,7 +173,10 @@ export function fromRow(row: readonly SQLOutputValue[]): Outcome {
     wireBytes: (row[8] as number | null) ?? bytes,
     attempts,
     durationMs: durationUs / 1e3,
-    ...(finalUrl === null ? {} : { finalUrl }),
+    ...redirected,
+    ...(etag == null ? {} : { etag }),
+    ...(lastModified == null ? {} : { lastModified }),
+    ...(contentType == null ? {} : { contentType }),
     stored: {
       path: row[11] as string,
       offsetBytes: row[12] as number,
@@ -161,8 +186,11 @@ export function fromRow(row: readonly SQLOutputValue[]): Outcome {
   };
 }
 
-/** @throws SpillwayError ERR_JOURNAL when the file is not a journal this program reads */
-export function checkFormat(db: DatabaseSync, file: string): void {
+/**
+ * The format of a journal that this program reads.
+ * @throws SpillwayError ERR_JOURNAL when the file is none, or that of a later version of this program
+ */
+export function checkFormat(db: DatabaseSync, file: string): number {
   const read = (name: string) => Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
   if (read('application_id') !== APPLICATION_ID) {
     throw new SpillwayError(
@@ -171,12 +199,11 @@ export function checkFormat(db: DatabaseSync, file: string): void {
     );
   }
   const version = read('user_version');
-  if (version !== FORMAT_VERSION) {
-    throw new SpillwayError(
-      'ERR_JOURNAL',
-      `${file}: expected a journal of format ${FORMAT_VERSION}, found ${String(version)}: use the version of this program that wrote it`,
-    );
-  }
+  if (typeof version === 'number' && version >= 1 && version <= FORMAT_VERSION) return version;
+  throw new SpillwayError(
+    'ERR_JOURNAL',
+    `${file}: expected a journal of format 1 to ${FORMAT_VERSION}, found ${String(version)}, which a later version of this program writes: go on with that version, or a later one`,
+  );
 }
 
 /** SQLite's result codes, without their extension. */

@@ -10,7 +10,7 @@ import type { JournalCounts, JournalMeta, RunSession } from '../../../model/run-
 import { readCounts, readMeta, readNextIndex, readSessions } from './journal-meta.ts';
 import {
   checkFormat,
-  COLUMNS,
+  columnsOf,
   fromRow,
   guardJournal,
   journalFile,
@@ -42,6 +42,7 @@ export function hasJournal(directory: string): boolean {
 export class JournalReader implements Disposable {
   readonly file: string;
   readonly #db: DatabaseSync;
+  readonly #columns: string;
 
   /**
    * @param directory the run's record directory
@@ -56,7 +57,7 @@ export class JournalReader implements Disposable {
       );
     }
     this.#db = openReadOnly(this.file);
-    this.#guard(() => checkFormat(this.#db, this.file));
+    this.#columns = this.#guard(() => columnsOf(checkFormat(this.#db, this.file)));
   }
 
   meta(): JournalMeta {
@@ -81,7 +82,7 @@ export class JournalReader implements Disposable {
   *outcomes({ from = 0, kind }: OutcomeFilter = {}): Generator<Outcome> {
     const which = kind === 'failed' ? 'detail IS NOT NULL AND ' : '';
     const statement = this.#guard(() =>
-      this.#db.prepare(`SELECT ${COLUMNS} FROM outcomes WHERE ${which}idx >= ? ORDER BY idx LIMIT ?`),
+      this.#db.prepare(`SELECT ${this.#columns} FROM outcomes WHERE ${which}idx >= ? ORDER BY idx LIMIT ?`),
     );
     for (let next = from; ; ) {
       const rows = this.#chunk(statement, next).map((row) => fromRow(row));

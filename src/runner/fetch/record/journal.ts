@@ -33,6 +33,7 @@ import {
   toPlainRow,
   toRow,
 } from './journal-format.ts';
+import { migrateJournal } from './journal-migration.ts';
 import { readCounts, readMeta, readNextIndex, readSessions, writeMeta } from './journal-meta.ts';
 import { RunLock } from './run-lock.ts';
 import { TallyChanges } from './tally-changes.ts';
@@ -99,6 +100,7 @@ export class Journal implements Disposable {
       this.#db.exec(
         `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${LOG_PAGE_COUNT};`,
       );
+      if (this.isContinued) migrateJournal(this.#db, this.#checkWhole());
       this.isBegunAnew = this.isContinued && !this.#isSameRun(options);
       if (this.isBegunAnew) this.#beginAnew(options);
       this.#metaBefore = readMeta(this.#db);
@@ -197,9 +199,9 @@ export class Journal implements Disposable {
     this.#lock[Symbol.dispose]();
   }
 
-  /** A whole journal, or a refusal: nothing is counted from one that is damaged. False for one that may become another. */
-  #isSameRun({ identity, mayBeginAnew }: JournalOptions): boolean {
-    checkFormat(this.#db, this.file);
+  /** A whole journal, or a refusal: nothing is counted from one that is damaged. @returns its format */
+  #checkWhole(): number {
+    const version = checkFormat(this.#db, this.file);
     const verdict = this.#db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
     if (verdict !== 'ok') throw damaged(this.file, String(verdict));
     const differences = this.#db
@@ -209,6 +211,11 @@ export class Journal implements Disposable {
       )
       .all();
     if (differences.length > 0) throw damaged(this.file, 'its counts are not those of its rows');
+    return version;
+  }
+
+  /** False for one that may become another. */
+  #isSameRun({ identity, mayBeginAnew }: JournalOptions): boolean {
     const problems = compareIdentities(readMeta(this.#db).identity, identity);
     if (problems.length === 0) return true;
     if (mayBeginAnew === true && this.#isUntouched()) return false;

@@ -8,7 +8,6 @@ export type AttemptEnd =
   | {
       readonly kind: 'ok';
       readonly committed: Committed;
-      readonly finalUrl: string;
       readonly wireBytes: number;
     }
   | { readonly kind: 'redirect'; readonly to: URL }

@@ -4,7 +4,7 @@
 import type { FailureCode } from '../../../model/errors.ts';
 import type { FetchLimits } from '../../../model/fetch-task.ts';
 import type { Sink } from '../../../sinks/sink.ts';
-import { type AnswerRules, judgeAnswer, promisedBytesOf } from './answer-head.ts';
+import { type AnswerRules, factsOf, judgeAnswer, promisedBytesOf } from './answer-head.ts';
 import { AttemptClock, type Phase } from './attempt-clock.ts';
 import { type AttemptEnd, attemptFailure } from './attempt-end.ts';
 import { BodyIntake } from './body-intake.ts';
@@ -92,6 +92,7 @@ export class FetchAttempt implements AnswerReceiver {
     this.#promisedBytes = promisedBytesOf(view);
     this.#verdict = judgeAnswer(this.job, status, view, this.#context);
     if (this.#verdict !== null) return;
+    this.job.facts = factsOf(view);
     this.#intake = this.#openIntake();
     this.#intake.begin({ status, statusText, view });
   }
@@ -158,8 +159,7 @@ export class FetchAttempt implements AnswerReceiver {
       isDecoding,
       promisedBytes: this.#promisedBytes,
       onCommitted: (committed) => {
-        const finalUrl = this.job.shownFinalUrl;
-        this.#finish({ kind: 'ok', committed, finalUrl, wireBytes: this.#clock.bytes });
+        this.#finish({ kind: 'ok', committed, wireBytes: this.#clock.bytes });
       },
       onLost: (end) => this.#finish(end),
       onHold: () => this.#hold(),

@@ -3,6 +3,7 @@
 
 import { nowMs } from '../../../measure/clock.ts';
 import { placeOf } from '../../../model/origin-fields.ts';
+import type { AnswerFacts } from '../../../model/outcome.ts';
 import { shownHref } from '../../../model/shown-url.ts';
 import type { Target } from '../../../model/target.ts';
 
@@ -27,6 +28,8 @@ export class FetchJob {
   isHandedOver = false;
   /** Of the last answer; 0 without one. */
   status = 0;
+  /** What the last answer said of its body. */
+  facts: AnswerFacts = {};
   startedAtMs = 0;
   attemptStartedAtMs = 0;
   /** When the next attempt may begin. */

@@ -1,13 +1,13 @@
 // The last word on a job as everybody outside this room hears it. Pure: nothing is counted or sent here.
 
 import { nowMs } from '../../../measure/clock.ts';
-import type { Outcome, SkipReason } from '../../../model/outcome.ts';
+import type { FailedOutcome, Outcome, SkipReason } from '../../../model/outcome.ts';
 import type { AttemptEnd, AttemptFailure } from './attempt-end.ts';
 import type { FetchJob } from './fetch-job.ts';
 import { oneLine } from '../../../model/one-line.ts';
 
 export function okOutcome(job: FetchJob, end: AttemptEnd & { kind: 'ok' }): Outcome {
-  const { committed, finalUrl, wireBytes } = end;
+  const { committed, wireBytes } = end;
   const outcome: Outcome = {
     kind: 'ok',
     index: job.target.index,
@@ -20,8 +20,9 @@ export function okOutcome(job: FetchJob, end: AttemptEnd & { kind: 'ok' }): Outc
     attempts: job.attempts,
     durationMs: nowMs() - job.startedAtMs,
     stored: committed.stored,
+    ...job.facts,
   };
-  return finalUrl === job.shownUrl ? outcome : { ...outcome, finalUrl };
+  return job.hops === 0 ? outcome : { ...outcome, ...redirectedBy(job) };
 }
 
 export function failedOutcome(job: FetchJob, { code, detail }: AttemptFailure): Outcome {
@@ -35,10 +36,17 @@ export function failedOutcome(job: FetchJob, { code, detail }: AttemptFailure): 
     status: job.status,
     attempts: job.attempts,
     durationMs: job.startedAtMs === 0 ? 0 : nowMs() - job.startedAtMs,
+    ...redirectedBy(job),
   };
 }
 
 export function skippedOutcome(job: FetchJob, reason: SkipReason): Outcome {
   const { index, line } = job.target;
   return { kind: 'skipped', index, line, url: job.shownUrl, reason };
+}
+
+function redirectedBy(job: FetchJob): Pick<FailedOutcome, 'finalUrl' | 'redirects'> {
+  if (job.hops === 0) return {};
+  const finalUrl = job.shownFinalUrl;
+  return finalUrl === job.shownUrl ? { redirects: job.hops } : { finalUrl, redirects: job.hops };
 }

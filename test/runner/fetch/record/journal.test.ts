@@ -60,6 +60,8 @@ const read = (directory: string) => {
 
 const settled = { line: fc.nat(), url: fc.webUrl() };
 const count = fc.integer({ min: 0, max: 2 ** 44 });
+const field = fc.string({ unit: 'binary-ascii', maxLength: 1024 }).map((text) => text.replaceAll('\0', ''));
+const facts = { etag: field, lastModified: field, contentType: field };
 const anyOutcome = fc.oneof(
   fc.record(
     {
@@ -72,6 +74,8 @@ const anyOutcome = fc.oneof(
       attempts: fc.integer({ min: 1, max: 1000 }),
       durationMs: fc.nat().map((us) => us / 1000),
       finalUrl: fc.webUrl(),
+      redirects: fc.integer({ min: 1, max: 100 }),
+      ...facts,
       stored: fc.record({
         path: fc.string(),
         offsetBytes: count,
@@ -94,15 +98,22 @@ const anyOutcome = fc.oneof(
       ],
     },
   ),
-  fc.record({
-    kind: fc.constant('failed' as const),
-    ...settled,
-    code: fc.constantFrom(...FAILURE_CODES),
-    detail: fc.string({ unit: 'binary' }).map((text) => text.toWellFormed().replaceAll('\0', '')),
-    status: fc.integer({ min: 0, max: 599 }),
-    attempts: fc.nat(1000),
-    durationMs: fc.nat().map((us) => us / 1000),
-  }),
+  fc.record(
+    {
+      kind: fc.constant('failed' as const),
+      ...settled,
+      code: fc.constantFrom(...FAILURE_CODES),
+      detail: fc.string({ unit: 'binary' }).map((text) => text.toWellFormed().replaceAll('\0', '')),
+      status: fc.integer({ min: 0, max: 599 }),
+      attempts: fc.nat(1000),
+      durationMs: fc.nat().map((us) => us / 1000),
+      finalUrl: fc.webUrl(),
+      redirects: fc.integer({ min: 1, max: 100 }),
+    },
+    {
+      requiredKeys: ['kind', 'line', 'url', 'code', 'detail', 'status', 'attempts', 'durationMs'],
+    },
+  ),
   fc.record({
     kind: fc.constant('skipped' as const),
     ...settled,
@@ -294,7 +305,10 @@ test('what is no journal of this format is refused, and an empty file is a new o
     using db = new DatabaseSync(later.file);
     db.exec('PRAGMA user_version = 99');
   }
-  assert.throws(() => open(later.directory), { code: 'ERR_JOURNAL', message: /format 1, found 99/u });
+  assert.throws(() => open(later.directory), {
+    code: 'ERR_JOURNAL',
+    message: /format 1 to \d+, found 99, which a later version of this program writes/u,
+  });
 
   const empty = scratchDirectory(t);
   writeFileSync(join(empty, 'journal.db'), '');
