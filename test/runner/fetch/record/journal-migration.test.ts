@@ -30,7 +30,7 @@ const FIRST_FORMAT = `
   CREATE TABLE pages (
     source INTEGER, number INTEGER, contents TEXT NOT NULL, PRIMARY KEY (source, number)
   ) WITHOUT ROWID;
-  PRAGMA application_id = ${0x7370776a};
+  PRAGMA application_id = 1936750442;
   PRAGMA user_version = 1;
   INSERT INTO meta VALUES ('fingerprint', '${JSON.stringify(IDENTITY)}'), ('command', 'null'), ('state', '"stopped"'),
     ('sink', '"directory"'), ('targetCount', 'null'), ('createdAt', '"2026-01-01T00:00:00.000Z"'), ('hadLogins', 'false');
