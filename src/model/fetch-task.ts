@@ -3,7 +3,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from './errors.ts';
-import { FIELDS_PER_ORIGIN, PLACE_COUNT } from './origin-fields.ts';
+import { makeOrigins } from './origin-fields.ts';
 import type { Outcome } from './outcome.ts';
 import type { RobotsAnswer } from './robots.ts';
 import type { AnySinkSpec } from './sink-spec.ts';
@@ -83,17 +83,22 @@ export interface FetchBudgets {
   readonly maxBytesPerSec: number;
 }
 
-/** Where the rates of the run are: behind the cells of the origins. */
-export const RATE_CELLS_AT_BYTES = PLACE_COUNT * FIELDS_PER_ORIGIN * 4;
-/** Memory for the budgets of a run: `origin-fields`, two 64-bit clocks and the account of retries. */
-export const BUDGETS_BYTES = RATE_CELLS_AT_BYTES + 24;
-
 /** Memory all workers of a run share. */
 export interface FetchShared {
-  /** Budgets by origin and of the run: `workers/fetch/origin/origin-budgets`. */
-  readonly budgets: SharedArrayBuffer;
-  /** `nowMs` that times in `budgets` count from. */
+  /** Rates of the run: `workers/fetch/origin/run-rates`. */
+  readonly rates: SharedArrayBuffer;
+  /** What is known of each origin: `model/origin-fields`. */
+  readonly origins: SharedArrayBuffer;
+  /** `nowMs` that times in both count from. */
   readonly epochMs: number;
+}
+
+/** Two 64-bit clocks and the account of retries. */
+const RATES_BYTES = 24;
+
+/** @param targetCount targets that are under way at once, over all workers */
+export function makeFetchShared(targetCount: number, epochMs: number): FetchShared {
+  return { rates: new SharedArrayBuffer(RATES_BYTES), origins: makeOrigins(targetCount), epochMs };
 }
 
 export interface FetchTask {
@@ -113,8 +118,8 @@ export interface FetchTask {
   /** This worker's counters (`measure/tally`) and gauges (`GAUGES`). */
   readonly tally: SharedArrayBuffer;
   readonly gauges: SharedArrayBuffer;
-  /** Its open requests by place of their origin (`OWN_OPEN_BYTES`): what the runner gives back when its thread dies. */
-  readonly ownOpen: SharedArrayBuffer;
+  /** What it has at each origin (`makeOwnPlaces`): the runner gives it back when its thread dies. */
+  readonly ownPlaces: SharedArrayBuffer;
 }
 
 /** Float64 cells that a worker keeps up to date and the runner reads. */

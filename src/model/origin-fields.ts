@@ -1,8 +1,7 @@
-// What all workers of a run know of an origin, as 32-bit fields in memory that they share. An origin finds its place by
-// a hash of its name; two that meet in one place share a budget, which is politer than asked, never ruder.
+// What all workers of a run know of an origin, as 32-bit fields in memory that they share. Each origin has a place of its
+// own for as long as a target of it is under way; what is known of it stays until another origin needs the room.
 
-/** Places for origins; a power of two. */
-export const PLACE_COUNT = 1 << 15;
+import { makeRows, SharedRows } from './shared-rows.ts';
 
 /** Fields of a place. Times are ms after the run's epoch, durations in ticks of 0.1 ms; 0 where nothing is known. */
 export const ORIGIN_FIELDS = {
@@ -65,28 +64,34 @@ export const FIELDS_PER_ORIGIN = 40;
 /** The phase of a window, as its field holds it. */
 export const WINDOW_PHASES = ['growing', 'steady', 'raised', 'lowered'] as const;
 
-/** Where an origin's fields are: FNV-1a over its name. */
-export function placeOf(origin: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < origin.length; at++) {
-    hash ^= origin.charCodeAt(at);
-    hash = Math.imul(hash, 0x01000193);
-  }
-  return ((hash >>> 16) ^ hash) & (PLACE_COUNT - 1);
+/** Places beyond those of targets that are under way: what is remembered of origins that are idle. */
+const IDLE_PLACES = 16_384;
+
+/** Memory for the origins of a run. @param targetCount targets that are under way at once, at most */
+export function makeOrigins(targetCount: number): SharedArrayBuffer {
+  // A target that a redirect moves holds two places for a moment, and one that changes its worker may be counted twice.
+  return makeRows(targetCount * 2 + IDLE_PLACES, FIELDS_PER_ORIGIN);
 }
 
-/** Memory in which one worker counts its own open requests by place, so that they can be given back when it dies. */
-export const OWN_OPEN_BYTES = PLACE_COUNT * 4;
+/** Cells for each place of what one worker has there, so that it can be given back when it dies. */
+export const OWN_CELLS = { open: 0, held: 1, cellCount: 2 } as const;
 
-/** Gives back the requests that a worker had open when its thread died: nobody else will. */
-export function giveBackOpen(budgets: SharedArrayBuffer, ownOpen: SharedArrayBuffer): void {
-  const fields = new Int32Array(budgets, 0, PLACE_COUNT * FIELDS_PER_ORIGIN);
-  const own = new Int32Array(ownOpen);
-  for (const [place, count] of own.entries()) {
-    if (count === 0) continue;
-    Atomics.sub(fields, place * FIELDS_PER_ORIGIN + ORIGIN_FIELDS.open, count);
-    own[place] = 0;
+export function makeOwnPlaces(origins: SharedArrayBuffer): SharedArrayBuffer {
+  return new SharedArrayBuffer(new SharedRows(origins).rowCount * OWN_CELLS.cellCount * 4);
+}
+
+/** Gives back what a worker had at origins when its thread died: nobody else will. */
+export function giveBackPlaces(origins: SharedArrayBuffer, ownPlaces: SharedArrayBuffer): void {
+  const rows = new SharedRows(origins);
+  const own = new Int32Array(ownPlaces);
+  for (let place = 0; place < rows.rowCount; place++) {
+    const at = place * OWN_CELLS.cellCount;
+    const openCount = own[at + OWN_CELLS.open] as number;
+    const heldCount = own[at + OWN_CELLS.held] as number;
+    if (openCount !== 0) Atomics.sub(rows.cells, rows.at(place) + ORIGIN_FIELDS.open, openCount);
+    if (heldCount !== 0) rows.release(place, heldCount);
   }
+  own.fill(0);
 }
 
 /** What was found of one origin. */
@@ -102,10 +107,12 @@ export interface OriginKnee {
   readonly ceiling: number | null;
 }
 
-/** The window found for an origin; null where none was. */
-export function readKnee(budgets: SharedArrayBuffer, origin: string): OriginKnee | null {
-  const fields = new Int32Array(budgets, placeOf(origin) * FIELDS_PER_ORIGIN * 4, FIELDS_PER_ORIGIN);
-  const read = (field: OriginField) => Atomics.load(fields, ORIGIN_FIELDS[field]);
+/** The window found for an origin; null where none was, or where it is forgotten. */
+export function readKnee(origins: SharedArrayBuffer, origin: string): OriginKnee | null {
+  const rows = new SharedRows(origins);
+  const place = rows.find(origin);
+  if (place === null) return null;
+  const read = (field: OriginField) => Atomics.load(rows.cells, rows.at(place) + ORIGIN_FIELDS[field]);
   const phase = WINDOW_PHASES[read('phase')];
   // What still grows, or grows back, has not been found.
   const window =

@@ -6,15 +6,20 @@ import { nowMs } from '../../measure/clock.ts';
 import { sumTallies } from '../../measure/tally.ts';
 import type { SpillwayError } from '../../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../../model/fetch-report.ts';
-import type { FetchBudgets, FetchLimits, FetchRequestOptions } from '../../model/fetch-task.ts';
+import {
+  type FetchBudgets,
+  type FetchLimits,
+  type FetchRequestOptions,
+  type FetchShared,
+  makeFetchShared,
+} from '../../model/fetch-task.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { JournalCounts } from '../../model/run-journal.ts';
 import type { AnySinkSpec } from '../../model/sink-spec.ts';
 import type { Target } from '../../model/target.ts';
-import { BUDGETS_BYTES } from '../../model/fetch-task.ts';
 import { readKnee } from '../../model/origin-fields.ts';
 import { FetchAccount } from './fetch-account.ts';
-import { FetchWorkerGroup } from './worker-group/fetch-worker-group.ts';
+import { countUnderWay, FetchWorkerGroup } from './worker-group/fetch-worker-group.ts';
 import type { TargetStream, TargetGroup } from './targets/fetch-target-stream.ts';
 import type { WorkerPool } from '../pool.ts';
 import { ThroughputMonitor } from './throughput-monitor.ts';
@@ -82,7 +87,7 @@ class OneFetch {
   readonly #stopReading = new AbortController();
   #startedAtMs = nowMs();
   #cpuBefore = process.cpuUsage();
-  readonly #shared = new SharedArrayBuffer(BUDGETS_BYTES);
+  readonly #shared: FetchShared;
   readonly #monitor = new ThroughputMonitor();
   #workerGroup: FetchWorkerGroup | undefined;
   #problem: SpillwayError | null = null;
@@ -93,19 +98,19 @@ class OneFetch {
   constructor(options: FetchRunOptions) {
     this.#options = options;
     this.#targetStream = options.targetStream;
+    this.#shared = makeFetchShared(countUnderWay(options), nowMs());
     if (options.before !== null) this.#account.goOnFrom(options.before);
   }
 
   async carryOut(): Promise<FetchReport> {
     const { workerCount, maxInFlight, sink, request, limits, budgets } = this.#options;
     await using pool = this.#options.pool;
-    const shared = { budgets: this.#shared, epochMs: nowMs() };
     const watch = setInterval(() => this.#watch(), 250);
     this.#workerGroup = new FetchWorkerGroup({
       pool,
       workerCount,
       maxInFlight,
-      base: { sink, request, limits, budgets, shared },
+      base: { sink, request, limits, budgets, shared: this.#shared },
       onSettled: (outcomes, values) => this.#settle(outcomes, values),
       onBroken: (error) => this.#break(error),
     });
@@ -245,7 +250,9 @@ class OneFetch {
   /** What was found of the origins that answered most. */
   #knees(): Pick<FetchReport, 'knees'> {
     if (this.#options.budgets.isAdaptive !== true) return {};
-    const found = this.#account.busiestOrigins(MAX_KNEES).map((origin) => readKnee(this.#shared, origin));
+    const found = this.#account
+      .busiestOrigins(MAX_KNEES)
+      .map((origin) => readKnee(this.#shared.origins, origin));
     return { knees: found.filter((knee) => knee !== null) };
   }
 

@@ -7,8 +7,6 @@ import { WireAgents } from '../wire/wire-agents.ts';
 import { isWireFields } from '../wire/wire-fields.ts';
 
 export interface RoutedRequest extends FetchedRequest {
-  /** The origin's place in the budgets. */
-  readonly place: number;
   /** An answer in reach of the wire lane was refused: undici is to have it. */
   readonly isHandedOver: boolean;
 }
@@ -42,7 +40,7 @@ export class FetchRoutes {
   send(request: RoutedRequest, receiver: AnswerReceiver): RequestControl {
     if (this.#wire !== null && !request.isHandedOver && this.#isForWire(request))
       return this.#wire.send(request, receiver);
-    if (this.#agents !== null) return this.#agents.send(request.place, request, receiver);
+    if (this.#agents !== null) return this.#agents.send(request, receiver);
     return new LateRequest(this.#open(), request, receiver);
   }
 
@@ -80,7 +78,7 @@ class LateRequest implements RequestControl {
     opening.then(
       (agents) => {
         if (this.#isOver) return;
-        const control = agents.send(request.place, request, receiver);
+        const control = agents.send(request, receiver);
         // It may have failed at once.
         if (this.#isOver) control.leave();
         else this.#control = control;

@@ -4,6 +4,7 @@
 import type { LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { hash64 } from '../../model/hash64.ts';
 import type { FetchLimits, FetchRequestOptions } from '../../model/fetch-task.ts';
 import type { AnswerReceiver, FetchedRequest, RequestControl } from '../fetch-transport.ts';
 import { UndiciReceiver } from './undici-receiver.ts';
@@ -14,11 +15,8 @@ const MAX_AGENTS = 16;
 const KEEP_ALIVE_MS = 15_000;
 
 export interface AgentSet {
-  /**
-   * Sends one request. The receiver is told of whatever goes wrong, also before anything is sent.
-   * @param place the origin's place in the budgets
-   */
-  send(place: number, request: FetchedRequest, receiver: AnswerReceiver): RequestControl;
+  /** Sends one request. The receiver is told of whatever goes wrong, also before anything is sent. */
+  send(request: FetchedRequest, receiver: AnswerReceiver): RequestControl;
   /** Cuts every connection. */
   close(): Promise<void>;
 }
@@ -51,8 +49,8 @@ export function openAgentSet(options: AgentSetOptions): AgentSet {
   }
   const open = agents.map(() => 0);
   return {
-    send: (place, { origin, path, fields }, receiver) => {
-      const agent = isSticky ? place % count : open.indexOf(Math.min(...open));
+    send: ({ origin, path, fields }, receiver) => {
+      const agent = isSticky ? hash64(origin)[1] % count : open.indexOf(Math.min(...open));
       open[agent] = (open[agent] as number) + 1;
       const handler = new UndiciReceiver(receiver, () => {
         open[agent] = (open[agent] as number) - 1;

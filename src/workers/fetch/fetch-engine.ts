@@ -20,6 +20,7 @@ import type { GuardedRoutes } from '../../transport/routes/guarded-routes.ts';
 import { failedOutcome, okOutcome, skippedOutcome } from './attempt/job-outcomes.ts';
 import { NextAttempt } from './next-attempt.ts';
 import { OriginBudgets } from './origin/origin-budgets.ts';
+import { OriginPlaces } from './origin/origin-places.ts';
 import { OriginScheduler } from './queue/origin-scheduler.ts';
 import { RateHold } from './queue/rate-hold.ts';
 import { RobotsGate } from './robots/robots-gate.ts';
@@ -53,6 +54,7 @@ export interface EngineParts {
 
 export class FetchEngine {
   readonly #parts: EngineParts;
+  readonly #places: OriginPlaces;
   readonly #budgets: OriginBudgets;
   readonly #rates: RunRates;
   readonly #headers: FetchHeaders;
@@ -81,7 +83,8 @@ export class FetchEngine {
     const { task, tally } = parts;
     const { limits, request } = task;
     this.#parts = parts;
-    this.#budgets = new OriginBudgets(task.shared, task.budgets, nowMs, task.ownOpen);
+    this.#places = new OriginPlaces(task.shared, task.ownPlaces);
+    this.#budgets = new OriginBudgets(task.shared, task.budgets, nowMs, task.ownPlaces);
     this.#rates = new RunRates(task.shared, task.budgets);
     this.#headers = new FetchHeaders(request);
     this.#gauges = new Float64Array(task.gauges);
@@ -115,7 +118,7 @@ export class FetchEngine {
       startedAtMs: nowMs(),
       isHolding: () => this.#hold.isHolding,
       awaitedRobots: () => this.#robots?.awaitedOrigins ?? [],
-      giveUp: (job, detail) => this.#settle(failedOutcome(job, attemptFailure('stalled', detail))),
+      giveUp: (job, detail) => this.#settle(job, failedOutcome(job, attemptFailure('stalled', detail))),
       tell: parts.onWaits,
     });
     this.#context = this.#makeContext();
@@ -129,7 +132,7 @@ export class FetchEngine {
 
   accept(targets: readonly Target[]): void {
     for (const target of targets) {
-      const job = new FetchJob(target);
+      const job = new FetchJob(target, this.#places);
       if (this.#isStopped) this.#skip(job, 'stopped');
       else this.#waiting.addFresh(job);
     }
@@ -140,11 +143,7 @@ export class FetchEngine {
   learnRobots(answer: RobotsAnswer): void {
     if (this.#robots === null) return;
     this.#watchdog.moved();
-    const { jobs, spacingMs } = this.#robots.learn(answer);
-    for (const job of jobs) {
-      if (spacingMs > 0) this.#budgets.setSpacing(job.place, spacingMs);
-      this.#waiting.addRetry(job);
-    }
+    for (const job of this.#robots.learn(answer)) this.#waiting.addRetry(job);
     this.#pump();
     this.#finishIfIdle();
   }
@@ -160,7 +159,9 @@ export class FetchEngine {
 
   /** Lets go of up to `count` targets that are not begun. @returns their indexes, and whether there are no others */
   giveBack(count: number): { indexes: number[]; isAll: boolean } {
-    const indexes = this.#waiting.takeUntouched(count).map(({ target }) => target.index);
+    const jobs = this.#waiting.takeUntouched(count);
+    for (const job of jobs) job.leave();
+    const indexes = jobs.map(({ target }) => target.index);
     return { indexes, isAll: indexes.length < count };
   }
 
@@ -224,10 +225,14 @@ export class FetchEngine {
 
   /** False: the job is settled, or waits for the rules of its origin. */
   #isAllowed(job: FetchJob): boolean {
-    const verdict = this.#robots === null ? 'allowed' : this.#robots.judge(job);
+    if (this.#robots === null) return true;
+    const verdict = this.#robots.judge(job);
+    // Told again for each target: what is known of an origin that was idle may have been dropped.
+    const spacingMs = verdict === 'allowed' ? this.#robots.spacingMs(job.origin) : 0;
+    if (spacingMs > 0) this.#budgets.setSpacing(job.place, spacingMs);
     if (verdict === 'disallowed') this.#skip(job, 'robots');
     else if (typeof verdict === 'object')
-      this.#settle(failedOutcome(job, attemptFailure('robots-unavailable', verdict.unavailable)));
+      this.#settle(job, failedOutcome(job, attemptFailure('robots-unavailable', verdict.unavailable)));
     return verdict === 'allowed';
   }
 
@@ -257,10 +262,10 @@ export class FetchEngine {
     this.#budgets.begun(job.place);
     const attempt = new FetchAttempt(job, this.#context);
     this.#slots.open(attempt);
-    const { origin, pathname, search } = job.url;
+    const { pathname, search } = job.url;
     const fields = this.#headers.fieldsFor(job);
-    const { place, isHandedOver, isGuarded } = job;
-    const request = { origin, path: pathname + search, fields, place, isHandedOver, isGuarded };
+    const { origin, isHandedOver, isGuarded } = job;
+    const request = { origin, path: pathname + search, fields, isHandedOver, isGuarded };
     attempt.steer(routes.send(request, attempt));
   }
 
@@ -290,7 +295,7 @@ export class FetchEngine {
   #judge(attempt: FetchAttempt, end: AttemptEnd): void {
     const { job } = attempt;
     if (end.kind === 'ok') {
-      this.#settle(okOutcome(job, end));
+      this.#settle(job, okOutcome(job, end));
     } else if (this.#isStopped) {
       this.#skip(job, 'stopped');
     } else if (end.kind === 'redirect') {
@@ -315,7 +320,7 @@ export class FetchEngine {
     const { job } = attempt;
     const outcome = failedOutcome(job, end);
     const delayMs = this.#next.delayAfterMs(attempt, end);
-    if (delayMs === null) this.#settle(outcome);
+    if (delayMs === null) this.#settle(job, outcome);
     else this.#putBack(job, delayMs);
   }
 
@@ -324,19 +329,20 @@ export class FetchEngine {
     this.#waiting.addRetry(job);
   }
 
-  #settle(outcome: Outcome): void {
+  #settle(job: FetchJob, outcome: Outcome): void {
     const { tally } = this.#parts;
     if (outcome.kind === 'ok') tally.add('ok', 1);
     else if (outcome.kind === 'failed') tally.addFailure(outcome.code);
     tally.set('lastSettledAtMs', nowMs());
-    this.#tell(outcome);
+    this.#tell(job, outcome);
   }
 
   #skip(job: FetchJob, reason: SkipReason): void {
-    this.#tell(skippedOutcome(job, reason));
+    this.#tell(job, skippedOutcome(job, reason));
   }
 
-  #tell(outcome: Outcome): void {
+  #tell(job: FetchJob, outcome: Outcome): void {
+    job.leave();
     this.#slots.told();
     this.#parts.onSettled(outcome);
   }

@@ -5,13 +5,13 @@ import { MessageChannel } from 'node:worker_threads';
 import { nowMs } from '../../../src/measure/clock.ts';
 import { Tally } from '../../../src/measure/tally.ts';
 import {
-  BUDGETS_BYTES,
+  makeFetchShared,
   type FetchLimits,
   type FetchRequestOptions,
   type FetchTask,
   GAUGES,
 } from '../../../src/model/fetch-task.ts';
-import { OWN_OPEN_BYTES } from '../../../src/model/origin-fields.ts';
+import { makeOwnPlaces } from '../../../src/model/origin-fields.ts';
 import type { Outcome } from '../../../src/model/outcome.ts';
 import type { Sink } from '../../../src/sinks/sink.ts';
 import { FetchEngine } from '../../../src/workers/fetch/fetch-engine.ts';
@@ -61,6 +61,7 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
   const maxInFlight = changes.maxInFlight ?? 16;
   const budgets = { maxPerOrigin: 0, isAdaptive: true, maxAttemptsPerSec: 0, maxBytesPerSec: 0 };
   const tally = new Tally();
+  const shared = makeFetchShared(5000, nowMs());
   const task: FetchTask = {
     workerIndex: 0,
     port: port1,
@@ -69,10 +70,10 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
     limits,
     budgets,
     maxInFlight,
-    shared: { budgets: new SharedArrayBuffer(BUDGETS_BYTES), epochMs: nowMs() },
+    shared,
     tally: Tally.allocate(),
     gauges: new SharedArrayBuffer(GAUGES.cellCount * 8),
-    ownOpen: new SharedArrayBuffer(OWN_OPEN_BYTES),
+    ownPlaces: makeOwnPlaces(shared.origins),
   };
   const routes = new GuardedRoutes(
     { request, limits, maxInFlight, maxPerOrigin: 0, onConnection: () => {} },

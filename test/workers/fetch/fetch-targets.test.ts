@@ -8,12 +8,12 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { nowMs } from '../../../src/measure/clock.ts';
 import { Tally } from '../../../src/measure/tally.ts';
 import {
-  BUDGETS_BYTES,
+  makeFetchShared,
   type FetchTask,
   type FromFetchWorker,
   GAUGES,
 } from '../../../src/model/fetch-task.ts';
-import { OWN_OPEN_BYTES } from '../../../src/model/origin-fields.ts';
+import { makeOwnPlaces } from '../../../src/model/origin-fields.ts';
 import type { Target } from '../../../src/model/target.ts';
 import { fetchTargets } from '../../../src/workers/fetch/fetch-targets.ts';
 import { LIMITS, REQUEST } from './engine-world.ts';
@@ -34,6 +34,7 @@ async function openCountingOrigin(t: TestContext) {
 }
 
 function taskFor(port: MessagePort): FetchTask {
+  const shared = makeFetchShared(5000, nowMs());
   return {
     workerIndex: 0,
     port,
@@ -42,10 +43,10 @@ function taskFor(port: MessagePort): FetchTask {
     limits: LIMITS,
     budgets: { maxPerOrigin: 0, maxAttemptsPerSec: 0, maxBytesPerSec: 0 },
     maxInFlight: MAX_IN_FLIGHT,
-    shared: { budgets: new SharedArrayBuffer(BUDGETS_BYTES), epochMs: nowMs() },
+    shared,
     tally: Tally.allocate(),
     gauges: new SharedArrayBuffer(GAUGES.cellCount * 8),
-    ownOpen: new SharedArrayBuffer(OWN_OPEN_BYTES),
+    ownPlaces: makeOwnPlaces(shared.origins),
   };
 }
 

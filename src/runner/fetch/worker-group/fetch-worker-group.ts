@@ -11,7 +11,7 @@ import {
   GAUGES,
   type ToFetchWorker,
 } from '../../../model/fetch-task.ts';
-import { giveBackOpen, OWN_OPEN_BYTES } from '../../../model/origin-fields.ts';
+import { giveBackPlaces, makeOwnPlaces } from '../../../model/origin-fields.ts';
 import { type Outcome, type Stored, skippedOutcome } from '../../../model/outcome.ts';
 import { splitCount } from '../../../model/split.ts';
 import type { Target } from '../../../model/target.ts';
@@ -29,7 +29,7 @@ const MAX_DEATHS = 5;
 /** A task without what the worker group adds. */
 export type FetchTaskBase = Omit<
   FetchTask,
-  'workerIndex' | 'port' | 'tally' | 'gauges' | 'ownOpen' | 'maxInFlight'
+  'workerIndex' | 'port' | 'tally' | 'gauges' | 'ownPlaces' | 'maxInFlight'
 >;
 
 export interface WorkerGroupOptions {
@@ -43,13 +43,21 @@ export interface WorkerGroupOptions {
   readonly onBroken: (error: SpillwayError) => void;
 }
 
+/** Targets that all workers have at once, at most. */
+export function countUnderWay({
+  maxInFlight,
+  workerCount,
+}: Pick<WorkerGroupOptions, 'maxInFlight' | 'workerCount'>): number {
+  return maxInFlight + workerCount * AHEAD_COUNT;
+}
+
 class WorkerHandle implements WorkerShare {
   /** Sent and not settled, by index. */
   readonly pending = new Map<number, Target>();
   readonly tallyBuffer = Tally.allocate();
   readonly tally = new Tally(this.tallyBuffer);
   readonly gauges = new SharedArrayBuffer(GAUGES.cellCount * 8);
-  readonly ownOpen = new SharedArrayBuffer(OWN_OPEN_BYTES);
+  readonly ownPlaces: SharedArrayBuffer;
   readonly capacity: number;
   readonly maxInFlight: number;
   port: MessagePort | null = null;
@@ -60,8 +68,9 @@ class WorkerHandle implements WorkerShare {
   isAllBegun = false;
   isAsked = false;
 
-  constructor(maxInFlight: number) {
+  constructor(maxInFlight: number, origins: SharedArrayBuffer) {
     this.maxInFlight = maxInFlight;
+    this.ownPlaces = makeOwnPlaces(origins);
     this.capacity = maxInFlight + AHEAD_COUNT;
   }
 
@@ -109,7 +118,7 @@ export class FetchWorkerGroup {
   constructor(options: WorkerGroupOptions) {
     this.#options = options;
     this.#handles = splitCount(options.maxInFlight, options.workerCount).map(
-      (share) => new WorkerHandle(share),
+      (share) => new WorkerHandle(share, options.base.shared.origins),
     );
     this.#ended = Promise.all(this.#handles.map((handle) => this.#runWorker(handle)));
     this.#ended.catch(() => {});
@@ -229,7 +238,7 @@ export class FetchWorkerGroup {
         port: port2,
         tally: handle.tallyBuffer,
         gauges: handle.gauges,
-        ownOpen: handle.ownOpen,
+        ownPlaces: handle.ownPlaces,
         maxInFlight: handle.maxInFlight,
       };
       const work = pool.fetchTargets(task);
@@ -243,7 +252,7 @@ export class FetchWorkerGroup {
         await closed.promise;
         this.#recordDeath(error);
         sink = this.#takeBack(sink, workerIndex, handle);
-        giveBackOpen(base.shared.budgets, handle.ownOpen);
+        giveBackPlaces(base.shared.origins, handle.ownPlaces);
       }
     }
   }

@@ -2,18 +2,16 @@
 // from queue to wire and back; an attempt reads it.
 
 import { nowMs } from '../../../measure/clock.ts';
-import { placeOf } from '../../../model/origin-fields.ts';
 import type { AnswerFacts } from '../../../model/outcome.ts';
 import { shownHref } from '../../../model/shown-url.ts';
 import type { Target } from '../../../model/target.ts';
+import type { OriginPlace, OriginPlaces } from '../origin/origin-places.ts';
 
 export class FetchJob {
   readonly target: Target;
   /** Without a login: the only form that leaves this room. */
   readonly shownUrl: string;
   url: URL;
-  /** Where the origin's budget is kept. */
-  place: number;
   /** Redirects followed in this attempt. */
   hops = 0;
   /** A redirect has led to another origin: the caller's headers and logins stay behind from here on. */
@@ -37,12 +35,31 @@ export class FetchJob {
   /** A public origin has sent it on: it may not go to addresses of special use. */
   isGuarded = false;
   readonly acceptedAtMs = nowMs();
+  readonly #places: OriginPlaces;
+  #origin: OriginPlace;
 
-  constructor(target: Target) {
+  /** @param places where its origins have theirs; owed a `leave` when the job is settled */
+  constructor(target: Target, places: OriginPlaces) {
     this.target = target;
     this.url = new URL(target.url);
     this.shownUrl = shownHref(this.url);
-    this.place = placeOf(this.url.origin);
+    this.#places = places;
+    this.#origin = places.enter(this.url.origin);
+  }
+
+  /** Of `url`. */
+  get origin(): string {
+    return this.#origin.origin;
+  }
+
+  /** Where the origin's budget is kept. */
+  get place(): number {
+    return this.#origin.place;
+  }
+
+  /** It is settled, or goes to another worker. */
+  leave(): void {
+    this.#places.leave(this.#origin);
   }
 
   /** Where it is asked for now, without a login. */
@@ -61,9 +78,8 @@ export class FetchJob {
 
   followTo(url: URL): void {
     this.hops++;
-    if (url.origin !== this.url.origin) this.isAway = true;
-    this.url = url;
-    this.place = placeOf(url.origin);
+    if (url.origin !== this.origin) this.isAway = true;
+    this.#moveTo(url);
   }
 
   /** The attempt that has begun was none. */
@@ -79,7 +95,13 @@ export class FetchJob {
     this.hops = 0;
     this.isAway = false;
     this.isGuarded = false;
-    this.url = new URL(this.target.url);
-    this.place = placeOf(this.url.origin);
+    this.#moveTo(new URL(this.target.url));
+  }
+
+  #moveTo(url: URL): void {
+    this.url = url;
+    const before = this.#origin;
+    this.#origin = this.#places.enter(url.origin);
+    this.#places.leave(before);
   }
 }

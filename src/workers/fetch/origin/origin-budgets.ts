@@ -3,7 +3,7 @@
 
 import { nowMs } from '../../../measure/clock.ts';
 import type { FetchBudgets, FetchShared } from '../../../model/fetch-task.ts';
-import { OWN_OPEN_BYTES } from '../../../model/origin-fields.ts';
+import { makeOwnPlaces, OWN_CELLS } from '../../../model/origin-fields.ts';
 import { OriginFields } from './origin-fields.ts';
 import { OriginPace } from './origin-pace.ts';
 import { OriginWindow } from './origin-window.ts';
@@ -17,19 +17,19 @@ export class OriginBudgets {
   readonly #fields: OriginFields;
   readonly #window: OriginWindow;
   readonly #pace: OriginPace;
-  readonly #ownOpen: Int32Array;
+  readonly #own: Int32Array;
 
   /**
    * @param clock milliseconds, the same for all threads. @default `nowMs`
-   * @param ownOpen memory for this worker's part of what is open, for whoever buries it. @default its own
+   * @param ownPlaces memory for this worker's part of what is open, for whoever buries it. @default its own
    */
   constructor(
     shared: FetchShared,
     limits: FetchBudgets,
     clock: () => number = nowMs,
-    ownOpen = new SharedArrayBuffer(OWN_OPEN_BYTES),
+    ownPlaces: SharedArrayBuffer = makeOwnPlaces(shared.origins),
   ) {
-    this.#ownOpen = new Int32Array(ownOpen);
+    this.#own = new Int32Array(ownPlaces);
     this.#fields = new OriginFields(shared, clock);
     this.#window = new OriginWindow(this.#fields, limits);
     this.#pace = new OriginPace(this.#fields);
@@ -46,7 +46,7 @@ export class OriginBudgets {
       return false;
     }
     if (this.#pace.tryStart(place)) {
-      this.#ownOpen[place] = (this.#ownOpen[place] ?? 0) + 1;
+      this.#countOwn(place, 1);
       return true;
     }
     this.#fields.add(place, 'open', -1);
@@ -55,7 +55,7 @@ export class OriginBudgets {
 
   /** Gives the place back: the request is over. */
   leave(place: number): void {
-    this.#ownOpen[place] = (this.#ownOpen[place] ?? 0) - 1;
+    this.#countOwn(place, -1);
     this.#fields.add(place, 'open', -1);
   }
 
@@ -150,5 +150,10 @@ export class OriginBudgets {
   /** Least time between two requests, as robots.txt asks; the longest that was asked for stands. */
   setSpacing(place: number, spacingMs: number): void {
     this.#pace.setSpacing(place, spacingMs);
+  }
+
+  #countOwn(place: number, change: number): void {
+    const at = place * OWN_CELLS.cellCount + OWN_CELLS.open;
+    this.#own[at] = (this.#own[at] as number) + change;
   }
 }

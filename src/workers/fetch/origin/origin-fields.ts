@@ -1,14 +1,9 @@
 // One origin's fields in the shared memory, by name, with a lock for the few writes that change several at once.
 
 import { nowMs } from '../../../measure/clock.ts';
-import {
-  FIELDS_PER_ORIGIN,
-  ORIGIN_FIELDS,
-  type OriginField,
-  PLACE_COUNT,
-  WINDOW_PHASES,
-} from '../../../model/origin-fields.ts';
 import type { FetchShared } from '../../../model/fetch-task.ts';
+import { ORIGIN_FIELDS, type OriginField, WINDOW_PHASES } from '../../../model/origin-fields.ts';
+import { SharedRows } from '../../../model/shared-rows.ts';
 import type { WindowState } from './window-steps.ts';
 
 const TICKS_PER_MS = 10;
@@ -17,13 +12,15 @@ const MAX_CELL = 2 ** 31 - 1;
 const LOCK_MS = 1_000;
 
 export class OriginFields {
+  readonly #rows: SharedRows;
   readonly #fields: Int32Array;
   readonly #epochMs: number;
   readonly #clock: () => number;
 
   /** @param clock milliseconds, the same for all threads. @default `nowMs` */
   constructor(shared: FetchShared, clock: () => number = nowMs) {
-    this.#fields = new Int32Array(shared.budgets, 0, PLACE_COUNT * FIELDS_PER_ORIGIN);
+    this.#rows = new SharedRows(shared.origins);
+    this.#fields = this.#rows.cells;
     this.#epochMs = shared.epochMs;
     this.#clock = clock;
   }
@@ -39,25 +36,25 @@ export class OriginFields {
   }
 
   get(place: number, field: OriginField): number {
-    return Atomics.load(this.#fields, place * FIELDS_PER_ORIGIN + ORIGIN_FIELDS[field]);
+    return Atomics.load(this.#fields, this.#rows.at(place) + ORIGIN_FIELDS[field]);
   }
 
   set(place: number, field: OriginField, value: number): void {
     Atomics.store(
       this.#fields,
-      place * FIELDS_PER_ORIGIN + ORIGIN_FIELDS[field],
+      this.#rows.at(place) + ORIGIN_FIELDS[field],
       Math.min(MAX_CELL, Math.round(value)),
     );
   }
 
   /** @returns the value before */
   add(place: number, field: OriginField, amount: number): number {
-    return Atomics.add(this.#fields, place * FIELDS_PER_ORIGIN + ORIGIN_FIELDS[field], amount);
+    return Atomics.add(this.#fields, this.#rows.at(place) + ORIGIN_FIELDS[field], amount);
   }
 
   /** @returns whether the field held `before` and now holds `after` */
   swap(place: number, field: OriginField, before: number, after: number): boolean {
-    const index = place * FIELDS_PER_ORIGIN + ORIGIN_FIELDS[field];
+    const index = this.#rows.at(place) + ORIGIN_FIELDS[field];
     return Atomics.compareExchange(this.#fields, index, before, Math.round(after)) === before;
   }
 

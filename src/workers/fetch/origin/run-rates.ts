@@ -1,13 +1,12 @@
 // The rates of the run, in memory that all workers share: attempts and bytes a second, and the budget of retries.
 
 import { nowMs } from '../../../measure/clock.ts';
-import { type FetchBudgets, type FetchShared, RATE_CELLS_AT_BYTES } from '../../../model/fetch-task.ts';
+import type { FetchBudgets, FetchShared } from '../../../model/fetch-task.ts';
 
 /**
  * 64-bit cells: when the next attempt, and the next byte, would be in time (ns after the epoch), and thousandths of
  * retries that were earned and not made.
  */
-const CLOCK_CELLS = 3;
 const ATTEMPT_CLOCK = 0;
 const BYTE_CLOCK = 1;
 const RETRY_ACCOUNT = 2;
@@ -24,7 +23,7 @@ export class RunRates {
   readonly #limits: FetchBudgets;
 
   constructor(shared: FetchShared, limits: FetchBudgets) {
-    this.#clocks = new BigInt64Array(shared.budgets, RATE_CELLS_AT_BYTES, CLOCK_CELLS);
+    this.#clocks = new BigInt64Array(shared.rates);
     this.#epochMs = shared.epochMs;
     this.#limits = limits;
   }

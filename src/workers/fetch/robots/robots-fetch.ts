@@ -2,7 +2,6 @@
 // first 500 KiB, no such file allows everything, and a server that cannot say allows nothing.
 
 import type { FetchLimits } from '../../../model/fetch-task.ts';
-import { placeOf } from '../../../model/origin-fields.ts';
 import type { RobotsRules } from '../../../model/robots.ts';
 import { redirectTarget } from '../attempt/answer-head.ts';
 import { describeError } from '../../../transport/classify.ts';
@@ -86,7 +85,6 @@ class Asking implements AnswerReceiver {
         origin,
         path: pathname + search,
         fields: ['user-agent', parts.userAgent, 'accept', 'text/plain, */*;q=0.1'],
-        place: placeOf(origin),
         // Through undici, which knows every framing.
         isHandedOver: true,
         isGuarded,

@@ -17,6 +17,8 @@ export type RobotsVerdict = 'allowed' | 'disallowed' | 'awaited' | { readonly un
 interface Rules {
   readonly isAllowed: (url: string) => boolean;
   readonly unavailable: string | null;
+  /** Pause between requests that it asks for. */
+  readonly spacingMs: number;
 }
 
 export class RobotsGate {
@@ -53,8 +55,13 @@ export class RobotsGate {
     return rules.isAllowed(href) ? 'allowed' : 'disallowed';
   }
 
-  /** @returns the jobs that waited for it, and the pause between requests that it asks for */
-  learn({ origin, rules }: RobotsAnswer): { readonly jobs: readonly FetchJob[]; readonly spacingMs: number } {
+  /** Pause between requests that an origin's rules ask for; 0 for none. */
+  spacingMs(origin: string): number {
+    return this.#rules.get(origin)?.spacingMs ?? 0;
+  }
+
+  /** @returns the jobs that waited for it */
+  learn({ origin, rules }: RobotsAnswer): readonly FetchJob[] {
     const jobs = this.#awaited.get(origin) ?? [];
     this.#awaited.delete(origin);
     this.#count -= jobs.length;
@@ -64,13 +71,15 @@ export class RobotsGate {
     }
     if (rules.kind !== 'text') {
       const unavailable = rules.kind === 'unavailable' ? rules.detail : null;
-      this.#rules.set(origin, { isAllowed: () => true, unavailable });
-      return { jobs, spacingMs: 0 };
+      this.#rules.set(origin, { isAllowed: () => true, unavailable, spacingMs: 0 });
+      return jobs;
     }
     const robot = robotsParser(`${origin}/robots.txt`, rules.text);
-    this.#rules.set(origin, { isAllowed: (url) => this.#isAllowed(robot, url), unavailable: null });
     const delaySec = robot.getCrawlDelay(this.#userAgent) ?? 0;
-    return { jobs, spacingMs: Math.min(MAX_CRAWL_DELAY_SEC, Math.max(0, delaySec)) * 1000 };
+    const spacingMs = Math.min(MAX_CRAWL_DELAY_SEC, Math.max(0, delaySec)) * 1000;
+    const isAllowed = (url: string) => this.#isAllowed(robot, url);
+    this.#rules.set(origin, { isAllowed, unavailable: null, spacingMs });
+    return jobs;
   }
 
   takeAll(): FetchJob[] {

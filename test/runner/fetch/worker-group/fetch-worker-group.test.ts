@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SpillwayError } from '../../../../src/model/errors.ts';
-import { BUDGETS_BYTES, type FetchTask, type ToFetchWorker } from '../../../../src/model/fetch-task.ts';
+import { makeFetchShared, type FetchTask, type ToFetchWorker } from '../../../../src/model/fetch-task.ts';
 import type { Outcome } from '../../../../src/model/outcome.ts';
 import type { Target } from '../../../../src/model/target.ts';
 import {
@@ -62,7 +62,7 @@ function makeWorkerGroup(pool: WorkerPool) {
     maxInFlight: 10,
     base: {
       sink: { kind: 'discard' },
-      shared: { budgets: new SharedArrayBuffer(BUDGETS_BYTES), epochMs: 0 },
+      shared: makeFetchShared(100, 0),
     } as FetchTaskBase,
     onSettled: (outcomes) => {
       for (const { index } of outcomes) settled.set(index, (settled.get(index) ?? 0) + 1);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BUDGETS_BYTES, type FetchBudgets } from '../../../../src/model/fetch-task.ts';
-import { placeOf, readKnee } from '../../../../src/model/origin-fields.ts';
+import { makeFetchShared, type FetchBudgets } from '../../../../src/model/fetch-task.ts';
+import { OriginPlaces } from '../../../../src/workers/fetch/origin/origin-places.ts';
+import { readKnee } from '../../../../src/model/origin-fields.ts';
 import { OriginBudgets } from '../../../../src/workers/fetch/origin/origin-budgets.ts';
 import { limiting, type OriginModel, queueing, refusing, simulate } from './virtual-origin.ts';
 
@@ -94,7 +95,7 @@ test('a window is never wider than --per-origin', () => {
 
 /** Two workers' views of one origin, and a clock that is set by hand. */
 function makeBudgets(limits: FetchBudgets) {
-  const shared = { budgets: new SharedArrayBuffer(BUDGETS_BYTES), epochMs: 0 };
+  const shared = makeFetchShared(100, 0);
   const clock = { now: 1000 };
   const open = () => new OriginBudgets(shared, limits, () => clock.now);
   return { clock, shared, workers: [open(), open()] as const };
@@ -268,8 +269,8 @@ test('many failures without an answer halve the window, again and again', () => 
 test('the knee that was found is read from the same memory by the origin’s name', () => {
   const { clock, shared, workers } = makeBudgets(ADAPTIVE);
   const origin = 'http://127.0.0.1:8000';
-  const place = placeOf(origin);
-  assert.equal(readKnee(shared.budgets, origin), null);
+  const place = new OriginPlaces(shared).enter(origin).place;
+  assert.equal(readKnee(shared.origins, origin), null);
   const [one] = workers;
   for (let round = 0; round < 200; round++) {
     const entered = enterAll([one], place);
@@ -280,7 +281,7 @@ test('the knee that was found is read from the same memory by the origin’s nam
       else one.refused(place, clock.now - 20);
     }
   }
-  const knee = readKnee(shared.budgets, origin);
+  const knee = readKnee(shared.origins, origin);
   assert.ok(knee !== null && knee.window >= 8 && knee.window <= 12, JSON.stringify(knee));
   assert.ok(knee.ceiling !== null && knee.ceiling <= 13, JSON.stringify(knee));
 });

@@ -2,7 +2,7 @@
 // in the middle. No socket, no thread, no clock: what a busy machine does cannot change the result.
 
 import { makeRandom } from '../../../../src/measure/statistics.ts';
-import { BUDGETS_BYTES, type FetchBudgets } from '../../../../src/model/fetch-task.ts';
+import { makeFetchShared, type FetchBudgets } from '../../../../src/model/fetch-task.ts';
 import { OriginBudgets } from '../../../../src/workers/fetch/origin/origin-budgets.ts';
 
 export interface OriginModel {
@@ -64,7 +64,7 @@ export function simulate(
   options: { readonly seconds: number; readonly budgets?: FetchBudgets; readonly workers?: number },
 ): Minute[] {
   let now = 1000;
-  const shared = { budgets: new SharedArrayBuffer(BUDGETS_BYTES), epochMs: 0 };
+  const shared = makeFetchShared(100, 0);
   const limits = options.budgets ?? {
     maxPerOrigin: 0,
     isAdaptive: true,

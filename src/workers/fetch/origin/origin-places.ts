@@ -1,0 +1,74 @@
+// The places of the origins that a worker has targets of: taken with the first of them, given back with the last, so that
+// an origin that is idle holds no memory that another needs.
+
+import type { FetchShared } from '../../../model/fetch-task.ts';
+import { makeOwnPlaces, ORIGIN_FIELDS, OWN_CELLS } from '../../../model/origin-fields.ts';
+import { SpillwayError } from '../../../model/errors.ts';
+import { nowMs } from '../../../measure/clock.ts';
+import { SharedRows } from '../../../model/shared-rows.ts';
+
+/** An origin as long as a target of it is under way here. */
+export interface OriginPlace {
+  readonly origin: string;
+  /** Where its fields are. */
+  readonly place: number;
+  /** Targets of this worker. */
+  targetCount: number;
+}
+
+export class OriginPlaces {
+  readonly #rows: SharedRows;
+  readonly #own: Int32Array;
+  readonly #held = new Map<string, OriginPlace>();
+
+  /**
+   * @param ownPlaces memory for what this worker has, for whoever buries it. @default its own
+   * @param clock milliseconds, the same for all threads. @default `nowMs`
+   */
+  constructor(
+    { origins, epochMs }: FetchShared,
+    ownPlaces: SharedArrayBuffer = makeOwnPlaces(origins),
+    clock: () => number = nowMs,
+  ) {
+    // An origin that asked to be left alone is not forgotten before its pause is over.
+    this.#rows = new SharedRows(
+      origins,
+      (place) =>
+        (this.#rows.cells[this.#rows.at(place) + ORIGIN_FIELDS.pausedUntil] as number) > clock() - epochMs,
+    );
+    this.#own = new Int32Array(ownPlaces);
+  }
+
+  /** Origins that are held. */
+  get count(): number {
+    return this.#held.size;
+  }
+
+  /** One target more of an origin. Owed a `leave`. */
+  enter(origin: string): OriginPlace {
+    let held = this.#held.get(origin);
+    if (held === undefined) {
+      const place = this.#rows.take(origin);
+      if (place === null)
+        throw new SpillwayError('ERR_BUG', `no place left of ${this.#rows.rowCount} for ${origin}`);
+      held = { origin, place, targetCount: 0 };
+      this.#held.set(origin, held);
+      this.#count(place, 1);
+    }
+    held.targetCount++;
+    return held;
+  }
+
+  /** A target of it is settled, or has gone elsewhere. */
+  leave(held: OriginPlace): void {
+    if (--held.targetCount > 0) return;
+    this.#held.delete(held.origin);
+    this.#count(held.place, -1);
+    this.#rows.release(held.place);
+  }
+
+  #count(place: number, change: number): void {
+    const at = place * OWN_CELLS.cellCount + OWN_CELLS.held;
+    this.#own[at] = (this.#own[at] as number) + change;
+  }
+}
