@@ -122,7 +122,7 @@ export interface FetchTask {
   readonly ownPlaces: SharedArrayBuffer;
 }
 
-/** Float64 cells that a worker keeps up to date and the runner reads. */
+/** Float64 fields that a worker keeps up to date and the runner reads. */
 export const GAUGES = {
   /** Targets that wait for room at their origin. */
   parked: 0,
@@ -137,7 +137,7 @@ export const GAUGES = {
   retries: 5,
   /** Share of time the event loop was busy, 0 … 1. */
   utilizationRatio: 6,
-  cellCount: 7,
+  fieldCount: 7,
 } as const;
 
 /** To a worker. `stop`: take nothing more; with `isCut`, also let go of what is in flight. */

@@ -14,7 +14,7 @@ export interface SharedLedger {
   readonly repeated: SharedArrayBuffer;
   /** One double: when the gate was opened, on the machine's monotonic clock; zero of every time axis. */
   readonly startedAtMs: SharedArrayBuffer;
-  /** Int32 cells, see `CONTROL`. */
+  /** Int32 fields, see `CONTROL`. */
   readonly control: SharedArrayBuffer;
 }
 
@@ -30,7 +30,7 @@ export interface SharedAccount {
   readonly timeline: SharedArrayBuffer;
 }
 
-/** Cells of `SharedLedger.control`. */
+/** Fields of `SharedLedger.control`. */
 export const CONTROL = {
   /** 0 not yet, 1 go: workers wait for it, so that start-up stays out of the measured time. */
   gate: 0,
@@ -42,7 +42,7 @@ export const CONTROL = {
   finished: 3,
   /** 0 not yet, 1: connections may be closed. What that costs is no part of the measured time. */
   close: 4,
-  cellCount: 5,
+  fieldCount: 5,
 } as const;
 
 export const ORDER = { run: 0, drain: 1, abort: 2 } as const;

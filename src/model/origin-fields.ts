@@ -74,10 +74,10 @@ export function makeOrigins(targetCount: number): SharedArrayBuffer {
 }
 
 /** Cells for each place of what one worker has there, so that it can be given back when it dies. */
-export const OWN_CELLS = { open: 0, held: 1, cellCount: 2 } as const;
+export const OWN_FIELDS = { open: 0, held: 1, fieldCount: 2 } as const;
 
 export function makeOwnPlaces(origins: SharedArrayBuffer): SharedArrayBuffer {
-  return new SharedArrayBuffer(new SharedRows(origins).rowCount * OWN_CELLS.cellCount * 4);
+  return new SharedArrayBuffer(new SharedRows(origins).rowCount * OWN_FIELDS.fieldCount * 4);
 }
 
 /** Gives back what a worker had at origins when its thread died: nobody else will. */
@@ -85,9 +85,9 @@ export function giveBackPlaces(origins: SharedArrayBuffer, ownPlaces: SharedArra
   const rows = new SharedRows(origins);
   const own = new Int32Array(ownPlaces);
   for (let place = 0; place < rows.rowCount; place++) {
-    const at = place * OWN_CELLS.cellCount;
-    const openCount = own[at + OWN_CELLS.open] as number;
-    const heldCount = own[at + OWN_CELLS.held] as number;
+    const at = place * OWN_FIELDS.fieldCount;
+    const openCount = own[at + OWN_FIELDS.open] as number;
+    const heldCount = own[at + OWN_FIELDS.held] as number;
     if (openCount !== 0) Atomics.sub(rows.cells, rows.at(place) + ORIGIN_FIELDS.open, openCount);
     if (heldCount !== 0) rows.release(place, heldCount);
   }

@@ -33,10 +33,10 @@ export function busySpans(
 
 const LEVELS = '▁▂▃▄▅▆▇█';
 
-/** The same as one character for each of `cellCount` equal parts of the time until `endMs`; `·` where nothing is known. */
-export function busyBars(spans: readonly BusySpan[], endMs: number, cellCount: number): string {
-  const cellMs = endMs / cellCount;
-  return Array.from({ length: cellCount }, (_, cell) => {
+/** The same as one character for each of `fieldCount` equal parts of the time until `endMs`; `·` where nothing is known. */
+export function busyBars(spans: readonly BusySpan[], endMs: number, fieldCount: number): string {
+  const cellMs = endMs / fieldCount;
+  return Array.from({ length: fieldCount }, (_, cell) => {
     let [knownMs, busyMs] = [0, 0];
     for (const { fromMs, toMs, ratio } of spans) {
       const insideMs = Math.min(toMs, (cell + 1) * cellMs) - Math.max(fromMs, cell * cellMs);

@@ -62,7 +62,7 @@ function busiestFirst(ratios: readonly number[]): Loop[] {
   return ratios.map((ratio, index) => ({ index, ratio })).toSorted((a, b) => b.ratio - a.ratio);
 }
 
-function barsOf(round: RoundRecord, field: LoopsField, { index }: Loop, cellCount: number): string | null {
+function barsOf(round: RoundRecord, field: LoopsField, { index }: Loop, fieldCount: number): string | null {
   const spans = busySpans(round.snapshots, field, index);
-  return spans.length === 0 ? null : busyBars(spans, round.wallMs, cellCount);
+  return spans.length === 0 ? null : busyBars(spans, round.wallMs, fieldCount);
 }

@@ -37,7 +37,7 @@ export class Ledger {
       settledFailed: Bitmap.allocate(trialCount),
       repeated: Bitmap.allocate(trialCount),
       startedAtMs: new SharedArrayBuffer(8),
-      control: new SharedArrayBuffer(CONTROL.cellCount * 4),
+      control: new SharedArrayBuffer(CONTROL.fieldCount * 4),
     };
     this.settledOk = new Bitmap(trialCount, this.shared.settledOk);
     this.settledFailed = new Bitmap(trialCount, this.shared.settledFailed);
@@ -70,11 +70,11 @@ export class Ledger {
     this.#closeAllowed.resolve();
   }
 
-  async #reach(cell: number, workerCount: number): Promise<void> {
+  async #reach(field: number, workerCount: number): Promise<void> {
     for (;;) {
-      const count = Atomics.load(this.#control, cell);
+      const count = Atomics.load(this.#control, field);
       if (count >= workerCount) return;
-      const wait = Atomics.waitAsync(this.#control, cell, count);
+      const wait = Atomics.waitAsync(this.#control, field, count);
       if (wait.async) await wait.value;
     }
   }

@@ -10,6 +10,7 @@ import type { Outcome, SkipReason } from '../../model/outcome.ts';
 import type { RobotsAnswer } from '../../model/robots.ts';
 import type { Target } from '../../model/target.ts';
 import type { Sink } from '../../sinks/sink.ts';
+import { Admission } from './admission.ts';
 import { longestWaitMs } from './attempt/attempt-clock.ts';
 import { type AttemptEnd, type AttemptFailure, attemptFailure } from './attempt/attempt-end.ts';
 import { reportToBudget } from './attempt-report.ts';
@@ -19,21 +20,13 @@ import { FetchJob } from './attempt/fetch-job.ts';
 import type { GuardedRoutes } from '../../transport/routes/guarded-routes.ts';
 import { failedOutcome, okOutcome, skippedOutcome } from './attempt/job-outcomes.ts';
 import { NextAttempt } from './next-attempt.ts';
-import { OriginBudgets } from './origin/origin-budgets.ts';
+import type { OriginBudgets } from './origin/origin-budgets.ts';
 import { OriginPlaces } from './origin/origin-places.ts';
 import { OriginScheduler } from './queue/origin-scheduler.ts';
-import { RateHold } from './queue/rate-hold.ts';
-import { RobotsGate } from './robots/robots-gate.ts';
-import { RunRates } from './origin/run-rates.ts';
-import { RunSlots } from './run-slots.ts';
 import { WaitingJobs } from './queue/waiting-jobs.ts';
-import { WakeTimer } from './queue/wake-timer.ts';
+import { RunSlots } from './run-slots.ts';
+import { Sweep } from './sweep.ts';
 import { Watchdog } from './watchdog.ts';
-
-/** One timer looks after every deadline, pause and retry; it keeps the thread alive while no socket does. */
-const SWEEP_MS = 25;
-/** A sweep that comes this late was held up by this thread itself; deadlines do not run while nothing is read. */
-const LATE_SWEEP_MS = 500;
 
 export interface EngineParts {
   readonly task: FetchTask;
@@ -55,8 +48,8 @@ export interface EngineParts {
 export class FetchEngine {
   readonly #parts: EngineParts;
   readonly #places: OriginPlaces;
+  readonly #admission: Admission;
   readonly #budgets: OriginBudgets;
-  readonly #rates: RunRates;
   readonly #headers: FetchHeaders;
   readonly #gauges: Float64Array;
   readonly #slots: RunSlots;
@@ -64,17 +57,11 @@ export class FetchEngine {
   readonly #context: AttemptContext;
   readonly #next: NextAttempt;
   readonly #waiting = new WaitingJobs();
-  readonly #robots: RobotsGate | null;
-  readonly #hold: RateHold;
-  readonly #wake: WakeTimer;
   readonly #watchdog: Watchdog;
-  readonly #sweepTimer: NodeJS.Timeout;
+  readonly #sweep: Sweep;
   readonly #done = Promise.withResolvers<void>();
   /** Places of attempts that ended since the last turn. */
   readonly #freed: number[] = [];
-  #sweptAtMs = nowMs();
-  /** Time that this thread itself stood still; deadlines are measured without it. */
-  #stoodStillMs = 0;
   #isEnding = false;
   #isStopped = false;
   #isPumping = false;
@@ -84,8 +71,6 @@ export class FetchEngine {
     const { limits, request } = task;
     this.#parts = parts;
     this.#places = new OriginPlaces(task.shared, task.ownPlaces);
-    this.#budgets = new OriginBudgets(task.shared, task.budgets, nowMs, task.ownPlaces);
-    this.#rates = new RunRates(task.shared, task.budgets);
     this.#headers = new FetchHeaders(request);
     this.#gauges = new Float64Array(task.gauges);
     this.#slots = new RunSlots(task.maxInFlight);
@@ -94,17 +79,20 @@ export class FetchEngine {
       isFull: () => this.#slots.isFull,
       tryStart: (job) => this.#tryStart(job),
     });
-    this.#robots = request.honoursRobots === true ? new RobotsGate(request.userAgent, parts.onRobots) : null;
-    const beginAll = () => {
-      this.#scheduler.all();
-      this.#pump();
-    };
-    this.#hold = new RateHold(beginAll);
-    this.#wake = new WakeTimer(SWEEP_MS, beginAll);
+    this.#admission = new Admission({
+      task,
+      slots: this.#slots,
+      onRoom: () => {
+        this.#scheduler.all();
+        this.#pump();
+      },
+      onRobots: parts.onRobots,
+    });
+    this.#budgets = this.#admission.budgets;
     this.#next = new NextAttempt({
       limits,
       budgets: this.#budgets,
-      rates: this.#rates,
+      rates: this.#admission.rates,
       stallMs: longestWaitMs(limits),
       tally,
       gauges: this.#gauges,
@@ -116,13 +104,13 @@ export class FetchEngine {
       slots: this.#slots,
       stallMs: longestWaitMs(limits),
       startedAtMs: nowMs(),
-      isHolding: () => this.#hold.isHolding,
-      awaitedRobots: () => this.#robots?.awaitedOrigins ?? [],
+      isHolding: () => this.#admission.isHolding,
+      awaitedRobots: () => this.#admission.robots?.awaitedOrigins ?? [],
       giveUp: (job, detail) => this.#settle(job, failedOutcome(job, attemptFailure('stalled', detail))),
       tell: parts.onWaits,
     });
     this.#context = this.#makeContext();
-    this.#sweepTimer = setInterval(() => this.#sweep(), SWEEP_MS);
+    this.#sweep = new Sweep((now, isAwake) => this.#lookAfter(now, isAwake));
   }
 
   /** Resolves when `end` or `stop` was called and every accepted target is settled. */
@@ -141,9 +129,10 @@ export class FetchEngine {
 
   /** What an origin's robots.txt says. */
   learnRobots(answer: RobotsAnswer): void {
-    if (this.#robots === null) return;
+    const { robots } = this.#admission;
+    if (robots === null) return;
     this.#watchdog.moved();
-    for (const job of this.#robots.learn(answer)) this.#waiting.addRetry(job);
+    for (const job of robots.learn(answer)) this.#waiting.addRetry(job);
     this.#pump();
     this.#finishIfIdle();
   }
@@ -175,7 +164,7 @@ export class FetchEngine {
   stop(isCut: boolean): void {
     this.#isStopped = true;
     this.#isEnding = true;
-    const waiting = [...this.#waiting.takeAll(), ...(this.#robots?.takeAll() ?? [])];
+    const waiting = [...this.#waiting.takeAll(), ...(this.#admission.robots?.takeAll() ?? [])];
     for (const job of waiting) this.#skip(job, 'stopped');
     if (isCut) for (const attempt of this.#slots.attempts) attempt.cut('the run was stopped');
     this.#finishIfIdle();
@@ -196,10 +185,7 @@ export class FetchEngine {
       onBytes: (bytes) => {
         tally.add('bytesReceived', bytes);
         this.#watchdog.moved();
-        const waitMs = this.#rates.chargeBytesMs(bytes);
-        // Small bodies come whole in one read: what holds their rate is that nothing new is asked for.
-        if (waitMs > 0) this.#hold.holdFor(waitMs);
-        return waitMs;
+        return this.#admission.chargeBytesMs(bytes);
       },
       onOver: (attempt, end) => this.#onOver(attempt, end),
     };
@@ -212,7 +198,7 @@ export class FetchEngine {
     this.#isPumping = true;
     const now = nowMs();
     const { originQueues } = this.#waiting;
-    while (!this.#slots.isFull && !this.#hold.isHolding) {
+    while (!this.#admission.isShut) {
       const job = this.#waiting.takeReady(now);
       if (job === undefined) break;
       if (!this.#isAllowed(job)) continue;
@@ -225,31 +211,16 @@ export class FetchEngine {
 
   /** False: the job is settled, or waits for the rules of its origin. */
   #isAllowed(job: FetchJob): boolean {
-    if (this.#robots === null) return true;
-    const verdict = this.#robots.judge(job);
-    // Told again for each target: what is known of an origin that was idle may have been dropped.
-    const spacingMs = verdict === 'allowed' ? this.#robots.spacingMs(job.origin) : 0;
-    if (spacingMs > 0) this.#budgets.setSpacing(job.place, spacingMs);
+    const verdict = this.#admission.judge(job);
     if (verdict === 'disallowed') this.#skip(job, 'robots');
     else if (typeof verdict === 'object')
       this.#settle(job, failedOutcome(job, attemptFailure('robots-unavailable', verdict.unavailable)));
     return verdict === 'allowed';
   }
 
-  /** False: the origin has no room, or the run's rate none for now. */
+  /** False: the job has to wait for its origin, for a slot, or for the rate of the run. */
   #tryStart(job: FetchJob): boolean {
-    if (this.#isStopped || this.#slots.isFull || this.#hold.isHolding) return false;
-    if (!this.#budgets.tryEnter(job.place)) {
-      this.#wake.wakeIn(this.#budgets.waitLeftMs(job.place));
-      return false;
-    }
-    const waitMs = this.#rates.reserveAttemptMs();
-    if (waitMs > 0) {
-      this.#budgets.leave(job.place);
-      this.#gauges[GAUGES.rateWaits] = (this.#gauges[GAUGES.rateWaits] as number) + 1;
-      this.#hold.holdFor(waitMs);
-      return false;
-    }
+    if (this.#isStopped || !this.#admission.tryEnter(job)) return false;
     this.#start(job);
     return true;
   }
@@ -258,7 +229,7 @@ export class FetchEngine {
     job.begin();
     const { tally, routes, task } = this.#parts;
     if (tally.get('firstDispatchAtMs') === 0) tally.set('firstDispatchAtMs', nowMs());
-    if (job.attempts === 1 && job.hops === 0) this.#rates.earnRetries(task.limits.retryBudgetRatio);
+    if (job.attempts === 1 && job.hops === 0) this.#admission.rates.earnRetries(task.limits.retryBudgetRatio);
     this.#budgets.begun(job.place);
     const attempt = new FetchAttempt(job, this.#context);
     this.#slots.open(attempt);
@@ -347,14 +318,8 @@ export class FetchEngine {
     this.#parts.onSettled(outcome);
   }
 
-  #sweep(): void {
-    const now = nowMs();
-    const lateMs = now - this.#sweptAtMs - SWEEP_MS;
-    this.#sweptAtMs = now;
-    if (lateMs > LATE_SWEEP_MS) this.#stoodStillMs = lateMs;
-    // What arrived while this thread stood still is read first; then the deadlines count again.
-    else if (this.#stoodStillMs > 0) this.#stoodStillMs = 0;
-    if (this.#stoodStillMs === 0) {
+  #lookAfter(now: number, isAwake: boolean): void {
+    if (isAwake) {
       for (const attempt of this.#slots.attempts) this.#check(attempt, now);
       this.#watchdog.look(now);
     }
@@ -378,13 +343,12 @@ export class FetchEngine {
   }
 
   #finishIfIdle(): void {
-    const waitingCount = this.#waiting.count + (this.#robots?.count ?? 0);
+    const waitingCount = this.#waiting.count + (this.#admission.robots?.count ?? 0);
     if (this.#slots.attempts.size + waitingCount > 0) return;
     this.#parts.onIdle();
     if (!this.#isEnding) return;
-    clearInterval(this.#sweepTimer);
-    this.#hold.close();
-    this.#wake.close();
+    this.#sweep.close();
+    this.#admission.close();
     this.#show();
     this.#done.resolve();
   }

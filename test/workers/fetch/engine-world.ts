@@ -72,7 +72,7 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
     maxInFlight,
     shared,
     tally: Tally.allocate(),
-    gauges: new SharedArrayBuffer(GAUGES.cellCount * 8),
+    gauges: new SharedArrayBuffer(GAUGES.fieldCount * 8),
     ownPlaces: makeOwnPlaces(shared.origins),
   };
   const routes = new GuardedRoutes(

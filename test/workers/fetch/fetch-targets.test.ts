@@ -45,7 +45,7 @@ function taskFor(port: MessagePort): FetchTask {
     maxInFlight: MAX_IN_FLIGHT,
     shared,
     tally: Tally.allocate(),
-    gauges: new SharedArrayBuffer(GAUGES.cellCount * 8),
+    gauges: new SharedArrayBuffer(GAUGES.fieldCount * 8),
     ownPlaces: makeOwnPlaces(shared.origins),
   };
 }

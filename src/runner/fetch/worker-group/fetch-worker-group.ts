@@ -56,7 +56,7 @@ class WorkerHandle implements WorkerShare {
   readonly pending = new Map<number, Target>();
   readonly tallyBuffer = Tally.allocate();
   readonly tally = new Tally(this.tallyBuffer);
-  readonly gauges = new SharedArrayBuffer(GAUGES.cellCount * 8);
+  readonly gauges = new SharedArrayBuffer(GAUGES.fieldCount * 8);
   readonly ownPlaces: SharedArrayBuffer;
   readonly capacity: number;
   readonly maxInFlight: number;
@@ -144,7 +144,7 @@ export class FetchWorkerGroup {
   }
 
   /** Sum of a gauge over the workers. */
-  gauge(name: Exclude<keyof typeof GAUGES, 'cellCount'>): number {
+  gauge(name: Exclude<keyof typeof GAUGES, 'fieldCount'>): number {
     return this.#handles.reduce(
       (sum, { gauges }) => sum + (new Float64Array(gauges)[GAUGES[name]] as number),
       0,

@@ -3,7 +3,7 @@
 
 import { nowMs } from '../../../measure/clock.ts';
 import type { FetchBudgets, FetchShared } from '../../../model/fetch-task.ts';
-import { makeOwnPlaces, OWN_CELLS } from '../../../model/origin-fields.ts';
+import { makeOwnPlaces, OWN_FIELDS } from '../../../model/origin-fields.ts';
 import { OriginFields } from './origin-fields.ts';
 import { OriginPace } from './origin-pace.ts';
 import { OriginWindow } from './origin-window.ts';
@@ -153,7 +153,7 @@ export class OriginBudgets {
   }
 
   #countOwn(place: number, change: number): void {
-    const at = place * OWN_CELLS.cellCount + OWN_CELLS.open;
+    const at = place * OWN_FIELDS.fieldCount + OWN_FIELDS.open;
     this.#own[at] = (this.#own[at] as number) + change;
   }
 }

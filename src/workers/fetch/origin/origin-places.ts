@@ -2,7 +2,7 @@
 // an origin that is idle holds no memory that another needs.
 
 import type { FetchShared } from '../../../model/fetch-task.ts';
-import { makeOwnPlaces, ORIGIN_FIELDS, OWN_CELLS } from '../../../model/origin-fields.ts';
+import { makeOwnPlaces, ORIGIN_FIELDS, OWN_FIELDS } from '../../../model/origin-fields.ts';
 import { SpillwayError } from '../../../model/errors.ts';
 import { nowMs } from '../../../measure/clock.ts';
 import { SharedRows } from '../../../model/shared-rows.ts';
@@ -68,7 +68,7 @@ export class OriginPlaces {
   }
 
   #count(place: number, change: number): void {
-    const at = place * OWN_CELLS.cellCount + OWN_CELLS.held;
+    const at = place * OWN_FIELDS.fieldCount + OWN_FIELDS.held;
     this.#own[at] = (this.#own[at] as number) + change;
   }
 }
