@@ -7,12 +7,8 @@ import { SpillwayError } from '../../model/errors.ts';
 import type { TrialFailure, TrialTask } from '../../model/messages.ts';
 import { splitRange } from '../../model/split.ts';
 import { programUrl } from '../../program-url.ts';
-import {
-  type WorkerGroup,
-  type WorkerGroupOptions,
-  type WorkerGroupUsage,
-  noteDeath,
-} from './worker-group.ts';
+import { recordDeath } from '../record-death.ts';
+import { type WorkerGroup, type WorkerGroupOptions, type WorkerGroupUsage } from './worker-group.ts';
 import type { Ledger } from './ledger.ts';
 import { forgetTasks, takeLedgerBytes, takeTallyBytes } from './ledger-bytes.ts';
 import type { FromProcess, ToProcess } from './process-messages.ts';
@@ -84,7 +80,7 @@ class ProcessGroup implements WorkerGroup {
     } catch (error) {
       if (this.#ledger.order === 'abort') return [];
       if (error instanceof SpillwayError) throw error;
-      noteDeath(this.deaths, 'client processes', error);
+      recordDeath(this.deaths, 'client processes', error);
       forgetTasks(this.#ledger, tasks);
       const next = this.#start();
       const settling = this.#settleGroup(tasks, next);

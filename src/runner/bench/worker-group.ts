@@ -1,13 +1,13 @@
 // Who carries the shares to their end: here the worker threads of this process. A thread that dies is replaced, and
 // what it left is run again.
 
-import { SpillwayError } from '../../model/errors.ts';
 import type { TrialFailure, TrialTask } from '../../model/messages.ts';
 import type { Plan } from '../../model/plan.ts';
 import { growFileTable } from '../grow-file-table.ts';
 import { openInProcessPool } from '../in-process-pool.ts';
 import type { Ledger } from './ledger.ts';
 import { openPool, type WorkerPool } from '../pool.ts';
+import { recordDeath } from '../record-death.ts';
 
 /** What processes other than this one used. */
 export interface WorkerGroupUsage {
@@ -35,20 +35,6 @@ export interface WorkerGroupOptions {
   readonly workerEntry?: URL;
   /** The workers' code runs in this thread, to be profiled. @default false: a thread each */
   readonly isInProcess?: boolean;
-}
-
-/** What dies again and again has a reason that the next one would meet too. */
-const MAX_DEATHS = 5;
-
-/** @throws SpillwayError `ERR_RUN_BROKEN` at one death too many */
-export function noteDeath(deaths: string[], what: string, cause: unknown): void {
-  deaths.push(cause instanceof Error ? cause.message : String(cause));
-  if (deaths.length <= MAX_DEATHS) return;
-  throw new SpillwayError(
-    'ERR_RUN_BROKEN',
-    `expected ${what} that live, but ${deaths.length} died, the last with: ${deaths.at(-1)}`,
-    { cause },
-  );
 }
 
 /** Threads of this process, as many as the plan has workers. */
@@ -82,7 +68,7 @@ async function settleShare(
     return (await pool.runTrials(task)).failures;
   } catch (error) {
     if (ledger.order === 'abort') return [];
-    noteDeath(deaths, 'worker threads', error);
+    recordDeath(deaths, 'worker threads', error);
     return settleShare({ ...task, ranges: ledger.takeOver(task) }, pool, ledger, deaths);
   }
 }

@@ -3,7 +3,6 @@
 
 import { readResidentBytes } from '../../limits/fact-reader.ts';
 import { nowMs } from '../../measure/clock.ts';
-import { sumTallies } from '../../measure/tally.ts';
 import type { SpillwayError } from '../../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../../model/fetch-report.ts';
 import {
@@ -17,15 +16,14 @@ import type { Outcome } from '../../model/outcome.ts';
 import type { JournalCounts } from '../../model/run-journal.ts';
 import type { AnySinkSpec } from '../../model/sink-spec.ts';
 import type { Target } from '../../model/target.ts';
-import { readKnee } from '../../model/origin-fields.ts';
+import { BoundBy } from './bound-by.ts';
 import { FetchAccount } from './fetch-account.ts';
+import { makeFetchSnapshot, type RunFigures } from './fetch-snapshot.ts';
+import { makeFetchReport } from './make-fetch-report.ts';
 import { countUnderWay, FetchWorkerGroup } from './worker-group/fetch-worker-group.ts';
 import type { TargetStream, TargetGroup } from './targets/fetch-target-stream.ts';
 import type { WorkerPool } from '../pool.ts';
 import { ThroughputMonitor } from './throughput-monitor.ts';
-
-/** Origins whose knees are in the report. */
-const MAX_KNEES = 20;
 
 /**
  * Asked before targets are given to the workers: how many of `targets` may go, at least 1 of them. While it waits, no more
@@ -89,6 +87,7 @@ class OneFetch {
   #cpuBefore = process.cpuUsage();
   readonly #shared: FetchShared;
   readonly #monitor = new ThroughputMonitor();
+  readonly #boundBy = new BoundBy();
   #workerGroup: FetchWorkerGroup | undefined;
   #problem: SpillwayError | null = null;
   #isStopped = false;
@@ -127,7 +126,7 @@ class OneFetch {
     await this.#workerGroup.end().catch((error: SpillwayError) => this.#break(error));
     clearInterval(watch);
     this.#watch();
-    return this.#report(this.#workerGroup);
+    return this.#report();
   }
 
   /** Gives the worker group every target there is, or all until the run is stopped: a source may be waiting for its next line. */
@@ -170,36 +169,25 @@ class OneFetch {
     this.#workerGroup?.stop(isCut);
   }
 
-  get #targets(): number {
-    return Math.max(this.#targetStream.count, this.#options.targetsBefore);
-  }
-
-  get #before(): FetchReport['before'] {
-    const { settled = 0, ok = 0, bytes = 0 } = this.#options.before ?? {};
-    return { settled, ok, bytes };
-  }
-
   snapshot(): FetchSnapshot {
-    const account = this.#account;
-    const tally = sumTallies(this.#workerGroup?.tallies ?? []);
+    const figures = this.#figures;
+    return makeFetchSnapshot(figures, this.#boundBy.judge(figures));
+  }
+
+  /** Everything that snapshot and report are made of. */
+  get #figures(): RunFigures {
+    const { before, targetsBefore, budgets, maxInFlight, workerCount } = this.#options;
     return {
-      before: this.#before,
-      targets: this.#targets,
-      ok: account.ok,
-      failed: account.failed,
-      skipped: account.skipped,
+      before: { settled: before?.settled ?? 0, ok: before?.ok ?? 0, bytes: before?.bytes ?? 0 },
+      targets: Math.max(this.#targetStream.count, targetsBefore),
+      targetStream: this.#targetStream,
+      account: this.#account,
+      monitor: this.#monitor,
+      workerGroup: this.#workerGroup ?? null,
       elapsedMs: nowMs() - this.#startedAtMs,
-      countAhead: this.#targetStream.countAhead,
-      inFlight: tally.inFlight,
-      parked: this.#workerGroup?.gauge('parked') ?? 0,
-      waitingRetry: this.#workerGroup?.gauge('waitingRetry') ?? 0,
-      connections: tally.connectionsOpened - tally.connectionsClosed,
-      bytes: tally.bytesReceived,
-      failures: { ...account.failures },
-      slowestOrigin: account.slowestOrigin(),
-      boundBy: this.#boundBy(tally.inFlight),
-      recentPerSec: this.#monitor.perSec,
-      waits: this.#monitor.waits,
+      maxInFlight,
+      workerCount,
+      origins: budgets.isAdaptive === true ? this.#shared.origins : null,
     };
   }
 
@@ -222,76 +210,17 @@ class OneFetch {
     this.stop(true);
   }
 
-  #boundBy(inFlight: number): string {
-    const workerGroup = this.#workerGroup;
-    if (workerGroup === undefined) return 'starting';
-    const { maxInFlight, workerCount } = this.#options;
-    if (workerGroup.gauge('utilizationRatio') / workerCount > 0.9) return 'CPU of this machine';
-    if (this.#rateWaitsGrew(workerGroup.gauge('rateWaits'))) return '--rate';
-    if (inFlight >= maxInFlight * 0.95) return '--max-in-flight';
-    if (workerGroup.gauge('parked') > 0) return '--per-origin, or pauses the servers asked for';
-    if (workerGroup.gauge('waitingRetry') > 0 && inFlight === 0) return 'waits between attempts';
-    return workerGroup.isFull ? 'the servers' : 'the source, or the servers';
-  }
-
-  #rateWaitsSeen = 0;
-
-  #rateWaitsGrew(rateWaits: number): boolean {
-    const hasGrown = rateWaits > this.#rateWaitsSeen;
-    this.#rateWaitsSeen = rateWaits;
-    return hasGrown;
-  }
-
   #watch(): void {
     this.#peakRssBytes = Math.max(this.#peakRssBytes, readResidentBytes());
     this.#monitor.look(nowMs(), this.#account.settled, this.#workerGroup?.waits ?? null);
   }
 
-  /** What was found of the origins that answered most. */
-  #knees(): Pick<FetchReport, 'knees'> {
-    if (this.#options.budgets.isAdaptive !== true) return {};
-    const found = this.#account
-      .busiestOrigins(MAX_KNEES)
-      .map((origin) => readKnee(this.#shared.origins, origin));
-    return { knees: found.filter((knee) => knee !== null) };
-  }
-
-  #report(workerGroup: FetchWorkerGroup): FetchReport {
-    const account = this.#account;
-    const tally = sumTallies(workerGroup.tallies);
-    const unsettled = this.#targets - account.settled;
-    const { user, system } = process.cpuUsage(this.#cpuBefore);
-    const { p50Ms, p90Ms, p99Ms, maxMs } = account.durations.percentiles();
-    const stopped = (account.skips.stopped ?? 0) + unsettled;
-    return {
+  #report(): FetchReport {
+    return makeFetchReport(this.#figures, {
       ended: this.#problem !== null ? 'broken' : this.#isStopped ? 'stopped' : 'done',
-      problem: this.#problem?.message ?? null,
-      problemCode: this.#problem?.code ?? null,
-      before: this.#before,
-      settledNow: account.settledNow,
-      targets: this.#targets,
-      ok: account.ok,
-      failed: account.failed,
-      skipped: account.skipped + unsettled,
-      wallMs: nowMs() - this.#startedAtMs,
-      bytes: account.bytes,
-      storedBytes: account.storedBytes,
-      renamed: account.renamed,
-      attemptsSent: tally.attemptsSent,
-      retries: workerGroup.gauge('retries'),
-      retriesDenied: workerGroup.gauge('retriesDenied'),
-      connectionsOpened: tally.connectionsOpened,
-      inFlightPeak: tally.inFlightPeak,
+      problem: this.#problem,
+      cpuUs: process.cpuUsage(this.#cpuBefore),
       peakRssBytes: this.#peakRssBytes,
-      cpuUs: { user, system },
-      failures: account.failures,
-      skips: { ...account.skips, ...(stopped > 0 ? { stopped } : {}) },
-      firstFailures: account.firstFailures,
-      duplicates: this.#targetStream.duplicates,
-      durationMs: { p50: p50Ms, p90: p90Ms, p99: p99Ms, max: maxMs },
-      findings: [...this.#targetStream.findings(), ...this.#monitor.findings()],
-      workerDeaths: workerGroup.deaths,
-      ...this.#knees(),
-    };
+    });
   }
 }

@@ -1,23 +1,15 @@
-// `fetch` from its options to its report: everything that can be wrong is found before a byte is sent, then sources,
-// sink and record are opened and the run begins. The public door of a fetch; fetch-run has the run itself.
+// `fetch` from its options to its report: checks them, takes the run, opens sink, record and targets, and begins. The entry
+// point of a fetch for command line and library; fetch-run has the run itself.
 
-import { readFileSync } from 'node:fs';
-import { SpillwayError } from '../../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../../model/fetch-report.ts';
-import type { FetchRequestOptions } from '../../model/fetch-task.ts';
-import { withoutLogins } from '../../model/shown-url.ts';
-import { FetchTargetStream } from './targets/fetch-target-stream.ts';
+import type { Source } from '../../model/target.ts';
+import { checkFetch } from './check-fetch.ts';
+import { FetchTargetStream, type TargetStream } from './targets/fetch-target-stream.ts';
 import type { FetchOptions } from './fetch-options.ts';
 import { makeRunIdentity } from './run-identity.ts';
-import { checkFiles } from '../check-files.ts';
-import { checkPlace, packingOf } from './record/fetch-place.ts';
 import { startFetchRun } from './fetch-run.ts';
 import { closeSession, FIRST_SESSION, type OpenedSession, openSession } from './fetch-session.ts';
-import { openSource } from './targets/fetch-sources.ts';
-import { countWorkers, type FetchThreads, openFetchThreads } from './worker-group/fetch-threads.ts';
-import { parseNetrc } from './netrc.ts';
-import { pageLog } from './targets/page-log.ts';
-import { makeRequestPage } from './targets/page-requests.ts';
+import { type FetchThreads, openFetchThreads } from './worker-group/fetch-threads.ts';
 import { RetryTargetStream } from './targets/retry-target-stream.ts';
 import { type RunRecord, recordPaths } from './record/run-record.ts';
 
@@ -50,40 +42,10 @@ export function startFetch(options: FetchOptions): Fetch {
   using undo = new DisposableStack();
   const endThreads = ({ pool }: FetchThreads) => void pool[Symbol.asyncDispose]();
   if (options.threads !== undefined) undo.adopt(options.threads, endThreads);
-  const problems: string[] = [];
-  const collect = <Result>(make: () => Result): Result | undefined => {
-    try {
-      return make();
-    } catch (error) {
-      if (!(error instanceof SpillwayError) || error.code !== 'ERR_OPTION') throw error;
-      problems.push(error.message);
-      return undefined;
-    }
-  };
-  const { to } = options;
-  const request: FetchRequestOptions = {
-    ...options.request,
-    bytes: options.bytes ?? (packingOf(to ?? '')?.kind === 'warc' ? 'original' : 'decoded'),
-    logins:
-      collect(() => (options.netrcFile === null ? [] : parseNetrc(readText('--netrc', options.netrcFile)))) ??
-      [],
-    ca: collect(() => (options.caFile === null ? null : readText('--ca', options.caFile))) ?? null,
-  };
-  const requestPage = makeRequestPage(request, options.limits);
-  const session = options.session ?? FIRST_SESSION;
   let record: RunRecord | null = null;
-  // A retry has its targets from the journal: its sources may be gone.
-  const wanted = session.kind === 'retry' ? [] : options.sources;
-  const sources = wanted.flatMap((source, at) => {
-    const pages = pageLog(() => record, at);
-    return collect(() => openSource(source, requestPage, pages)) ?? [];
-  });
-  if (options.sources.length === 0)
-    problems.push('source: expected a URL, a list, - or --list-api, found none');
-  problems.push(...checkPlace({ to: to ?? '', nameTemplate: options.nameTemplate }));
-  const workerCount = countWorkers(options);
-  problems.push(...checkFiles(workerCount));
-  if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
+  const checked = checkFetch(options, () => record);
+  const { request, sources, workerCount } = checked;
+  const session = options.session ?? FIRST_SESSION;
 
   // Before the run is taken, which takes as long as they do to stand.
   const { pool } = options.threads ?? undo.adopt(openFetchThreads(workerCount), endThreads);
@@ -95,15 +57,7 @@ export function startFetch(options: FetchOptions): Fetch {
         )
       : { ...NO_RECORD, sink: options.sink };
   record = opened.record;
-  const targetStream =
-    record !== null && session.kind === 'retry'
-      ? new RetryTargetStream(record, session.only)
-      : new FetchTargetStream({
-          ...options,
-          sources,
-          comparesFirst: options.sources.every(({ kind }) => kind !== 'items'),
-          ...(record === null ? {} : { before: record.settled }),
-        });
+  const targetStream = openTargetStream(options, sources, record);
   const run = startFetchRun({
     ...options,
     targetStream,
@@ -121,7 +75,7 @@ export function startFetch(options: FetchOptions): Fetch {
   undo.move();
   return {
     ...run,
-    report: closeSession(run, opened, session.kind !== 'retry').finally(() => requestPage[Symbol.dispose]()),
+    report: closeSession(run, opened, session.kind !== 'retry').finally(() => checked[Symbol.dispose]()),
     shownPlace: opened.shown,
     files: record === null ? null : recordPaths(opened.recordDirectory),
     run: opened.name,
@@ -129,13 +83,18 @@ export function startFetch(options: FetchOptions): Fetch {
   };
 }
 
-function readText(option: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new SpillwayError(
-      'ERR_OPTION',
-      `${option}: expected a readable file, found ${withoutLogins((error as Error).message)}`,
-    );
-  }
+/** What the run has still to fetch: its sources, or the failed targets of its journal. */
+function openTargetStream(
+  options: FetchOptions,
+  sources: readonly Source[],
+  record: RunRecord | null,
+): TargetStream {
+  const { session } = options;
+  if (record !== null && session?.kind === 'retry') return new RetryTargetStream(record, session.only);
+  return new FetchTargetStream({
+    ...options,
+    sources,
+    comparesFirst: options.sources.every(({ kind }) => kind !== 'items'),
+    ...(record === null ? {} : { before: record.settled }),
+  });
 }

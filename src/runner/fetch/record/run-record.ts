@@ -10,9 +10,10 @@ import type { JournalCounts } from '../../../model/run-journal.ts';
 import { guardWrite } from '../../../files/sink-error.ts';
 import { writeAll } from '../../../files/write-all.ts';
 import { NAMED_PER_CLASS } from '../fetch-account.ts';
-import { Journal, type JournalOptions } from './journal.ts';
+import { Journal } from './journal.ts';
 import { journalFile } from './journal-format.ts';
 import { JournalReader } from './journal-reader.ts';
+import type { JournalOptions } from './open-journal.ts';
 import { JournalWalk, NOTHING_SETTLED, type SettledBefore } from './settled-before.ts';
 
 const FAILURES_FILE = 'failures.ndjson';

@@ -2,29 +2,20 @@
 // flat however long the list, levels what is left at the end of it, and gives the targets of a thread that died to its
 // successor.
 
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Tally } from '../../../measure/tally.ts';
+import { MessageChannel } from 'node:worker_threads';
+import type { Tally } from '../../../measure/tally.ts';
 import { SpillwayError } from '../../../model/errors.ts';
-import {
-  type FetchTask,
-  type FromFetchWorker,
-  GAUGES,
-  type ToFetchWorker,
-} from '../../../model/fetch-task.ts';
-import { giveBackPlaces, makeOwnPlaces } from '../../../model/origin-fields.ts';
-import { type Outcome, type Stored, skippedOutcome } from '../../../model/outcome.ts';
+import { type FetchTask, type FromFetchWorker, GAUGES } from '../../../model/fetch-task.ts';
+import { giveBackPlaces } from '../../../model/origin-fields.ts';
+import { type Outcome, skippedOutcome } from '../../../model/outcome.ts';
 import { splitCount } from '../../../model/split.ts';
 import type { Target } from '../../../model/target.ts';
 import { recoverWorker } from '../../../sinks/recover/recover-sink.ts';
-import { chooseMove, isSettledDown, type WorkerShare } from './level-shares.ts';
+import { chooseMove, isSettledDown } from './level-shares.ts';
 import type { WorkerPool } from '../../pool.ts';
+import { recordDeath } from '../../record-death.ts';
 import { RobotsCoordinator } from './robots-coordinator.ts';
-
-/** Targets a worker has besides those in flight: what other origins can use while one is full. */
-const AHEAD_COUNT = 2048;
-/** Targets in one message. */
-const BATCH_COUNT = 64;
-const MAX_DEATHS = 5;
+import { AHEAD_COUNT, BATCH_COUNT, WorkerHandle } from './worker-handle.ts';
 
 /** A task without what the worker group adds. */
 export type FetchTaskBase = Omit<
@@ -49,54 +40,6 @@ export function countUnderWay({
   workerCount,
 }: Pick<WorkerGroupOptions, 'maxInFlight' | 'workerCount'>): number {
   return maxInFlight + workerCount * AHEAD_COUNT;
-}
-
-class WorkerHandle implements WorkerShare {
-  /** Sent and not settled, by index. */
-  readonly pending = new Map<number, Target>();
-  readonly tallyBuffer = Tally.allocate();
-  readonly tally = new Tally(this.tallyBuffer);
-  readonly gauges = new SharedArrayBuffer(GAUGES.fieldCount * 8);
-  readonly ownPlaces: SharedArrayBuffer;
-  readonly capacity: number;
-  readonly maxInFlight: number;
-  port: MessagePort | null = null;
-  /** What it waits for, where nothing of its share moves. */
-  waits: string | null = null;
-  /** Where the present thread's last settled body went. */
-  last: Stored | null = null;
-  isAllBegun = false;
-  isAsked = false;
-
-  constructor(maxInFlight: number, origins: SharedArrayBuffer) {
-    this.maxInFlight = maxInFlight;
-    this.ownPlaces = makeOwnPlaces(origins);
-    this.capacity = maxInFlight + AHEAD_COUNT;
-  }
-
-  get pendingCount(): number {
-    return this.pending.size;
-  }
-
-  get room(): number {
-    return this.capacity - this.pending.size;
-  }
-
-  send(message: ToFetchWorker): void {
-    this.port?.postMessage(message);
-  }
-
-  give(targets: readonly Target[]): void {
-    for (const target of targets) this.pending.set(target.index, target);
-    this.sendBatches(targets);
-  }
-
-  /** Whatever it had begun, it has more before it now. */
-  sendBatches(targets: readonly Target[]): void {
-    this.isAllBegun = false;
-    for (let start = 0; start < targets.length; start += BATCH_COUNT)
-      this.send({ kind: 'targets', targets: targets.slice(start, start + BATCH_COUNT) });
-  }
 }
 
 export class FetchWorkerGroup {
@@ -280,15 +223,12 @@ export class FetchWorkerGroup {
   }
 
   #recordDeath(error: unknown): void {
-    this.#deaths.push(error instanceof Error ? error.message : String(error));
-    if (this.#deaths.length <= MAX_DEATHS) return;
-    const broken = new SpillwayError(
-      'ERR_RUN_BROKEN',
-      `expected workers that live, but ${this.#deaths.length} threads died, the last with: ${this.#deaths.at(-1)}`,
-      { cause: error },
-    );
-    this.#options.onBroken(broken);
-    throw broken;
+    try {
+      recordDeath(this.#deaths, 'worker threads', error);
+    } catch (broken) {
+      this.#options.onBroken(broken as SpillwayError);
+      throw broken;
+    }
   }
 
   #receive(handle: WorkerHandle, message: FromFetchWorker): void {

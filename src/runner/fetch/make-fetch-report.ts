@@ -1,0 +1,62 @@
+// The final account of a fetch, drawn up once its workers have ended.
+
+import { sumTallies } from '../../measure/tally.ts';
+import type { SpillwayError } from '../../model/errors.ts';
+import type { FetchReport } from '../../model/fetch-report.ts';
+import { readKnee } from '../../model/origin-fields.ts';
+import type { RunFigures } from './fetch-snapshot.ts';
+
+/** Origins whose knees are in the report. */
+const MAX_KNEES = 20;
+
+export interface RunEnd {
+  readonly ended: FetchReport['ended'];
+  readonly problem: SpillwayError | null;
+  readonly cpuUs: FetchReport['cpuUs'];
+  readonly peakRssBytes: number;
+}
+
+export function makeFetchReport(figures: RunFigures, end: RunEnd): FetchReport {
+  const { account, targetStream, workerGroup, monitor, targets } = figures;
+  const tally = sumTallies(workerGroup?.tallies ?? []);
+  const unsettled = targets - account.settled;
+  const stopped = (account.skips.stopped ?? 0) + unsettled;
+  const { p50Ms, p90Ms, p99Ms, maxMs } = account.durations.percentiles();
+  return {
+    ended: end.ended,
+    problem: end.problem?.message ?? null,
+    problemCode: end.problem?.code ?? null,
+    before: figures.before,
+    settledNow: account.settledNow,
+    targets,
+    ok: account.ok,
+    failed: account.failed,
+    skipped: account.skipped + unsettled,
+    wallMs: figures.elapsedMs,
+    bytes: account.bytes,
+    storedBytes: account.storedBytes,
+    renamed: account.renamed,
+    attemptsSent: tally.attemptsSent,
+    retries: workerGroup?.gauge('retries') ?? 0,
+    retriesDenied: workerGroup?.gauge('retriesDenied') ?? 0,
+    connectionsOpened: tally.connectionsOpened,
+    inFlightPeak: tally.inFlightPeak,
+    peakRssBytes: end.peakRssBytes,
+    cpuUs: end.cpuUs,
+    failures: account.failures,
+    skips: { ...account.skips, ...(stopped > 0 ? { stopped } : {}) },
+    firstFailures: account.firstFailures,
+    duplicates: targetStream.duplicates,
+    durationMs: { p50: p50Ms, p90: p90Ms, p99: p99Ms, max: maxMs },
+    findings: [...targetStream.findings(), ...monitor.findings()],
+    workerDeaths: workerGroup?.deaths ?? [],
+    ...findKnees(figures),
+  };
+}
+
+/** What was found of the origins that answered most. */
+function findKnees({ account, origins }: RunFigures): Pick<FetchReport, 'knees'> {
+  if (origins === null) return {};
+  const found = account.busiestOrigins(MAX_KNEES).map((origin) => readKnee(origins, origin));
+  return { knees: found.filter((knee) => knee !== null) };
+}

@@ -1,0 +1,148 @@
+// Opens a journal for a session: makes the file, or checks the one that is there (whole, of a known format, of the same
+// run), and enters the session. journal.ts writes what is settled from then on.
+
+import { renameSync, rmSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { DatabaseSync } from 'node:sqlite';
+import { SpillwayError } from '../../../model/errors.ts';
+import type { JournalMeta, RunIdentity, RunSession, StoredCommand } from '../../../model/run-journal.ts';
+import type { SinkSpec } from '../../../model/sink-spec.ts';
+import { compareIdentities } from './compare-identities.ts';
+import { checkFormat, damaged, journalError, SCHEMA } from './journal-format.ts';
+import { readCounts, readMeta, writeMeta } from './journal-meta.ts';
+import { migrateJournal } from './journal-migration.ts';
+
+/**
+ * Pages of 4 KiB the log may hold before they go to the file: each time costs two fsync, in which nothing else is
+ * recorded. Outcomes of a thousand requests in flight touch thirty pages a group, most of them many times.
+ */
+const LOG_PAGE_COUNT = 16_000;
+
+export interface JournalOptions {
+  /** The run's record directory; made if need be. */
+  readonly directory: string;
+  readonly identity: RunIdentity;
+  readonly command: StoredCommand | null;
+  readonly sink: SinkSpec['kind'];
+  readonly kind: RunSession['kind'];
+  readonly version: string;
+  /** A run in which nothing was settled yet may become another one. @default false */
+  readonly mayBeginAnew?: boolean;
+}
+
+export interface OpenedJournal {
+  readonly db: DatabaseSync;
+  /** True when the file held a run before: this session continues it. */
+  readonly isContinued: boolean;
+  /** True when the run that it held, in which nothing was settled, became another one. */
+  readonly isBegunAnew: boolean;
+  /** As the run stood before this session. */
+  readonly metaBefore: JournalMeta;
+}
+
+/**
+ * The journal in `file`, with a new session entered; the caller holds the run's lock, and closes `db`.
+ * @throws SpillwayError ERR_OPTION when it is a run of another source or other options, ERR_JOURNAL when it is damaged,
+ *   ERR_SINK when it cannot be written
+ */
+export function openJournal(file: string, options: JournalOptions): OpenedJournal {
+  using undo = new DisposableStack();
+  try {
+    const isContinued = (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0;
+    if (!isContinued) makeJournalFile(file, options);
+    const db = undo.adopt(new DatabaseSync(file), (opened) => opened.close());
+    // A commit is in the operating system's hands when it returns; fsync comes when the log is folded in.
+    db.exec(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${LOG_PAGE_COUNT};`,
+    );
+    if (isContinued) migrateJournal(db, checkWhole(db, file));
+    const isBegunAnew = isContinued && !isSameRun(db, options);
+    if (isBegunAnew) beginAnew(db, options);
+    const metaBefore = readMeta(db);
+    beginSession(db, options);
+    undo.move();
+    return { db, isContinued, isBegunAnew, metaBefore };
+  } catch (error) {
+    throw journalError(file, error);
+  }
+}
+
+/**
+ * Makes a journal that wants nothing but outcomes, and gives it its name only then: nobody ever reads half of one, and a
+ * process that dies meanwhile leaves none.
+ */
+function makeJournalFile(file: string, { identity, command, sink }: JournalOptions): void {
+  const part = `${file}.part`;
+  // Of a process that died here, or of a journal that somebody took away.
+  for (const stale of [part, `${part}-journal`, `${file}-wal`, `${file}-shm`]) rmSync(stale, { force: true });
+  const db = new DatabaseSync(part);
+  try {
+    db.exec('BEGIN IMMEDIATE');
+    db.exec(SCHEMA);
+    writeMeta(db, {
+      identity,
+      command,
+      sink,
+      state: 'running',
+      targetCount: null,
+      createdAt: new Date().toISOString(),
+      hadLogins: false,
+    });
+    db.exec('COMMIT');
+  } finally {
+    db.close();
+  }
+  renameSync(part, file);
+}
+
+/** Refuses a damaged journal, so that nothing is counted from it. @returns its format */
+function checkWhole(db: DatabaseSync, file: string): number {
+  const version = checkFormat(db, file);
+  const verdict = db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+  if (verdict !== 'ok') throw damaged(file, String(verdict));
+  const differences = db
+    .prepare(
+      `SELECT class FROM (SELECT class, count(*) AS found FROM outcomes GROUP BY class) FULL JOIN tally USING (class)
+       WHERE coalesce(found, 0) <> coalesce(count, 0)`,
+    )
+    .all();
+  if (differences.length > 0) throw damaged(file, 'its counts are not those of its rows');
+  return version;
+}
+
+/** False when it is another run that may begin anew. @throws SpillwayError ERR_OPTION when it may not */
+function isSameRun(db: DatabaseSync, { identity, mayBeginAnew }: JournalOptions): boolean {
+  const problems = compareIdentities(readMeta(db).identity, identity);
+  if (problems.length === 0) return true;
+  if (mayBeginAnew === true && isUntouched(db)) return false;
+  throw new SpillwayError('ERR_OPTION', problems.join('\n'));
+}
+
+/** True when nothing is recorded, as after a command whose list could not be read. */
+function isUntouched(db: DatabaseSync): boolean {
+  const { found } = db
+    .prepare('SELECT EXISTS (SELECT 1 FROM outcomes) OR EXISTS (SELECT 1 FROM pages) AS found')
+    .get() as { found: number };
+  return found === 0;
+}
+
+function beginAnew(db: DatabaseSync, { identity, command }: JournalOptions): void {
+  db.exec('BEGIN IMMEDIATE');
+  writeMeta(db, { identity, command, createdAt: new Date().toISOString() });
+  db.exec('COMMIT');
+}
+
+function beginSession(db: DatabaseSync, { kind, version, command }: JournalOptions): void {
+  db.exec('BEGIN IMMEDIATE');
+  const { settled } = readCounts(db);
+  db.prepare(
+    `INSERT INTO sessions (kind, pid, host, version, started_at, ended, settled_before)
+       VALUES (?, ?, ?, ?, ?, 'running', ?)`,
+  ).run(kind, process.pid, hostname(), version, new Date().toISOString(), settled);
+  writeMeta(db, {
+    state: 'running',
+    ...(kind === 'retry' ? {} : { targetCount: null }),
+    ...(command === null ? {} : { command }),
+  });
+  db.exec('COMMIT');
+}
