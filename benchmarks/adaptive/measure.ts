@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { FetchReport } from '../../src/model/fetch-report.ts';
+import { fetchDefaults } from '../../src/runner/fetch/fetch-defaults.ts';
 import { startFetch } from '../../src/runner/fetch/fetch.ts';
 import type { FetchOptions } from '../../src/runner/fetch/fetch-options.ts';
 import type { Tick } from './ticks.ts';
@@ -46,48 +47,25 @@ const ADAPTIVE_IN_FLIGHT = 4096;
 
 export function makeOptions(template: string, concurrency: Concurrency): FetchOptions {
   const isAdaptive = concurrency === 'adaptive';
+  const defaults = fetchDefaults(isAdaptive);
   return {
+    ...defaults,
     sources: [{ kind: 'template', template }],
     to: 'discard',
-    nameTemplate: null,
-    bytes: null,
-    segmentBytes: 1e9,
-    netrcFile: null,
-    caFile: null,
     maxInFlight: isAdaptive ? ADAPTIVE_IN_FLIGHT : Math.max(2, concurrency),
     cores: 2,
-    isStrict: false,
-    isDeduping: false,
     maxRemembered: 1000,
-    request: {
-      userAgent: 'spillway/benchmark',
-      headers: [],
-      transport: 'auto',
-      allowsHttp2: true,
-      isInsecure: false,
-      proxy: { http: '', https: '', except: '' },
-    },
+    request: { ...defaults.request, userAgent: 'spillway/benchmark' },
     limits: {
+      ...defaults.limits,
       totalMs: 60_000,
-      connectMs: 10_000,
-      firstByteMs: 30_000,
-      idleMs: 20_000,
       minBytesPerSec: 0,
       slowWindowMs: 0,
-      maxBodyBytes: 1e9,
-      maxHeaderBytes: 65_536,
-      maxRedirects: 5,
       maxRetries: 5,
       retryBudgetRatio: 100,
       maxRetryWaitMs: 60_000,
-      stallMs: 120_000,
     },
-    budgets: {
-      maxPerOrigin: isAdaptive ? 0 : concurrency,
-      isAdaptive,
-      maxAttemptsPerSec: 0,
-      maxBytesPerSec: 0,
-    },
+    budgets: { ...defaults.budgets, maxPerOrigin: isAdaptive ? 0 : concurrency },
   };
 }
 

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { PROGRAM_VERSION } from '../../src/version.ts';
 import { startFetch } from '../../src/runner/fetch/fetch.ts';
 import type { FetchOptions } from '../../src/runner/fetch/fetch-options.ts';
-import { chooseMaxInFlight, chooseMaxPerOrigin } from '../../src/runner/fetch/fetch-in-flight.ts';
+import { fetchDefaults } from '../../src/runner/fetch/fetch-defaults.ts';
 import { startServer } from '../../src/server/cluster.ts';
 
 const { values } = parseArgs({
@@ -34,47 +34,22 @@ interface Pair {
 }
 
 function optionsFor(origin: string, count: number, hasJournal: boolean): FetchOptions {
+  const defaults = fetchDefaults();
   return {
+    ...defaults,
     sources: [{ kind: 'template', template: `${origin}/{0..${count - 1}}` }],
     to: 'discard',
     ...(hasJournal ? {} : { sink: { kind: 'discard' as const } }),
-    nameTemplate: null,
-    bytes: null,
-    segmentBytes: 1e9,
-    request: {
-      userAgent: `spillway/${PROGRAM_VERSION}`,
-      headers: [],
-      transport: 'auto',
-      allowsHttp2: false,
-      isInsecure: false,
-      proxy: { http: '', https: '', except: '' },
-    },
-    netrcFile: null,
-    caFile: null,
     limits: {
-      totalMs: 60_000,
-      connectMs: 10_000,
-      firstByteMs: 30_000,
-      idleMs: 20_000,
+      ...defaults.limits,
       minBytesPerSec: 0,
       slowWindowMs: 0,
-      maxBodyBytes: 1e6,
-      maxHeaderBytes: 65_536,
       maxRedirects: 0,
       maxRetries: 0,
       retryBudgetRatio: 0,
       maxRetryWaitMs: 0,
     },
-    budgets: {
-      maxPerOrigin: chooseMaxPerOrigin(true),
-      isAdaptive: true,
-      maxAttemptsPerSec: 0,
-      maxBytesPerSec: 0,
-    },
-    maxInFlight: chooseMaxInFlight(true),
-    cores: null,
     isStrict: true,
-    isDeduping: false,
     maxRemembered: 1000,
     isWarm: true,
   };

@@ -8,13 +8,13 @@ const MAX_HEADER_BYTES = 16_384;
 const MAX_BODY_BYTES = 1_024;
 
 /** @param deadlineMs the longest one attempt may take, added to the delay */
-export function attemptLimits(delayMs: number, deadlineMs: number, maxAttempts: number): AttemptLimits {
+export function attemptLimits(delayMs: number, deadlineMs: number, maxRetries: number): AttemptLimits {
   return {
-    connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, delayMs + deadlineMs),
-    firstByteTimeoutMs: delayMs + deadlineMs,
-    idleTimeoutMs: deadlineMs,
-    totalTimeoutMs: delayMs + deadlineMs,
-    maxAttempts,
+    connectMs: Math.min(CONNECT_TIMEOUT_MS, delayMs + deadlineMs),
+    firstByteMs: delayMs + deadlineMs,
+    idleMs: deadlineMs,
+    totalMs: delayMs + deadlineMs,
+    maxRetries,
     maxHeaderBytes: MAX_HEADER_BYTES,
     maxBodyBytes: MAX_BODY_BYTES,
   };

@@ -8,6 +8,7 @@ import { readLimits } from '../limits/read.ts';
 import { estimateMedian, makeRandom, shuffle } from '../measure/statistics.ts';
 import { LIST_DEFAULTS, LIST_PRESETS } from '../model/list-api-options.ts';
 import type { PagesRecord, PagesRound, PagesStrategy } from '../model/pages-record.ts';
+import { fetchDefaults } from '../runner/fetch/fetch-defaults.ts';
 import { startFetch } from '../runner/fetch/fetch.ts';
 import { type MockServer, startServer } from '../server/cluster.ts';
 import { readMachine, readVersions, USER_AGENT } from './context.ts';
@@ -84,7 +85,9 @@ async function runRound(plan: PagesPlan, options: PagesOptions): Promise<PagesRo
   try {
     await using server = await startServer({ files: fileCount, delayMs, drainMs: 100 });
     const to = join(directory, 'files');
+    const defaults = fetchDefaults();
     const fetch = startFetch({
+      ...defaults,
       sources: [
         {
           kind: 'list-api',
@@ -92,20 +95,9 @@ async function runRound(plan: PagesPlan, options: PagesOptions): Promise<PagesRo
         },
       ],
       to,
-      nameTemplate: null,
-      bytes: null,
-      segmentBytes: 100 * MEGABYTE,
-      request: {
-        userAgent: USER_AGENT,
-        headers: [],
-        transport: 'auto',
-        allowsHttp2: false,
-        isInsecure: false,
-        proxy: { http: '', https: '', except: '' },
-      },
-      netrcFile: null,
-      caFile: null,
+      request: { ...defaults.request, userAgent: USER_AGENT },
       limits: {
+        ...defaults.limits,
         totalMs: deadlineMs,
         connectMs: deadlineMs,
         firstByteMs: deadlineMs,
@@ -113,17 +105,13 @@ async function runRound(plan: PagesPlan, options: PagesOptions): Promise<PagesRo
         minBytesPerSec: 0,
         slowWindowMs: 0,
         maxBodyBytes: MEGABYTE,
-        maxHeaderBytes: 65_536,
-        maxRedirects: 0,
-        maxRetries: 3,
-        retryBudgetRatio: 0.1,
         maxRetryWaitMs: deadlineMs,
+        stallMs: 0,
       },
-      budgets: { maxPerOrigin: 0, maxAttemptsPerSec: 0, maxBytesPerSec: 0 },
+      budgets: { ...defaults.budgets, isAdaptive: false, maxPerOrigin: 0 },
       maxInFlight: plan.maxInFlight,
       cores: plan.workerCount,
       isStrict: true,
-      isDeduping: false,
       maxRemembered: fileCount,
       isWarm: true,
     });

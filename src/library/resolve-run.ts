@@ -4,7 +4,6 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { PROGRAM_VERSION } from '../version.ts';
 import { mostThreadsOn } from '../limits/cores.ts';
 import { isFieldName, isFieldValue } from '../model/header-field.ts';
 import { parseHttpUrl } from '../model/http-url.ts';
@@ -12,8 +11,12 @@ import { LIST_DEFAULTS, type ListApiOptions } from '../model/list-api-options.ts
 import type { MemorySpec, ModuleSpec, DiscardSpec } from '../model/sink-spec.ts';
 import { maskedUrl } from '../model/shown-url.ts';
 import type { FetchOptions } from '../runner/fetch/fetch-options.ts';
-import { COUNTED_URLS, MAX_HEADER_BYTES, SLOW_WINDOW_MS } from '../runner/fetch/fetch-fixed.ts';
-import { chooseMaxInFlight, chooseMaxPerOrigin } from '../runner/fetch/fetch-in-flight.ts';
+import {
+  COUNTED_URLS,
+  DEFAULT_LIMITS,
+  fetchDefaults,
+  SLOW_WINDOW_MS,
+} from '../runner/fetch/fetch-defaults.ts';
 import type { SourceOptions } from '../runner/fetch/targets/fetch-sources.ts';
 import { MANY, type NumberRange, OptionChecks, shownValue } from './option-checks.ts';
 import type { RunOptions, RunSource } from './run-options.ts';
@@ -26,17 +29,17 @@ const MAX_IN_FLIGHT = 100_000;
 export const RUN_NUMBERS = {
   maxAttemptsPerSec: [0, MANY, 0],
   maxBytesPerSec: [0, MANY, 0],
-  deadlineMs: [0, DAY_MS, 0],
-  connectTimeoutMs: [0, DAY_MS, 10_000],
-  firstByteTimeoutMs: [0, DAY_MS, 30_000],
-  idleTimeoutMs: [0, DAY_MS, 20_000],
-  stallTimeoutMs: [0, DAY_MS, 120_000],
-  minBytesPerSec: [0, MANY, 100],
-  maxBodyBytes: [0, MANY, 10e9],
-  maxRetries: [0, 1000, 3],
-  retryBudgetRatio: [0, MANY, 0.2],
-  maxRetryWaitMs: [0, DAY_MS, 600_000],
-  maxRedirects: [0, 100, 10],
+  deadlineMs: [0, DAY_MS, DEFAULT_LIMITS.totalMs],
+  connectTimeoutMs: [0, DAY_MS, DEFAULT_LIMITS.connectMs],
+  firstByteTimeoutMs: [0, DAY_MS, DEFAULT_LIMITS.firstByteMs],
+  idleTimeoutMs: [0, DAY_MS, DEFAULT_LIMITS.idleMs],
+  stallTimeoutMs: [0, DAY_MS, DEFAULT_LIMITS.stallMs],
+  minBytesPerSec: [0, MANY, DEFAULT_LIMITS.minBytesPerSec],
+  maxBodyBytes: [0, MANY, DEFAULT_LIMITS.maxBodyBytes],
+  maxRetries: [0, 1000, DEFAULT_LIMITS.maxRetries],
+  retryBudgetRatio: [0, MANY, DEFAULT_LIMITS.retryBudgetRatio],
+  maxRetryWaitMs: [0, DAY_MS, DEFAULT_LIMITS.maxRetryWaitMs],
+  maxRedirects: [0, 100, DEFAULT_LIMITS.maxRedirects],
   segmentBytes: [1, MANY, 1e9],
   maxRemembered: [1, 100_000_000, 4_000_000],
 } as const satisfies Record<string, NumberRange>;
@@ -55,10 +58,11 @@ export function resolveRun(options: RunOptions): ResolvedRun {
   const whole = (name: keyof typeof RUN_NUMBERS) => checks.number(name, RUN_NUMBERS[name]);
   const source = checks.collect(() => readSource(checks, checks.other('source')));
   const place = readPlace(checks, checks.other('to'));
-  const isAdaptive = checks.flag('isAdaptive', true);
-  const maxInFlight = checks.numberOr('maxInFlight', [1, MAX_IN_FLIGHT], chooseMaxInFlight(isAdaptive));
+  const isAdaptive = checks.flag('adaptive', true);
+  const defaults = fetchDefaults(isAdaptive);
+  const maxInFlight = checks.numberOr('maxInFlight', [1, MAX_IN_FLIGHT], defaults.maxInFlight);
   const minBytesPerSec = number('minBytesPerSec');
-  const isDeduping = checks.flag('isDeduping', false);
+  const isDeduping = checks.flag('dedupe', false);
   const maxRemembered = whole('maxRemembered');
   const proxyUrl = readProxy(checks);
   const bytes =
@@ -80,13 +84,13 @@ export function resolveRun(options: RunOptions): ResolvedRun {
       bytes,
       segmentBytes: whole('segmentBytes'),
       request: {
-        userAgent: checks.text('userAgent') ?? `spillway/${PROGRAM_VERSION}`,
+        userAgent: checks.text('userAgent') ?? defaults.request.userAgent,
         headers: readHeaders(checks),
         transport: checks.word('transport', ['auto', 'undici'], 'auto'),
-        allowsHttp2: checks.flag('allowsHttp2', true),
-        isInsecure: checks.flag('isInsecure', false),
-        honoursRobots: checks.flag('honoursRobots', false),
-        allowsPrivateRedirects: checks.flag('allowsPrivateRedirects', false),
+        allowsHttp2: checks.flag('http2', true),
+        isInsecure: checks.flag('insecure', false),
+        honoursRobots: checks.flag('respectRobotsTxt', false),
+        allowsPrivateRedirects: checks.flag('allowPrivateRedirects', false),
         proxy: { http: proxyUrl, https: proxyUrl, except: '' },
       },
       netrcFile: checks.text('netrcFile'),
@@ -99,7 +103,7 @@ export function resolveRun(options: RunOptions): ResolvedRun {
         minBytesPerSec,
         slowWindowMs: minBytesPerSec === 0 ? 0 : SLOW_WINDOW_MS,
         maxBodyBytes: whole('maxBodyBytes'),
-        maxHeaderBytes: MAX_HEADER_BYTES,
+        maxHeaderBytes: DEFAULT_LIMITS.maxHeaderBytes,
         maxRedirects: whole('maxRedirects'),
         maxRetries: whole('maxRetries'),
         retryBudgetRatio: number('retryBudgetRatio'),
@@ -107,14 +111,14 @@ export function resolveRun(options: RunOptions): ResolvedRun {
         stallMs: number('stallTimeoutMs'),
       },
       budgets: {
-        maxPerOrigin: checks.numberOr('maxPerOrigin', [0, MANY], chooseMaxPerOrigin(isAdaptive)),
+        maxPerOrigin: checks.numberOr('maxPerOrigin', [0, MANY], defaults.budgets.maxPerOrigin),
         isAdaptive,
         maxAttemptsPerSec: number('maxAttemptsPerSec'),
         maxBytesPerSec: number('maxBytesPerSec'),
       },
       maxInFlight,
       cores: checks.numberOr('cores', [1, mostThreadsOn(availableParallelism())], null),
-      isStrict: checks.flag('isStrict', false),
+      isStrict: checks.flag('strict', false),
       isDeduping,
       maxRemembered: isDeduping ? maxRemembered : COUNTED_URLS,
     },

@@ -58,10 +58,10 @@ export interface RunOptions {
   /** Worker threads, up to four a core (at least 8, at most 256). @default one a core */
   readonly cores?: number;
   /** Find how many requests each origin serves best, and keep to that. @default true */
-  readonly isAdaptive?: boolean;
-  /** Requests open at once, or answered and not recorded, 1 to 100,000. @default 4096, fewer where files are short; 256 without `isAdaptive` */
+  readonly adaptive?: boolean;
+  /** Requests open at once, or answered and not recorded, 1 to 100,000. @default 4096, fewer where files are short; 256 without `adaptive` */
   readonly maxInFlight?: number;
-  /** Requests open at once at one origin; 0: no bound. @default 0; 64 without `isAdaptive` */
+  /** Requests open at once at one origin; 0: no bound. @default 0; 64 without `adaptive` */
   readonly maxPerOrigin?: number;
   /** Requests a second over all cores; 0: no bound. @default 0 */
   readonly maxAttemptsPerSec?: number;
@@ -100,11 +100,11 @@ export interface RunOptions {
   /** `auto`: the lean HTTP/1.1 path for plain http without a proxy, undici for the rest. @default 'auto' */
   readonly transport?: 'auto' | 'undici';
   /** Over TLS, where the server offers it. @default true */
-  readonly allowsHttp2?: boolean;
+  readonly http2?: boolean;
   /** Fetch nothing that an origin's robots.txt disallows, and keep its crawl-delay. @default false */
-  readonly honoursRobots?: boolean;
+  readonly respectRobotsTxt?: boolean;
   /** Let public origins redirect to loopback, private and other special addresses. @default false */
-  readonly allowsPrivateRedirects?: boolean;
+  readonly allowPrivateRedirects?: boolean;
   /** For all targets; the environment is not asked. @default none */
   readonly proxyUrl?: string;
   /** File with logins by host. @default none */
@@ -112,16 +112,16 @@ export interface RunOptions {
   /** File with certificates in PEM to trust besides the usual. @default none */
   readonly caFile?: string;
   /** Accept any certificate: anybody on the way can read and change everything. @default false */
-  readonly isInsecure?: boolean;
+  readonly insecure?: boolean;
 
   /** Name of each file in a directory, such as `{host}/{index:6}-{name}`. @default from the answer or the URL */
   readonly nameTemplate?: string;
   /** A packed file past this is followed by another. @default 1e9 */
   readonly segmentBytes?: number;
   /** Something from the source that is no URL ends the run, instead of being a failure. @default false */
-  readonly isStrict?: boolean;
+  readonly strict?: boolean;
   /** Fetch a URL once, however often the source yields it. @default false */
-  readonly isDeduping?: boolean;
+  readonly dedupe?: boolean;
   /** URLs remembered for that, in up to 43 bytes each. @default 4,000,000 */
   readonly maxRemembered?: number;
 }

@@ -44,8 +44,8 @@ export interface BenchOptions {
   readonly processes?: number;
   /** The longest one attempt may take, added to the delay. @default 60000 */
   readonly deadlineMs?: number;
-  /** Attempts a trial has before it counts as failed. @default 5 */
-  readonly maxAttempts?: number;
+  /** Attempts after the first. @default 4 */
+  readonly maxRetries?: number;
   /** Aborts the bench. */
   readonly signal?: AbortSignal;
 }
@@ -136,7 +136,7 @@ export function readRound(checks: OptionChecks, command: string): Omit<RoundOpti
       origin === null
         ? { own: true, delayMs, replicas, port: 0, kind }
         : { own: false, origin, delayMs: isDelayKnown ? delayMs : null },
-    attempt: attemptLimits(delayMs, deadlineMs, checks.number('maxAttempts', [1, 1000, 5])),
+    attempt: attemptLimits(delayMs, deadlineMs, checks.number('maxRetries', [0, 1000, 4])),
     command,
   };
 }

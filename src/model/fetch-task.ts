@@ -3,31 +3,19 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from './errors.ts';
+import type { AttemptLimits } from './messages.ts';
 import { makeOrigins } from './origin-fields.ts';
 import type { Outcome } from './outcome.ts';
 import type { RobotsAnswer } from './robots.ts';
 import type { AnySinkSpec } from './sink-spec.ts';
 import type { Target } from './target.ts';
 
-/** What bounds every attempt; 0 means no bound. */
-export interface FetchLimits {
-  /** From the start of an attempt to its last byte, redirects included. */
-  readonly totalMs: number;
-  /** Until a connection stands, name lookup and TLS included. */
-  readonly connectMs: number;
-  /** From the request sent to the first byte of the answer. */
-  readonly firstByteMs: number;
-  /** Between two pieces of a body. */
-  readonly idleMs: number;
+/** What bounds the attempts of a fetch; 0 means no bound. */
+export interface FetchLimits extends AttemptLimits {
   /** A body slower than this over `slowWindowMs` is given up. */
   readonly minBytesPerSec: number;
   readonly slowWindowMs: number;
-  /** Of a body as kept and as received; both count. */
-  readonly maxBodyBytes: number;
-  readonly maxHeaderBytes: number;
   readonly maxRedirects: number;
-  /** Attempts after the first. */
-  readonly maxRetries: number;
   /** Retries of the run for every first attempt, beyond a fixed reserve. */
   readonly retryBudgetRatio: number;
   /** A server that asks for a longer pause is not waited for: the target fails at once. */

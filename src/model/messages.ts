@@ -67,14 +67,20 @@ export interface TrialTask {
   readonly account: SharedAccount;
 }
 
-/** What bounds one attempt and the attempts of one target. */
+/** What bounds one attempt, and the attempts of one target. In a fetch 0 means no bound. */
 export interface AttemptLimits {
-  readonly connectTimeoutMs: number;
-  readonly firstByteTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  readonly totalTimeoutMs: number;
-  readonly maxAttempts: number;
+  /** From the start of an attempt to its last byte, redirects included. */
+  readonly totalMs: number;
+  /** Until a connection stands, name lookup and TLS included. */
+  readonly connectMs: number;
+  /** From the request sent to the first byte of the answer. */
+  readonly firstByteMs: number;
+  /** Between two pieces of an answer. */
+  readonly idleMs: number;
+  /** Attempts after the first. */
+  readonly maxRetries: number;
   readonly maxHeaderBytes: number;
+  /** Of a body as kept and as received; both count. */
   readonly maxBodyBytes: number;
 }
 

@@ -71,7 +71,7 @@ function laneOptions(task: TrialTask, origin: string, tally: Tally): LaneOptions
   return {
     origin,
     depth: task.plan.pipelining,
-    connectTimeoutMs: task.limits.connectTimeoutMs,
+    connectTimeoutMs: task.limits.connectMs,
     maxHeaderBytes: task.limits.maxHeaderBytes,
     headers: [['user-agent', task.userAgent]],
     onSurplus: () => tally.add('surplusAnswers', 1),

@@ -86,7 +86,7 @@ for (const transport of TRANSPORTS) {
           ...setting,
           trials: 20,
           transport,
-          limits: { maxAttempts: 3 },
+          limits: { maxRetries: 2 },
         });
         assert.deepEqual(tally.failures, { 'connection-lost': 20 });
         assert.ok(failures.every(({ attempts }) => attempts === 3));
@@ -106,7 +106,7 @@ for (const transport of TRANSPORTS) {
           ...(isPipelined ? { pipelining: 30 } : {}),
           trials,
           transport,
-          limits: { firstByteTimeoutMs: 150, maxAttempts: 2 },
+          limits: { firstByteMs: 150, maxRetries: 1 },
         });
         assert.deepEqual(tally.failures, { 'first-byte-timeout': trials });
         assert.ok(failures.every(({ attempts }) => attempts === 2));
@@ -128,7 +128,7 @@ for (const transport of TRANSPORTS) {
         ...setting,
         trials: 6,
         transport,
-        limits: { firstByteTimeoutMs: 150 },
+        limits: { firstByteMs: 150 },
       });
       assert.deepEqual(
         failures.map(({ trial, code, attempts }) => [trial, code, attempts]),
@@ -145,7 +145,7 @@ for (const transport of TRANSPORTS) {
         ...setting,
         trials: 30,
         transport,
-        limits: { firstByteTimeoutMs: 150, maxAttempts: 3 },
+        limits: { firstByteMs: 150, maxRetries: 2 },
       });
       assert.deepEqual([tally.ok, tally.failures], [29, { 'first-byte-timeout': 1 }]);
       assert.deepEqual(
@@ -225,7 +225,7 @@ for (const transport of TRANSPORTS) {
         ...setting,
         trials: 12,
         transport,
-        limits: { idleTimeoutMs: 100, maxAttempts: 2 },
+        limits: { idleMs: 100, maxRetries: 1 },
       });
       assert.deepEqual([tally.ok, tally.failures], [11, { 'idle-timeout': 1 }]);
     });
@@ -241,7 +241,7 @@ for (const transport of TRANSPORTS) {
         trials: 2_000,
         transport,
         connections: 4,
-        limits: { maxAttempts: 2 },
+        limits: { maxRetries: 1 },
         onSnapshot: () => {},
       });
       await waitUntil('some are answered', () => run.ledger.tally().ok > 50);

@@ -22,11 +22,11 @@ for (const transport of TRANSPORTS) {
         pipelining,
         connections: 40,
         limits: {
-          connectTimeoutMs: 1_000,
-          firstByteTimeoutMs: 500,
-          idleTimeoutMs: 500,
-          totalTimeoutMs: 2_000,
-          maxAttempts: 3,
+          connectMs: 1_000,
+          firstByteMs: 500,
+          idleMs: 500,
+          totalMs: 2_000,
+          maxRetries: 2,
         },
       });
       t.diagnostic(JSON.stringify({ ok: tally.ok, failures: tally.failures }));

@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 import type { FetchReport } from '../../src/model/fetch-report.ts';
 import type { FetchBudgets, FetchLimits } from '../../src/model/fetch-task.ts';
 import type { FailedOutcome, OkOutcome, Outcome } from '../../src/model/outcome.ts';
+import { DEFAULT_LIMITS, fetchDefaults } from '../../src/runner/fetch/fetch-defaults.ts';
 import { startFetch } from '../../src/runner/fetch/fetch.ts';
 import type { FetchOptions } from '../../src/runner/fetch/fetch-options.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
@@ -37,7 +38,9 @@ export async function serve(
   return `http://127.0.0.1:${await listen(t, server)}`;
 }
 
+/** Short enough to wait for, and one attempt a target. */
 const LIMITS: FetchLimits = {
+  ...DEFAULT_LIMITS,
   totalMs: 20_000,
   connectMs: 5_000,
   firstByteMs: 10_000,
@@ -50,6 +53,7 @@ const LIMITS: FetchLimits = {
   maxRetries: 0,
   retryBudgetRatio: 1,
   maxRetryWaitMs: 60_000,
+  stallMs: 0,
 };
 
 const BUDGETS: FetchBudgets = { maxPerOrigin: 0, maxAttemptsPerSec: 0, maxBytesPerSec: 0 };
@@ -72,29 +76,21 @@ export function makeOptions(urls: readonly string[], changes: Changes): FetchOpt
   const stream = (async function* () {
     yield Buffer.from(urls.join('\n'));
   })();
+  const defaults = fetchDefaults();
   return {
+    ...defaults,
     sources: [{ kind: 'list', input: { stream, name: 'the test' } }],
     to: 'discard',
-    nameTemplate: null,
-    bytes: null,
-    segmentBytes: 1e9,
-    netrcFile: null,
-    caFile: null,
     maxInFlight: 32,
     cores: 2,
-    isStrict: false,
-    isDeduping: false,
     maxRemembered: 1000,
     ...changes,
     limits: { ...LIMITS, ...changes.limits },
     budgets: { ...BUDGETS, ...changes.budgets },
     request: {
+      ...defaults.request,
       userAgent: 'spillway/test',
-      headers: [],
       transport: process.env['SPILLWAY_TEST_TRANSPORT'] === 'undici' ? 'undici' : 'auto',
-      allowsHttp2: true,
-      isInsecure: false,
-      proxy: { http: '', https: '', except: '' },
       ...changes.request,
     },
   };

@@ -19,11 +19,11 @@ export interface TrialSetting extends Partial<Omit<TrialsOptions, 'plan' | 'orig
 }
 
 const LIMITS: AttemptLimits = {
-  connectTimeoutMs: 5_000,
-  firstByteTimeoutMs: 20_000,
-  idleTimeoutMs: 20_000,
-  totalTimeoutMs: 20_000,
-  maxAttempts: 5,
+  connectMs: 5_000,
+  firstByteMs: 20_000,
+  idleMs: 20_000,
+  totalMs: 20_000,
+  maxRetries: 4,
   maxHeaderBytes: 16_384,
   maxBodyBytes: 1_024,
 };

@@ -194,7 +194,7 @@ test(
   DEADLINE,
   async () => {
     await using server = await openRawServer(() => {});
-    const options = ['--trials', '6', '--delay', '0', '--deadline', '300ms', '--attempts', '2'];
+    const options = ['--trials', '6', '--delay', '0', '--deadline', '300ms', '--retries', '1'];
     const { code, stdout } = await runProgram('bench', ...options, '--origin', server.origin).ended;
     assert.equal(code, 1);
     assert.match(stdout, /^multicore: computed value 0 for 0 trials/m);

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { BENCH_OPTIONS } from '../../src/cli/bench/bench-options.ts';
 import type { SpillwayError } from '../../src/model/errors.ts';
 import { FETCH_OPTIONS } from '../../src/cli/fetch/fetch-options.ts';
 import { toFetchOptions } from '../../src/cli/fetch/fetch-request.ts';
 import { readOptions } from '../../src/cli/options.ts';
 import { resolveRun } from '../../src/library/resolve-run.ts';
+import { ROOT } from '../helpers/program.ts';
 
 /** A command line without options, as the program reads it. */
 function fromCommandLine() {
@@ -56,5 +60,22 @@ test('a complaint shows no login and no value of a field', () => {
       () => resolveRun({ to: 'discard', ...options } as unknown as Parameters<typeof resolveRun>[0]),
       ({ code, message }: SpillwayError) => code === 'ERR_OPTION' && !message.includes('hush'),
     );
+  }
+});
+
+test('options are named as those of other JavaScript libraries, without is, honours or allows', () => {
+  const text = readFileSync(join(ROOT, 'src/library/run-options.ts'), 'utf8');
+  const names = Array.from(text.matchAll(/^ {2}readonly (\w+)\??:/gm), ([, name]) => name as string);
+  assert.ok(names.includes('dedupe'), names.join(', '));
+  assert.deepEqual(
+    names.filter((name) => /^(?:is|has|can|honours|allows)[A-Z]/.test(name)),
+    [],
+  );
+});
+
+test('every command counts attempts after the first, by --retries', () => {
+  for (const options of [FETCH_OPTIONS, BENCH_OPTIONS]) {
+    assert.equal(options.retries.meaning, 'attempts after the first');
+    assert.ok(!('attempts' in options));
   }
 });

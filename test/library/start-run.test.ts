@@ -83,7 +83,7 @@ suite('startRun', () => {
     const source = Array.from({ length: 900 }, (_, number) =>
       number % 3 === 0 ? `${origin}/${number}` : number % 3 === 1 ? 'nonsense' : `${origin}/0`,
     );
-    await using run = startRun({ source, to: 'discard', isDeduping: true, order: 'in-order', maxUnread: 7 });
+    await using run = startRun({ source, to: 'discard', dedupe: true, order: 'in-order', maxUnread: 7 });
     const kinds: string[] = [];
     for await (const { index, kind } of run.outcomes) {
       assert.equal(index, kinds.length);

@@ -3,6 +3,7 @@
 import { prepareSweep, type PreparedSweep, type SweepOptions } from '../../lab/prepared-sweep.ts';
 import { STRATEGY_NAMES, type Strategy } from '../../lab/strategies.ts';
 import { startSweep } from '../../lab/sweep.ts';
+import { ERRORS } from '../../model/errors.ts';
 import type { Comparison } from '../../model/comparison.ts';
 import { explainMissing } from '../../model/missing-package.ts';
 import { comparisonLines } from '../../report/comparison-text.ts';
@@ -15,7 +16,6 @@ import { LiveLine } from './live-line.ts';
 import { checkWritable, makeReportDirectory, writeFiles, writeJson } from '../output-files.ts';
 import { toRoundOptions } from './round-options.ts';
 
-const INTERRUPTED = 130;
 const ROUNDS = 3;
 /** Tinybench's statistics are of the mean, which wants a few more. */
 const WAVES = 5;
@@ -36,7 +36,7 @@ export async function compareStrategies(values: BenchValues, isDelayGiven: boole
   if (report !== undefined) {
     for (const file of writeFiles(report, { ...renderReports(comparison) })) say(`written: ${file}`);
   }
-  if (comparison.isInterrupted) return INTERRUPTED;
+  if (comparison.isInterrupted) return ERRORS.ERR_INTERRUPTED.exitCode;
   return comparison.strategies.some(({ figures }) => figures.brokenProofCount > 0) ? 1 : 0;
 }
 
@@ -55,7 +55,7 @@ async function benchWaves(values: BenchValues, isDelayGiven: boolean): Promise<n
   const figures = await interrupt.guard(run.figures);
   live[Symbol.dispose]();
   for (const line of ['', ...wavesLines(figures)]) say(line);
-  return interrupt.wasInterrupted ? INTERRUPTED : 0;
+  return interrupt.wasInterrupted ? ERRORS.ERR_INTERRUPTED.exitCode : 0;
 }
 
 function toSweepOptions(values: BenchValues, isDelayGiven: boolean): SweepOptions {

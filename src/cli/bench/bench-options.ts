@@ -104,11 +104,11 @@ export const BENCH_OPTIONS = {
     meaning: 'the longest one attempt may take, added to the delay',
     parse: duration(1, 24 * HOUR_MS),
   }),
-  attempts: row({
-    flags: '--attempts <n>',
-    initial: '5',
-    meaning: 'attempts a trial has before it counts as failed',
-    parse: wholeNumber(1, 1000),
+  retries: row({
+    flags: '--retries <n>',
+    initial: '4',
+    meaning: 'attempts after the first',
+    parse: wholeNumber(0, 1000),
   }),
   inProcess: row({
     flags: '--in-process',

@@ -2,14 +2,13 @@
 
 import { runPages } from '../../lab/pages-round.ts';
 import { namedStrategy, type Strategy } from '../../lab/strategies.ts';
-import { SpillwayError } from '../../model/errors.ts';
+import { ERRORS, SpillwayError } from '../../model/errors.ts';
 import { pagesLines } from '../../report/pages-text.ts';
 import { formatSeconds } from '../../report/round-text.ts';
 import type { BenchValues } from './bench-options.ts';
 import { InterruptWatch } from '../interrupt.ts';
 import { checkWritable, writeJson } from '../output-files.ts';
 
-const INTERRUPTED = 130;
 const ROUNDS = 3;
 /** Those that are ways to download a list; the others are about how requests share a connection. */
 const PAGES_STRATEGIES = ['sequential', 'threaded', 'async', 'optimized', 'multicore'] as const;
@@ -34,7 +33,7 @@ export async function benchPages(values: BenchValues, isStrategyGiven: boolean):
   });
   for (const line of pagesLines(record)) say(line);
   if (json !== undefined) writeJson(record, json);
-  if (interrupt.wasInterrupted) return INTERRUPTED;
+  if (interrupt.wasInterrupted) return ERRORS.ERR_INTERRUPTED.exitCode;
   const isBroken = record.strategies.some(({ rounds }) => rounds.some(({ problems }) => problems.length > 0));
   return isBroken ? 1 : 0;
 }

@@ -12,9 +12,8 @@ import { InterruptWatch } from '../interrupt.ts';
 import { LiveLine } from './live-line.ts';
 import { addOptions, readOptions } from '../options.ts';
 import { checkWritable, writeJson } from '../output-files.ts';
+import { ERRORS } from '../../model/errors.ts';
 import { toRoundOptions } from './round-options.ts';
-
-const INTERRUPTED = 130;
 
 export function makeBenchCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('bench')
@@ -64,7 +63,7 @@ async function bench(values: BenchValues, isDelayGiven: boolean): Promise<number
     say(`projected: ${formatSeconds(wholeMs)} for ${values.trials} trials, more than --budget allows to run`);
   }
   if (values.json !== undefined) writeJson(record, values.json);
-  if (interrupt.wasInterrupted) return INTERRUPTED;
+  if (interrupt.wasInterrupted) return ERRORS.ERR_INTERRUPTED.exitCode;
   return record.proof.verdict === 'broken' ? 1 : 0;
 }
 

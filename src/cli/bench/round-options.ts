@@ -6,7 +6,7 @@ import type { BENCH_OPTIONS } from './bench-options.ts';
 import type { ValuesOf } from '../options.ts';
 
 const DEADLINE_MS = 60_000;
-const ATTEMPTS = 5;
+const RETRIES = 4;
 
 type BenchValues = ValuesOf<typeof BENCH_OPTIONS>;
 type Planned =
@@ -22,7 +22,7 @@ type Planned =
 
 /** What both commands know; the rest has the defaults of `bench`. */
 export type RoundValues = Pick<BenchValues, Planned | 'origin' | 'delay' | 'replicas' | 'server'> &
-  Partial<Pick<BenchValues, 'port' | 'deadline' | 'attempts'>>;
+  Partial<Pick<BenchValues, 'port' | 'deadline' | 'retries'>>;
 
 /** @param isDelayGiven a person named the delay, so it is known of a server that is not ours, too */
 export function toRoundOptions(values: RoundValues, isDelayGiven: boolean): RoundOptions {
@@ -48,7 +48,7 @@ export function toRoundOptions(values: RoundValues, isDelayGiven: boolean): Roun
             kind: values.server,
           }
         : { own: false, origin, delayMs: isDelayGiven ? delay : null },
-    attempt: attemptLimits(delay, deadline, values.attempts ?? ATTEMPTS),
+    attempt: attemptLimits(delay, deadline, values.retries ?? RETRIES),
     command: ['spillway', ...process.argv.slice(2)].join(' '),
   };
 }

@@ -3,14 +3,12 @@
 
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { PROGRAM_VERSION } from '../../version.ts';
 import { mostThreadsOn } from '../../limits/cores.ts';
 import { SpillwayError } from '../../model/errors.ts';
 import { LIST_DEFAULTS, LIST_PRESETS, type ListApiOptions } from '../../model/list-api-options.ts';
 import { withoutLogins } from '../../model/shown-url.ts';
 import type { FetchOptions } from '../../runner/fetch/fetch-options.ts';
-import { COUNTED_URLS, MAX_HEADER_BYTES, SLOW_WINDOW_MS } from '../../runner/fetch/fetch-fixed.ts';
-import { chooseMaxInFlight, chooseMaxPerOrigin } from '../../runner/fetch/fetch-in-flight.ts';
+import { COUNTED_URLS, fetchDefaults, SLOW_WINDOW_MS } from '../../runner/fetch/fetch-defaults.ts';
 import type { SourceOptions } from '../../runner/fetch/targets/fetch-sources.ts';
 import type { FETCH_OPTIONS } from './fetch-options.ts';
 import { headerFields } from './fetch-values.ts';
@@ -38,6 +36,7 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
     );
   }
   if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
+  const defaults = fetchDefaults(values.adaptive);
   return {
     sources,
     to: values.to ?? null,
@@ -45,7 +44,7 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
     bytes: values.bytes ?? null,
     segmentBytes: values.segmentSize,
     request: {
-      userAgent: values.userAgent ?? `spillway/${PROGRAM_VERSION}`,
+      userAgent: values.userAgent ?? defaults.request.userAgent,
       headers,
       transport: values.transport,
       allowsHttp2: !values.http1,
@@ -64,7 +63,7 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
       minBytesPerSec: values.minSpeed,
       slowWindowMs: values.minSpeed === 0 ? 0 : SLOW_WINDOW_MS,
       maxBodyBytes: values.maxBody,
-      maxHeaderBytes: MAX_HEADER_BYTES,
+      maxHeaderBytes: defaults.limits.maxHeaderBytes,
       maxRedirects: values.maxRedirects,
       maxRetries: values.retries,
       retryBudgetRatio: values.retryBudget,
@@ -72,12 +71,12 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
       stallMs: values.stallTimeout,
     },
     budgets: {
-      maxPerOrigin: values.perOrigin === 'auto' ? chooseMaxPerOrigin(values.adaptive) : values.perOrigin,
+      maxPerOrigin: values.perOrigin === 'auto' ? defaults.budgets.maxPerOrigin : values.perOrigin,
       isAdaptive: values.adaptive,
       maxAttemptsPerSec: values.rate,
       maxBytesPerSec: values.maxBytesPerSec,
     },
-    maxInFlight: values.maxInFlight === 'auto' ? chooseMaxInFlight(values.adaptive) : values.maxInFlight,
+    maxInFlight: values.maxInFlight === 'auto' ? defaults.maxInFlight : values.maxInFlight,
     cores: values.cores === 'auto' ? null : values.cores,
     isStrict: values.strict,
     isDeduping: values.dedupe,

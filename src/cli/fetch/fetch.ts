@@ -16,7 +16,6 @@ import { InterruptWatch } from '../interrupt.ts';
 import { addOptions, readOptions, type ValuesOf } from '../options.ts';
 import { storeCommand } from './stored-command.ts';
 
-const INTERRUPTED = 130;
 const SOME_FAILED = 1;
 
 export function makeFetchCommand(finish: (exitCode: number) => void): Command {
@@ -71,7 +70,7 @@ export async function fetchAll(
   // Found out while the list was read again: misuse like any other, and nothing to give an account of.
   if (wasRefused(report)) throw new SpillwayError('ERR_OPTION', report.problem ?? '');
   print(report, fetch, values);
-  if (interrupt.wasInterrupted) return INTERRUPTED;
+  if (interrupt.wasInterrupted) return ERRORS.ERR_INTERRUPTED.exitCode;
   if (report.ended === 'broken') return ERRORS[brokenBy(report)].exitCode;
   return report.failed > 0 ? SOME_FAILED : 0;
 }

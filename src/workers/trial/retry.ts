@@ -28,7 +28,7 @@ export interface LostAttempt {
   readonly reached: Reached;
   /** Attempts charged to this target before this one. */
   readonly charged: number;
-  readonly maxAttempts: number;
+  readonly maxRetries: number;
   /** The connection had brought at least one whole answer, so asking again makes progress. */
   readonly connectionWasUseful: boolean;
   /** Where this machine ran out of something: one connection fewer is what it costs. Not so with the last one. */
@@ -57,7 +57,7 @@ export function judgeLostAttempt(lost: LostAttempt): Verdict {
     return REQUEUE;
   }
   if (policy.handOver) return HAND_OVER;
-  if (!policy.retry || lost.charged + 1 >= lost.maxAttempts) return SETTLE;
+  if (!policy.retry || lost.charged >= lost.maxRetries) return SETTLE;
   if (lost.code === 'connect-refused') {
     const refusedCeilingMs = Math.min(REFUSED_MAX_DELAY_MS, REFUSED_BASE_DELAY_MS * 2 ** lost.charged);
     return { kind: 'retry', delayMs: ((1 + lost.random) / 2) * refusedCeilingMs };

@@ -26,8 +26,8 @@ export class TrialDeadlines {
   /** @param sweepMs from one sweep to the next */
   constructor(limits: AttemptLimits, sweepMs: number) {
     this.#limits = limits;
-    this.#idleSweeps = Math.ceil(limits.idleTimeoutMs / sweepMs);
-    const leastMs = Math.min(limits.firstByteTimeoutMs, limits.idleTimeoutMs, limits.totalTimeoutMs);
+    this.#idleSweeps = Math.ceil(limits.idleMs / sweepMs);
+    const leastMs = Math.min(limits.firstByteMs, limits.idleMs, limits.totalMs);
     this.sweepsPerCheck = Math.max(
       LEAST_SWEEPS_PER_CHECK,
       Math.floor((leastMs * DEADLINE_TOLERANCE_RATIO) / sweepMs),
@@ -36,15 +36,14 @@ export class TrialDeadlines {
 
   /** Null while `position`, which has a trial in flight, is within all of them. */
   passed(position: TrialExchange, nowUs: number, sweepNumber: number): PassedDeadline | null {
-    const { connectTimeoutMs, firstByteTimeoutMs, idleTimeoutMs, totalTimeoutMs, maxBodyBytes } =
-      this.#limits;
+    const { connectMs, firstByteMs, idleMs, totalMs, maxBodyBytes } = this.#limits;
     if (position.sentAtUs < 0) {
       // A connection may stand and still take nothing: an HTTP/2 server that never says a word.
       const waitedMs = (nowUs - position.dispatchedAtUs) / 1e3;
-      if (waitedMs <= connectTimeoutMs + CONNECT_GRACE_MS) return null;
+      if (waitedMs <= connectMs + CONNECT_GRACE_MS) return null;
       return {
         code: 'connect-timeout',
-        message: `expected to send the request within ${connectTimeoutMs} ms`,
+        message: `expected to send the request within ${connectMs} ms`,
       };
     }
     const elapsedMs = (nowUs - position.sentAtUs) / 1e3;
@@ -52,17 +51,17 @@ export class TrialDeadlines {
     if (bytes > maxBodyBytes) {
       return { code: 'body-too-large', message: `expected at most ${maxBodyBytes} bytes` };
     }
-    if (activeInSweep === 0 && elapsedMs > firstByteTimeoutMs) {
+    if (activeInSweep === 0 && elapsedMs > firstByteMs) {
       return {
         code: 'first-byte-timeout',
-        message: `expected a first byte within ${firstByteTimeoutMs} ms`,
+        message: `expected a first byte within ${firstByteMs} ms`,
       };
     }
-    if (elapsedMs > totalTimeoutMs) {
-      return { code: 'total-timeout', message: `expected a whole answer within ${totalTimeoutMs} ms` };
+    if (elapsedMs > totalMs) {
+      return { code: 'total-timeout', message: `expected a whole answer within ${totalMs} ms` };
     }
     if (activeInSweep > 0 && sweepNumber - activeInSweep > this.#idleSweeps) {
-      return { code: 'idle-timeout', message: `expected a further byte within ${idleTimeoutMs} ms` };
+      return { code: 'idle-timeout', message: `expected a further byte within ${idleMs} ms` };
     }
     return null;
   }

@@ -129,7 +129,7 @@ export class TrialRun implements TrialExchangeOwner {
       code,
       reached,
       charged: this.#lost.chargedTo(trial),
-      maxAttempts: this.#task.limits.maxAttempts,
+      maxRetries: this.#task.limits.maxRetries,
       connectionWasUseful: slot.answers > 0,
       canShrink: !slot.connected && (slot.retired || this.#slots.isSpare(slot)),
       random: Math.random(),

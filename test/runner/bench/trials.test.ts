@@ -178,11 +178,11 @@ test(
     const { startTrials } = await import('../../../src/runner/bench/trials.ts');
     const { planOf } = await import('../../helpers/trial-harness.ts');
     const limits = {
-      connectTimeoutMs: 1,
-      firstByteTimeoutMs: 1,
-      idleTimeoutMs: 1,
-      totalTimeoutMs: 1,
-      maxAttempts: 1,
+      connectMs: 1,
+      firstByteMs: 1,
+      idleMs: 1,
+      totalMs: 1,
+      maxRetries: 0,
       maxHeaderBytes: 1,
       maxBodyBytes: 1,
     };

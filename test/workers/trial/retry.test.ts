@@ -8,7 +8,7 @@ const LOST: LostAttempt = {
   code: 'connection-lost',
   reached: 'head-of-line',
   charged: 0,
-  maxAttempts: 5,
+  maxRetries: 4,
   connectionWasUseful: false,
   canShrink: true,
   random: 0.5,
@@ -20,7 +20,7 @@ const anyLoss = fc.record({
   code: fc.constantFrom(...FAILURE_CODES),
   reached: fc.constantFrom(...REACHED),
   charged: fc.integer({ min: 0, max: 40 }),
-  maxAttempts: fc.integer({ min: 1, max: 40 }),
+  maxRetries: fc.integer({ min: 0, max: 39 }),
   connectionWasUseful: fc.boolean(),
   canShrink: fc.boolean(),
   random: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -32,7 +32,7 @@ const TABLE: readonly (readonly [what: string, lost: Partial<LostAttempt>, verdi
   ['its connection ended between answers', { connectionWasUseful: true }, 'requeue'],
   ['its own answer was cut', { connectionWasUseful: true, reached: 'answering' }, 'retry'],
   ['it was the last attempt', { charged: 4 }, 'settle'],
-  ['one attempt is all it has', { maxAttempts: 1 }, 'settle'],
+  ['one attempt is all it has', { maxRetries: 0 }, 'settle'],
   ['the connection was refused', { code: 'connect-refused', reached: 'unsent' }, 'retry'],
   ['no file was left', { code: 'out-of-files', reached: 'unsent', charged: 4 }, 'requeue'],
   [
@@ -66,7 +66,7 @@ for (const [what, lost, verdict] of TABLE) {
 
 test('the pause is random, at most 50 ms doubled for each attempt, and at most five seconds', () => {
   const pauses = [0, 1, 2, 3, 6, 7, 30].map((charged) => {
-    const verdict = judgeLostAttempt({ ...LOST, charged, maxAttempts: 99, random: 1 });
+    const verdict = judgeLostAttempt({ ...LOST, charged, maxRetries: 98, random: 1 });
     return verdict.kind === 'retry' ? verdict.delayMs : verdict.kind;
   });
   assert.deepEqual(pauses, [50, 100, 200, 400, 3_200, 5_000, 5_000]);
@@ -95,7 +95,7 @@ test('no loss is retried beyond its attempts, and none that its code forbids', (
     fc.property(anyLoss, (lost) => {
       const verdict = judgeLostAttempt(lost);
       if (verdict.kind !== 'retry') return;
-      assert.ok(lost.charged + 1 < lost.maxAttempts);
+      assert.ok(lost.charged < lost.maxRetries);
       assert.ok(FAILURES[lost.code].retry);
       assert.ok(verdict.delayMs >= 0 && verdict.delayMs <= 5_000);
     }),

@@ -74,7 +74,7 @@ for (const transport of TRANSPORTS) {
         trials: 12,
         transport,
         connections: 6,
-        limits: { firstByteTimeoutMs: 200, maxAttempts: 3 },
+        limits: { firstByteMs: 200, maxRetries: 2 },
       });
       assert.deepEqual([tally.ok, tally.repeats, tally.requeued], [12, 12, 0]);
       assert.ok((latency.percentiles.minMs as number) >= 198, `${latency.percentiles.minMs} ms`);
@@ -197,7 +197,7 @@ test('h2c: a server that speaks no HTTP/2 fails every trial, and holds no thread
       pipelining: 100,
       // Threads of their own: only there is a connection that never goes seen.
       workers: 2,
-      limits: { maxAttempts: 2 },
+      limits: { maxRetries: 1 },
     });
     assert.deepEqual([tally.ok, tally.failed], [0, 300]);
   }
@@ -250,7 +250,7 @@ test(
       family: 'h2c',
       connections: 2,
       pipelining: 15,
-      limits: { connectTimeoutMs: 200, firstByteTimeoutMs: 200, totalTimeoutMs: 400, maxAttempts: 2 },
+      limits: { connectMs: 200, firstByteMs: 200, totalMs: 400, maxRetries: 1 },
     });
     assert.equal(report.tally.failed, 30);
     const { 'connect-timeout': unsent = 0, 'first-byte-timeout': silent = 0 } = report.tally.failures;
