@@ -64,6 +64,9 @@ export function resolveRun(options: RunOptions): ResolvedRun {
   const minBytesPerSec = number('minBytesPerSec');
   const isDeduping = checks.flag('dedupe', false);
   const maxRemembered = whole('maxRemembered');
+  const isHttp1 = checks.flag('http1', false);
+  const isHttp2 = checks.flag('http2', false);
+  if (isHttp1 && isHttp2) checks.add('http2: expected one of http1 and http2, found both');
   const proxyUrl = readProxy(checks);
   const bytes =
     checks.other('bytes') === undefined ? null : checks.word('bytes', ['decoded', 'original'], 'decoded');
@@ -87,7 +90,8 @@ export function resolveRun(options: RunOptions): ResolvedRun {
         userAgent: checks.text('userAgent') ?? defaults.request.userAgent,
         headers: readHeaders(checks),
         transport: checks.word('transport', ['auto', 'undici'], 'auto'),
-        allowsHttp2: checks.flag('http2', true),
+        allowsHttp2: !isHttp1,
+        prefersHttp2: isHttp2,
         isInsecure: checks.flag('insecure', false),
         honoursRobots: checks.flag('respectRobotsTxt', false),
         allowsPrivateRedirects: checks.flag('allowPrivateRedirects', false),

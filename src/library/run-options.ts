@@ -97,9 +97,11 @@ export interface RunOptions {
   readonly userAgent?: string;
   /** Bodies decoded, or as they were sent. @default 'decoded', 'original' in a WARC */
   readonly bytes?: 'decoded' | 'original';
-  /** `auto`: the lean HTTP/1.1 path for plain http without a proxy, undici for the rest. @default 'auto' */
+  /** `auto`: the lean HTTP/1.1 path where no proxy is in the way, undici for the rest. @default 'auto' */
   readonly transport?: 'auto' | 'undici';
-  /** Over TLS, where the server offers it. @default true */
+  /** No HTTP/2, not even where a server speaks nothing else. @default false */
+  readonly http1?: boolean;
+  /** HTTP/2 over TLS wherever the server offers it. @default false */
   readonly http2?: boolean;
   /** Fetch nothing that an origin's robots.txt disallows, and keep its crawl-delay. @default false */
   readonly respectRobotsTxt?: boolean;

@@ -66,6 +66,12 @@ export const FAILURES = {
     handOver: false,
     meaning: 'the TLS handshake or certificate was refused',
   },
+  'tls-broken': {
+    retry: true,
+    shrink: false,
+    handOver: false,
+    meaning: 'TLS ended a connection that stood: an alert, a record that is none, a second handshake',
+  },
   'connection-lost': {
     retry: true,
     shrink: false,
@@ -114,6 +120,12 @@ export const FAILURES = {
     shrink: false,
     handOver: false,
     meaning: 'the body is not as long as promised',
+  },
+  'body-cut': {
+    retry: true,
+    shrink: false,
+    handOver: false,
+    meaning: 'the connection ended, and nothing says that the body was whole by then',
   },
   protocol: { retry: false, shrink: false, handOver: false, meaning: 'the answer is not valid HTTP' },
   'unsupported-framing': {

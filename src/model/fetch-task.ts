@@ -43,9 +43,12 @@ export interface FetchRequestOptions {
   readonly logins: readonly HostLogin[];
   /** Take content codings off, or keep bodies as they were sent. */
   readonly bytes: 'decoded' | 'original';
-  /** `auto`: the lean parser for plain http without a proxy, undici for the rest. */
+  /** `auto`: the wire lane where no proxy is in the way, undici for the rest. */
   readonly transport: 'auto' | 'undici';
+  /** HTTP/2 over TLS where a server speaks nothing else, and wherever undici carries a request. */
   readonly allowsHttp2: boolean;
+  /** HTTP/2 over TLS wherever the server offers it. @default false */
+  readonly prefersHttp2?: boolean;
   /** Certificates in PEM that are trusted besides the usual; null for none. */
   readonly ca: string | null;
   /** Accept any certificate. */

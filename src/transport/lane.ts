@@ -2,6 +2,7 @@
 // Types alone, so that a transport is added by writing one file that keeps this contract (undici-lane, wire-lane).
 
 import type { LookupFunction } from 'node:net';
+import type { TlsClient } from './tls/tls-client.ts';
 
 /** Response header fields, valid only during `onHead`; names are lower-case. */
 export interface HeaderView {
@@ -79,6 +80,8 @@ export interface LaneOptions {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** What all reads land in, shared by lanes of one thread. @default one of the lane's own */
   readonly readBuffer?: Buffer;
+  /** What its connections share where the origin is https. @default the usual trust, and sessions of its own */
+  readonly tls?: TlsClient;
   /** How its origin's name becomes addresses. @default the system's resolver */
   readonly lookup?: LookupFunction;
   /** Called on each connection opened and closed, for the counters. */

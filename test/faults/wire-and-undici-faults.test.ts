@@ -4,16 +4,17 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { LaneUnderTest, Probe, sent, TRANSPORTS, words } from '../helpers/lane-probe.ts';
-import { answer, openRawServer, type RawConnection } from '../helpers/raw-server.ts';
+import { answer, type RawConnection } from '../helpers/raw-server.ts';
 
 const DEADLINE = { timeout: 20_000 };
 
-for (const [name, open] of TRANSPORTS) {
+for (const [name, open, serveRaw] of TRANSPORTS) {
+  const isTls = name === 'wire over TLS';
   test(
     `${name}: Connection: close ends the pipeline behind it, and what was not sent goes on a new connection`,
     DEADLINE,
     async () => {
-      await using server = await openRawServer((connection, { path }) => {
+      await using server = await serveRaw((connection, { path }) => {
         if (path !== '/0') connection.write(answer(path));
         else if (connection.requests.length === 1)
           setImmediate(() => connection.write(answer(path, 'Connection: close\r\n')));
@@ -34,7 +35,7 @@ for (const [name, open] of TRANSPORTS) {
     `${name}: what was sent behind an announced close is queued behind, and is not sent again by the lane`,
     DEADLINE,
     async () => {
-      await using server = await openRawServer((connection) => {
+      await using server = await serveRaw((connection) => {
         if (connection.requests.length === 3) {
           connection.write(answer('first', 'Connection: close\r\n'));
           connection.socket.end();
@@ -52,7 +53,7 @@ for (const [name, open] of TRANSPORTS) {
     `${name}: a server that ends after one answer of a pipeline fails the next at its head, and the rest behind it`,
     DEADLINE,
     async () => {
-      await using server = await openRawServer((connection) => {
+      await using server = await serveRaw((connection) => {
         if (connection.requests.length === 4) connection.socket.end(answer('first'));
       });
       await using lane = new LaneUnderTest(open, server.origin, { depth: 4 });
@@ -65,21 +66,21 @@ for (const [name, open] of TRANSPORTS) {
 
   test(`${name}: a reset inside an answer fails that one as answering`, DEADLINE, async () => {
     let connection: RawConnection | undefined;
-    await using server = await openRawServer((from) => {
+    await using server = await serveRaw((from) => {
       connection = from;
       if (from.requests.length === 3) from.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf');
     });
     await using lane = new LaneUnderTest(open, server.origin, { depth: 3 });
     const probes = lane.send('/0', '/1', '/2');
-    (probes[0] as Probe).hooks.onData = () => connection?.socket.resetAndDestroy();
+    (probes[0] as Probe).hooks.onData = () => connection?.reset();
     assert.deepEqual(await words(probes), ['answering', 'queued-behind', 'queued-behind']);
     assert.equal(probes[0]?.status, 200);
     assert.equal(probes[0]?.body, 'half');
   });
 
   test(`${name}: a reset before any answer fails the first at the head of the line`, DEADLINE, async () => {
-    await using server = await openRawServer((connection) => {
-      if (connection.requests.length === 2) connection.socket.resetAndDestroy();
+    await using server = await serveRaw((connection) => {
+      if (connection.requests.length === 2) connection.reset();
     });
     await using lane = new LaneUnderTest(open, server.origin, { depth: 2 });
     const probes = lane.send('/0', '/1');
@@ -99,7 +100,7 @@ for (const [name, open] of TRANSPORTS) {
         'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n',
         'HTTP/1.1 103 E\r\n\r\n',
       ];
-      await using server = await openRawServer((connection, { path }) => {
+      await using server = await serveRaw((connection, { path }) => {
         connection.socket.end(cuts[Number(path.slice(1))] as string);
       });
       await using lane = new LaneUnderTest(open, server.origin);
@@ -119,7 +120,9 @@ for (const [name, open] of TRANSPORTS) {
       const { port } = server.address() as AddressInfo;
       server.close();
       await once(server, 'close');
-      await using lane = new LaneUnderTest(open, `http://127.0.0.1:${port}`, { depth: 3 });
+      await using lane = new LaneUnderTest(open, `${isTls ? 'https' : 'http'}://127.0.0.1:${port}`, {
+        depth: 3,
+      });
       const again = new Probe('/again');
       const probes = lane.send('/0', '/1');
       (probes[0] as Probe).hooks.onError = () => lane.slot.send(again);
@@ -131,7 +134,10 @@ for (const [name, open] of TRANSPORTS) {
 
   test(`${name}: a connection that is never taken fails at its deadline`, DEADLINE, async () => {
     await using deaf = await openDeafServer();
-    await using lane = new LaneUnderTest(open, deaf.origin, { depth: 2, connectTimeoutMs: 200 });
+    await using lane = new LaneUnderTest(open, isTls ? deaf.origin.replace('http:', 'https:') : deaf.origin, {
+      depth: 2,
+      connectTimeoutMs: 200,
+    });
     const probes = lane.send('/0', '/1');
     assert.deepEqual(await words(probes), ['unsent', 'unsent']);
     for (const probe of probes) assert.equal(probe.code, 'connect-timeout');
@@ -141,7 +147,7 @@ for (const [name, open] of TRANSPORTS) {
     `${name}: cancelling what stalls ends its connection, and the next request makes a new one`,
     DEADLINE,
     async () => {
-      await using server = await openRawServer((connection, { path }) => {
+      await using server = await serveRaw((connection, { path }) => {
         if (path === '/later') connection.write(answer(path));
       });
       await using lane = new LaneUnderTest(open, server.origin, { depth: 3 });
@@ -162,7 +168,7 @@ for (const [name, open] of TRANSPORTS) {
     `${name}: cancelling the second of a pipeline ends the first as well, each with its own word`,
     DEADLINE,
     async () => {
-      await using server = await openRawServer(() => {});
+      await using server = await serveRaw(() => {});
       await using lane = new LaneUnderTest(open, server.origin, { depth: 3 });
       const probes = lane.send('/0', '/1', '/2');
       await sent(probes);
@@ -177,9 +183,7 @@ for (const [name, open] of TRANSPORTS) {
   );
 
   test(`${name}: cancelling from inside onHead and onData ends the answer there`, DEADLINE, async () => {
-    await using server = await openRawServer((connection, { path }) =>
-      connection.write(answer(path.repeat(9))),
-    );
+    await using server = await serveRaw((connection, { path }) => connection.write(answer(path.repeat(9))));
     await using lane = new LaneUnderTest(open, server.origin, { depth: 2 });
     for (const moment of ['onHead', 'onData'] as const) {
       const probe = new Probe('/cut');
@@ -196,7 +200,7 @@ for (const [name, open] of TRANSPORTS) {
     `${name}: what is cancelled before it was sent never reaches the server, nor disturbs its connection`,
     DEADLINE,
     async () => {
-      await using server = await openRawServer((connection, { path }) => connection.write(answer(path)));
+      await using server = await serveRaw((connection, { path }) => connection.write(answer(path)));
       await using lane = new LaneUnderTest(open, server.origin, { depth: 3 });
       const probes = lane.send('/0', '/1', '/2');
       lane.slot.cancel(probes[1] as Probe, new Error('no longer wanted'));
@@ -214,7 +218,7 @@ for (const [name, open] of TRANSPORTS) {
     `${name}: reset drops the connection from inside onEnd, and what is sent there goes on a new one`,
     DEADLINE,
     async () => {
-      await using server = await openRawServer((connection, { path }) => {
+      await using server = await serveRaw((connection, { path }) => {
         if (path === '/next') connection.write(answer(path));
         else if (connection.requests.length === 3) connection.write(answer('wrong') + answer('poison'));
       });
@@ -242,7 +246,7 @@ for (const [name, open] of TRANSPORTS) {
     `${name}: an answer before anything is asked is never given to the next request`,
     DEADLINE,
     async () => {
-      await using server = await openRawServer((connection, { path }) => connection.write(answer(path)));
+      await using server = await serveRaw((connection, { path }) => connection.write(answer(path)));
       await using lane = new LaneUnderTest(open, server.origin, { depth: 1 });
       await lane.fetch('/0');
       server.connections[0]?.write(answer('early'));
@@ -255,7 +259,7 @@ for (const [name, open] of TRANSPORTS) {
     `${name}: a second answer to one request is never given to the next, though that is sent from inside onEnd`,
     DEADLINE,
     async () => {
-      await using server = await openRawServer((connection, { path }) =>
+      await using server = await serveRaw((connection, { path }) =>
         connection.write(path === '/0' ? answer(path) + answer('double') : answer(path)),
       );
       await using lane = new LaneUnderTest(open, server.origin, { depth: 1 });
@@ -270,7 +274,7 @@ for (const [name, open] of TRANSPORTS) {
     `${name}: a server that only half-closes gets no further request on that connection`,
     DEADLINE,
     async () => {
-      await using server = await openRawServer((connection, { path }) => {
+      await using server = await serveRaw((connection, { path }) => {
         connection.write(answer(path));
         if (path === '/0') connection.socket.end();
       });
@@ -283,18 +287,18 @@ for (const [name, open] of TRANSPORTS) {
   );
 
   test(`${name}: a head larger than its cap is refused`, DEADLINE, async () => {
-    await using server = await openRawServer((connection, { path }) =>
+    await using server = await serveRaw((connection, { path }) =>
       connection.write(answer('x', `X-Large: ${'v'.repeat(Number(path.slice(1)))}\r\n`)),
     );
     await using lane = new LaneUnderTest(open, server.origin, { maxHeaderBytes: 2_000 });
     assert.equal((await lane.fetch('/1900')).body, 'x');
     const probe = await lane.fetch('/2000');
     assert.deepEqual([probe.state, probe.reached, probe.status], ['failed', 'answering', 0]);
-    assert.equal(probe.code, name === 'wire' ? 'unsupported-framing' : 'UND_ERR_HEADERS_OVERFLOW');
+    assert.equal(probe.code, name.startsWith('wire') ? 'unsupported-framing' : 'UND_ERR_HEADERS_OVERFLOW');
   });
 
   test(`${name}: bytes that are no HTTP fail the one at the head of the line`, DEADLINE, async () => {
-    await using server = await openRawServer((connection) => {
+    await using server = await serveRaw((connection) => {
       if (connection.requests.length === 2) connection.write('220 mail.example ESMTP\r\n');
     });
     await using lane = new LaneUnderTest(open, server.origin, { depth: 2 });
@@ -308,7 +312,7 @@ for (const [name, open] of TRANSPORTS) {
     `${name}: a server that ends each connection after one answer is asked one connection a request`,
     DEADLINE,
     async () => {
-      await using server = await openRawServer((connection, { path }) => connection.socket.end(answer(path)));
+      await using server = await serveRaw((connection, { path }) => connection.socket.end(answer(path)));
       await using lane = new LaneUnderTest(open, server.origin);
       for (let count = 0; count < 30; count++) {
         const probe = await lane.fetch(`/${count}`);

@@ -25,7 +25,7 @@ test('a certificate for another name is tls', async (t) => {
   assert.equal(failure.code, 'tls');
 });
 
-test('HTTP/2 is spoken where both sides can, many targets on few connections, and not where it is switched off', async (t) => {
+test('HTTP/2 is spoken where it is preferred and offered, many targets on few connections, and else HTTP/1.1', async (t) => {
   const { caFile, key, cert } = makeCertificates(t);
   const versions: Record<string, number> = {};
   const server = createSecureServer({ key, cert, allowHTTP1: true }, (request, response) => {
@@ -34,13 +34,30 @@ test('HTTP/2 is spoken where both sides can, many targets on few connections, an
   });
   const origin = `https://127.0.0.1:${await listen(t, server)}`;
   const urls = Array.from({ length: 200 }, (_, n) => `${origin}/${n}`);
-  const second = await fetchUrls(t, urls, { caFile });
+  const second = await fetchUrls(t, urls, { caFile, request: { prefersHttp2: true } });
   assert.equal(second.report.ok, 200);
   assert.deepEqual(versions, { '2.0': 200 });
   assert.ok(second.report.connectionsOpened <= 8, `${second.report.connectionsOpened} connections`);
-  const first = await fetchUrls(t, urls, { caFile, request: { allowsHttp2: false } });
+  const first = await fetchUrls(t, urls, { caFile });
   assert.equal(first.report.ok, 200);
   assert.deepEqual(versions, { '1.1': 200, '2.0': 200 });
+});
+
+test('a server that speaks HTTP/2 alone is asked by HTTP/2, its later targets at once, and by --http1 not at all', async (t) => {
+  const { caFile, key, cert } = makeCertificates(t);
+  const declined: unknown[] = [];
+  const server = createSecureServer({ key, cert }, (request, response) => response.end(request.httpVersion));
+  server.on('tlsClientError', (error) => declined.push(error));
+  server.on('unknownProtocol', () => declined.push('unknown'));
+  const origin = `https://127.0.0.1:${await listen(t, server)}`;
+  const urls = Array.from({ length: 50 }, (_, n) => `${origin}/${n}`);
+  const { report } = await fetchUrls(t, urls, { caFile, cores: 1, maxInFlight: 2 });
+  assert.deepEqual([report.ok, report.retries], [50, 0]);
+  assert.ok(declined.length <= 2, `${declined.length} connections were declined`);
+  const failure = onlyFailed(
+    await fetchUrls(t, urls.slice(0, 1), { caFile, request: { allowsHttp2: false } }),
+  );
+  assert.equal(failure.code, 'tls');
 });
 
 test('a connection is kept for the next target', async (t) => {

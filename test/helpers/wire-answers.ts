@@ -30,6 +30,10 @@ export class AnswerRecorder implements AnswerSink {
     return method;
   }
 
+  takesUntilClose(): boolean {
+    return true;
+  }
+
   onHead(status: number, headers: WireHeaderView): void {
     this.answers.push({ status, headers: headers.entries(), body: '', end: 'open' });
   }

@@ -3,7 +3,7 @@
 import type { Lane, LaneOptions, Reached, Slot } from '../../src/transport/lane.ts';
 import { openUndiciLane } from '../../src/transport/undici/undici-lane.ts';
 import { openWireLane } from '../../src/transport/wire/wire-lane.ts';
-import { Probe } from './lane-probe.ts';
+import { openWireTlsLane, Probe, serveRawTls } from './lane-probe.ts';
 import { openRawServer, type RawConnection, type RawRequest, type RawServer } from './raw-server.ts';
 import type { FuzzCase } from './wire-fuzz-grammar.ts';
 
@@ -17,8 +17,8 @@ export type FuzzOutcome =
   | { readonly kind: 'failed'; readonly code: string; readonly reached: Reached }
   | { readonly kind: 'hung' };
 
-/** `undici` is the oracle, over a socket of Node's own; `lean` is undici over the lean socket. */
-export type FuzzTransport = 'undici' | 'lean' | 'wire';
+/** `undici` is the oracle, over a socket of Node's own; `lean` is undici over the lean socket; `tls` the wire over TLS. */
+export type FuzzTransport = 'undici' | 'lean' | 'wire' | 'tls';
 
 /** A case may take this long, however busy the machine is; it takes milliseconds. */
 const HANG_MS = 10_000;
@@ -26,12 +26,12 @@ const HANG_MS = 10_000;
 const QUIET_MS = 15;
 
 export class FuzzArena implements AsyncDisposable {
-  readonly #server: RawServer;
+  readonly #servers: readonly RawServer[];
   readonly #cases: Map<number, FuzzCase>;
   readonly #lanes: Readonly<Record<FuzzTransport, Lane>>;
 
-  private constructor(server: RawServer, cases: Map<number, FuzzCase>) {
-    this.#server = server;
+  private constructor(server: RawServer, tlsServer: RawServer, cases: Map<number, FuzzCase>) {
+    this.#servers = [server, tlsServer];
     this.#cases = cases;
     const options: LaneOptions = {
       origin: server.origin,
@@ -45,6 +45,7 @@ export class FuzzArena implements AsyncDisposable {
       undici: openUndiciLane({ ...options, isLean: false }),
       lean: openUndiciLane(options),
       wire: openWireLane(options),
+      tls: openWireTlsLane({ ...options, origin: tlsServer.origin }),
     };
   }
 
@@ -52,15 +53,16 @@ export class FuzzArena implements AsyncDisposable {
   static async open(): Promise<FuzzArena> {
     const cases = new Map<number, FuzzCase>();
     const writers = new WeakMap<RawConnection, PieceWriter>();
-    const server = await openRawServer((connection, request) => {
+    const answerCase = (connection: RawConnection, request: RawRequest) => {
       let writer = writers.get(connection);
       if (writer === undefined) {
         writer = new PieceWriter(connection);
         writers.set(connection, writer);
       }
       serve(cases, writer, request);
-    });
-    return new FuzzArena(server, cases);
+    };
+    const [server, tlsServer] = await Promise.all([openRawServer(answerCase), serveRawTls(answerCase)]);
+    return new FuzzArena(server, tlsServer, cases);
   }
 
   /** What the transport makes of each request of the case. */
@@ -68,7 +70,7 @@ export class FuzzArena implements AsyncDisposable {
     this.#cases.set(fuzzCase.seed, fuzzCase);
     const slot = this.#lanes[transport].openSlot();
     const probes = fuzzCase.answers.map(
-      ({ method }, index) => new Probe(`/${fuzzCase.seed}/${index}`, method),
+      ({ method }, index) => new Probe(`/${fuzzCase.seed}/${index}`, method, transport === 'tls' ? 2 : 1),
     );
     if (fuzzCase.mode === 'lockstep') {
       slot.depth = 1;
@@ -94,7 +96,7 @@ export class FuzzArena implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(Object.values(this.#lanes).map((lane) => lane.close(true)));
-    await this.#server[Symbol.asyncDispose]();
+    for (const server of this.#servers) await server[Symbol.asyncDispose]();
   }
 }
 
@@ -107,7 +109,18 @@ function serve(cases: ReadonlyMap<number, FuzzCase>, writer: PieceWriter, reques
   if (mode === 'lockstep') writer.write(pieces[index] as readonly string[], isEnding);
   else if (alone !== undefined) writer.write([answers[index]?.bytes as string], isEnding);
   // A pipeline is answered once it is whole, in writes that pay no heed to where an answer ends.
-  else if (index === answers.length - 1) writer.write(pieces[0] as readonly string[], isEnding);
+  else if (index === answers.length - 1) {
+    const first = Number(writer.firstPath.split('/')[2]);
+    const isWhole = first === 0;
+    // What is asked for again on another connection, because its body lasts until the close, has an answer of its own.
+    const rest = [
+      answers
+        .slice(first)
+        .map(({ bytes }) => bytes)
+        .join(''),
+    ];
+    writer.write(isWhole ? (pieces[0] as readonly string[]) : rest, isEnding);
+  }
 }
 
 /** Writes pieces so that each is read before the next is there, and ends the connection when nothing moves any more. */
@@ -120,6 +133,11 @@ class PieceWriter {
   constructor(connection: RawConnection) {
     this.#connection = connection;
     connection.socket.on('close', () => clearTimeout(this.#quiet));
+  }
+
+  /** What was asked first on the connection. */
+  get firstPath(): string {
+    return this.#connection.requests[0]?.path ?? '';
   }
 
   write(pieces: readonly string[], isEnding: boolean): void {

@@ -40,7 +40,7 @@ export const FETCH_OPTIONS = {
   }),
   field: row({
     flags: '--field <name>',
-    meaning: 'column of a table, by name or number, or path in jsonl (default: url)',
+    meaning: 'column of a csv, by name or number, or path in jsonl (default: url)',
     parse: plainText(),
   }),
   strict: row({ flags: '--strict', initial: 'false', meaning: 'a bad line ends the run', parse: flag() }),
@@ -280,10 +280,21 @@ export const FETCH_OPTIONS = {
   transport: row({
     flags: '--transport <name>',
     initial: 'auto',
-    meaning: 'auto: wire for plain http without a proxy, undici for the rest; or undici for all',
+    meaning: 'auto: wire without a proxy, undici for HTTP/2 and the rest; or undici for all',
     parse: oneOf(['auto', 'undici'] as const),
   }),
-  http1: row({ flags: '--http1', initial: 'false', meaning: 'no HTTP/2', parse: flag() }),
+  http1: row({
+    flags: '--http1',
+    initial: 'false',
+    meaning: 'no HTTP/2, not even where a server speaks nothing else',
+    parse: flag(),
+  }),
+  http2: row({
+    flags: '--http2',
+    initial: 'false',
+    meaning: 'HTTP/2 over TLS wherever the server offers it: for far servers that limit connections',
+    parse: flag(),
+  }),
   ca: row({
     flags: '--ca <file>',
     meaning: 'certificates in PEM to trust besides the usual',

@@ -29,6 +29,8 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
     flagged === undefined
       ? readProxies(process.env, problems)
       : { http: flagged, https: flagged, except: '' };
+  if (values.http1 && values.http2)
+    problems.push('--http2: expected one of --http1 and --http2, found both; leave one out');
   const mostThreads = mostThreadsOn(availableParallelism());
   if (values.cores !== 'auto' && values.cores > mostThreads) {
     problems.push(
@@ -48,6 +50,7 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
       headers,
       transport: values.transport,
       allowsHttp2: !values.http1,
+      prefersHttp2: values.http2,
       isInsecure: values.insecure,
       proxy,
       honoursRobots: values.robots,

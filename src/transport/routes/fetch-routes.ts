@@ -1,7 +1,8 @@
-// Which transport carries a request: the wire lane takes plain http that no proxy is in the way of, undici all the
-// rest and what the wire lane refused. undici is loaded when it is first needed: it is 20 MB of a thread.
+// Which transport carries a request: the wire lane takes what no proxy is in the way of, undici HTTP/2, proxies and
+// what the wire lane refused. undici is loaded when it is first needed: it is 20 MB of a thread.
 
 import type { AnswerReceiver, FetchedRequest, RequestControl } from '../fetch-transport.ts';
+import { TlsClient } from '../tls/tls-client.ts';
 import type { AgentSet, AgentSetOptions } from '../undici/undici-agents.ts';
 import { WireAgents } from '../wire/wire-agents.ts';
 import { isWireFields } from '../wire/wire-fields.ts';
@@ -14,9 +15,15 @@ export interface RoutedRequest extends FetchedRequest {
 /** What all requests of a set of connections have in common. */
 export type RouteOptions = AgentSetOptions;
 
+/** Origins that are known to speak HTTP/2 alone; past this the first is asked again. */
+const MAX_NO_HTTP1 = 10_000;
+
 export class FetchRoutes {
   readonly #options: RouteOptions;
   readonly #wire: WireAgents | null;
+  /** Schemes that the wire lane takes. */
+  readonly #wireSchemes: readonly string[];
+  readonly #noHttp1 = new Set<string>();
   /** Whether the wire lane takes these fields; logins make arrays of their own, which are not kept. */
   readonly #isWireFields = new WeakMap<readonly string[], boolean>();
   #agents: AgentSet | null = null;
@@ -25,15 +32,21 @@ export class FetchRoutes {
   constructor(options: RouteOptions) {
     const { request, limits, lookup, onConnection } = options;
     this.#options = options;
-    const isWireAllowed = request.transport !== 'undici' && request.proxy.http === '';
-    this.#wire = isWireAllowed
-      ? new WireAgents({
-          connectTimeoutMs: limits.connectMs === 0 ? 0 : limits.connectMs + 1000,
-          maxHeaderBytes: limits.maxHeaderBytes,
-          lookup,
-          onConnection,
-        })
-      : null;
+    const { proxy } = request;
+    const isHttpsForWire = proxy.https === '' && request.prefersHttp2 !== true;
+    const schemes = [...(proxy.http === '' ? ['http:'] : []), ...(isHttpsForWire ? ['https:'] : [])];
+    this.#wireSchemes = request.transport === 'undici' ? [] : schemes;
+    this.#wire =
+      this.#wireSchemes.length === 0
+        ? null
+        : new WireAgents({
+            connectTimeoutMs: limits.connectMs === 0 ? 0 : limits.connectMs + 1000,
+            maxHeaderBytes: limits.maxHeaderBytes,
+            lookup,
+            tls: new TlsClient(request),
+            onNoHttp1: (origin) => this.#learnNoHttp1(origin),
+            onConnection,
+          });
   }
 
   /** Sends one request. The receiver is told of whatever goes wrong, also before anything is sent. */
@@ -51,13 +64,23 @@ export class FetchRoutes {
   }
 
   #isForWire({ origin, fields }: RoutedRequest): boolean {
-    if (!origin.startsWith('http:')) return false;
+    if (!this.#wireSchemes.includes(origin.slice(0, origin.indexOf(':') + 1))) return false;
+    if (this.#noHttp1.has(origin)) return false;
     let isForWire = this.#isWireFields.get(fields);
     if (isForWire === undefined) {
       isForWire = isWireFields(fields);
       this.#isWireFields.set(fields, isForWire);
     }
     return isForWire;
+  }
+
+  /** Its next targets go to undici at once. */
+  #learnNoHttp1(origin: string): void {
+    for (const first of this.#noHttp1) {
+      if (this.#noHttp1.size < MAX_NO_HTTP1) break;
+      this.#noHttp1.delete(first);
+    }
+    this.#noHttp1.add(origin);
   }
 
   #open(): Promise<AgentSet> {

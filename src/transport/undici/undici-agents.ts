@@ -2,11 +2,11 @@
 // long list of connections. Deadlines, retries, redirects and decoding are the engine's; here only bytes move.
 
 import type { LookupFunction } from 'node:net';
-import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { hash64 } from '../../model/hash64.ts';
 import type { FetchLimits, FetchRequestOptions } from '../../model/fetch-task.ts';
 import type { AnswerReceiver, FetchedRequest, RequestControl } from '../fetch-transport.ts';
+import { trustOptions } from '../tls/tls-trust.ts';
 import { UndiciReceiver } from './undici-receiver.ts';
 
 /** Connections that one pool is made to search at most: its search is linear, for every request. */
@@ -72,10 +72,7 @@ export function openAgentSet(options: AgentSetOptions): AgentSet {
 }
 
 function openAgent({ request, limits, lookup }: AgentSetOptions, connections: number): Dispatcher {
-  const tls = {
-    rejectUnauthorized: !request.isInsecure,
-    ...(request.ca === null ? {} : { ca: [...rootCertificates, request.ca] }),
-  };
+  const tls = trustOptions(request);
   const options: Agent.Options = {
     allowH2: request.allowsHttp2,
     connections,

@@ -1,4 +1,4 @@
-// Connections to many plain-http origins through the wire lane: each origin has a lane while it is used, each slot of
+// Connections to many origins through the wire lane, plain or over TLS: each origin has a lane while it is used, each slot of
 // it one request at a time, the slot used last goes first. Knows nothing of retries, redirects and budgets.
 
 import type { LookupFunction } from 'node:net';
@@ -6,6 +6,8 @@ import { wireFields } from './wire-fields.ts';
 import type { AnswerReceiver, FetchedRequest, RequestControl } from '../fetch-transport.ts';
 import type { Exchange, HeaderView, Lane, Reached, Slot } from '../lane.ts';
 import { LaneError } from '../lane-error.ts';
+import type { TlsClient } from '../tls/tls-client.ts';
+import { NoHttp1Error } from '../tls/tls-failure.ts';
 import { openWireLane } from './wire-lane.ts';
 
 /** As much as a large body brings in one read; a small answer touches only its own length of it. */
@@ -21,6 +23,9 @@ export interface WireAgentsOptions {
   readonly maxHeaderBytes: number;
   /** How names become addresses. */
   readonly lookup: LookupFunction;
+  readonly tls: TlsClient;
+  /** The origin has declined HTTP/1.1 over TLS. */
+  readonly onNoHttp1: (origin: string) => void;
   readonly onConnection: (event: 'opened' | 'closed') => void;
 }
 
@@ -55,6 +60,7 @@ export class WireAgents {
           headers: wireFields(fields),
           readBuffer: this.#readBuffer,
         }),
+        () => this.#options.onNoHttp1(origin),
       );
       byOrigin.set(origin, lane);
     }
@@ -93,11 +99,13 @@ export class WireAgents {
 class OriginLane {
   readonly #lane: Lane;
   readonly #idle: WireExchange[] = [];
+  readonly onNoHttp1: () => void;
   openCount = 0;
   usedAtMs = 0;
 
-  constructor(lane: Lane) {
+  constructor(lane: Lane, onNoHttp1: () => void) {
     this.#lane = lane;
+    this.onNoHttp1 = onNoHttp1;
   }
 
   send(path: string, receiver: AnswerReceiver): RequestControl {
@@ -183,6 +191,7 @@ class WireExchange implements Exchange {
   }
 
   onError(error: unknown, reached: Reached): void {
+    if (error instanceof NoHttp1Error) this.#home.onNoHttp1();
     const isStale =
       (reached === 'queued-behind' || reached === 'head-of-line') && this.#served > 0 && !isRefusal(error);
     this.#served = 0;

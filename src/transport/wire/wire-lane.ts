@@ -1,21 +1,21 @@
-// The lean transport: HTTP/1.1 GET and HEAD over plain TCP, with a parser that takes the strict, common subset and
-// refuses the rest as `unsupported-framing`, for the engine to fetch through undici. No TLS, no HTTP/2, no proxies.
+// The lean transport: HTTP/1.1 GET and HEAD over TCP or TLS, with a parser that takes the strict, common subset and
+// refuses the rest as `unsupported-framing`, for the engine to fetch through undici. No HTTP/2, no proxies.
 
-import { SpillwayError } from '../../model/errors.ts';
 import { ConnectSweep } from '../socket/connect-sweep.ts';
 import type { Lane, LaneOptions, Slot } from '../lane.ts';
 import { LaneError } from '../lane-error.ts';
 import { OriginAddresses } from '../socket/origin-addresses.ts';
+import { serverNameOf, TlsClient } from '../tls/tls-client.ts';
+import { USUAL_TRUST } from '../tls/tls-trust.ts';
+import type { ConnectionOwner, WireConnection } from './wire-connection.ts';
 import { WireHeads } from './wire-heads.ts';
 import { type WireShared, WireSlot } from './wire-slot.ts';
-import type { WireSocket } from './wire-socket.ts';
+import { WireSocket } from './wire-socket.ts';
+import { type TlsOrigin, WireTlsSocket } from './wire-tls-socket.ts';
 
 const READ_BUFFER_BYTES = 65_536;
 
-/**
- * A lane whose slots speak HTTP/1.1 themselves.
- * @throws SpillwayError ERR_OPTION when the origin is not plain http
- */
+/** A lane whose slots speak HTTP/1.1 themselves. */
 export function openWireLane(options: LaneOptions): Lane {
   return new WireLane(options);
 }
@@ -29,22 +29,27 @@ class WireLane implements Lane, WireShared {
   readonly heads = new WireHeads();
   readonly requestTail: string;
   readonly #slots: WireSlot[] = [];
+  /** Null for plain http. */
+  readonly #tls: TlsOrigin | null;
   /** Those that are not gone yet. */
-  readonly #sockets = new Set<WireSocket>();
+  readonly #sockets = new Set<WireConnection>();
   /** Made when the lane is closed: the last socket is gone. */
   #gone: PromiseWithResolvers<void> | undefined;
   #toFlush: WireSlot[] = [];
 
   constructor(options: LaneOptions) {
     const origin = new URL(options.origin);
-    if (origin.protocol !== 'http:')
-      throw new SpillwayError(
-        'ERR_OPTION',
-        `the wire transport speaks plain http, found ${origin.protocol}//; use the undici transport`,
-      );
     this.options = options;
+    this.#tls =
+      origin.protocol === 'https:'
+        ? {
+            client: options.tls ?? new TlsClient(USUAL_TRUST),
+            origin: origin.origin,
+            serverName: serverNameOf(origin.hostname),
+          }
+        : null;
     this.readBuffer = options.readBuffer ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
-    this.port = Number(origin.port || 80);
+    this.port = Number(origin.port || (this.#tls === null ? 80 : 443));
     this.addresses = new OriginAddresses(origin.hostname, options.lookup);
     this.sweep = new ConnectSweep(options.connectTimeoutMs);
     const fields = options.headers.map(([name, value]) => `${name}: ${value}\r\n`);
@@ -65,11 +70,16 @@ class WireLane implements Lane, WireShared {
     await this.#gone.promise;
   }
 
-  addSocket(socket: WireSocket): void {
+  makeSocket(owner: ConnectionOwner, isWatched: boolean): WireConnection {
+    if (this.#tls === null) return new WireSocket(owner, this.readBuffer);
+    return new WireTlsSocket(owner, this.readBuffer, this.#tls, isWatched);
+  }
+
+  addSocket(socket: WireConnection): void {
     this.#sockets.add(socket);
   }
 
-  removeSocket(socket: WireSocket): void {
+  removeSocket(socket: WireConnection): void {
     if (this.#sockets.delete(socket) && this.#sockets.size === 0) this.#gone?.resolve();
   }
 

@@ -11,6 +11,8 @@ import { WireHeads } from './wire-heads.ts';
 export interface AnswerSink {
   /** The first byte of an answer is here. Says what was asked, or undefined if nothing was. */
   onBegin(): 'GET' | 'HEAD' | undefined;
+  /** The answer's body lasts until the connection ends. False: it is given up before its head, and the parser stops. */
+  takesUntilClose(): boolean;
   onHead(status: number, headers: WireHeaderView): void;
   /** `chunk[start, end)` is valid only during the call. */
   onData(chunk: Buffer, start: number, end: number): void;
@@ -121,13 +123,21 @@ export class WireParser {
 
   /**
    * The other side sends no more. Ends an answer whose body lasts until then.
+   * @param isCut the other side has not said itself that it is at its end
    * @returns what is missing; undefined where no answer was cut
    */
-  finish(): LaneError | undefined {
+  finish(isCut = false): LaneError | undefined {
     const state = this.#state;
     if (state === BODY_UNTIL_CLOSE) {
-      this.#end();
-      return undefined;
+      if (!isCut) {
+        this.#end();
+        return undefined;
+      }
+      this.stop();
+      return new LaneError(
+        'body-cut',
+        'expected the word that the body is whole (close_notify), found the end',
+      );
     }
     if (state === STOPPED || !this.#hasBegun) return undefined;
     this.stop();
@@ -215,8 +225,12 @@ export class WireParser {
     this.#state = BODY_COUNTED;
     if (!this.#isHeadRequest && !head.isEmptyStatus) {
       if (isChunked) this.#state = CHUNK_SIZE;
-      else if (lengthBytes < 0) this.#state = BODY_UNTIL_CLOSE;
-      else this.#leftBytes = lengthBytes;
+      else if (lengthBytes >= 0) this.#leftBytes = lengthBytes;
+      else if (this.#sink.takesUntilClose()) this.#state = BODY_UNTIL_CLOSE;
+      else {
+        this.stop();
+        return end;
+      }
     }
     this.#sizeDigits = 0;
     this.#sink.onHead(status, this.#heads.view);

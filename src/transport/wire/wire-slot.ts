@@ -5,11 +5,11 @@ import type { Connecting, ConnectSweep } from '../socket/connect-sweep.ts';
 import type { Exchange, LaneOptions, Reached, Slot } from '../lane.ts';
 import { LaneError } from '../lane-error.ts';
 import type { OriginAddresses } from '../socket/origin-addresses.ts';
+import type { ConnectionOwner, WireConnection } from './wire-connection.ts';
 import type { WireHeads } from './wire-heads.ts';
 import type { WireHeaderView } from './wire-header-view.ts';
 import { type AnswerSink, WireParser } from './wire-parser.ts';
 import { WireQueue } from './wire-queue.ts';
-import { type SocketOwner, WireSocket } from './wire-socket.ts';
 
 /** What all slots of a wire lane share. */
 export interface WireShared {
@@ -22,23 +22,27 @@ export interface WireShared {
   readonly heads: WireHeads;
   /** A request is a method, a space, a path, and this: version, fields and the empty line. */
   readonly requestTail: string;
+  /** A connection that is still to be made. @param isWatched one that can tell an end from a cut */
+  makeSocket(owner: ConnectionOwner, isWatched: boolean): WireConnection;
   /** The lane is not closed before each of them is gone. */
-  addSocket(socket: WireSocket): void;
-  removeSocket(socket: WireSocket): void;
+  addSocket(socket: WireConnection): void;
+  removeSocket(socket: WireConnection): void;
   /** Has the slot's `flush` called when this turn is over. */
   flushLater(slot: WireSlot): void;
 }
 
-export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
+export class WireSlot implements Slot, AnswerSink, ConnectionOwner, Connecting {
   readonly #shared: WireShared;
   readonly #parser: WireParser;
   /** The first `#sentCount` are on the wire; the others wait for a connection or for room. */
   readonly #open: WireQueue;
   #sentCount = 0;
   /** For the first connection: made with the slot, and so before a run's clock starts. */
-  #spare: WireSocket | undefined;
+  #spare: WireConnection | undefined;
   /** Connected, or about to be while `#isConnecting`. */
-  #socket: WireSocket | undefined;
+  #socket: WireConnection | undefined;
+  /** An answer lasts until its connection ends: the next connections are such as can tell that from a cut. */
+  #isWatching = false;
   #isConnecting = false;
   /** The answer that ends now was the last of its connection. */
   #isLast = false;
@@ -57,7 +61,7 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
     this.#depth = shared.options.depth;
     this.#open = new WireQueue(this.#depth);
     this.#parser = new WireParser(this, shared.options.maxHeaderBytes, shared.heads);
-    this.#spare = new WireSocket(this, shared.readBuffer);
+    this.#spare = shared.makeSocket(this, false);
   }
 
   get isOpen(): boolean {
@@ -135,7 +139,7 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
     for (let index = first; index < end; index++) this.#open.at(index).onSent();
   }
 
-  connected(socket: WireSocket): void {
+  connected(socket: WireConnection): void {
     const { addresses, options, sweep } = this.#shared;
     options.onConnection('opened');
     if (socket !== this.#socket) return;
@@ -146,7 +150,7 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
     this.flush();
   }
 
-  read(socket: WireSocket, byteCount: number): void {
+  read(socket: WireConnection, byteCount: number): void {
     if (socket !== this.#socket) return;
     this.#isFlushComing = true;
     const refusal = this.#parser.parse(this.#shared.readBuffer, 0, byteCount);
@@ -154,23 +158,23 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
     this.flush();
   }
 
-  readEnd(socket: WireSocket): void {
+  readEnd(socket: WireConnection, isCut: boolean): void {
     if (socket !== this.#socket) return;
     this.#isFlushComing = true;
-    const cut = this.#parser.finish();
+    const cut = this.#parser.finish(isCut);
     const loss = cut ?? new LaneError('connection-lost', 'the other side closed the connection');
     if (socket === this.#socket) this.#lose(loss);
     this.flush();
   }
 
-  failed(socket: WireSocket, error: Error): void {
+  failed(socket: WireConnection, error: Error): void {
     if (socket !== this.#socket) return;
     if (this.#isConnecting) this.#connectNext(error);
     else this.#lose(error);
     this.#wantFlush();
   }
 
-  closed(socket: WireSocket): void {
+  closed(socket: WireConnection): void {
     this.#shared.removeSocket(socket);
     if (socket.isOpened) this.#shared.options.onConnection('closed');
     if (socket === this.#socket)
@@ -186,6 +190,17 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
   onBegin(): 'GET' | 'HEAD' | undefined {
     // A request made while this read is parsed is not written yet: these bytes cannot be its answer.
     return this.#sentCount === 0 ? undefined : this.#open.at(0).method;
+  }
+
+  takesUntilClose(): boolean {
+    const socket = this.#socket;
+    if (socket === undefined || socket.isWatched) return true;
+    // What is on the wire is asked for again, on a connection that can tell the end.
+    this.#isWatching = true;
+    this.#socket = undefined;
+    this.#sentCount = 0;
+    socket.destroy();
+    return false;
   }
 
   onHead(status: number, headers: WireHeaderView): void {
@@ -254,7 +269,7 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
 
   /** Tries the next address. @param error why the one before was no good, or null */
   #connectNext(error: Error | null): void {
-    const { port, readBuffer } = this.#shared;
+    const { port } = this.#shared;
     const [address, ...others] = this.#untried;
     if (address === undefined) {
       // An error takes 6 us to make: a tenth of a connection, where it is not needed.
@@ -262,7 +277,7 @@ export class WireSlot implements Slot, AnswerSink, SocketOwner, Connecting {
       return;
     }
     this.#untried = others;
-    const socket = this.#spare ?? new WireSocket(this, readBuffer);
+    const socket = this.#spare ?? this.#shared.makeSocket(this, this.#isWatching);
     this.#spare = undefined;
     this.#socket = socket;
     this.#shared.addSocket(socket);

@@ -1,27 +1,16 @@
-// The socket of a wire slot: a bare one that tells its owner, and names itself, what happens. It knows nothing of HTTP.
+// A wire slot's connection over plain TCP: a bare socket that tells its owner, and names itself, what happens.
 
 import { BareSocket } from '../socket/bare-socket.ts';
+import type { ConnectionOwner, WireConnection } from './wire-connection.ts';
 
-/** Each call names the socket, because an owner may have given it up for another one. */
-export interface SocketOwner {
-  connected(socket: WireSocket): void;
-  /** `byteCount` bytes stand at the start of the shared buffer. */
-  read(socket: WireSocket, byteCount: number): void;
-  /** The other side sends no more. */
-  readEnd(socket: WireSocket): void;
-  failed(socket: WireSocket, error: Error): void;
-  /** The socket is gone, whoever ended it. */
-  closed(socket: WireSocket): void;
-}
-
-export class WireSocket extends BareSocket {
-  /** The address it connects to; '' before `connectTo`. */
+export class WireSocket extends BareSocket implements WireConnection {
+  /** Its end is TCP's own word. */
+  readonly isWatched = true;
   host = '';
-  /** It was connected once. */
   isOpened = false;
-  readonly #owner: SocketOwner;
+  readonly #owner: ConnectionOwner;
 
-  constructor(owner: SocketOwner, readBuffer: Buffer) {
+  constructor(owner: ConnectionOwner, readBuffer: Buffer) {
     super(readBuffer, (byteCount) => {
       owner.read(this, byteCount);
       return true;
@@ -29,7 +18,6 @@ export class WireSocket extends BareSocket {
     this.#owner = owner;
   }
 
-  /** Once, with a literal address. */
   connectTo(host: string, port: number): void {
     this.host = host;
     this.connect({ host, port });
@@ -41,7 +29,7 @@ export class WireSocket extends BareSocket {
   }
 
   protected override whenReadEnded(): void {
-    this.#owner.readEnd(this);
+    this.#owner.readEnd(this, false);
   }
 
   protected override whenFailed(error: Error): void {

@@ -1,0 +1,38 @@
+// What all TLS connections of a thread have in common: whom they trust, and which sessions they may resume.
+
+import { constants } from 'node:crypto';
+import { isIP } from 'node:net';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { TlsSessions } from './tls-sessions.ts';
+import { type TlsTrust, trustOptions } from './tls-trust.ts';
+
+export class TlsClient {
+  readonly sessions = new TlsSessions();
+  readonly isInsecure: boolean;
+  readonly #trust: TlsTrust;
+  #context: SecureContext | undefined;
+
+  constructor(trust: TlsTrust) {
+    this.#trust = trust;
+    this.isInsecure = trust.isInsecure;
+  }
+
+  /** Made with the first connection: the usual authorities take 10 ms to read. */
+  get context(): SecureContext {
+    this.#context ??= createSecureContext({
+      ...trustOptions(this.#trust),
+      // A second handshake may show another certificate: TLS 1.3 has none, and a server of 1.2 hears that there is none.
+      secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    });
+    return this.#context;
+  }
+}
+
+/**
+ * The name that a connection asks for (SNI) and that the certificate has to be for: a name without its final dot; ''
+ * for an address, which stands in no SNI (RFC 6066, section 3).
+ */
+export function serverNameOf(hostname: string): string {
+  if (hostname.startsWith('[') || isIP(hostname) !== 0) return '';
+  return hostname.endsWith('.') ? hostname.slice(0, -1) : hostname;
+}
