@@ -54,6 +54,9 @@ export interface FetchRunOptions {
   /** Gets every outcome once, before it is counted. A throw breaks the run. */
   readonly onOutcomes: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
   readonly admit?: Admit;
+  /** Of the worker group: `deathsOf`, and what keeps it. @default it is forgotten with the process */
+  readonly deathsOf?: Map<number, number>;
+  readonly onDeath?: () => void;
   /** Nothing is read, and no time counted, before every worker stands ready. @default false */
   readonly isWarm?: boolean;
 }
@@ -112,6 +115,8 @@ class OneFetch {
       base: { sink, request, limits, budgets, shared: this.#shared },
       onSettled: (outcomes, values) => this.#settle(outcomes, values),
       onBroken: (error) => this.#break(error),
+      ...(this.#options.deathsOf === undefined ? {} : { deathsOf: this.#options.deathsOf }),
+      onDeath: () => this.#noteDeath(),
     });
     try {
       if (this.#options.isWarm === true) {
@@ -205,6 +210,14 @@ class OneFetch {
     for (const outcome of outcomes) this.#account.add(outcome);
   }
 
+  #noteDeath(): void {
+    try {
+      this.#options.onDeath?.();
+    } catch (error) {
+      this.#break(error as SpillwayError);
+    }
+  }
+
   #break(error: SpillwayError): void {
     this.#problem ??= error;
     this.stop(true);
@@ -221,6 +234,31 @@ class OneFetch {
       problem: this.#problem,
       cpuUs: process.cpuUsage(this.#cpuBefore),
       peakRssBytes: this.#peakRssBytes,
+<<<<<<< HEAD
     });
+=======
+      cpuUs: { user, system },
+      failures: account.failures,
+      skips: { ...account.skips, ...(stopped > 0 ? { stopped } : {}) },
+      firstFailures: account.firstFailures,
+      duplicates: this.#targetStream.duplicates,
+      durationMs: { p50: p50Ms, p90: p90Ms, p99: p99Ms, max: maxMs },
+      findings: [
+        ...this.#targetStream.findings(),
+        ...this.#monitor.findings(),
+        ...strayFindings(workerGroup.strays),
+      ],
+      workerDeaths: workerGroup.deaths,
+      ...this.#knees(),
+    };
+>>>>>>> 7bcf64c (Let no target, answer or header end a run)
   }
+}
+
+function strayFindings(strays: readonly string[]): string[] {
+  const [first] = strays;
+  if (first === undefined) return [];
+  return [
+    `${strays.length} errors were thrown on behalf of no target that could be told, and the run went on; please report the first: ${first}`,
+  ];
 }
