@@ -2,8 +2,7 @@
 
 import type { FailureCode } from '../model/errors.ts';
 import { LaneError } from './lane-error.ts';
-import { oneLine } from '../model/one-line.ts';
-import { thrownText } from '../model/thrown-text.ts';
+import { oneLine, thrownText } from '../model/one-line.ts';
 
 /** Failure codes by the `code` of the error that Node, undici or a lane gave. */
 const BY_CODE: Readonly<Record<string, FailureCode>> = {

@@ -3,18 +3,21 @@
 
 import { isMainThread } from 'node:worker_threads';
 
-/** More than so many without end are a thread that cannot go on: it dies, and is replaced. */
+/** More than so many are a thread that cannot go on: it dies, and is replaced. */
 const MAX_STRAYS = 10_000;
 
-/** Calls `onStray` instead of letting the thread die, until it is disposed of. The main thread's errors are its program's. */
-export function catchStrays(onStray: (error: unknown) => void): Disposable {
-  if (isMainThread) return { [Symbol.dispose]: () => {} };
-  let count = 0;
-  const listener = (error: unknown) => {
-    count++;
-    if (count > MAX_STRAYS) throw error;
-    onStray(error);
-  };
-  process.on('uncaughtException', listener);
-  return { [Symbol.dispose]: () => process.off('uncaughtException', listener) };
+let tellStray: (error: unknown) => void = () => {};
+let strayCount = 0;
+let isListening = false;
+
+/** Calls `onStray` from now on, instead of letting the thread die. The main thread's errors are its program's. */
+export function catchStrays(onStray: (error: unknown) => void): void {
+  tellStray = onStray;
+  if (isMainThread || isListening) return;
+  isListening = true;
+  process.on('uncaughtException', (error: unknown) => {
+    strayCount++;
+    if (strayCount > MAX_STRAYS) throw error;
+    tellStray(error);
+  });
 }

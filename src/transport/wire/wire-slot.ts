@@ -4,7 +4,7 @@
 import type { Connecting, ConnectSweep } from '../socket/connect-sweep.ts';
 import type { Exchange, LaneOptions, Reached, Slot } from '../lane.ts';
 import { LaneError } from '../lane-error.ts';
-import { thrownText } from '../../model/thrown-text.ts';
+import { thrownText } from '../../model/one-line.ts';
 import type { OriginAddresses } from '../socket/origin-addresses.ts';
 import { type ConnectionOwner, type GuardedOwner, guardOwner, type WireConnection } from './wire-connection.ts';
 import type { WireHeads } from './wire-heads.ts';

@@ -10,7 +10,7 @@ import { loadSink } from '../../sinks/load-sink.ts';
 import { FetchEngine } from './fetch-engine.ts';
 import { GuardedRoutes } from '../../transport/routes/guarded-routes.ts';
 import { fetchRobots } from './robots/robots-fetch.ts';
-import { thrownText } from '../../model/thrown-text.ts';
+import { thrownText } from '../../model/one-line.ts';
 import { catchStrays } from '../catch-strays.ts';
 import { waitAtMost } from '../wait-at-most.ts';
 
@@ -68,7 +68,7 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
       else if (message.kind === 'fetch-robots') void findRobots(message.origin);
       else engine.stop(message.isCut);
     });
-    using _strays = catchStrays((error) => {
+    catchStrays((error) => {
       const text = thrownText(error);
       outbox.send({ kind: 'stray', text });
       engine.suspectAll(text);

@@ -1,7 +1,7 @@
 // How one attempt ended, in the words that attempt and engine share. Types, and the plainest of its values.
 
 import type { FailureCode, SpillwayError } from '../../../model/errors.ts';
-import { thrownText } from '../../../model/thrown-text.ts';
+import { thrownText } from '../../../model/one-line.ts';
 import type { Committed } from '../../../sinks/sink.ts';
 
 /** How an attempt ended. `broken`: the sink could not write, which no attempt can mend. */

@@ -3,7 +3,7 @@
 
 import type { FetchLimits } from '../../../model/fetch-task.ts';
 import type { RobotsRules } from '../../../model/robots.ts';
-import { thrownText } from '../../../model/thrown-text.ts';
+import { thrownText } from '../../../model/one-line.ts';
 import { redirectTarget } from '../attempt/answer-head.ts';
 import { describeError } from '../../../transport/classify.ts';
 import type { AnswerReceiver, RequestControl } from '../../../transport/fetch-transport.ts';

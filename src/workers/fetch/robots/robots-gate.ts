@@ -3,7 +3,7 @@
 
 import robotsModule, { type Robot } from 'robots-parser';
 import type { RobotsAnswer } from '../../../model/robots.ts';
-import { thrownText } from '../../../model/thrown-text.ts';
+import { thrownText } from '../../../model/one-line.ts';
 import type { FetchJob } from '../attempt/fetch-job.ts';
 
 // Its types describe an ES module; what is installed exports the function itself.
