@@ -11,7 +11,12 @@ const MAX_DEATHS = 5;
  * @param inARow deaths that no progress was between. @default all
  * @throws SpillwayError `ERR_RUN_BROKEN` at one death too many
  */
-export function recordDeath(deaths: string[], what: string, cause: unknown, inARow = deaths.length + 1): void {
+export function recordDeath(
+  deaths: string[],
+  what: string,
+  cause: unknown,
+  inARow = deaths.length + 1,
+): void {
   deaths.push(cause instanceof Error ? cause.message : String(cause));
   if (inARow <= MAX_DEATHS) return;
   throw new SpillwayError(

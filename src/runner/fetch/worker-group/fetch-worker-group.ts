@@ -146,6 +146,12 @@ export class FetchWorkerGroup {
     }
   }
 
+  #sendHeld(handle: WorkerHandle): void {
+    if (!handle.isHolding) return;
+    handle.sendHeld();
+    if (this.#isEnded && !handle.isHolding) handle.send({ kind: 'end' });
+  }
+
   /** What was never sent has nobody to settle it. */
   #skipHeld(handle: WorkerHandle): void {
     const held = handle.takeHeld();
@@ -231,8 +237,9 @@ export class FetchWorkerGroup {
     if (this.#isStopped) this.#skipHeld(handle);
     else handle.sendHeld();
     if (this.#isStopped) handle.send({ kind: 'stop', isCut: true });
-    else if (this.#isEnded) handle.send({ kind: 'end' });
-    else this.#level();
+    else if (!this.#isEnded) this.#level();
+    // One that is told of the end takes nothing after it.
+    else if (!handle.isHolding) handle.send({ kind: 'end' });
   }
 
   /** What the dead thread has stored and not told is fetched again, so it must not stay. */
@@ -300,7 +307,7 @@ export class FetchWorkerGroup {
       if (outcome.kind === 'ok') handle.last = outcome.stored;
       handle.settled(outcome.index);
     }
-    handle.sendHeld();
+    this.#sendHeld(handle);
     if (handle.room > 0) {
       this.#hasRoom.resolve();
       this.#hasRoom = Promise.withResolvers();
