@@ -6,7 +6,12 @@ import type { Exchange, LaneOptions, Reached, Slot } from '../lane.ts';
 import { LaneError } from '../lane-error.ts';
 import { thrownText } from '../../model/one-line.ts';
 import type { OriginAddresses } from '../socket/origin-addresses.ts';
-import { type ConnectionOwner, type GuardedOwner, guardOwner, type WireConnection } from './wire-connection.ts';
+import {
+  type ConnectionOwner,
+  type GuardedOwner,
+  guardOwner,
+  type WireConnection,
+} from './wire-connection.ts';
 import type { WireHeads } from './wire-heads.ts';
 import type { WireHeaderView } from './wire-header-view.ts';
 import { type AnswerSink, WireParser } from './wire-parser.ts';

@@ -126,7 +126,10 @@ export class WireTlsSocket implements WireConnection {
     if (!this.#isHeard) {
       this.#isHeard = true;
       const socket = this.#socket;
-      if (socket !== undefined && !this.#keep(() => this.#tls.client.sessions.learn(this.#tls.origin, socket)))
+      if (
+        socket !== undefined &&
+        !this.#keep(() => this.#tls.client.sessions.learn(this.#tls.origin, socket))
+      )
         return;
     }
     this.#owner.read(this, byteCount);
