@@ -15,6 +15,7 @@ const ENTRIES = [
   'index',
   'workers/entry',
   'workers/fetch-entry',
+  'workers/load/pacer-thread',
   'server/replica/replica',
   'runner/bench/process-entry',
 ];

@@ -51,6 +51,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./bench/compare.ts')).makeCompareCommand,
   },
   {
+    name: 'load',
+    description: 'load-test any service, closed or at a rate, and say what it answered and what bounded it',
+    load: async () => (await import('./load/load.ts')).makeLoadCommand,
+  },
+  {
     name: 'serve',
     description:
       'run the mock server: /0 … /n-1 after a delay, bodies of any size, and a paginated list of files',

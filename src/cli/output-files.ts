@@ -24,6 +24,17 @@ export function writeJson(value: unknown, file: string): void {
   }
 }
 
+/** Writes text to a file. @throws SpillwayError ERR_SINK when it cannot */
+export function writeText(text: string, file: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new SpillwayError('ERR_SINK', `expected to write ${file}, found ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
 /** @throws SpillwayError ERR_OPTION when `file` cannot be written */
 export function checkWritable(file: string): void {
   try {

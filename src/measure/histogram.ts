@@ -73,6 +73,20 @@ export class Histogram {
     if (data.count > 0 && (cells[MIN] === 0 || data.minUs < (cells[MIN] as number))) cells[MIN] = data.minUs;
   }
 
+  /** What was recorded after `before`, an earlier copy of the same histogram, was taken; its largest value is a bucket's. */
+  since(before: Histogram): Histogram {
+    const recent = new Histogram();
+    for (let bucket = 0; bucket < BUCKET_COUNT; bucket++) {
+      const count = (this.#cells[bucket] as number) - (before.#cells[bucket] as number);
+      if (count <= 0) continue;
+      recent.#cells[bucket] = count;
+      recent.#cells[MAX] = Math.min(lowerBoundOf(bucket + 1) - 1, this.#cells[MAX] as number);
+      if (recent.#cells[MIN] === 0) recent.#cells[MIN] = lowerBoundOf(bucket);
+    }
+    recent.#cells[SUM] = (this.#cells[SUM] as number) - (before.#cells[SUM] as number);
+    return recent;
+  }
+
   get count(): number {
     let count = 0;
     for (let bucket = 0; bucket < BUCKET_COUNT; bucket++) count += this.#cells[bucket] as number;

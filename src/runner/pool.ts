@@ -3,6 +3,7 @@
 
 import { Piscina } from 'piscina';
 import type { FetchTask } from '../model/fetch-task.ts';
+import type { LoadTask } from '../model/load/load-task.ts';
 import type { TrialResult, TrialTask } from '../model/messages.ts';
 import { workerEntryUrl } from '../workers/entry-url.ts';
 
@@ -13,6 +14,8 @@ export interface WorkerPool extends AsyncDisposable {
   runTrials(task: TrialTask): Promise<TrialResult>;
   /** Runs one share of a fetch; its port goes to the thread. Rejects when that thread dies. */
   fetchTargets(task: FetchTask): Promise<void>;
+  /** Runs one share of a load. Rejects when that thread dies. */
+  runLoad(task: LoadTask): Promise<void>;
 }
 
 /**
@@ -53,27 +56,7 @@ export function openPool(
       const transferList = [task.port] as unknown as RunOptions['transferList'];
       return piscina.run(task, { name: 'fetchTargets', transferList }) as Promise<void>;
     },
+    runLoad: (task) => piscina.run(task, { name: 'runLoad' }) as Promise<void>,
     [Symbol.asyncDispose]: () => piscina.destroy(),
-  };
-}
-
-interface Entry {
-  runTrials(task: TrialTask): Promise<TrialResult>;
-  fetchTargets(task: FetchTask): Promise<void>;
-}
-
-/**
- * The workers' code in this thread, for profilers that see no other. Shares take turns on one event loop, so that what it
- * measures is the engine's own cost and not the speed of several cores.
- * @param entryUrl the file with the task functions, @default the engine's own
- */
-export function openInProcessPool(entryUrl: URL = workerEntryUrl): WorkerPool {
-  const entry = import(entryUrl.href) as Promise<Entry>;
-  return {
-    runTrials: async (task) => (await entry).runTrials(task),
-    fetchTargets: async (task) => (await entry).fetchTargets(task),
-    [Symbol.asyncDispose]: async () => {
-      await entry;
-    },
   };
 }

@@ -124,7 +124,6 @@ async function startGroup(
     files: options.files,
     maxPerPage: options.maxPerPage,
     lean: options.lean,
-    answer: options.answer,
   };
   const fileKeyHex = makeFileKey(options.seed).toString('hex');
   const portCount = h2c ? destinations * 2 : destinations;

@@ -8,14 +8,20 @@ import type { TlsClient } from './tls/tls-client.ts';
 export interface HeaderView {
   /** The field's value; several fields of one name joined with ", " as RFC 9110 section 5.3 allows. */
   get(name: string): string | undefined;
-  /** False where the answer has no Content-Encoding, told by a transport that knows it without reading. */
-  readonly isCoded?: boolean;
   /** Every field in the order received, names lower-case; one pair a field line. */
   entries(): [name: string, value: string][];
   /** What `entries` gives, to be called whenever somebody wants it; where a transport can read them later for less. */
   later?(): () => [name: string, value: string][];
   /** The reason phrase, where a transport has it. */
   reason?(): string;
+}
+
+/** What a request has of its own. The same object for requests that are alike: a transport may keep what it made of it. */
+export interface RequestPayload {
+  /** Already valid, without Host, Content-Length, Transfer-Encoding and Connection; names that the lane's fields do not have. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** null: no content, and no Content-Length. Empty content is announced with a length of 0. */
+  readonly content: Uint8Array | null;
 }
 
 /**
@@ -28,9 +34,12 @@ export interface HeaderView {
  * `send` with the same object from inside it. None of these may throw.
  */
 export interface Exchange {
-  readonly method: 'GET' | 'HEAD';
+  /** In upper case, any but CONNECT. */
+  readonly method: string;
   /** Origin-form request target, already valid: starts with "/", bytes 0x21 to 0x7e. */
   path: string;
+  /** Fields and content of this request beside the lane's fields; @default none of either */
+  readonly payload?: RequestPayload | undefined;
   /** The request was handed to a connected socket; the server may see it once for each call. */
   onSent(): void;
   /** Status line and fields of the final response are in (1xx are skipped). */

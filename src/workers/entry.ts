@@ -3,6 +3,7 @@
 
 import { Tally } from '../measure/tally.ts';
 import type { FetchTask } from '../model/fetch-task.ts';
+import { LOAD_CONTROL, type LoadTask } from '../model/load/load-task.ts';
 import { CONTROL, type TrialResult, type TrialTask } from '../model/messages.ts';
 import type { Plan } from '../model/plan.ts';
 import { splitCount } from '../model/split.ts';
@@ -40,6 +41,23 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
   } finally {
     // Also when nothing could be loaded, as without a file descriptor left: the runner waits for it.
     task.port.close();
+  }
+}
+
+/** One share of a load. */
+export async function runLoad(task: LoadTask): Promise<void> {
+  const { openLoadRun } = await import('./load/open-load-run.ts');
+  const { run, close } = await openLoadRun(task);
+  const control = new Int32Array(task.shared.control);
+  try {
+    await run.ready();
+    Atomics.add(control, LOAD_CONTROL.ready, 1);
+    Atomics.notify(control, LOAD_CONTROL.ready);
+    const wait = Atomics.waitAsync(control, LOAD_CONTROL.gate, 0);
+    if (wait.async) await wait.value;
+    await run.run(new Float64Array(task.shared.startedAtMs)[0] as number);
+  } finally {
+    await close();
   }
 }
 

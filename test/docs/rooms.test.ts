@@ -46,6 +46,20 @@ test('an import against the direction of the rooms is refused', (t) => {
   );
 });
 
+test('a folder of a room may have the name of another room, and a deep file still keeps the directions', (t) => {
+  const importing = (path: string) => `import { run } from '${path}';\nrun();\n`;
+  assert.doesNotMatch(lint(t, { 'src/model/a.ts': importing('./load/b.ts') }), /may not import/);
+  assert.doesNotMatch(lint(t, { 'src/runner/bench/a.ts': importing('../load/b.ts') }), /may not import/);
+  assert.match(
+    lint(t, { 'src/runner/bench/a.ts': importing('../../load/b.ts') }),
+    /src\/runner may not import src\/load/,
+  );
+  assert.match(
+    lint(t, { 'src/workers/fetch/queue/a.ts': importing('../../../runner/bench/b.ts') }),
+    /src\/workers may not import src\/runner/,
+  );
+});
+
 test('a library is imported by its own files alone', (t) => {
   assert.match(
     lint(t, { 'src/runner/a.ts': "import { Client } from 'undici';\nnew Client('');\n" }),

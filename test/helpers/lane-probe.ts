@@ -1,7 +1,15 @@
 // An attempt that writes down everything a lane says about it, and fails when the lane breaks the seam's rules.
 
 import assert from 'node:assert/strict';
-import type { Exchange, HeaderView, Lane, LaneOptions, Reached, Slot } from '../../src/transport/lane.ts';
+import type {
+  Exchange,
+  HeaderView,
+  Lane,
+  LaneOptions,
+  Reached,
+  RequestPayload,
+  Slot,
+} from '../../src/transport/lane.ts';
 import { makeSelfSigned } from '../../src/server/faults/self-signed.ts';
 import { TlsClient } from '../../src/transport/tls/tls-client.ts';
 import { openUndiciLane } from '../../src/transport/undici/undici-lane.ts';
@@ -38,8 +46,9 @@ export const TRANSPORTS: readonly (readonly [
 ];
 
 export class Probe implements Exchange {
-  readonly method: 'GET' | 'HEAD';
+  readonly method: string;
   readonly path: string;
+  readonly payload: RequestPayload | undefined;
   sentCount = 0;
   status = 0;
   headers: [string, string][] = [];
@@ -54,9 +63,10 @@ export class Probe implements Exchange {
   readonly #maxSentCount: number;
 
   /** @param maxSentCount 2 where the lane asks again by itself: over TLS, for a body that lasts until the close */
-  constructor(path: string, method: 'GET' | 'HEAD' = 'GET', maxSentCount = 1) {
+  constructor(path: string, method = 'GET', maxSentCount = 1, payload?: RequestPayload) {
     this.path = path;
     this.method = method;
+    this.payload = payload;
     this.#maxSentCount = maxSentCount;
   }
 
@@ -151,8 +161,8 @@ export class LaneUnderTest implements AsyncDisposable {
     return probes;
   }
 
-  async fetch(path: string, method: 'GET' | 'HEAD' = 'GET'): Promise<Probe> {
-    const probe = new Probe(path, method, this.#maxSentCount);
+  async fetch(path: string, method = 'GET', payload?: RequestPayload): Promise<Probe> {
+    const probe = new Probe(path, method, this.#maxSentCount, payload);
     this.slot.send(probe);
     return probe.done;
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
@@ -43,6 +43,51 @@ for (const [name, open, serveRaw] of TRANSPORTS) {
       assert.equal(line, 'GET /a?b=c%20d&e HTTP/1.1');
       const kept = fields.filter((field) => !field.startsWith('connection: keep-alive'));
       assert.deepEqual(kept, [`host: 127.0.0.1:${server.port}`, 'user-agent: probe/1', 'accept: */*']);
+    },
+  );
+
+  test(
+    `${name}: any method is sent with fields and content of its own, byte for byte`,
+    DEADLINE,
+    async (t) => {
+      const seen: unknown[] = [];
+      const listen = (request: IncomingMessage, response: ServerResponse) => {
+        void Array.fromAsync(request as AsyncIterable<Buffer>).then((pieces) => {
+          const content = Buffer.concat(pieces).toString('hex');
+          const { method, url, headers } = request;
+          seen.push([
+            method,
+            url,
+            headers['x-own'],
+            headers['content-length'],
+            headers['user-agent'],
+            content,
+          ]);
+          response.end(method);
+        });
+      };
+      const isTls = name.includes('TLS');
+      const server = isTls ? createTlsServer(TEST_CERTIFICATE, listen) : createServer(listen);
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      t.after(() => server.close());
+      const origin = `http${isTls ? 's' : ''}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      await using lane = new LaneUnderTest(open, origin);
+      const payload = { headers: [['x-own', 'a']] as const, content: Uint8Array.of(0, 255, 13, 10) };
+      const bodies: string[] = [];
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND'])
+        bodies.push((await lane.fetch('/a', method, payload)).body);
+      await lane.fetch('/b', 'POST', { headers: [], content: new Uint8Array() });
+      await lane.fetch('/c', 'DELETE', { headers: [['x-own', 'b']], content: null });
+      bodies.push((await lane.fetch('/d')).body);
+      assert.deepEqual(bodies, ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND', 'GET']);
+      assert.deepEqual(seen, [
+        ...bodies.slice(0, -1).map((method) => [method, '/a', 'a', '4', 'probe', '00ff0d0a']),
+        ['POST', '/b', undefined, '0', 'probe', ''],
+        ['DELETE', '/c', 'b', undefined, 'probe', ''],
+        ['GET', '/d', undefined, undefined, 'probe', ''],
+      ]);
+      assert.equal(lane.opened, 1);
     },
   );
 

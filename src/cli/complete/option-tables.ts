@@ -4,6 +4,7 @@ import { BENCH_OPTIONS } from '../bench/bench-options.ts';
 import { COMPARE_OPTIONS } from '../bench/compare.ts';
 import { DOCTOR_OPTIONS } from '../bench/doctor-options.ts';
 import { FETCH_OPTIONS } from '../fetch/fetch-options.ts';
+import { LOAD_OPTIONS } from '../load/load-options.ts';
 import type { OptionTable } from '../options.ts';
 import { OUTCOMES_OPTIONS } from '../fetch/outcomes.ts';
 import { RESUME_OPTIONS, RETRY_OPTIONS } from '../fetch/resume-options.ts';
@@ -21,5 +22,6 @@ export const OPTION_TABLES = {
   verify: VERIFY_OPTIONS,
   doctor: DOCTOR_OPTIONS,
   compare: COMPARE_OPTIONS,
+  load: LOAD_OPTIONS,
   serve: SERVE_OPTIONS,
 } as const satisfies Record<string, OptionTable>;

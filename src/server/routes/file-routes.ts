@@ -1,11 +1,11 @@
-// The list API and its files: pages of ids that nobody can guess, and `k of n` behind each of them.
+// The list API and its files: pages of URLs that nobody can guess, and `k of n` behind each of them.
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { DelayedReplies } from '../delayed-replies.ts';
 import type { FileIds } from '../file-ids.ts';
 import { parsePage } from '../page.ts';
 import type { RouteContext } from '../route-context.ts';
-import { problem } from '../schemas.ts';
+import { file, problem } from '../schemas.ts';
 import { sendNotFound } from './not-found.ts';
 
 /** Files written in one piece by the full list. */
@@ -25,13 +25,7 @@ function listAll({ ids }: RouteContext): RouteOptions {
       response: {
         200: {
           type: 'object',
-          properties: {
-            data: {
-              type: 'array',
-              description: 'One object a file: its id, and its number from 0.',
-              items: { type: 'object', additionalProperties: { type: 'integer', minimum: 0 } },
-            },
-          },
+          properties: { count: { type: 'integer' }, files: { type: 'array', items: file } },
         },
       },
     },
@@ -44,14 +38,19 @@ function listAll({ ids }: RouteContext): RouteOptions {
 }
 
 function* allFiles(ids: FileIds): Generator<string> {
-  yield '{"data":[';
+  yield `{"count":${ids.count},"files":[`;
   for (let start = 0; start < ids.count; start += CHUNK_FILES) {
     const chunk = ids
       .range(start, Math.min(CHUNK_FILES, ids.count - start))
-      .map((id, offset) => `{"${id}":${start + offset}}`);
+      .map((id, offset) => JSON.stringify({ number: start + offset + 1, id, url: urlOf(id) }));
     yield (start === 0 ? '' : ',') + chunk.join(',');
   }
   yield ']}\n';
+}
+
+/** A path, to be resolved against the address of the list: it is right through any name, port or proxy. */
+function urlOf(id: string): string {
+  return `/api/download/${id}`;
 }
 
 function listPage({ ids, facts }: RouteContext): RouteOptions {
@@ -63,7 +62,7 @@ function listPage({ ids, facts }: RouteContext): RouteOptions {
         type: 'integer',
         minimum: 1,
         default: Math.min(3, facts.maxPerPage),
-        description: `How many ids, at most ${facts.maxPerPage}.`,
+        description: `How many URLs, at most ${facts.maxPerPage}.`,
       },
     },
   };
@@ -72,14 +71,15 @@ function listPage({ ids, facts }: RouteContext): RouteOptions {
     url: '/api/list_files',
     schema: {
       tags: ['files'],
-      summary: 'One page of file ids; the fields as form, JSON or query string',
+      summary: 'One page of file URLs; the fields as form, JSON or query string',
       consumes: ['application/x-www-form-urlencoded', 'application/json'],
       querystring: fields,
       body: fields,
       response: {
         200: {
           type: 'object',
-          description: 'Ids of files, each at /api/download/ID. The header More says whether files are left.',
+          description:
+            'URLs are paths, relative to this address. The header More says whether files are left.',
           headers: { More: { type: 'string', enum: ['true', 'false'] } },
           properties: { urls: { type: 'array', items: { type: 'string' } } },
         },
@@ -94,7 +94,7 @@ function listPage({ ids, facts }: RouteContext): RouteOptions {
       }
       const count = Math.max(0, Math.min(page.perPage, ids.count - page.start));
       reply.header('More', page.start + page.perPage < ids.count ? 'true' : 'false');
-      return reply.send({ urls: ids.range(page.start, count) });
+      return reply.send({ urls: ids.range(page.start, count).map(urlOf) });
     },
   };
 }
@@ -120,7 +120,6 @@ export function downloadRoute({ ids }: RouteContext, delayed: DelayedReplies): R
         return;
       }
       reply.header('content-disposition', `attachment; filename=${id}.txt`);
-      reply.type('text/plain; charset=UTF-8');
       delayed.add(request, reply, 'download', number, `${number + 1} of ${ids.count}`);
     },
   };

@@ -5,7 +5,6 @@ import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { hash64 } from '../../model/hash64.ts';
 import type { FetchLimits, FetchRequestOptions } from '../../model/fetch-task.ts';
-import { decodableLogin } from '../../model/login.ts';
 import type { AnswerReceiver, FetchedRequest, RequestControl } from '../fetch-transport.ts';
 import { trustOptions } from '../tls/tls-trust.ts';
 import { UndiciReceiver } from './undici-receiver.ts';
@@ -88,8 +87,8 @@ function openAgent({ request, limits, lookup }: AgentSetOptions, connections: nu
   if (http === '' && https === '') return new Agent(options);
   return new EnvHttpProxyAgent({
     ...options,
-    httpProxy: decodableLogin(http),
-    httpsProxy: decodableLogin(https),
+    httpProxy: http,
+    httpsProxy: https,
     noProxy: except,
     requestTls: { ...tls },
     proxyTls: { ...tls },

@@ -58,14 +58,30 @@ export class UndiciLeanSocket extends EventEmitter {
     if (piece.length > 0) this.#pieces.unshift(piece);
   }
 
-  write(text: string): boolean {
-    if (!this.#isJoining) return this.#inner.write(text, 'latin1');
-    this.#text += text;
+  /** @param piece a head as latin1 text, or content as bytes */
+  write(piece: string | Uint8Array): boolean {
+    if (!this.#isJoining) {
+      if (typeof piece !== 'string') return this.#inner.write(piece);
+      return this.#inner.write(piece, 'latin1');
+    }
+    this.#text +=
+      typeof piece === 'string'
+        ? piece
+        : Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString('latin1');
     if (!this.#isFlushComing) {
       this.#isFlushComing = true;
       process.nextTick(() => this.#flush());
     }
     return !this.#inner.writableNeedDrain;
+  }
+
+  /** Head and content leave together. */
+  cork(): void {
+    this.#inner.cork();
+  }
+
+  uncork(): void {
+    this.#inner.uncork();
   }
 
   destroy(error?: Error): this {

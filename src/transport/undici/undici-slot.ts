@@ -192,9 +192,26 @@ export class UndiciSlot implements Slot {
   }
 
   #dispatch(position: Position, exchange: Exchange): void {
-    const options = exchange.method === 'HEAD' ? this.#request.head : this.#request.get;
-    options.path = exchange.path;
-    this.#client.dispatch(options, position);
+    this.#client.dispatch(this.#optionsFor(exchange), position);
+  }
+
+  #optionsFor({ method, path, payload }: Exchange): Dispatcher.DispatchOptions {
+    const { get, head } = this.#request;
+    if (payload === undefined && (method === 'GET' || method === 'HEAD')) {
+      const options = method === 'HEAD' ? head : get;
+      options.path = path;
+      return options;
+    }
+    const headers = [...(get.headers as readonly string[]), ...(payload?.headers.flat() ?? [])];
+    return {
+      ...(method === 'HEAD' ? head : get),
+      method,
+      path,
+      headers,
+      // undici would close the connection after content where it expects none.
+      reset: false,
+      body: payload?.content ?? null,
+    };
   }
 
   #defer(position: Position): void {

@@ -7,7 +7,6 @@ import {
   COLON,
   COMMA,
   CONNECTION,
-  CONTENT_ENCODING,
   CONTENT_LENGTH,
   CR,
   HTAB,
@@ -42,8 +41,6 @@ export class WireHead {
   isClose = false;
   isKeepAlive = false;
   hasConnectionField = false;
-  /** There is a Content-Encoding, whatever it says. */
-  isCoded = false;
   refusal = '';
   #isTrailer = false;
   /** Where the line that is not yet whole begins, counted from the head's first byte. */
@@ -57,7 +54,6 @@ export class WireHead {
     this.isClose = false;
     this.isKeepAlive = false;
     this.hasConnectionField = false;
-    this.isCoded = false;
     this.#isTrailer = false;
     this.#lineOffset = 0;
   }
@@ -168,7 +164,6 @@ export class WireHead {
           return this.#refuseField('one space at most before a length');
         return this.#takeLength(bytes, valueStart, valueEnd);
       case PROXY_CONNECTION.length:
-        if (isWord(bytes, nameStart, nameEnd, CONTENT_ENCODING)) this.isCoded = true;
         if (!isWord(bytes, nameStart, nameEnd, PROXY_CONNECTION)) return true;
         return this.#takeConnection(bytes, valueStart, valueEnd);
       case TRANSFER_ENCODING.length:

@@ -10,7 +10,7 @@ import { WireHeads } from './wire-heads.ts';
 /** What becomes of the answers. Any of these may call `stop`. */
 export interface AnswerSink {
   /** The first byte of an answer is here. Says what was asked, or undefined if nothing was. */
-  onBegin(): 'GET' | 'HEAD' | undefined;
+  onBegin(): string | undefined;
   /** The answer's body lasts until the connection ends. False: it is given up before its head, and the parser stops. */
   takesUntilClose(): boolean;
   onHead(status: number, headers: WireHeaderView): void;
@@ -233,7 +233,6 @@ export class WireParser {
       }
     }
     this.#sizeDigits = 0;
-    this.#heads.view.isCoded = head.isCoded;
     this.#sink.onHead(status, this.#heads.view);
     if (this.#state === BODY_COUNTED && this.#leftBytes === 0) this.#end();
     return next;

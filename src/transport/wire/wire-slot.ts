@@ -4,18 +4,13 @@
 import type { Connecting, ConnectSweep } from '../socket/connect-sweep.ts';
 import type { Exchange, LaneOptions, Reached, Slot } from '../lane.ts';
 import { LaneError } from '../lane-error.ts';
-import { thrownText } from '../../model/one-line.ts';
 import type { OriginAddresses } from '../socket/origin-addresses.ts';
-import {
-  type ConnectionOwner,
-  type GuardedOwner,
-  guardOwner,
-  type WireConnection,
-} from './wire-connection.ts';
+import type { ConnectionOwner, WireConnection } from './wire-connection.ts';
 import type { WireHeads } from './wire-heads.ts';
 import type { WireHeaderView } from './wire-header-view.ts';
 import { type AnswerSink, WireParser } from './wire-parser.ts';
 import { WireQueue } from './wire-queue.ts';
+import { payloadText } from './wire-payload.ts';
 
 /** What all slots of a wire lane share. */
 export interface WireShared {
@@ -37,9 +32,8 @@ export interface WireShared {
   flushLater(slot: WireSlot): void;
 }
 
-export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
+export class WireSlot implements Slot, AnswerSink, ConnectionOwner, Connecting {
   readonly #shared: WireShared;
-  readonly #owner = guardOwner(this);
   readonly #parser: WireParser;
   /** The first `#sentCount` are on the wire; the others wait for a connection or for room. */
   readonly #open: WireQueue;
@@ -68,7 +62,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     this.#depth = shared.options.depth;
     this.#open = new WireQueue(this.#depth);
     this.#parser = new WireParser(this, shared.options.maxHeaderBytes, shared.heads);
-    this.#spare = shared.makeSocket(this.#owner, false);
+    this.#spare = shared.makeSocket(this, false);
   }
 
   get isOpen(): boolean {
@@ -124,14 +118,6 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
 
   /** Writes what waits, as far as the depth allows; connects if that is what it takes. */
   flush(): void {
-    try {
-      this.#flush();
-    } catch (error) {
-      this.#crash(error);
-    }
-  }
-
-  #flush(): void {
     this.#isFlushComing = false;
     if (this.#isConnecting) return;
     const first = this.#sentCount;
@@ -147,7 +133,11 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     let text = '';
     for (let index = first; index < end; index++) {
       const exchange = this.#open.at(index);
-      text += `${exchange.method} ${exchange.path}${requestTail}`;
+      const { method, path, payload } = exchange;
+      text +=
+        payload === undefined
+          ? `${method} ${path}${requestTail}`
+          : `${method} ${path}${requestTail.slice(0, -2)}${payloadText(payload)}`;
     }
     this.#sentCount = end;
     socket.write(text, 'latin1');
@@ -196,19 +186,13 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
       this.failed(socket, new LaneError('connection-lost', 'the connection was closed'));
   }
 
-  crashed(socket: WireConnection, thrown: unknown): void {
-    this.#isFlushComing = false;
-    if (socket === this.#socket) this.#crash(thrown);
-    else socket.destroy();
-  }
-
   expire(): void {
     const { connectTimeoutMs } = this.#shared.options;
     this.#failConnect(new LaneError('connect-timeout', `no connection within ${connectTimeoutMs} ms`));
     this.#wantFlush();
   }
 
-  onBegin(): 'GET' | 'HEAD' | undefined {
+  onBegin(): string | undefined {
     // A request made while this read is parsed is not written yet: these bytes cannot be its answer.
     return this.#sentCount === 0 ? undefined : this.#open.at(0).method;
   }
@@ -250,14 +234,6 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     this.#shared.flushLater(this);
   }
 
-  /** Something was thrown while the connection was worked at: what is on it fails of that, and nothing else does. */
-  #crash(thrown: unknown): void {
-    const error = new LaneError('internal', thrownText(thrown));
-    if (this.#isConnecting || this.#socket === undefined) this.#failConnect(error);
-    else this.#lose(error, { isReset: true });
-    this.#wantFlush();
-  }
-
   /** The connection is of no more use. Ends the attempts on it; those not sent wait for the next one. */
   #lose(error: Error, loss: Loss = {}): void {
     const socket = this.#socket;
@@ -269,10 +245,10 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     this.#parser.stop();
     const sent = this.#open.takeFirst(this.#sentCount);
     this.#sentCount = 0;
-    tellEach(sent, (exchange, index) => {
+    for (const [index, exchange] of sent.entries()) {
       const reached = index === 0 && loss.isAnnounced !== true ? firstReached : 'queued-behind';
       exchange.onError(exchange === loss.victim ? loss.victimError : error, reached);
-    });
+    }
   }
 
   /** The answer that is due is not taken; those behind it are lost with the connection. */
@@ -291,12 +267,8 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     sweep.add(this);
     addresses.resolve((error, found) => {
       if (!this.#isConnecting || connectCount !== this.#connectCount) return;
-      try {
-        this.#untried = found;
-        this.#connectNext(error);
-      } catch (thrown) {
-        this.#crash(thrown);
-      }
+      this.#untried = found;
+      this.#connectNext(error);
     });
   }
 
@@ -310,7 +282,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
       return;
     }
     this.#untried = others;
-    const socket = this.#spare ?? this.#shared.makeSocket(this.#owner, this.#isWatching);
+    const socket = this.#spare ?? this.#shared.makeSocket(this, this.#isWatching);
     this.#spare = undefined;
     this.#socket = socket;
     this.#shared.addSocket(socket);
@@ -328,21 +300,8 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
   }
 
   #failUnsent(error: Error): void {
-    tellEach(this.#open.takeFirst(this.#open.count), (exchange) => exchange.onError(error, 'unsent'));
+    for (const exchange of this.#open.takeFirst(this.#open.count)) exchange.onError(error, 'unsent');
   }
-}
-
-/** Tells every exchange, also where one of them throws, which is thrown on after the last. */
-function tellEach(exchanges: readonly Exchange[], tell: (exchange: Exchange, index: number) => void): void {
-  const thrown: unknown[] = [];
-  for (const [index, exchange] of exchanges.entries()) {
-    try {
-      tell(exchange, index);
-    } catch (error) {
-      thrown.push(error);
-    }
-  }
-  if (thrown.length > 0) throw thrown[0];
 }
 
 /** How a connection is lost. */

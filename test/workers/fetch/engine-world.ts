@@ -51,10 +51,6 @@ export interface EngineChanges {
   readonly maxInFlight?: number;
   readonly resolve?: ResolveName;
   readonly onWaits?: (text: string | null) => void;
-  /** @default one that keeps nothing */
-  readonly sink?: Sink;
-  /** Stands between the engine and its routes. */
-  readonly wrapRoutes?: (routes: GuardedRoutes) => Pick<GuardedRoutes, 'send' | 'isPublic'>;
 }
 
 /** Fetches `urls` in this thread; resolves to the outcomes by index. */
@@ -78,7 +74,6 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
     tally: Tally.allocate(),
     gauges: new SharedArrayBuffer(GAUGES.fieldCount * 8),
     ownPlaces: makeOwnPlaces(shared.origins),
-    inFlight: new SharedArrayBuffer(8 * maxInFlight),
   };
   const routes = new GuardedRoutes(
     { request, limits, maxInFlight, maxPerOrigin: 0, onConnection: () => {} },
@@ -87,8 +82,8 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
   const outcomes: Outcome[] = [];
   const engine = new FetchEngine({
     task,
-    sink: changes.sink ?? makeSink(),
-    routes: (changes.wrapRoutes?.(routes) ?? routes) as GuardedRoutes,
+    sink: makeSink(),
+    routes,
     tally,
     onSettled: (outcome) => {
       outcomes.push(outcome);
@@ -110,7 +105,7 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
   return outcomes.toSorted((a, b) => a.index - b.index);
 }
 
-export function makeSink(): Sink {
+function makeSink(): Sink {
   const stored = { path: '', offsetBytes: 0, storedBytes: 0, isRenamed: false };
   return {
     begin: () => {

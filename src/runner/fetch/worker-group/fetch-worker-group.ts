@@ -6,9 +6,8 @@ import { MessageChannel } from 'node:worker_threads';
 import type { Tally } from '../../../measure/tally.ts';
 import { SpillwayError } from '../../../model/errors.ts';
 import { type FetchTask, type FromFetchWorker, GAUGES } from '../../../model/fetch-task.ts';
-import { oneLine } from '../../../model/one-line.ts';
 import { giveBackPlaces } from '../../../model/origin-fields.ts';
-import { crashedOutcome, type Outcome, skippedOutcome } from '../../../model/outcome.ts';
+import { type Outcome, skippedOutcome } from '../../../model/outcome.ts';
 import { splitCount } from '../../../model/split.ts';
 import type { Target } from '../../../model/target.ts';
 import { recoverWorker } from '../../../sinks/recover/recover-sink.ts';
@@ -18,13 +17,10 @@ import { recordDeath } from '../../record-death.ts';
 import { RobotsCoordinator } from './robots-coordinator.ts';
 import { AHEAD_COUNT, BATCH_COUNT, WorkerHandle } from './worker-handle.ts';
 
-/** What is kept of errors that belong to no target. */
-const MAX_STRAYS = 1_000;
-
 /** A task without what the worker group adds. */
 export type FetchTaskBase = Omit<
   FetchTask,
-  'workerIndex' | 'port' | 'tally' | 'gauges' | 'ownPlaces' | 'inFlight' | 'maxInFlight'
+  'workerIndex' | 'port' | 'tally' | 'gauges' | 'ownPlaces' | 'maxInFlight'
 >;
 
 export interface WorkerGroupOptions {
@@ -34,10 +30,6 @@ export interface WorkerGroupOptions {
   readonly maxInFlight: number;
   readonly base: FetchTaskBase;
   readonly onSettled: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
-  /** How often targets were in flight when a thread died, by index, as earlier sessions left it; grows. */
-  readonly deathsOf?: Map<number, number>;
-  /** A thread died: `deathsOf` is to outlive this process. */
-  readonly onDeath?: () => void;
   /** A sink gave up, or threads keep dying. */
   readonly onBroken: (error: SpillwayError) => void;
 }
@@ -54,7 +46,6 @@ export class FetchWorkerGroup {
   readonly #options: WorkerGroupOptions;
   readonly #handles: readonly WorkerHandle[];
   readonly #deaths: string[] = [];
-  readonly #strays: string[] = [];
   readonly #ended: Promise<unknown>;
   readonly #robots = new RobotsCoordinator();
   readonly #readyHandles = new Set<WorkerHandle>();
@@ -69,9 +60,8 @@ export class FetchWorkerGroup {
 
   constructor(options: WorkerGroupOptions) {
     this.#options = options;
-    const deathsOf = options.deathsOf ?? new Map<number, number>();
     this.#handles = splitCount(options.maxInFlight, options.workerCount).map(
-      (share) => new WorkerHandle(share, options.base.shared.origins, deathsOf),
+      (share) => new WorkerHandle(share, options.base.shared.origins),
     );
     this.#ended = Promise.all(this.#handles.map((handle) => this.#runWorker(handle)));
     this.#ended.catch(() => {});
@@ -79,11 +69,6 @@ export class FetchWorkerGroup {
 
   get deaths(): readonly string[] {
     return this.#deaths;
-  }
-
-  /** What was thrown in threads on behalf of no target, the first of it. */
-  get strays(): readonly string[] {
-    return this.#strays;
   }
 
   get tallies(): readonly Tally[] {
@@ -140,28 +125,12 @@ export class FetchWorkerGroup {
     this.#isStopped = true;
     this.#allReady.resolve();
     this.#hasRoom.resolve();
-    for (const handle of this.#handles) {
-      handle.send({ kind: 'stop', isCut });
-      this.#skipHeld(handle);
-    }
-  }
-
-  #sendHeld(handle: WorkerHandle): void {
-    if (!handle.isHolding) return;
-    handle.sendHeld();
-    if (this.#isEnded && !handle.isHolding) handle.send({ kind: 'end' });
-  }
-
-  /** What was never sent has nobody to settle it. */
-  #skipHeld(handle: WorkerHandle): void {
-    const held = handle.takeHeld();
-    if (held.length > 0) this.#options.onSettled(held.map((target) => skippedOutcome(target, 'stopped')));
+    for (const handle of this.#handles) handle.send({ kind: 'stop', isCut });
   }
 
   /** At the end of the list: has targets given back for whoever has least, until all that is left is begun. */
   #level(): void {
     if (!this.#isGiven || this.#isEnded || this.#isStopped) return;
-    if (this.#handles.some(({ isHolding }) => isHolding)) return;
     const move = chooseMove(this.#handles);
     if (move !== null) {
       const handle = this.#handles[move.from] as WorkerHandle;
@@ -213,7 +182,6 @@ export class FetchWorkerGroup {
         tally: handle.tallyBuffer,
         gauges: handle.gauges,
         ownPlaces: handle.ownPlaces,
-        inFlight: handle.inFlight,
         maxInFlight: handle.maxInFlight,
       };
       const work = pool.fetchTargets(task);
@@ -225,21 +193,19 @@ export class FetchWorkerGroup {
         return;
       } catch (error) {
         await closed.promise;
+        this.#recordDeath(error);
         sink = this.#takeBack(sink, workerIndex, handle);
         giveBackPlaces(base.shared.origins, handle.ownPlaces);
-        this.#recordDeath(handle, error);
       }
     }
   }
 
   /** Gives a new thread what the one before left unsettled, and tells it what else it missed. */
   #resend(handle: WorkerHandle): void {
-    if (this.#isStopped) this.#skipHeld(handle);
-    else handle.sendHeld();
+    handle.sendBatches([...handle.pending.values()]);
     if (this.#isStopped) handle.send({ kind: 'stop', isCut: true });
-    else if (!this.#isEnded) this.#level();
-    // One that is told of the end takes nothing after it.
-    else if (!handle.isHolding) handle.send({ kind: 'end' });
+    else if (this.#isEnded) handle.send({ kind: 'end' });
+    else this.#level();
   }
 
   /** What the dead thread has stored and not told is fetched again, so it must not stay. */
@@ -256,16 +222,9 @@ export class FetchWorkerGroup {
     }
   }
 
-  /** Sets the target that kills threads aside, once it is known. */
-  #recordDeath(handle: WorkerHandle, error: unknown): void {
-    const killer = handle.blameDeath();
-    if (killer !== null) {
-      const death = oneLine(error instanceof Error ? error.message : String(error));
-      this.#options.onSettled([crashedOutcome(killer, death)]);
-    }
-    this.#options.onDeath?.();
+  #recordDeath(error: unknown): void {
     try {
-      recordDeath(this.#deaths, 'worker threads', error, handle.barrenDeaths);
+      recordDeath(this.#deaths, 'worker threads', error);
     } catch (broken) {
       this.#options.onBroken(broken as SpillwayError);
       throw broken;
@@ -279,10 +238,6 @@ export class FetchWorkerGroup {
     }
     if (message.kind === 'ready') {
       if (this.#readyHandles.add(handle).size === this.#handles.length) this.#allReady.resolve();
-      return;
-    }
-    if (message.kind === 'stray') {
-      if (this.#strays.length < MAX_STRAYS) this.#strays.push(message.text);
       return;
     }
     if (message.kind === 'waits') {
@@ -305,9 +260,8 @@ export class FetchWorkerGroup {
     handle.send({ kind: 'recorded', count: message.outcomes.length });
     for (const outcome of message.outcomes) {
       if (outcome.kind === 'ok') handle.last = outcome.stored;
-      handle.settled(outcome.index);
+      handle.pending.delete(outcome.index);
     }
-    this.#sendHeld(handle);
     if (handle.room > 0) {
       this.#hasRoom.resolve();
       this.#hasRoom = Promise.withResolvers();

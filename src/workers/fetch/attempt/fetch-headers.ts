@@ -2,7 +2,6 @@
 // own origins never follows a redirect to another.
 
 import type { FetchRequestOptions } from '../../../model/fetch-task.ts';
-import { basicLogin } from '../../../model/login.ts';
 import { ACCEPT_ENCODING } from './content-decoder.ts';
 import type { FetchJob } from './fetch-job.ts';
 
@@ -53,8 +52,9 @@ export class FetchHeaders {
 
   /** The URL's own login, else the host's from netrc, else netrc's default; in base64. */
   #loginFor(url: URL): string | null {
-    const own = basicLogin(url);
-    if (own !== null) return own;
+    if (url.username !== '' || url.password !== '') {
+      return encodeLogin(decodeURIComponent(url.username), decodeURIComponent(url.password));
+    }
     if (this.#logins.length === 0) return null;
     const found =
       this.#logins.find(({ host }) => host === url.hostname) ?? this.#logins.find(({ host }) => host === '');

@@ -1,0 +1,144 @@
+// `spillway load`: asks a service as often or as fast as wanted, and says what it answered and what bounded the figure.
+
+import { readFileSync } from 'node:fs';
+import { Argument, Command } from 'commander';
+import { readLimits } from '../../limits/read.ts';
+import { makeLoadPlan } from '../../load/make-plan.ts';
+import { describePlan, startLoad } from '../../load/start-load.ts';
+import { SpillwayError } from '../../model/errors.ts';
+import type { LoadRecord } from '../../model/load/load-record.ts';
+import type { Expectations } from '../../model/load/load-task.ts';
+import { withoutLogins } from '../../model/shown-url.ts';
+import { hdrText } from '../../report/hdr-text.ts';
+import { loadLiveLine, loadMarkdown, loadPlanLine, loadResultLines } from '../../report/load-text.ts';
+import { parseJsonPath } from '../../sources/json-path.ts';
+import { LiveLine } from '../bench/live-line.ts';
+import { InterruptWatch } from '../interrupt.ts';
+import { addOptions, readOptions } from '../options.ts';
+import { checkWritable, writeJson, writeText } from '../output-files.ts';
+import { LOAD_OPTIONS, type LoadValues } from './load-options.ts';
+
+const INTERRUPTED = 130;
+/** A rule of --fail-if holds, or the client was at its end with --fail-if-saturated. */
+const RULE_FAILED = 5;
+/** Answers before --abort-on-fail judges. */
+const LEAST_JUDGED = 1_000;
+
+export function makeLoadCommand(finish: (exitCode: number) => void): Command {
+  const command = new Command('load')
+    .addArgument(new Argument('<url...>', 'what to ask for, with a login where it needs one'))
+    .action(async (urls: string[], given: Record<string, unknown>) => {
+      finish(await load(urls, readOptions(LOAD_OPTIONS, given)));
+    });
+  return addOptions(command, LOAD_OPTIONS);
+}
+
+async function load(urls: readonly string[], values: LoadValues): Promise<number> {
+  const isJsonOnly = values.json === '-';
+  const say = (line: string) => (isJsonOnly ? process.stderr : process.stdout).write(`${line}\n`);
+  const files = [isJsonOnly ? undefined : values.json, values.markdown, values.hdr];
+  for (const file of files) if (file !== undefined) checkWritable(file);
+  const plan = makeLoadPlan(
+    {
+      urls,
+      weights: values.weights ?? null,
+      method: values.method ?? null,
+      headers: values.header ?? [],
+      content: readContent(values.data),
+      rate: values.rate ?? null,
+      arrivals: values.arrivals,
+      seed: values.seed,
+      requestCount: values.requests ?? null,
+      durationMs: values.duration ?? null,
+      warmUpMs: values.warmUp,
+      drainMs: values.drain,
+      connectionCount: values.connections,
+      depth: values.pipelining,
+      maxOwed: values.maxInFlight,
+      workerCount: values.cores,
+      isKeepAlive: values.keepAlive,
+      isHttp2: values.http2,
+      transport: values.transport,
+      trust: {
+        ca: values.ca === undefined ? null : readFile('--ca', values.ca).toString(),
+        isInsecure: values.insecure,
+      },
+      connectTimeoutMs: values.connectTimeout,
+      timeoutMs: values.timeout,
+      expect: readExpectations(values),
+    },
+    readLimits(),
+  );
+  using live = await LiveLine.open();
+  const run = startLoad({
+    plan,
+    thresholds: values.failIf ?? [],
+    abortAfterCount: values.abortOnFail ? LEAST_JUDGED : null,
+    command: withoutLogins(['spillway', ...process.argv.slice(2)].join(' ')),
+    onBegin: () =>
+      say(loadPlanLine({ asked: describePlan(plan), transport: plan.transport, protocol: plan.protocol })),
+    onSnapshot: (snapshot) => live.showText(loadLiveLine(snapshot), snapshot.atMs),
+  });
+  using interrupt = new InterruptWatch(run);
+  const record = await interrupt.guard(run.record);
+  live[Symbol.dispose]();
+  for (const line of loadResultLines(record)) say(line);
+  writeResults(record, values);
+  return exitCodeOf(record, values, interrupt.wasInterrupted);
+}
+
+function writeResults(record: LoadRecord, { json, markdown, hdr }: LoadValues): void {
+  if (json !== undefined) writeJson(record, json);
+  if (markdown !== undefined) writeText(loadMarkdown(record), markdown);
+  const response = record.histograms.response;
+  if (hdr !== undefined && response !== undefined) writeText(hdrText(response), hdr);
+}
+
+/** What was interrupted passes no rule. */
+function exitCodeOf(
+  { thresholds, ceiling, tally }: LoadRecord,
+  { failIfSaturated }: LoadValues,
+  wasInterrupted: boolean,
+): number {
+  if (wasInterrupted) return INTERRUPTED;
+  const isSaturated = failIfSaturated && ceiling.some(({ level }) => level === 'at-least');
+  if (isSaturated || thresholds.some(({ verdict }) => verdict === 'failed')) return RULE_FAILED;
+  return tally.wrong + tally.failed + tally.unanswered > 0 || tally.right === 0 ? 1 : 0;
+}
+
+/** @throws SpillwayError ERR_OPTION when the file after `@` cannot be read */
+function readContent(data: string | undefined): Uint8Array | null {
+  if (data === undefined) return null;
+  return data.startsWith('@') ? readFile('--data', data.slice(1)) : Buffer.from(data);
+}
+
+function readFile(option: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `${option}: expected a file that can be read, found ${(error as Error).message}`,
+    );
+  }
+}
+
+function readExpectations(values: LoadValues): Expectations {
+  const { expectJson } = values;
+  const equals = expectJson?.indexOf('=') ?? -1;
+  if (expectJson !== undefined && equals < 0)
+    throw new SpillwayError(
+      'ERR_OPTION',
+      `--expect-json: expected a path and a value such as data.ok=true, found ${JSON.stringify(expectJson)}`,
+    );
+  return {
+    statuses: values.expectStatus ?? null,
+    type: values.expectType ?? null,
+    lengthBytes: values.expectLength ?? null,
+    text: values.expectBody ?? null,
+    json:
+      expectJson === undefined
+        ? null
+        : { path: parseJsonPath(expectJson.slice(0, equals)), value: expectJson.slice(equals + 1) },
+  };
+}
