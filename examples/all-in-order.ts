@@ -7,6 +7,6 @@ await using run = startRun({ source: `${origin}/{0..99}`, to: 'memory', order: '
 const answers: number[] = [];
 for await (const outcome of run.outcomes) {
   if (outcome.kind !== 'ok') throw new Error(`${outcome.url} is missing`);
-  answers.push(Number(Buffer.from(outcome.value).toString()));
+  answers.push((JSON.parse(Buffer.from(outcome.value).toString()) as { value: number }).value);
 }
 console.log(`in order: ${answers.every((answer, index) => answer === index)}, ${answers.length} answers`);

@@ -22,7 +22,7 @@ let settled = 0;
 await using run = startRun({ source: walk(), to: 'memory' });
 for await (const outcome of run.outcomes) {
   if (outcome.kind === 'ok') {
-    const number = Number(Buffer.from(outcome.value).toString());
+    const { value: number } = JSON.parse(Buffer.from(outcome.value).toString()) as { value: number };
     // Every answer leads to two more, up to 100.
     for (const next of [number * 2, number * 2 + 1]) if (next < 100) found.push(`${origin}/${next}`);
   }

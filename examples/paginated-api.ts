@@ -1,4 +1,4 @@
-// A paginated list, walked while its items are fetched: the API is asked by POST with a form, five URLs a page, until it
+// A paginated list, walked while its items are fetched: the API is asked by POST with a form, five ids a page, until it
 // says that there are no more.
 import { startRun } from 'spillway';
 
@@ -13,6 +13,7 @@ await using run = startRun({
       paging: { kind: 'offset', name: 'start', pageSize: { name: 'per_page', count: 5 } },
       end: { kind: 'header', name: 'more' },
       itemsPath: 'urls',
+      itemUrl: 'download/{}',
     },
   },
   to: 'memory',

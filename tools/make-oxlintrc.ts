@@ -24,7 +24,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
     'sinks/packed/read-segment',
   ],
   remote: ['model', 'measure', 'runner'],
-  server: ['model/errors', 'model/missing-package'],
+  server: ['model/answer-form', 'model/errors', 'model/missing-package'],
   lab: ['runner', 'server/cluster', 'measure', 'model', 'limits'],
   load: ['runner', 'lab/context', 'measure', 'model', 'limits'],
   report: ['model', 'measure'],

@@ -193,6 +193,9 @@ function serverCommand(
       return [
         ...`node dist/cli/main.js serve --port ${port} --delay ${spec.delayMs}ms`.split(' '),
         ...`--items ${spec.itemCount} --replicas ${spec.replicaCount}`.split(' '),
+        // What the other servers of a comparison answer with.
+        '--answer',
+        'text',
         ...(spec.isLean ? ['--lean'] : []),
       ];
   }

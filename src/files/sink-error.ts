@@ -25,23 +25,30 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 /**
  * Runs `operation`; what it throws becomes an ERR_SINK that names `what` was done to `path` and what to do about it.
+ * @param option that chose the place
  */
-export function guardWrite<Result>(what: string, path: string, operation: () => Result): Result {
+export function guardWrite<Result>(
+  what: string,
+  path: string,
+  operation: () => Result,
+  option = '--to',
+): Result {
   try {
     return operation();
   } catch (error) {
     if (error instanceof SpillwayError) throw error;
-    throw sinkError(`${what} ${path}`, path, error as NodeJS.ErrnoException);
+    throw sinkError(`${what} ${path}`, path, error as NodeJS.ErrnoException, option);
   }
 }
 
-function sinkError(what: string, path: string, cause: NodeJS.ErrnoException): SpillwayError {
+function sinkError(what: string, path: string, cause: NodeJS.ErrnoException, option: string): SpillwayError {
   const { code, message } = cause;
   const advice =
     (code === 'ENOSPC' ? missingRoom(path) : undefined) ??
     (code === undefined ? undefined : ADVICE[code]) ??
     message;
-  return new SpillwayError('ERR_SINK', `could not ${what}: ${advice} (${code ?? 'no code'})`, { cause });
+  const text = `could not ${what}: ${advice.replaceAll('--to', option)} (${code ?? 'no code'})`;
+  return new SpillwayError('ERR_SINK', text, { cause });
 }
 
 /** A file system says ENOSPC for two things, and freeing bytes does not help where files are used up. */

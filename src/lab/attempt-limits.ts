@@ -4,8 +4,8 @@ import type { AttemptLimits } from '../model/messages.ts';
 
 const CONNECT_TIMEOUT_MS = 30_000;
 const MAX_HEADER_BYTES = 16_384;
-/** An answer is a number. */
-const MAX_BODY_BYTES = 1_024;
+/** An answer is a number, or JSON around it. */
+const MAX_BODY_BYTES = 16_384;
 
 /** @param deadlineMs the longest one attempt may take, added to the delay */
 export function attemptLimits(delayMs: number, deadlineMs: number, maxRetries: number): AttemptLimits {

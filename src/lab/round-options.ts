@@ -1,6 +1,7 @@
 // A round before it starts: what is asked for, and the plan and verdicts that come of it.
 
 import type { Limits } from '../limits/read.ts';
+import type { AnswerForm } from '../model/answer-form.ts';
 import type { Finding } from '../model/finding.ts';
 import type { AttemptLimits } from '../model/messages.ts';
 import type { Plan } from '../model/plan.ts';
@@ -20,6 +21,8 @@ export interface RoundOptions extends Omit<PlanRequest, 'server'> {
         readonly port: number;
         /** How `/n` is answered; `auto`: lean for a large plan of HTTP/1.1. */
         readonly kind: ServerKind | 'auto';
+        /** What `/n` is answered with. @default 'json' */
+        readonly answer?: AnswerForm;
       }
     | { readonly own: false; readonly origin: string; readonly delayMs: number | null };
   readonly attempt: AttemptLimits;

@@ -141,6 +141,7 @@ async function openOwnServer(
     items: plan.trialCount,
     h2c: plan.family === 'h2c',
     lean: plannedServer.isLean,
+    answer: server.answer ?? 'json',
     drainMs: SERVER_DRAIN_MS,
   });
   mock.onReplicaReplaced(({ pid, replacementPid }) =>

@@ -5,6 +5,7 @@ import { namedStrategy, STRATEGY_NAMES, type StrategyName } from '../lab/strateg
 import { prepareRound, refuseIfNeeded, startRound } from '../lab/trial-round.ts';
 import { SERVER_KINDS, type RoundOptions } from '../lab/round-options.ts';
 import { readLimits } from '../limits/read.ts';
+import { ANSWER_FORMS, type AnswerForm } from '../model/answer-form.ts';
 import type { Finding } from '../model/finding.ts';
 import { parseHttpUrl } from '../model/http-url.ts';
 import { FAMILIES, type Family, MAX_TRIALS, type Plan, TRANSPORTS, type Transport } from '../model/plan.ts';
@@ -26,6 +27,8 @@ export interface BenchOptions {
   readonly replicas?: number;
   /** How the mock server answers. @default by the size of the plan */
   readonly server?: 'fastify' | 'lean';
+  /** What the mock server answers to `/n`: an object with `value` n, or `n` as text. @default 'json' */
+  readonly answer?: AnswerForm;
   /** Worker threads. */
   readonly cores?: number;
   /** How requests share connections. @default 'one-per-connection' */
@@ -127,6 +130,7 @@ export function readRound(checks: OptionChecks, command: string): Omit<RoundOpti
   const isDelayKnown = checks.other('delayMs') !== undefined;
   const replicas = checks.numberOr('replicas', [1, 128], 'auto' as const);
   const kind = checks.word('server', ['auto', ...SERVER_KINDS], 'auto');
+  const answer = checks.word('answer', ANSWER_FORMS, 'json');
   return {
     ...plan,
     trialCount: checks.number('trials', [1, MAX_TRIALS, 10_000]),
@@ -134,7 +138,7 @@ export function readRound(checks: OptionChecks, command: string): Omit<RoundOpti
     transport: checks.word('transport', ['auto', ...TRANSPORTS], 'auto'),
     server:
       origin === null
-        ? { own: true, delayMs, replicas, port: 0, kind }
+        ? { own: true, delayMs, replicas, port: 0, kind, answer }
         : { own: false, origin, delayMs: isDelayKnown ? delayMs : null },
     attempt: attemptLimits(delayMs, deadlineMs, checks.number('maxRetries', [0, 1000, 4])),
     command,

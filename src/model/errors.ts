@@ -195,6 +195,18 @@ export const FAILURES = {
     meaning: 'whether robots.txt allows it could not be found out',
   },
   aborted: { retry: false, shrink: false, handOver: false, meaning: 'the run was cut before the answer' },
+  internal: {
+    retry: false,
+    shrink: false,
+    handOver: false,
+    meaning: 'a bug: this program threw while it worked at the target; the stack is in the detail',
+  },
+  'crashed-worker': {
+    retry: false,
+    shrink: false,
+    handOver: false,
+    meaning: 'worker threads died twice while the target was in flight',
+  },
   unknown: {
     retry: false,
     shrink: false,

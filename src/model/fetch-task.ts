@@ -111,6 +111,8 @@ export interface FetchTask {
   readonly gauges: SharedArrayBuffer;
   /** What it has at each origin (`makeOwnPlaces`): the runner gives it back when its thread dies. */
   readonly ownPlaces: SharedArrayBuffer;
+  /** `maxInFlight` Float64 fields: index and 1 of each target that is in flight, else 0; what may have killed the thread. */
+  readonly inFlight: SharedArrayBuffer;
 }
 
 /** Float64 fields that a worker keeps up to date and the runner reads. */
@@ -161,4 +163,6 @@ export type FromFetchWorker =
   /** It wants to know the robots.txt of an origin, or was sent for it. */
   | { readonly kind: 'robots'; readonly origin: string }
   | { readonly kind: 'robots-found'; readonly answer: RobotsAnswer }
+  /** Something was thrown that belongs to no target; the worker goes on. */
+  | { readonly kind: 'stray'; readonly text: string }
   | { readonly kind: 'broken'; readonly code: ErrorCode; readonly message: string };

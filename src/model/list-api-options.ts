@@ -79,13 +79,13 @@ export const LIST_DEFAULTS: Omit<ListApiOptions, 'url'> = {
 
 /** Known list APIs by name. */
 export const LIST_PRESETS = {
-  /** `spillway serve`: a form with start and per_page, at most 5 URLs a page, `More: true` until the end. */
+  /** `spillway serve`: a form with start and per_page, at most 5 ids a page, `More: true` until the end. */
   mock: {
     method: 'POST',
     parametersIn: 'form',
     paging: { kind: 'offset', name: 'start', pageSize: { name: 'per_page', count: 5 } },
     end: { kind: 'header', name: 'more' },
     itemsPath: 'urls',
-    itemUrl: '{}',
+    itemUrl: 'download/{}',
   },
 } as const satisfies Record<string, Partial<ListApiOptions>>;

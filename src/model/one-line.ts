@@ -1,4 +1,6 @@
-// What a server or a library said becomes one line that steers no terminal, before it stands in an outcome.
+// What a server or a library said or threw becomes one line that steers no terminal, before it stands in an outcome.
+
+import { withoutLogins } from './shown-url.ts';
 
 /** Control and format characters, halves of surrogate pairs, and line and paragraph separators. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
@@ -9,4 +11,23 @@ export function oneLine(text: string): string {
     .replaceAll(/\s+/gu, ' ')
     .trim()
     .replaceAll(UNSEEN, (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`);
+}
+
+/** Of a stack: enough for some twenty frames. */
+const MAX_CHARACTERS = 2_000;
+
+/** Kind, message and stack of `thrown` in one line, without logins. */
+export function thrownText(thrown: unknown): string {
+  return oneLine(withoutLogins(rawText(thrown).slice(0, MAX_CHARACTERS)));
+}
+
+function rawText(thrown: unknown): string {
+  try {
+    if (!(thrown instanceof Error)) return `thrown: ${String(thrown)}`;
+    const { stack } = thrown;
+    return typeof stack === 'string' && stack !== '' ? stack : `${thrown.name}: ${thrown.message}`;
+  } catch {
+    // A getter or `toString` of the thing threw.
+    return 'thrown: something that cannot be shown';
+  }
 }

@@ -85,3 +85,18 @@ export type Outcome = OkOutcome | FailedOutcome | SkippedOutcome;
 export function skippedOutcome({ index, line, url }: Target, reason: SkipReason): SkippedOutcome {
   return { kind: 'skipped', index, line, url: shownUrl(url), reason };
 }
+
+/** The outcome of a target that kills the threads it is given to. @param death what the last thread died of */
+export function crashedOutcome({ index, line, url }: Target, death: string): Outcome {
+  return {
+    kind: 'failed',
+    index,
+    line,
+    url: shownUrl(url),
+    code: 'crashed-worker',
+    detail: `expected a worker thread that lives, found two that died with this target in flight, the last of: ${death}`,
+    status: 0,
+    attempts: 2,
+    durationMs: 0,
+  };
+}

@@ -16,6 +16,11 @@ export function isRetryable(code: FailureCode, status: number): boolean {
   return code === 'http-status' ? isRetryableStatus(status) : FAILURES[code].retry;
 }
 
+/** The longest pause after `tries` of them: `min(maxMs, baseMs * 2^tries)`. */
+export function backoffCeilingMs(tries: number, baseMs: number, maxMs: number): number {
+  return Math.min(maxMs, baseMs * 2 ** Math.min(tries, 20));
+}
+
 /**
  * Exponential with full jitter: `random * min(60 s, 0.5 s * 2^n)`, and never before what the server asked for.
  * (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015.)
@@ -23,7 +28,7 @@ export function isRetryable(code: FailureCode, status: number): boolean {
  * @param random in 0 … 1
  */
 export function retryDelayMs(attempts: number, retryAfterMs: number, random: number): number {
-  const ceilingMs = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** Math.min(attempts - 1, 20));
+  const ceilingMs = backoffCeilingMs(attempts - 1, BASE_DELAY_MS, MAX_DELAY_MS);
   // Many that were sent away with one Retry-After come back spread over the same ceiling.
   return retryAfterMs + random * ceilingMs;
 }

@@ -55,6 +55,8 @@ export interface JournalMeta {
   readonly createdAt: string;
   /** True when URLs of targets held a login, which the journal does not keep. */
   readonly hadLogins: boolean;
+  /** How often targets without a last word were in flight when a worker thread died, by index; absent before the first death. */
+  readonly deaths?: Readonly<Record<string, number>>;
 }
 
 export interface JournalCounts {

@@ -8,11 +8,17 @@ const MAX_DEATHS = 5;
 /**
  * Adds the reason to `deaths`.
  * @param what dies, in the plural
+ * @param inARow deaths that no progress was between. @default all
  * @throws SpillwayError `ERR_RUN_BROKEN` at one death too many
  */
-export function recordDeath(deaths: string[], what: string, cause: unknown): void {
+export function recordDeath(
+  deaths: string[],
+  what: string,
+  cause: unknown,
+  inARow = deaths.length + 1,
+): void {
   deaths.push(cause instanceof Error ? cause.message : String(cause));
-  if (deaths.length <= MAX_DEATHS) return;
+  if (inARow <= MAX_DEATHS) return;
   throw new SpillwayError(
     'ERR_RUN_BROKEN',
     `expected ${what} that live, but ${deaths.length} died, the last with: ${deaths.at(-1)}`,

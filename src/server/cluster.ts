@@ -124,6 +124,7 @@ async function startGroup(
     files: options.files,
     maxPerPage: options.maxPerPage,
     lean: options.lean,
+    answer: options.answer,
   };
   const fileKeyHex = makeFileKey(options.seed).toString('hex');
   const portCount = h2c ? destinations * 2 : destinations;

@@ -31,7 +31,7 @@ export class DelayedReplies {
     });
   }
 
-  /** Sends `body` as text when the delay is over; header fields set on `reply` before go with it. */
+  /** Sends `body` when the delay is over; header fields set on `reply` before, its type among them, go with it. */
   add(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -39,7 +39,6 @@ export class DelayedReplies {
     number: number,
     body: string,
   ): void {
-    reply.type('text/plain; charset=UTF-8');
     const counted = request.method === 'HEAD' ? 'uncounted' : kind;
     this.#add(request, reply, { kind: counted, number, makeBody: () => body });
   }

@@ -1,6 +1,6 @@
 // Which page of the list a request asks for, from its form or JSON body or its query string. Pure.
 
-/** Pages have three URLs unless told. */
+/** Pages have three ids unless told. */
 const DEFAULT_PER_PAGE = 3;
 
 export interface Page {

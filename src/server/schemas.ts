@@ -1,6 +1,8 @@
 // JSON Schemas of what the routes take and give, for the OpenAPI page alone: the routes check their input themselves,
 // so that no schema is compiled before the first trial.
 
+import { ANSWER_FORMS } from '../model/answer-form.ts';
+
 const count = (description: string): object => ({ type: 'integer', minimum: 0, description });
 
 export const problem = {
@@ -53,8 +55,9 @@ export const stats = {
         delayMs: { type: 'number', description: 'Delay of trials and downloads in milliseconds.' },
         items: count('Trials are 0 to items - 1.'),
         files: count('Files of the list API.'),
-        maxPerPage: count('Most URLs on a page.'),
+        maxPerPage: count('Most ids on a page.'),
         lean: { type: 'boolean', description: 'Trials are answered by the lean path.' },
+        answer: { type: 'string', enum: ANSWER_FORMS, description: 'How trials are answered.' },
       },
     },
     trials: answers,
@@ -79,14 +82,5 @@ export const stats = {
       description: 'Of the busiest replica.',
     },
     replicas: { type: 'array', items: { type: 'object', additionalProperties: true } },
-  },
-};
-
-export const file = {
-  type: 'object',
-  properties: {
-    number: { type: 'integer', minimum: 1, description: 'k of "k of n".' },
-    id: { type: 'string', pattern: '^[0-9a-f]{32}$' },
-    url: { type: 'string' },
   },
 };

@@ -1,4 +1,5 @@
 // What a caller may ask of the mock server, and the resolved, checked form of it. Knows nothing of processes.
+import { ANSWER_FORMS, type AnswerForm } from '../model/answer-form.ts';
 import { SpillwayError } from '../model/errors.ts';
 
 /** A number's square must stay below 2^52, so that the sum of squares is exact. */
@@ -23,12 +24,14 @@ export interface ServerOptions {
   readonly items?: number;
   /** How many files the list API has; 0 to 2^26. @default 25 */
   readonly files?: number;
-  /** The most URLs on a page of the list API. @default 5 */
+  /** The most ids on a page of the list API. @default 5 */
   readonly maxPerPage?: number;
   /** File ids are the same for the same seed. @default a random key */
   readonly seed?: string;
   /** Answer `GET /:n` by a lean HTTP/1.1 path instead of Fastify; all else stays with Fastify. @default false */
   readonly lean?: boolean;
+  /** How `GET /:n` answers: `{"message":"ok","value":n}`, or the text `n`. @default 'json' */
+  readonly answer?: AnswerForm;
   /** Accept queues a replica opens for each of its destinations, 1 to 32. @default 4 */
   readonly listenersPerReplica?: number;
   /** Length asked for each accept queue; the system caps it (net.core.somaxconn). @default 4096 */
@@ -74,6 +77,7 @@ export function resolveServerOptions(options: ServerOptions = {}): ResolvedServe
     maxPerPage: whole('maxPerPage', 5, 1, 10_000),
     seed: options.seed,
     lean: options.lean ?? false,
+    answer: answerForm(options.answer ?? 'json', problems),
     listenersPerReplica: reusePort ? whole('listenersPerReplica', 4, 1, 32) : 1,
     backlog: whole('backlog', 4096, 1, 65_535),
     h2c: options.h2c ?? false,
@@ -101,4 +105,11 @@ function delay(value: number, problems: string[]): number {
   if (typeof value === 'number' && value >= 0 && value <= 3_600_000) return value;
   problems.push(`delayMs: expected 0 to 3600000, found ${String(value)}`);
   return 0;
+}
+
+function answerForm(value: unknown, problems: string[]): AnswerForm {
+  const form = ANSWER_FORMS.find((known) => known === value);
+  if (form !== undefined) return form;
+  problems.push(`answer: expected ${ANSWER_FORMS.join(' or ')}, found ${String(value)}`);
+  return 'json';
 }

@@ -1,4 +1,5 @@
 // What the whole server saw: the accounts of all replicas merged into one, and its JSON form. Pure.
+import type { AnswerForm } from '../model/answer-form.ts';
 import type { AnswerSnapshot } from './answer-account.ts';
 import { countBits } from './number-tally.ts';
 import type { ReplicaSnapshot } from './replica/replica-counters.ts';
@@ -47,6 +48,8 @@ export interface ServerFacts {
   readonly files: number;
   readonly maxPerPage: number;
   readonly lean: boolean;
+  /** Of `GET /:n`. */
+  readonly answer: AnswerForm;
 }
 
 export interface ServerStats {

@@ -2,7 +2,7 @@
 
 import type { FailureCode } from '../model/errors.ts';
 import { LaneError } from './lane-error.ts';
-import { oneLine } from '../model/one-line.ts';
+import { oneLine, thrownText } from '../model/one-line.ts';
 
 /** Failure codes by the `code` of the error that Node, undici or a lane gave. */
 const BY_CODE: Readonly<Record<string, FailureCode>> = {
@@ -66,7 +66,10 @@ export function classify(error: unknown): FailureCode {
       isLost = true;
       continue;
     }
-    if (typeof code !== 'string') continue;
+    if (typeof code !== 'string') {
+      if (isOwnMistake(candidate)) return 'internal';
+      continue;
+    }
     const known = BY_CODE[code];
     if (known !== undefined) return known;
     if (code.startsWith('HPE_')) return 'protocol';
@@ -74,6 +77,16 @@ export function classify(error: unknown): FailureCode {
     if (code.startsWith('ERR_HTTP2_')) return 'protocol';
   }
   return isLost ? 'connection-lost' : 'unknown';
+}
+
+/** What no peer and no system says, but the engine of the language, of a mistake in a program. */
+function isOwnMistake(error: Thrown): boolean {
+  return (
+    error instanceof TypeError ||
+    error instanceof RangeError ||
+    error instanceof ReferenceError ||
+    error instanceof URIError
+  );
 }
 
 /** The error, its causes and, for an AggregateError, its parts: the nearest first, at most eight. */
@@ -99,6 +112,7 @@ function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Its code is the failure's, which stands beside it already.
   if (error instanceof LaneError) return error.message;
+  if (classify(error) === 'internal') return thrownText(error);
   const code = (error as { code?: unknown }).code;
   const text = error.message === '' ? error.name : error.message;
   return typeof code === 'string' && !text.includes(code) ? `${code}: ${text}` : text;

@@ -56,7 +56,7 @@ export class CrashOrigin {
   }
 
   urlOf(number: number): string {
-    return `${this.origin}/file/${number}`;
+    return `${this.origin}/api/download/${number}`;
   }
 
   /** The same for the same number. */
@@ -120,7 +120,7 @@ export class CrashOrigin {
       request.on('end', () => this.#sendPage(new URLSearchParams(form), response));
       return;
     }
-    const number = Number(path.slice('/file/'.length));
+    const number = Number(path.slice('/api/download/'.length));
     this.asked[number] = (this.asked[number] ?? 0) + 1;
     if (this.settled.has(number)) this.violations.push(number);
     setTimeout(() => void this.#sendFile(number, response), this.options.delayMs);
@@ -133,7 +133,7 @@ export class CrashOrigin {
     const numbers = Array.from({ length: Math.max(0, Math.min(size, count - start)) }, (_, at) => start + at);
     response.setHeader('more', start + size < count ? 'true' : 'false');
     response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ urls: numbers.map((number) => `/file/${number}`) }));
+    response.end(JSON.stringify({ urls: numbers.map(String) }));
   }
 
   async #sendFile(number: number, response: ServerResponse): Promise<void> {

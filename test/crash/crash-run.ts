@@ -102,7 +102,7 @@ export class CrashRun {
     const { sink, source, origin, cores, maxInFlight, more = [] } = this.options;
     const last = origin.options.count - 1;
     const places = {
-      template: [`${origin.origin}/file/{0..${last}}`],
+      template: [`${origin.origin}/api/download/{0..${last}}`],
       txt: ['urls.txt'],
       csv: ['urls.csv'],
       jsonl: ['urls.jsonl'],

@@ -16,7 +16,7 @@ const EXPECTED: Readonly<Record<string, { readonly prints: RegExp; readonly args
   'ten-lines.ts': { prints: /^sum 499500 of 1000 answers\n$/ },
   'as-completed.ts': {
     prints:
-      /^(?=[^]*\/7: 1 bytes, attempt 1$)(?=[^]*\/8: 1 bytes, attempt 1$)(?=[^]*\/not-there: http-status, status 404$)/m,
+      /^(?=[^]*\/7: 26 bytes, attempt 1$)(?=[^]*\/8: 26 bytes, attempt 1$)(?=[^]*\/not-there: http-status, status 404$)/m,
   },
   'all-in-order.ts': { prints: /^in order: true, 100 answers\n$/ },
   'paginated-api.ts': { prints: /^25 different files, such as "1 of 25"\n$/ },

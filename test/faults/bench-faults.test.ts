@@ -172,8 +172,8 @@ for (const transport of TRANSPORTS) {
         assert.deepEqual([tally.ok, tally.failures], [15, { 'http-status': 2, 'wrong-answer': 3 }]);
         const messages = Object.fromEntries(failures.map(({ trial, message }) => [trial, message]));
         assert.deepEqual(messages, {
-          1: 'expected status 200, got 500',
-          2: 'expected status 200, got 302',
+          1: 'expected a status of 2xx, got 500',
+          2: 'expected a status of 2xx, got 302',
           3: 'expected the answer 3, got a body that is not a number',
           4: 'expected the answer 4, got an empty body',
           5: 'expected the answer 5, got it in 3 bytes, not in plain decimal',

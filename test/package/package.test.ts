@@ -46,7 +46,7 @@ suite('the package', { timeout: 4 * INSTALL_MS }, () => {
     scratch = mkdtempSync(join(tmpdir(), 'spillway-package-'));
     packed = pack(scratch);
     whole = install('whole');
-    server = await startServer({ delayMs: 20, items: 100 });
+    server = await startServer({ delayMs: 20, items: 100, answer: 'text' });
   });
 
   after(async () => {

@@ -6,22 +6,40 @@ import type { MockServer, ServerOptions, ServerStats, ServerStatsJson } from '..
 import { RawConnection, get } from './raw-connection.ts';
 import { waitUntil } from './wait-until.ts';
 
+const bodyOf = (n: number): string => `{"message":"ok","value":${n}}`;
+const textOf = (n: number): string => `${n}`;
+const FORMS = [
+  { answer: 'json', type: 'application/json', write: bodyOf },
+  { answer: 'text', type: 'text/plain; charset=UTF-8', write: textOf },
+] as const;
+
 for (const lean of [false, true]) {
   suite(`the routes of a ${lean ? 'lean' : 'Fastify'} server`, () => {
     const start = (options: ServerOptions): Promise<MockServer> =>
       startServer({ delayMs: 0, lean, ...options });
 
-    test('a trial is answered with its number as text', async () => {
-      await using server = await start({ items: 1000 });
-      for (const n of [0, 7, 41, 999]) {
-        const answer = await fetch(`${server.origins[0]}/${n}`);
-        assert.equal(answer.status, 200);
-        assert.equal(answer.headers.get('content-type'), 'text/plain; charset=UTF-8');
-        assert.equal(answer.headers.get('content-length'), String(String(n).length));
-        assert.ok(Math.abs(Date.parse(answer.headers.get('date') ?? '') - Date.now()) < 60_000);
-        assert.equal(await answer.text(), String(n));
-      }
-    });
+    for (const { answer: form, type, write } of FORMS) {
+      test(`a trial is answered with its number as ${form}, by GET and in the fields of HEAD`, async () => {
+        await using server = await start({ items: 1000, answer: form });
+        for (const n of [0, 7, 41, 999]) {
+          const answer = await fetch(`${server.origins[0]}/${n}`);
+          assert.equal(answer.status, 200);
+          assert.equal(answer.headers.get('content-type'), type);
+          assert.equal(answer.headers.get('content-length'), String(write(n).length));
+          assert.ok(Math.abs(Date.parse(answer.headers.get('date') ?? '') - Date.now()) < 60_000);
+          const text = await answer.text();
+          assert.equal(text, write(n));
+          const read: unknown = JSON.parse(text);
+          assert.equal(form === 'json' ? (read as { value: unknown }).value : read, n);
+        }
+        const connection = await RawConnection.open(server.origins[0] ?? '');
+        connection.write(get('/8', 'Connection: close\r\n'));
+        assert.equal((await connection.ended())[0]?.body, write(8));
+        const head = await fetch(`${server.origins[0]}/41`, { method: 'HEAD' });
+        assert.equal(head.headers.get('content-length'), String(write(41).length));
+        assert.equal(head.headers.get('content-type'), type);
+      });
+    }
 
     test('what is no canonical integer in range is not found, at once and saying why', async () => {
       await using server = await start({ items: 1000, delayMs: 3_600_000 });
@@ -51,8 +69,8 @@ for (const lean of [false, true]) {
 
     test('a percent-encoded digit and a query string name the same trial', async () => {
       await using server = await start({});
-      assert.equal(await (await fetch(`${server.origins[0]}/%34%31`)).text(), '41');
-      assert.equal(await (await fetch(`${server.origins[0]}/41?x=1`)).text(), '41');
+      assert.equal(await (await fetch(`${server.origins[0]}/%34%31`)).text(), bodyOf(41));
+      assert.equal(await (await fetch(`${server.origins[0]}/41?x=1`)).text(), bodyOf(41));
       assert.equal((await server.stats()).trials.answered, 2);
     });
 
@@ -63,8 +81,8 @@ for (const lean of [false, true]) {
       connection.write('HEAD /41 HTTP/1.1\r\nHost: x\r\n\r\nHEAD /x HTTP/1.1\r\nHost: x\r\n\r\n');
       const [found, missing] = await connection.take(2);
       assert.deepEqual([found?.status, missing?.status], [200, 404]);
-      assert.equal(found?.headers['content-length'], '2');
-      assert.equal(found?.headers['content-type'], 'text/plain; charset=UTF-8');
+      assert.equal(found?.headers['content-length'], String(bodyOf(41).length));
+      assert.equal(found?.headers['content-type'], 'application/json');
       connection.close();
       const { trials } = await server.stats();
       assert.deepEqual([trials.received, trials.answered], [0, 0]);
@@ -98,8 +116,8 @@ for (const lean of [false, true]) {
       connection.write(numbers.map((n) => get(`/${n}`)).join(''));
       const answers = await connection.take(1000);
       assert.deepEqual(
-        answers.map(({ body }) => Number(body)),
-        numbers,
+        answers.map(({ body }) => body),
+        numbers.map(bodyOf),
       );
       const tookMs = performance.now() - sentMs;
       assert.ok(tookMs >= 100 && tookMs < 20_000, `${tookMs} ms for one delay of 100`);
@@ -119,7 +137,7 @@ for (const lean of [false, true]) {
         await new Promise(setImmediate);
       }
       const bodies = (await connection.take(4)).map(({ body }) => body);
-      assert.deepEqual([bodies[0], bodies[1], bodies[3]], ['41', '7', '3']);
+      assert.deepEqual([bodies[0], bodies[1], bodies[3]], [41, 7, 3].map(bodyOf));
       // The trial behind it may be answered while the statistics are collected.
       assert.match(bodies[2] ?? '', /"answered":[23],/);
       connection.close();
@@ -222,9 +240,9 @@ for (const lean of [false, true]) {
           assert.equal(more, start + 4 < 25);
           const { urls } = (await page.json()) as { urls: string[] };
           assert.equal(urls.length, Math.min(4, 25 - start));
-          for (const url of urls) {
-            const file = await fetch(new URL(url, origin));
-            const id = url.split('/').at(-1);
+          for (const id of urls) {
+            assert.match(id, /^[0-9a-f]{32}$/u);
+            const file = await fetch(`${origin}/api/download/${id}`);
             assert.equal(file.headers.get('content-type'), 'text/plain; charset=UTF-8');
             assert.equal(file.headers.get('content-disposition'), `attachment; filename=${id}.txt`);
             bodies.push(await file.text());
@@ -282,15 +300,15 @@ for (const lean of [false, true]) {
       }
       assert.equal(texts.size, 1);
       const [text = ''] = texts;
-      const { count, files } = JSON.parse(text) as {
-        count: number;
-        files: { number: number; url: string }[];
-      };
-      assert.equal(count, 25);
+      const { data } = JSON.parse(text) as { data: Record<string, number>[] };
       assert.deepEqual(
-        files.map(({ number }) => number),
-        Array.from({ length: 25 }, (_, index) => index + 1),
+        data.map((entry) => Object.values(entry)),
+        Array.from({ length: 25 }, (_, index) => [index]),
       );
+      for (const [id = '', number = -1] of data.flatMap((entry) => Object.entries(entry))) {
+        const file = await fetch(`${server.origins[0]}/api/download/${id}`);
+        assert.equal(await file.text(), `${number + 1} of 25`);
+      }
       await using again = await start({ seed: 'the same' });
       assert.equal(await (await fetch(`${again.origins[0]}/api/list_files`)).text(), text);
       await using unseeded = await start({});
@@ -370,7 +388,7 @@ for (const lean of [false, true]) {
       await connection.take(1);
       connection.close();
       await waitUntil('it has left', async () => (await server.stats()).connections.open <= 1);
-      assert.equal(await (await fetch(`${origin}/7`)).text(), '7');
+      assert.equal(await (await fetch(`${origin}/7`)).text(), bodyOf(7));
     });
 
     test('an unknown id is not found', async () => {

@@ -55,6 +55,7 @@ test('statistics survive their JSON form, bitmaps and sums included', () => {
     items: 1000,
     files: 25,
     maxPerPage: 5,
+    answer: 'json' as const,
     lean: false,
   };
   const stats = mergeSnapshots(facts, [counters.snapshot()], 3);

@@ -63,11 +63,15 @@ test('the preset walks a form API with offsets until the header says false, each
     const start = Number(form.get('start'));
     const end = Math.min(25, start + Number(form.get('per_page')));
     return {
-      headers: { More: String(end < 25) },
-      json: { urls: numbers(start, end).map((n) => `/file/${n}`) },
+      // As `str` of Python writes it, in this case.
+      headers: { More: end < 25 ? 'True' : 'False' },
+      json: { urls: numbers(start, end).map((n) => `id${n}`) },
     };
   });
-  assert.deepEqual(await collectUrls(open(`${base}/api/list`, LIST_PRESETS.mock)), expectedUrls(base, 25));
+  assert.deepEqual(
+    await collectUrls(open(`${base}/api/list_files`, LIST_PRESETS.mock)),
+    numbers(0, 25).map((n) => `${base}/api/download/id${n}`),
+  );
   assert.equal(asks.length, 5);
   assert.ok(asks.every(({ method, body }) => method === 'POST' && body.endsWith('per_page=5')));
 });

@@ -12,7 +12,7 @@ import { formatSeconds, planLine } from '../../report/round-text.ts';
 import { wavesLines } from '../../report/waves-text.ts';
 import { type BenchValues, TINYBENCH } from './bench-options.ts';
 import { InterruptWatch } from '../interrupt.ts';
-import { LiveLine } from './live-line.ts';
+import { openLiveLine } from './live-line.ts';
 import { checkWritable, makeReportDirectory, writeFiles, writeJson } from '../output-files.ts';
 import { toRoundOptions } from './round-options.ts';
 
@@ -49,8 +49,8 @@ async function benchWaves(values: BenchValues, isDelayGiven: boolean): Promise<n
   const options = toSweepOptions({ ...values, rounds: values.rounds ?? WAVES }, isDelayGiven);
   const prepared = prepareSweep({ ...options, isScaled: false });
   for (const line of planLines(prepared)) say(line);
-  using live = await LiveLine.open();
-  const run = startTinybench(prepared, { onSnapshot: live.show, onNotice: live.notice });
+  using live = await openLiveLine();
+  const run = startTinybench(prepared, live);
   using interrupt = new InterruptWatch(run);
   const figures = await interrupt.guard(run.figures);
   live[Symbol.dispose]();
@@ -87,16 +87,15 @@ function planLines({ strategies, options }: PreparedSweep): string[] {
 }
 
 async function runSweep(prepared: PreparedSweep): Promise<Comparison> {
-  using live = await LiveLine.open();
+  using live = await openLiveLine();
   let label = '';
   const sweep = startSweep(prepared, {
-    onSnapshot: live.show,
-    onNotice: live.notice,
+    ...live,
     onRoundStart: (next) => {
       label = `${next.done + 1}/${next.total} ${next.label}`;
     },
     onRoundEnd: ({ wallMs }, { proof }) =>
-      live.notice(`${label} ${formatSeconds(wallMs)}${proof.verdict === 'broken' ? ', PROOF BROKEN' : ''}`),
+      live.onNotice(`${label} ${formatSeconds(wallMs)}${proof.verdict === 'broken' ? ', PROOF BROKEN' : ''}`),
   });
   using interrupt = new InterruptWatch(sweep);
   const comparison = await interrupt.guard(sweep.comparison);

@@ -17,7 +17,7 @@ const TAKEN_BY_PAGES: ReadonlySet<Name> = new Set([
   'json',
 ]);
 const OF_ROUNDS: ReadonlySet<Name> = new Set(['json', 'scaling']);
-const OF_OUR_SERVER: ReadonlySet<Name> = new Set(['replicas', 'server', 'port']);
+const OF_OUR_SERVER: ReadonlySet<Name> = new Set(['replicas', 'server', 'answer', 'port']);
 
 /** @param isGiven somebody typed it @throws SpillwayError `ERR_OPTION` with all that are not taken */
 export function refuseConflicts(values: BenchValues, isGiven: (name: Name) => boolean): void {

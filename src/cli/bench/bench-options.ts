@@ -1,6 +1,7 @@
 // The options of `spillway bench`.
 
 import { SERVER_KINDS } from '../../lab/round-options.ts';
+import { ANSWER_FORMS } from '../../model/answer-form.ts';
 import { MAX_TRIALS } from '../../model/plan.ts';
 import { row, type ValuesOf } from '../options.ts';
 import { PLAN_OPTIONS } from './plan-options.ts';
@@ -91,6 +92,12 @@ export const BENCH_OPTIONS = {
     meaning:
       'how the mock server answers: fastify, or lean for plans so large that Fastify would be what is measured',
     parse: oneOf(['auto', ...SERVER_KINDS] as const),
+  }),
+  answer: row({
+    flags: '--answer <form>',
+    initial: 'json',
+    meaning: 'what the mock server answers to /n: json, an object with value n, or text, n alone',
+    parse: oneOf(ANSWER_FORMS),
   }),
   port: row({
     flags: '--port <n>',

@@ -9,7 +9,7 @@ import { findingLines, formatSeconds, planLine, resultLines } from '../../report
 import { refuseConflicts } from './bench-conflicts.ts';
 import { BENCH_OPTIONS, type BenchValues } from './bench-options.ts';
 import { InterruptWatch } from '../interrupt.ts';
-import { LiveLine } from './live-line.ts';
+import { openLiveLine } from './live-line.ts';
 import { addOptions, readOptions } from '../options.ts';
 import { checkWritable, writeJson } from '../output-files.ts';
 import { ERRORS } from '../../model/errors.ts';
@@ -52,8 +52,8 @@ async function bench(values: BenchValues, isDelayGiven: boolean): Promise<number
     if (guard !== null) say(`the guard allows ${guard}`);
   };
 
-  using live = await LiveLine.open();
-  const round = startRound(prepared, { onBegin, onSnapshot: live.show, onNotice: live.notice });
+  using live = await openLiveLine();
+  const round = startRound(prepared, { onBegin, ...live });
   using interrupt = new InterruptWatch(round);
   const record = await interrupt.guard(round.record);
   live[Symbol.dispose]();

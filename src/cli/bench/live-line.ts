@@ -1,53 +1,23 @@
-// The live line on a terminal, plain lines elsewhere: on stderr, so that stdout holds results alone.
+// Progress of a bench: the live text of its snapshots.
 
-import type { createLogUpdate } from 'log-update';
 import type { Snapshot } from '../../model/record.ts';
 import { liveLine } from '../../report/round-text.ts';
+import { LiveText } from '../live-text.ts';
 
-type Update = ReturnType<typeof createLogUpdate>;
+export interface LiveLine extends Disposable {
+  readonly onSnapshot: (snapshot: Snapshot) => void;
+  readonly onNotice: (text: string) => void;
+}
 
-/** Without a terminal a line is printed only so often: for logs. */
-const PLAIN_EVERY_MS = 5_000;
-
-export class LiveLine implements Disposable {
-  readonly #update: Update | null;
-  #nextPlainMs = PLAIN_EVERY_MS;
-
-  private constructor(update: Update | null) {
-    this.#update = update;
-  }
-
-  /** What draws on a terminal is loaded only where there is one. */
-  static async open(): Promise<LiveLine> {
-    if (!process.stderr.isTTY) return new LiveLine(null);
-    const library = await import('log-update');
-    return new LiveLine(library.createLogUpdate(process.stderr));
-  }
-
-  readonly show = (snapshot: Snapshot): void => {
-    const text = liveLine(snapshot);
-    this.showText(this.#update === null ? text.replace(/^\S+ /, '') : text, snapshot.atMs);
+export async function openLiveLine(): Promise<LiveLine> {
+  const text = await LiveText.open<Snapshot>({
+    live: liveLine,
+    // Without its bar.
+    plain: (snapshot) => liveLine(snapshot).replace(/^\S+ /, ''),
+  });
+  return {
+    onSnapshot: (snapshot) => text.show(snapshot, snapshot.atMs),
+    onNotice: text.notice,
+    [Symbol.dispose]: () => text[Symbol.dispose](),
   };
-
-  /** @param atMs since the start: without a terminal a line is printed only every few seconds */
-  showText(text: string, atMs: number): void {
-    if (this.#update !== null) {
-      this.#update(text);
-      return;
-    }
-    if (atMs < this.#nextPlainMs) return;
-    this.#nextPlainMs = atMs + PLAIN_EVERY_MS;
-    process.stderr.write(`${text}\n`);
-  }
-
-  /** A line of its own above the live one. */
-  readonly notice = (text: string): void => {
-    this.#update?.clear();
-    process.stderr.write(`${text}\n`);
-  };
-
-  [Symbol.dispose](): void {
-    this.#update?.clear();
-    this.#update?.done();
-  }
 }

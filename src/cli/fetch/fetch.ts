@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import { type FetchReport, wasRefused } from '../../model/fetch-report.ts';
-import { fetchAccountLines } from '../../report/fetch-text.ts';
+import { fetchAccountLines, fetchLiveText, fetchPlainText } from '../../report/fetch-text.ts';
 import type { Fetch } from '../../runner/fetch/fetch.ts';
 import type { FetchSession } from '../../runner/fetch/fetch-session.ts';
 import { openThreadsAhead } from '../../runner/fetch/worker-group/fetch-threads.ts';
@@ -82,8 +82,9 @@ function brokenBy({ problemCode }: FetchReport): ErrorCode {
 
 async function watch(fetch: Fetch, isQuiet: boolean): Promise<FetchReport> {
   if (isQuiet) return fetch.report;
-  const { FetchView } = await import('./fetch-view.ts');
-  using _view = new FetchView(() => fetch.snapshot());
+  const { LiveText } = await import('../live-text.ts');
+  using text = await LiveText.open({ live: fetchLiveText, plain: fetchPlainText });
+  text.follow(() => fetch.snapshot());
   return await fetch.report;
 }
 

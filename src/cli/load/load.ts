@@ -12,7 +12,7 @@ import { withoutLogins } from '../../model/shown-url.ts';
 import { hdrText } from '../../report/hdr-text.ts';
 import { loadLiveLine, loadMarkdown, loadPlanLine, loadResultLines } from '../../report/load-text.ts';
 import { parseJsonPath } from '../../sources/json-path.ts';
-import { LiveLine } from '../bench/live-line.ts';
+import { LiveText } from '../live-text.ts';
 import { InterruptWatch } from '../interrupt.ts';
 import { addOptions, readOptions } from '../options.ts';
 import { checkWritable, writeJson, writeText } from '../output-files.ts';
@@ -69,7 +69,7 @@ async function load(urls: readonly string[], values: LoadValues): Promise<number
     },
     readLimits(),
   );
-  using live = await LiveLine.open();
+  using live = await LiveText.open({ live: loadLiveLine, plain: loadLiveLine });
   const run = startLoad({
     plan,
     thresholds: values.failIf ?? [],
@@ -77,7 +77,7 @@ async function load(urls: readonly string[], values: LoadValues): Promise<number
     command: withoutLogins(['spillway', ...process.argv.slice(2)].join(' ')),
     onBegin: () =>
       say(loadPlanLine({ asked: describePlan(plan), transport: plan.transport, protocol: plan.protocol })),
-    onSnapshot: (snapshot) => live.showText(loadLiveLine(snapshot), snapshot.atMs),
+    onSnapshot: (snapshot) => live.show(snapshot, snapshot.atMs),
   });
   using interrupt = new InterruptWatch(run);
   const record = await interrupt.guard(run.record);

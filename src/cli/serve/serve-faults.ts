@@ -10,7 +10,7 @@ import { SERVE_OPTIONS } from './serve-options.ts';
 type ServeValues = Omit<ValuesOf<typeof SERVE_OPTIONS>, 'faults'>;
 
 /** Options of the good server that mean nothing to this one, with what they are when nobody gave them. */
-const NOT_TAKEN = ['replicas', 'files', 'maxPerPage', 'lean', 'h2c'] as const;
+const NOT_TAKEN = ['replicas', 'answer', 'files', 'maxPerPage', 'lean', 'h2c'] as const;
 
 /** @throws SpillwayError ERR_OPTION with all that is wrong, ERR_PORT_BUSY */
 export async function serveFaults(faults: string, values: ServeValues): Promise<number> {

@@ -1,8 +1,9 @@
 // The options of `spillway serve`.
 
+import { ANSWER_FORMS } from '../../model/answer-form.ts';
 import { parseFaultMix } from '../../server/faults/fault-mix.ts';
 import { row } from '../options.ts';
-import { autoOr, duration, flag, type Parser, plainText, wholeNumber } from '../values.ts';
+import { autoOr, duration, flag, oneOf, type Parser, plainText, wholeNumber } from '../values.ts';
 
 const MAX_NUMBERS = 2 ** 26;
 
@@ -42,6 +43,12 @@ export const SERVE_OPTIONS = {
     initial: '10000',
     meaning: 'numbers that are answered: /0 … /n-1',
     parse: wholeNumber(1, MAX_NUMBERS),
+  }),
+  answer: row({
+    flags: '--answer <form>',
+    initial: 'json',
+    meaning: 'how /n is answered: json, an object with value n, or text, n alone',
+    parse: oneOf(ANSWER_FORMS),
   }),
   files: row({
     flags: '--files <n>',

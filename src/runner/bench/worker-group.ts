@@ -4,9 +4,8 @@
 import type { TrialFailure, TrialTask } from '../../model/messages.ts';
 import type { Plan } from '../../model/plan.ts';
 import { growFileTable } from '../grow-file-table.ts';
-import { openInProcessPool } from '../in-process-pool.ts';
 import type { Ledger } from './ledger.ts';
-import { openPool, type WorkerPool } from '../pool.ts';
+import { openInProcessPool, openPool, type WorkerPool } from '../pool.ts';
 import { recordDeath } from '../record-death.ts';
 
 /** What processes other than this one used. */

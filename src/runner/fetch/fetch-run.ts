@@ -54,6 +54,9 @@ export interface FetchRunOptions {
   /** Gets every outcome once, before it is counted. A throw breaks the run. */
   readonly onOutcomes: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
   readonly admit?: Admit;
+  /** Of the worker group: `deathsOf`, and what keeps it. @default it is forgotten with the process */
+  readonly deathsOf?: Map<number, number>;
+  readonly onDeath?: () => void;
   /** Nothing is read, and no time counted, before every worker stands ready. @default false */
   readonly isWarm?: boolean;
 }
@@ -112,6 +115,8 @@ class OneFetch {
       base: { sink, request, limits, budgets, shared: this.#shared },
       onSettled: (outcomes, values) => this.#settle(outcomes, values),
       onBroken: (error) => this.#break(error),
+      ...(this.#options.deathsOf === undefined ? {} : { deathsOf: this.#options.deathsOf }),
+      onDeath: () => this.#noteDeath(),
     });
     try {
       if (this.#options.isWarm === true) {
@@ -203,6 +208,14 @@ class OneFetch {
       return;
     }
     for (const outcome of outcomes) this.#account.add(outcome);
+  }
+
+  #noteDeath(): void {
+    try {
+      this.#options.onDeath?.();
+    } catch (error) {
+      this.#break(error as SpillwayError);
+    }
   }
 
   #break(error: SpillwayError): void {

@@ -67,6 +67,8 @@ export function startFetch(options: FetchOptions): Fetch {
     sink: opened.sink,
     workerCount,
     pool,
+    ...(record === null ? {} : { deathsOf: record.deathsOf }),
+    onDeath: () => record?.noteDeaths(),
     onOutcomes: (outcomes, values) => {
       record?.add(outcomes, targetStream.hasLogins);
       options.onOutcomes?.(outcomes, values);

@@ -48,7 +48,11 @@ export function makeFetchReport(figures: RunFigures, end: RunEnd): FetchReport {
     firstFailures: account.firstFailures,
     duplicates: targetStream.duplicates,
     durationMs: { p50: p50Ms, p90: p90Ms, p99: p99Ms, max: maxMs },
-    findings: [...targetStream.findings(), ...monitor.findings()],
+    findings: [
+      ...targetStream.findings(),
+      ...monitor.findings(),
+      ...strayFindings(workerGroup?.strays ?? []),
+    ],
     workerDeaths: workerGroup?.deaths ?? [],
     ...findKnees(figures),
   };
@@ -59,4 +63,12 @@ function findKnees({ account, origins }: RunFigures): Pick<FetchReport, 'knees'>
   if (origins === null) return {};
   const found = account.busiestOrigins(MAX_KNEES).map((origin) => readKnee(origins, origin));
   return { knees: found.filter((knee) => knee !== null) };
+}
+
+function strayFindings(strays: readonly string[]): string[] {
+  const [first] = strays;
+  if (first === undefined) return [];
+  return [
+    `${strays.length} errors were thrown on behalf of no target that could be told, and the run went on; please report the first: ${first}`,
+  ];
 }

@@ -1,5 +1,6 @@
 // The bytes of the answers to trials, and their way into a socket: many answers, one write.
 import type { Socket } from 'node:net';
+import type { TrialAnswer } from '../trial-answer.ts';
 
 /** As much as a socket usually takes at once; a longer burst is several writes. */
 const OUT_BYTES = 64 * 1024;
@@ -12,6 +13,14 @@ export class LeanAnswers {
   /** By number of digits; all alike but for the digits, the second and the length. */
   #templates: Uint8Array[] = [];
   #second = -1;
+  readonly #answer: TrialAnswer;
+  /** Bytes of the body behind the number's digits. */
+  readonly #afterBytes: number;
+
+  constructor(answer: TrialAnswer) {
+    this.#answer = answer;
+    this.#afterBytes = answer.after.length;
+  }
 
   /** Call before the answers of a turn: they carry the time. */
   startTurn(): void {
@@ -19,7 +28,7 @@ export class LeanAnswers {
     if (second === this.#second) return;
     this.#second = second;
     this.#templates = Array.from({ length: MAX_DIGITS + 1 }, (_, digits) =>
-      Buffer.from(head(digits, second, '') + '0'.repeat(digits), 'latin1'),
+      Buffer.from(makeAnswer(this.#answer, second, '0'.repeat(digits)), 'latin1'),
     );
   }
 
@@ -32,7 +41,7 @@ export class LeanAnswers {
     out.set(template, this.#usedBytes);
     this.#usedBytes += template.length;
     let rest = number;
-    for (let at = this.#usedBytes - 1; rest > 0; at -= 1) {
+    for (let at = this.#usedBytes - this.#afterBytes - 1; rest > 0; at -= 1) {
       const tenth = Math.trunc(rest / 10);
       out[at] = 48 + rest - tenth * 10;
       rest = tenth;
@@ -41,7 +50,7 @@ export class LeanAnswers {
 
   /** The last answer of a connection: says that it will be closed. */
   addLast(socket: Socket, number: number): void {
-    const text = head(countDigits(number), this.#second, 'Connection: close\r\n') + String(number);
+    const text = makeAnswer(this.#answer, this.#second, String(number), 'Connection: close\r\n');
     if (this.#usedBytes + text.length > OUT_BYTES) this.flush(socket);
     this.#usedBytes += this.#out.write(text, this.#usedBytes, 'latin1');
   }
@@ -55,9 +64,15 @@ export class LeanAnswers {
   }
 }
 
-function head(digits: number, second: number, extra: string): string {
+function makeAnswer(
+  { contentType, before, after }: TrialAnswer,
+  second: number,
+  digits: string,
+  extraFields = '',
+): string {
   const date = new Date(second * 1000).toUTCString();
-  return `HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=UTF-8\r\nContent-Length: ${digits}\r\nDate: ${date}\r\n${extra}\r\n`;
+  const body = before + digits + after;
+  return `HTTP/1.1 200 OK\r\nContent-Type: ${contentType}\r\nContent-Length: ${body.length}\r\nDate: ${date}\r\n${extraFields}\r\n${body}`;
 }
 
 function countDigits(number: number): number {

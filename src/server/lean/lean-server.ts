@@ -7,6 +7,7 @@ import { LeanConnection } from './lean-connection.ts';
 import type { LeanOwner, TrialBatch } from './lean-connection.ts';
 import { LeanParser } from './lean-parser.ts';
 import type { RouteContext } from '../route-context.ts';
+import { TRIAL_ANSWERS } from '../trial-answer.ts';
 
 /** How long a connection may rest with nothing owed to it. */
 const IDLE_MS = 75_000;
@@ -17,7 +18,7 @@ export class LeanServer implements LeanOwner {
   readonly items: number;
   readonly handOver: (connection: Connection) => void;
   readonly #context: RouteContext;
-  readonly #answers = new LeanAnswers();
+  readonly #answers: LeanAnswers;
   readonly #queue: DelayQueue<TrialBatch>;
   readonly #connections = new Set<LeanConnection>();
 
@@ -25,6 +26,7 @@ export class LeanServer implements LeanOwner {
   constructor(context: RouteContext, handOver: (connection: Connection) => void) {
     this.#context = context;
     this.items = context.facts.items;
+    this.#answers = new LeanAnswers(TRIAL_ANSWERS[context.facts.answer]);
     this.handOver = handOver;
     this.#queue = new DelayQueue(context.facts.delayMs, (due) => {
       this.#release(due);

@@ -1,11 +1,11 @@
-// The list API and its files: pages of URLs that nobody can guess, and `k of n` behind each of them.
+// The list API and its files: pages of ids that nobody can guess, and `k of n` behind each of them.
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { DelayedReplies } from '../delayed-replies.ts';
 import type { FileIds } from '../file-ids.ts';
 import { parsePage } from '../page.ts';
 import type { RouteContext } from '../route-context.ts';
-import { file, problem } from '../schemas.ts';
+import { problem } from '../schemas.ts';
 import { sendNotFound } from './not-found.ts';
 
 /** Files written in one piece by the full list. */
@@ -25,7 +25,13 @@ function listAll({ ids }: RouteContext): RouteOptions {
       response: {
         200: {
           type: 'object',
-          properties: { count: { type: 'integer' }, files: { type: 'array', items: file } },
+          properties: {
+            data: {
+              type: 'array',
+              description: 'One object a file: its id, and its number from 0.',
+              items: { type: 'object', additionalProperties: { type: 'integer', minimum: 0 } },
+            },
+          },
         },
       },
     },
@@ -38,19 +44,14 @@ function listAll({ ids }: RouteContext): RouteOptions {
 }
 
 function* allFiles(ids: FileIds): Generator<string> {
-  yield `{"count":${ids.count},"files":[`;
+  yield '{"data":[';
   for (let start = 0; start < ids.count; start += CHUNK_FILES) {
     const chunk = ids
       .range(start, Math.min(CHUNK_FILES, ids.count - start))
-      .map((id, offset) => JSON.stringify({ number: start + offset + 1, id, url: urlOf(id) }));
+      .map((id, offset) => `{"${id}":${start + offset}}`);
     yield (start === 0 ? '' : ',') + chunk.join(',');
   }
   yield ']}\n';
-}
-
-/** A path, to be resolved against the address of the list: it is right through any name, port or proxy. */
-function urlOf(id: string): string {
-  return `/api/download/${id}`;
 }
 
 function listPage({ ids, facts }: RouteContext): RouteOptions {
@@ -62,7 +63,7 @@ function listPage({ ids, facts }: RouteContext): RouteOptions {
         type: 'integer',
         minimum: 1,
         default: Math.min(3, facts.maxPerPage),
-        description: `How many URLs, at most ${facts.maxPerPage}.`,
+        description: `How many ids, at most ${facts.maxPerPage}.`,
       },
     },
   };
@@ -71,15 +72,14 @@ function listPage({ ids, facts }: RouteContext): RouteOptions {
     url: '/api/list_files',
     schema: {
       tags: ['files'],
-      summary: 'One page of file URLs; the fields as form, JSON or query string',
+      summary: 'One page of file ids; the fields as form, JSON or query string',
       consumes: ['application/x-www-form-urlencoded', 'application/json'],
       querystring: fields,
       body: fields,
       response: {
         200: {
           type: 'object',
-          description:
-            'URLs are paths, relative to this address. The header More says whether files are left.',
+          description: 'Ids of files, each at /api/download/ID. The header More says whether files are left.',
           headers: { More: { type: 'string', enum: ['true', 'false'] } },
           properties: { urls: { type: 'array', items: { type: 'string' } } },
         },
@@ -94,7 +94,7 @@ function listPage({ ids, facts }: RouteContext): RouteOptions {
       }
       const count = Math.max(0, Math.min(page.perPage, ids.count - page.start));
       reply.header('More', page.start + page.perPage < ids.count ? 'true' : 'false');
-      return reply.send({ urls: ids.range(page.start, count).map(urlOf) });
+      return reply.send({ urls: ids.range(page.start, count) });
     },
   };
 }
@@ -120,6 +120,7 @@ export function downloadRoute({ ids }: RouteContext, delayed: DelayedReplies): R
         return;
       }
       reply.header('content-disposition', `attachment; filename=${id}.txt`);
+      reply.type('text/plain; charset=UTF-8');
       delayed.add(request, reply, 'download', number, `${number + 1} of ${ids.count}`);
     },
   };

@@ -1,4 +1,4 @@
-// The packed formats by name. A new one is one line here and one in read-record.ts.
+// The packed formats by name. A new one is one line here and one in read-segment.ts.
 
 import type { PackedSpec } from '../../model/sink-spec.ts';
 import { makeNdjsonFormat } from './ndjson-format.ts';

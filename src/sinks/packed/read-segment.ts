@@ -7,9 +7,9 @@ import type { PackedSpec } from '../../model/sink-spec.ts';
 import { ByteReader, FormatProblem } from './byte-reader.ts';
 import { decodeRange } from './decode-range.ts';
 import type { FoundRecord, RecordProblem } from './found-record.ts';
-import { readNdjsonRecord } from './ndjson-reader.ts';
-import { readTarEnd, readTarRecord } from './tar-reader.ts';
-import { readWarcInfo, readWarcRecord } from './warc-reader.ts';
+import { readNdjsonRecord } from './ndjson-format.ts';
+import { readTarEnd, readTarRecord } from './tar-format.ts';
+import { readWarcInfo, readWarcRecord } from './warc-format.ts';
 
 export { parseSegmentName } from './segment.ts';
 

@@ -1,14 +1,17 @@
 // Brings what a process or thread that was killed has left back to what the journal knows: nothing that is journalled
 // is touched, nothing of a stranger's is, and of what is neither no byte stays.
 
-import { rmSync, readdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readdirSync, readSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { guardWrite } from '../../files/sink-error.ts';
 import type { Stored } from '../../model/outcome.ts';
 import type { AnySinkSpec, DirectorySpec, PackedSpec, SinkSpec } from '../../model/sink-spec.ts';
 import { workersWithIntents, type NameIntent, readIntents } from '../intent-log.ts';
 import { NameClaims } from '../names/name-claims.ts';
-import { removeIfOurs } from './our-file.ts';
 import { recoverSeries, SegmentPlaces } from './recover-series.ts';
+
+const READ_BYTES = 1024 * 1024;
 
 export { workersWithIntents } from '../intent-log.ts';
 export { parseSegmentName } from '../packed/segment.ts';
@@ -113,4 +116,30 @@ function recoverDirectory(
     reserved.push({ index: intent.index, path: intent.path });
   }
   return { ...spec, reserved };
+}
+
+/**
+ * Removes the file at `path` when it holds the very bytes of the intent: intents precede files, so that the name may be a
+ * stranger's. @throws SpillwayError ERR_SINK
+ */
+function removeIfOurs(path: string, { bytes, sha256 }: NameIntent): void {
+  guardWrite('remove', path, () => {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats?.isFile() === true && stats.size === bytes && digestOf(path) === sha256) unlinkSync(path);
+  });
+}
+
+function digestOf(path: string): string {
+  const digest = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  const fd = openSync(path, 'r');
+  try {
+    for (let count = 1; count > 0; ) {
+      count = readSync(fd, buffer);
+      digest.update(buffer.subarray(0, count));
+    }
+  } finally {
+    closeSync(fd);
+  }
+  return digest.digest('hex');
 }

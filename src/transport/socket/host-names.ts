@@ -12,7 +12,8 @@ const MAX_NAMES = 10_000;
 export type ResolveName = (
   hostname: string,
   options: { readonly all: true },
-  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+  /** `addresses` is left out where there is an error. */
+  callback: (error: NodeJS.ErrnoException | null, addresses?: LookupAddress[]) => void,
 ) => void;
 
 interface Entry {
@@ -72,9 +73,12 @@ export class HostNames {
   guardedLookup(policy: PublicAddresses): LookupFunction {
     return (hostname, options, callback) => {
       this.#find(hostname, (error, addresses) => {
+        if (error !== null) {
+          callback(error, '', 0);
+          return;
+        }
         const allowed = addresses.filter(({ address }) => policy.isPublic(address));
-        if (error !== null) callback(error, '', 0);
-        else if (allowed.length === 0) callback(new PrivateAddressError(hostname), '', 0);
+        if (allowed.length === 0) callback(new PrivateAddressError(hostname), '', 0);
         else answer(hostname, allowed, options, callback);
       });
     };
@@ -98,14 +102,21 @@ export class HostNames {
     }
     const waiters = [waiter];
     this.#asking.set(hostname, waiters);
-    this.#resolve(hostname, { all: true }, (error, addresses) => {
+    const tellAll: Waiter = (error, addresses) => {
+      if (this.#asking.get(hostname) !== waiters) return;
       this.#asking.delete(hostname);
       if (error === null) {
         if (this.#known.size >= MAX_NAMES) this.#known.clear();
         this.#known.set(hostname, { addresses, until: performance.now() + KEEP_MS });
       }
-      for (const tell of waiters) tell(error, addresses);
-    });
+      // Each in a turn of its own: what one of them throws must not leave the others waiting.
+      for (const tell of waiters) process.nextTick(tell, error, addresses);
+    };
+    try {
+      this.#resolve(hostname, { all: true }, (error, addresses) => tellAll(error, addresses ?? []));
+    } catch (error) {
+      tellAll(error as NodeJS.ErrnoException, []);
+    }
   }
 }
 

@@ -57,18 +57,25 @@ export class OriginAddresses {
   }
 
   #look(): void {
-    this.#resolve(this.#host, { all: true }, (error, result) => {
+    const found = (error: Error | null, result: unknown) =>
+      this.#found(error, result as readonly LookupAddress[]);
+    try {
       // With `all` a list comes, whatever the type allows besides.
-      const found = result as readonly LookupAddress[];
-      const waiting = this.#waiting;
-      this.#waiting = [];
-      if (error === null) {
-        const preferred = this.#addresses[0];
-        this.#addresses = found.map(({ address }) => address);
-        if (preferred !== undefined) this.prefer(preferred);
-        this.#freshUntilMs = performance.now() + FRESH_MS;
-      }
-      for (const callback of waiting) callback(error, error === null ? this.#addresses : []);
-    });
+      this.#resolve(this.#host, { all: true }, found);
+    } catch (error) {
+      found(error as Error, []);
+    }
+  }
+
+  #found(error: Error | null, result: readonly LookupAddress[]): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    if (error === null) {
+      const preferred = this.#addresses[0];
+      this.#addresses = result.map(({ address }) => address);
+      if (preferred !== undefined) this.prefer(preferred);
+      this.#freshUntilMs = performance.now() + FRESH_MS;
+    }
+    for (const callback of waiting) callback(error, error === null ? this.#addresses : []);
   }
 }

@@ -5,6 +5,7 @@ import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { hash64 } from '../../model/hash64.ts';
 import type { FetchLimits, FetchRequestOptions } from '../../model/fetch-task.ts';
+import { decodableLogin } from '../../model/login.ts';
 import type { AnswerReceiver, FetchedRequest, RequestControl } from '../fetch-transport.ts';
 import { trustOptions } from '../tls/tls-trust.ts';
 import { UndiciReceiver } from './undici-receiver.ts';
@@ -87,8 +88,8 @@ function openAgent({ request, limits, lookup }: AgentSetOptions, connections: nu
   if (http === '' && https === '') return new Agent(options);
   return new EnvHttpProxyAgent({
     ...options,
-    httpProxy: http,
-    httpsProxy: https,
+    httpProxy: decodableLogin(http),
+    httpsProxy: decodableLogin(https),
     noProxy: except,
     requestTls: { ...tls },
     proxyTls: { ...tls },

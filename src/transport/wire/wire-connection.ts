@@ -28,3 +28,26 @@ export interface ConnectionOwner {
   /** It is gone, whoever ended it. */
   closed(connection: WireConnection): void;
 }
+
+/** An owner that is told when one of these calls threw. */
+export interface GuardedOwner extends ConnectionOwner {
+  crashed(connection: WireConnection, thrown: unknown): void;
+}
+
+/** The owner as its connections have it: what it throws would end the thread from a socket's callback, and comes back to it instead. */
+export function guardOwner(owner: GuardedOwner): ConnectionOwner {
+  const guard = (connection: WireConnection, tell: () => void) => {
+    try {
+      tell();
+    } catch (error) {
+      owner.crashed(connection, error);
+    }
+  };
+  return {
+    connected: (connection) => guard(connection, () => owner.connected(connection)),
+    read: (connection, byteCount) => guard(connection, () => owner.read(connection, byteCount)),
+    readEnd: (connection, isCut) => guard(connection, () => owner.readEnd(connection, isCut)),
+    failed: (connection, error) => guard(connection, () => owner.failed(connection, error)),
+    closed: (connection) => guard(connection, () => owner.closed(connection)),
+  };
+}

@@ -41,6 +41,7 @@ export function isWord(bytes: Uint8Array, start: number, end: number, word: Uint
 export const CHUNKED = Buffer.from('chunked');
 export const CLOSE = Buffer.from('close');
 export const CONNECTION = Buffer.from('connection');
+export const CONTENT_ENCODING = Buffer.from('content-encoding');
 export const CONTENT_LENGTH = Buffer.from('content-length');
 export const KEEP_ALIVE = Buffer.from('keep-alive');
 export const PROXY_CONNECTION = Buffer.from('proxy-connection');

@@ -7,6 +7,7 @@ import {
   COLON,
   COMMA,
   CONNECTION,
+  CONTENT_ENCODING,
   CONTENT_LENGTH,
   CR,
   HTAB,
@@ -41,6 +42,8 @@ export class WireHead {
   isClose = false;
   isKeepAlive = false;
   hasConnectionField = false;
+  /** There is a Content-Encoding, whatever it says. */
+  isCoded = false;
   refusal = '';
   #isTrailer = false;
   /** Where the line that is not yet whole begins, counted from the head's first byte. */
@@ -54,6 +57,7 @@ export class WireHead {
     this.isClose = false;
     this.isKeepAlive = false;
     this.hasConnectionField = false;
+    this.isCoded = false;
     this.#isTrailer = false;
     this.#lineOffset = 0;
   }
@@ -164,6 +168,7 @@ export class WireHead {
           return this.#refuseField('one space at most before a length');
         return this.#takeLength(bytes, valueStart, valueEnd);
       case PROXY_CONNECTION.length:
+        if (isWord(bytes, nameStart, nameEnd, CONTENT_ENCODING)) this.isCoded = true;
         if (!isWord(bytes, nameStart, nameEnd, PROXY_CONNECTION)) return true;
         return this.#takeConnection(bytes, valueStart, valueEnd);
       case TRANSFER_ENCODING.length:

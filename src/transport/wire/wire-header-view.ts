@@ -8,6 +8,7 @@ const LETTER_K = 0x4b;
 
 /** Reused for every answer of a connection; what it shows ends with the `onHead` it was given to. */
 export class WireHeaderView implements HeaderView {
+  isCoded = false;
   #bytes: Buffer = Buffer.alloc(0);
   #start = 0;
   #end = 0;

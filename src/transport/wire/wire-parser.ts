@@ -233,6 +233,7 @@ export class WireParser {
       }
     }
     this.#sizeDigits = 0;
+    this.#heads.view.isCoded = head.isCoded;
     this.#sink.onHead(status, this.#heads.view);
     if (this.#state === BODY_COUNTED && this.#leftBytes === 0) this.#end();
     return next;

@@ -4,8 +4,14 @@
 import type { Connecting, ConnectSweep } from '../socket/connect-sweep.ts';
 import type { Exchange, LaneOptions, Reached, Slot } from '../lane.ts';
 import { LaneError } from '../lane-error.ts';
+import { thrownText } from '../../model/one-line.ts';
 import type { OriginAddresses } from '../socket/origin-addresses.ts';
-import type { ConnectionOwner, WireConnection } from './wire-connection.ts';
+import {
+  type ConnectionOwner,
+  type GuardedOwner,
+  guardOwner,
+  type WireConnection,
+} from './wire-connection.ts';
 import type { WireHeads } from './wire-heads.ts';
 import type { WireHeaderView } from './wire-header-view.ts';
 import { type AnswerSink, WireParser } from './wire-parser.ts';
@@ -32,8 +38,9 @@ export interface WireShared {
   flushLater(slot: WireSlot): void;
 }
 
-export class WireSlot implements Slot, AnswerSink, ConnectionOwner, Connecting {
+export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
   readonly #shared: WireShared;
+  readonly #owner = guardOwner(this);
   readonly #parser: WireParser;
   /** The first `#sentCount` are on the wire; the others wait for a connection or for room. */
   readonly #open: WireQueue;
@@ -62,7 +69,7 @@ export class WireSlot implements Slot, AnswerSink, ConnectionOwner, Connecting {
     this.#depth = shared.options.depth;
     this.#open = new WireQueue(this.#depth);
     this.#parser = new WireParser(this, shared.options.maxHeaderBytes, shared.heads);
-    this.#spare = shared.makeSocket(this, false);
+    this.#spare = shared.makeSocket(this.#owner, false);
   }
 
   get isOpen(): boolean {
@@ -118,6 +125,14 @@ export class WireSlot implements Slot, AnswerSink, ConnectionOwner, Connecting {
 
   /** Writes what waits, as far as the depth allows; connects if that is what it takes. */
   flush(): void {
+    try {
+      this.#flush();
+    } catch (error) {
+      this.#crash(error);
+    }
+  }
+
+  #flush(): void {
     this.#isFlushComing = false;
     if (this.#isConnecting) return;
     const first = this.#sentCount;
@@ -186,6 +201,12 @@ export class WireSlot implements Slot, AnswerSink, ConnectionOwner, Connecting {
       this.failed(socket, new LaneError('connection-lost', 'the connection was closed'));
   }
 
+  crashed(socket: WireConnection, thrown: unknown): void {
+    this.#isFlushComing = false;
+    if (socket === this.#socket) this.#crash(thrown);
+    else socket.destroy();
+  }
+
   expire(): void {
     const { connectTimeoutMs } = this.#shared.options;
     this.#failConnect(new LaneError('connect-timeout', `no connection within ${connectTimeoutMs} ms`));
@@ -234,6 +255,14 @@ export class WireSlot implements Slot, AnswerSink, ConnectionOwner, Connecting {
     this.#shared.flushLater(this);
   }
 
+  /** Something was thrown while the connection was worked at: what is on it fails of that, and nothing else does. */
+  #crash(thrown: unknown): void {
+    const error = new LaneError('internal', thrownText(thrown));
+    if (this.#isConnecting || this.#socket === undefined) this.#failConnect(error);
+    else this.#lose(error, { isReset: true });
+    this.#wantFlush();
+  }
+
   /** The connection is of no more use. Ends the attempts on it; those not sent wait for the next one. */
   #lose(error: Error, loss: Loss = {}): void {
     const socket = this.#socket;
@@ -245,10 +274,10 @@ export class WireSlot implements Slot, AnswerSink, ConnectionOwner, Connecting {
     this.#parser.stop();
     const sent = this.#open.takeFirst(this.#sentCount);
     this.#sentCount = 0;
-    for (const [index, exchange] of sent.entries()) {
+    tellEach(sent, (exchange, index) => {
       const reached = index === 0 && loss.isAnnounced !== true ? firstReached : 'queued-behind';
       exchange.onError(exchange === loss.victim ? loss.victimError : error, reached);
-    }
+    });
   }
 
   /** The answer that is due is not taken; those behind it are lost with the connection. */
@@ -267,8 +296,12 @@ export class WireSlot implements Slot, AnswerSink, ConnectionOwner, Connecting {
     sweep.add(this);
     addresses.resolve((error, found) => {
       if (!this.#isConnecting || connectCount !== this.#connectCount) return;
-      this.#untried = found;
-      this.#connectNext(error);
+      try {
+        this.#untried = found;
+        this.#connectNext(error);
+      } catch (thrown) {
+        this.#crash(thrown);
+      }
     });
   }
 
@@ -282,7 +315,7 @@ export class WireSlot implements Slot, AnswerSink, ConnectionOwner, Connecting {
       return;
     }
     this.#untried = others;
-    const socket = this.#spare ?? this.#shared.makeSocket(this, this.#isWatching);
+    const socket = this.#spare ?? this.#shared.makeSocket(this.#owner, this.#isWatching);
     this.#spare = undefined;
     this.#socket = socket;
     this.#shared.addSocket(socket);
@@ -300,8 +333,21 @@ export class WireSlot implements Slot, AnswerSink, ConnectionOwner, Connecting {
   }
 
   #failUnsent(error: Error): void {
-    for (const exchange of this.#open.takeFirst(this.#open.count)) exchange.onError(error, 'unsent');
+    tellEach(this.#open.takeFirst(this.#open.count), (exchange) => exchange.onError(error, 'unsent'));
   }
+}
+
+/** Tells every exchange, also where one of them throws, which is thrown on after the last. */
+function tellEach(exchanges: readonly Exchange[], tell: (exchange: Exchange, index: number) => void): void {
+  const thrown: unknown[] = [];
+  for (const [index, exchange] of exchanges.entries()) {
+    try {
+      tell(exchange, index);
+    } catch (error) {
+      thrown.push(error);
+    }
+  }
+  if (thrown.length > 0) throw thrown[0];
 }
 
 /** How a connection is lost. */

@@ -2,6 +2,7 @@
 // buffer. It knows nothing of HTTP.
 
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { thrownText } from '../../model/one-line.ts';
 import { LaneError } from '../lane-error.ts';
 import type { TlsClient } from '../tls/tls-client.ts';
 import { tlsFailure } from '../tls/tls-failure.ts';
@@ -62,9 +63,9 @@ export class WireTlsSocket implements WireConnection {
         );
         return;
       }
-      client.sessions.judge(origin, socket, session !== undefined);
       this.isOpened = true;
-      this.#owner.connected(this);
+      if (this.#keep(() => client.sessions.judge(origin, socket, session !== undefined)))
+        this.#owner.connected(this);
     });
     socket.on('end', () => {
       // Before that Node itself makes an error of it.
@@ -124,8 +125,24 @@ export class WireTlsSocket implements WireConnection {
   #read(byteCount: number): void {
     if (!this.#isHeard) {
       this.#isHeard = true;
-      if (this.#socket !== undefined) this.#tls.client.sessions.learn(this.#tls.origin, this.#socket);
+      const socket = this.#socket;
+      if (
+        socket !== undefined &&
+        !this.#keep(() => this.#tls.client.sessions.learn(this.#tls.origin, socket))
+      )
+        return;
     }
     this.#owner.read(this, byteCount);
+  }
+
+  /** Does what concerns the kept sessions. False: it threw, and the connection is of no use. */
+  #keep(work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      this.#owner.failed(this, new LaneError('internal', thrownText(error)));
+      return false;
+    }
   }
 }

@@ -12,13 +12,18 @@ import type { Target } from '../../model/target.ts';
 import type { Sink } from '../../sinks/sink.ts';
 import { Admission } from './admission.ts';
 import { longestWaitMs } from './attempt/attempt-clock.ts';
-import { type AttemptEnd, type AttemptFailure, attemptFailure } from './attempt/attempt-end.ts';
+import {
+  type AttemptEnd,
+  type AttemptFailure,
+  attemptFailure,
+  internalFailure,
+} from './attempt/attempt-end.ts';
 import { reportToBudget } from './attempt-report.ts';
 import { type AttemptContext, FetchAttempt } from './attempt/fetch-attempt.ts';
 import { FetchHeaders } from './attempt/fetch-headers.ts';
 import { FetchJob } from './attempt/fetch-job.ts';
 import type { GuardedRoutes } from '../../transport/routes/guarded-routes.ts';
-import { failedOutcome, okOutcome, skippedOutcome } from './attempt/job-outcomes.ts';
+import { failedOutcome, lostOutcome, okOutcome, skippedOutcome } from './attempt/job-outcomes.ts';
 import { NextAttempt } from './next-attempt.ts';
 import type { OriginBudgets } from './origin/origin-budgets.ts';
 import { OriginPlaces } from './origin/origin-places.ts';
@@ -73,7 +78,7 @@ export class FetchEngine {
     this.#places = new OriginPlaces(task.shared, task.ownPlaces);
     this.#headers = new FetchHeaders(request);
     this.#gauges = new Float64Array(task.gauges);
-    this.#slots = new RunSlots(task.maxInFlight);
+    this.#slots = new RunSlots(task.maxInFlight, task.inFlight);
     this.#scheduler = new OriginScheduler({
       originQueues: this.#waiting.originQueues,
       isFull: () => this.#slots.isFull,
@@ -120,11 +125,28 @@ export class FetchEngine {
 
   accept(targets: readonly Target[]): void {
     for (const target of targets) {
-      const job = new FetchJob(target, this.#places);
+      const job = this.#makeJob(target);
+      if (job === null) continue;
       if (this.#isStopped) this.#skip(job, 'stopped');
       else this.#waiting.addFresh(job);
     }
     this.#pump();
+    this.#finishIfIdle();
+  }
+
+  /** Something was thrown that nobody can tell whose it is: an attempt that comes to nothing from here on has its cause. */
+  suspectAll(text: string): void {
+    for (const attempt of this.#slots.attempts) attempt.suspect(text);
+  }
+
+  /** Null for what is no target at all, which is settled. */
+  #makeJob(target: Target): FetchJob | null {
+    try {
+      return new FetchJob(target, this.#places);
+    } catch (error) {
+      this.#count(lostOutcome(target, internalFailure(error)));
+      return null;
+    }
   }
 
   /** What an origin's robots.txt says. */
@@ -196,17 +218,24 @@ export class FetchEngine {
     // An attempt that ends inside `send` comes back here.
     if (this.#isPumping || this.#isStopped) return;
     this.#isPumping = true;
+    try {
+      this.#beginReady();
+    } finally {
+      this.#isPumping = false;
+    }
+    this.#show();
+  }
+
+  #beginReady(): void {
     const now = nowMs();
     const { originQueues } = this.#waiting;
     while (!this.#admission.isShut) {
       const job = this.#waiting.takeReady(now);
       if (job === undefined) break;
-      if (!this.#isAllowed(job)) continue;
+      if (!this.#guardJob(job, () => this.#isAllowed(job))) continue;
       // Whoever came first to a full or paused origin goes first.
       if (originQueues.countAt(job.place) > 0 || !this.#tryStart(job)) originQueues.park(job);
     }
-    this.#isPumping = false;
-    this.#show();
   }
 
   /** False: the job is settled, or waits for the rules of its origin. */
@@ -233,11 +262,15 @@ export class FetchEngine {
     this.#budgets.begun(job.place);
     const attempt = new FetchAttempt(job, this.#context);
     this.#slots.open(attempt);
-    const { pathname, search } = job.url;
-    const fields = this.#headers.fieldsFor(job);
-    const { origin, isHandedOver, isGuarded } = job;
-    const request = { origin, path: pathname + search, fields, isHandedOver, isGuarded };
-    attempt.steer(routes.send(request, attempt));
+    try {
+      const { pathname, search } = job.url;
+      const fields = this.#headers.fieldsFor(job);
+      const { origin, isHandedOver, isGuarded } = job;
+      const request = { origin, path: pathname + search, fields, isHandedOver, isGuarded };
+      attempt.steer(routes.send(request, attempt));
+    } catch (error) {
+      attempt.crash(error);
+    }
   }
 
   #onOver(attempt: FetchAttempt, end: AttemptEnd): void {
@@ -246,8 +279,10 @@ export class FetchEngine {
     this.#slots.close(attempt);
     this.#budgets.leave(place);
     this.#watchdog.moved();
-    reportToBudget(this.#budgets, attempt, end);
-    this.#judge(attempt, end);
+    this.#guardJob(job, () => {
+      reportToBudget(this.#budgets, attempt, end);
+      this.#judge(attempt, end);
+    });
     this.#freed.push(place);
     // What many answers of one turn set free is filled again at once, after all of them are judged.
     if (this.#freed.length === 1) setImmediate(() => this.#fillAgain());
@@ -261,6 +296,16 @@ export class FetchEngine {
     else for (const place of freed) this.#scheduler.at(place, 2);
     this.#pump();
     this.#finishIfIdle();
+  }
+
+  /** What is thrown while a job is judged is that job's failure. @returns what `work` does; undefined if it threw */
+  #guardJob<Result>(job: FetchJob, work: () => Result): Result | undefined {
+    try {
+      return work();
+    } catch (error) {
+      this.#settle(job, failedOutcome(job, internalFailure(error)));
+      return undefined;
+    }
   }
 
   #judge(attempt: FetchAttempt, end: AttemptEnd): void {
@@ -301,19 +346,28 @@ export class FetchEngine {
   }
 
   #settle(job: FetchJob, outcome: Outcome): void {
+    if (job.isSettled) return;
+    job.isSettled = true;
+    job.leave();
+    this.#count(outcome);
+  }
+
+  #skip(job: FetchJob, reason: SkipReason): void {
+    if (job.isSettled) return;
+    job.isSettled = true;
+    job.leave();
+    this.#tell(skippedOutcome(job, reason));
+  }
+
+  #count(outcome: Outcome): void {
     const { tally } = this.#parts;
     if (outcome.kind === 'ok') tally.add('ok', 1);
     else if (outcome.kind === 'failed') tally.addFailure(outcome.code);
     tally.set('lastSettledAtMs', nowMs());
-    this.#tell(job, outcome);
+    this.#tell(outcome);
   }
 
-  #skip(job: FetchJob, reason: SkipReason): void {
-    this.#tell(job, skippedOutcome(job, reason));
-  }
-
-  #tell(job: FetchJob, outcome: Outcome): void {
-    job.leave();
+  #tell(outcome: Outcome): void {
     this.#slots.told();
     this.#parts.onSettled(outcome);
   }

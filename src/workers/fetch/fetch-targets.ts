@@ -10,6 +10,8 @@ import { loadSink } from '../../sinks/load-sink.ts';
 import { FetchEngine } from './fetch-engine.ts';
 import { GuardedRoutes } from '../../transport/routes/guarded-routes.ts';
 import { fetchRobots } from './robots/robots-fetch.ts';
+import { thrownText } from '../../model/one-line.ts';
+import { catchStrays } from '../catch-strays.ts';
 import { waitAtMost } from '../wait-at-most.ts';
 
 /** Outcomes wait for company, but not for long, and not while most of the slots wait with them. */
@@ -66,11 +68,16 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
       else if (message.kind === 'fetch-robots') void findRobots(message.origin);
       else engine.stop(message.isCut);
     });
+    catchStrays((error) => {
+      const text = thrownText(error);
+      outbox.send({ kind: 'stray', text });
+      engine.suspectAll(text);
+    });
     outbox.send({ kind: 'ready' });
     await engine.done;
     loaded.sink.close();
   } catch (error) {
-    tellBroken(error instanceof SpillwayError ? error : new SpillwayError('ERR_BUG', String(error)));
+    tellBroken(error instanceof SpillwayError ? error : new SpillwayError('ERR_BUG', thrownText(error)));
   } finally {
     stopGauge();
     outbox.flush();

@@ -11,9 +11,16 @@ export class RunSlots {
   readonly #attempts = new Set<FetchAttempt>();
   #slotCount: number;
   #unrecordedCount = 0;
+  /** One cell an attempt: the index of its target and 1, or 0 where no attempt is. */
+  readonly #cells: Float64Array;
+  readonly #freeCells: number[];
 
-  constructor(slotCount: number) {
+  /** @param inFlight `slotCount` Float64 cells, for the runner to know what was open when the thread died */
+  constructor(slotCount: number, inFlight: SharedArrayBuffer) {
     this.#slotCount = slotCount;
+    this.#cells = new Float64Array(inFlight);
+    this.#cells.fill(0);
+    this.#freeCells = Array.from(this.#cells, (_, cell) => cell);
   }
 
   get attempts(): ReadonlySet<FetchAttempt> {
@@ -41,10 +48,14 @@ export class RunSlots {
 
   open(attempt: FetchAttempt): void {
     this.#attempts.add(attempt);
+    attempt.cell = this.#freeCells.pop() ?? -1;
+    if (attempt.cell !== -1) this.#cells[attempt.cell] = attempt.job.target.index + 1;
   }
 
   close(attempt: FetchAttempt): void {
-    this.#attempts.delete(attempt);
+    if (!this.#attempts.delete(attempt) || attempt.cell === -1) return;
+    this.#cells[attempt.cell] = 0;
+    this.#freeCells.push(attempt.cell);
   }
 
   told(): void {

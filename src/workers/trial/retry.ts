@@ -1,10 +1,11 @@
 // Whether a lost attempt is tried again, as a pure function: who is to blame, and what is left of the attempts.
 
 import { FAILURES, type FailureCode } from '../../model/errors.ts';
+import { backoffCeilingMs } from '../../model/retry-policy.ts';
 import type { Reached } from '../../transport/lane.ts';
 
 /**
- * `settle`: the failure is the target's last word. `requeue`: it was not this target's fault, and the attempt does
+ * `settle`: the failure is the target's outcome. `requeue`: it was not this target's fault, and the attempt does
  * not count against it. `retry`: another attempt after `delayMs`. `hand-over`: again, through undici.
  */
 export type Verdict =
@@ -59,9 +60,9 @@ export function judgeLostAttempt(lost: LostAttempt): Verdict {
   if (policy.handOver) return HAND_OVER;
   if (!policy.retry || lost.charged >= lost.maxRetries) return SETTLE;
   if (lost.code === 'connect-refused') {
-    const refusedCeilingMs = Math.min(REFUSED_MAX_DELAY_MS, REFUSED_BASE_DELAY_MS * 2 ** lost.charged);
+    const refusedCeilingMs = backoffCeilingMs(lost.charged, REFUSED_BASE_DELAY_MS, REFUSED_MAX_DELAY_MS);
     return { kind: 'retry', delayMs: ((1 + lost.random) / 2) * refusedCeilingMs };
   }
-  const ceilingMs = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** lost.charged);
+  const ceilingMs = backoffCeilingMs(lost.charged, BASE_DELAY_MS, MAX_DELAY_MS);
   return { kind: 'retry', delayMs: lost.random * ceilingMs };
 }

@@ -1,8 +1,9 @@
 // One position in flight of a benchmark run: it checks the answer to a trial byte by byte as it comes, keeps no body
 // and allocates nothing. What follows from the answer is decided by its owner, TrialRun. A million may be alive at
-// once, so it holds eight small integers and nothing else (88 bytes).
+// once, so it holds nine small integers and nothing else (96 bytes).
 
 import type { Exchange, HeaderView, Reached, Slot } from '../../transport/lane.ts';
+import type { AnswerReader } from './answer-reader.ts';
 
 const ZERO = 48;
 const NINE = 57;
@@ -11,12 +12,19 @@ const MAX_DIGITS = 9;
 /** `value` of a body that is not a number. */
 const NOT_A_NUMBER = -1;
 
+/** How a body is read: as digits, by the known shape of the server's JSON, or held until it is whole. */
+const DIGITS = 0;
+const MATCHED = 1;
+const HELD = 2;
+
 /** What a position tells its owner; the last two are the last word on one attempt. */
 export interface TrialExchangeOwner {
   /** Microseconds since the owner began, a small integer for the first 35 minutes. */
   nowUs(): number;
   /** Number of the deadline sweep under way, from 1. */
   readonly sweepNumber: number;
+  /** Of bodies that are not digits alone. */
+  readonly answers: AnswerReader;
   exchangeSent(exchange: TrialExchange): void;
   exchangeEnded(exchange: TrialExchange): void;
   exchangeLost(exchange: TrialExchange, error: unknown, reached: Reached): void;
@@ -58,8 +66,9 @@ export class TrialExchange implements Exchange {
   activeInSweep = 0;
   status = 0;
   bytes = 0;
-  /** The digits read so far, or -1. */
+  /** The number read so far, or -1. */
   value = 0;
+  #form = DIGITS;
 
   constructor(slot: SlotState) {
     this.slot = slot;
@@ -83,20 +92,47 @@ export class TrialExchange implements Exchange {
     this.status = 0;
     this.bytes = 0;
     this.value = 0;
+    this.#form = DIGITS;
   }
 
   onSent(): void {
     this.slot.owner.exchangeSent(this);
   }
 
-  onHead(status: number, _headers: HeaderView): void {
+  onHead(status: number, headers: HeaderView): void {
     this.status = status;
-    this.activeInSweep = this.slot.owner.sweepNumber;
+    const { owner } = this.slot;
+    this.activeInSweep = owner.sweepNumber;
+    if (headers.isCoded === false) return;
+    const coding = headers.get('content-encoding');
+    if (coding === undefined) return;
+    this.#form = HELD;
+    owner.answers.begin(this, coding);
   }
 
   onData(chunk: Uint8Array, start: number, end: number): void {
-    this.activeInSweep = this.slot.owner.sweepNumber;
+    const { answers, sweepNumber } = this.slot.owner;
+    this.activeInSweep = sweepNumber;
+    const isFirst = this.bytes === 0;
     this.bytes += end - start;
+    if (this.#form === DIGITS) {
+      const byte = chunk[start] as number;
+      if (!isFirst || start === end || (byte >= ZERO && byte <= NINE)) {
+        this.#readDigits(chunk, start, end);
+        return;
+      }
+      this.value = answers.match(chunk, start, end);
+      this.#form = this.value === NOT_A_NUMBER ? HELD : MATCHED;
+      if (this.#form === MATCHED) return;
+      answers.begin(this, '');
+    } else if (this.#form === MATCHED) {
+      answers.beginAfterMatch(this, this.value);
+      this.#form = HELD;
+    }
+    answers.add(this, chunk, start, end);
+  }
+
+  #readDigits(chunk: Uint8Array, start: number, end: number): void {
     if (this.bytes > MAX_DIGITS) {
       this.value = NOT_A_NUMBER;
       return;
@@ -110,24 +146,28 @@ export class TrialExchange implements Exchange {
   }
 
   onEnd(): void {
+    if (this.#form === HELD) this.value = this.slot.owner.answers.finish(this);
     this.slot.owner.exchangeEnded(this);
   }
 
   onError(error: unknown, reached: Reached): void {
+    if (this.#form === HELD) this.slot.owner.answers.forget(this);
     this.slot.owner.exchangeLost(this, error, reached);
   }
 
-  /** The body is exactly the trial's number in decimal, without leading zeros. */
+  /** The body is exactly the trial's number in decimal, without leading zeros, or JSON with it as `value`. */
   get isRight(): boolean {
-    return this.value === this.trial && this.bytes === digitCount(this.trial);
+    if (this.value !== this.trial) return false;
+    return this.#form !== DIGITS || this.bytes === digitCount(this.trial);
   }
-}
 
-/** What came in place of the right answer, for a message. */
-export function describeAnswer({ value, trial, bytes }: TrialExchange): string {
-  if (bytes === 0) return 'an empty body';
-  if (value < 0) return 'a body that is not a number';
-  return value === trial ? `it in ${bytes} bytes, not in plain decimal` : `${value}`;
+  /** What came in place of the right answer, for a message. */
+  describe(): string {
+    const { value, trial, bytes } = this;
+    if (bytes === 0) return 'an empty body';
+    if (value < 0) return this.#form === HELD ? this.slot.owner.answers.found : 'a body that is not a number';
+    return value === trial ? `it in ${bytes} bytes, not in plain decimal` : `${value}`;
+  }
 }
 
 function digitCount(value: number): number {

@@ -8,17 +8,13 @@ import { CONTROL, ORDER, type TrialFailure, type TrialTask } from '../../model/m
 import { classify, describeError } from '../../transport/classify.ts';
 import type { Reached } from '../../transport/lane.ts';
 import { LaneError } from '../../transport/lane-error.ts';
+import { AnswerReader } from './answer-reader.ts';
 import { LostTrials } from './lost-trials.ts';
 import { judgeLostAttempt } from './retry.ts';
 import { isPaused, noteAnswer, noteRefusal, noteShortLife } from './slot-health.ts';
 import { TrialAccount } from './trial-account.ts';
 import { TrialDeadlines } from './trial-deadlines.ts';
-import {
-  describeAnswer,
-  type SlotState,
-  type TrialExchange,
-  type TrialExchangeOwner,
-} from './trial-exchange.ts';
+import type { SlotState, TrialExchange, TrialExchangeOwner } from './trial-exchange.ts';
 import { TrialQueue } from './trial-queue.ts';
 import { type PlannedSlot, type TrialLanes, TrialSlots } from './trial-slots.ts';
 
@@ -33,6 +29,7 @@ const RAMP_COUNT = 2000;
  */
 export class TrialRun implements TrialExchangeOwner {
   sweepNumber = 1;
+  readonly answers = new AnswerReader();
   readonly #task: TrialTask;
   readonly #slots: TrialSlots;
   readonly #queue: TrialQueue;
@@ -104,14 +101,10 @@ export class TrialRun implements TrialExchangeOwner {
   exchangeEnded(position: TrialExchange): void {
     const { slot, trial } = position;
     noteAnswer(slot);
-    if (position.status !== 200) {
-      this.#settleFailed(trial, 'http-status', `expected status 200, got ${position.status}`);
+    if (position.status < 200 || position.status > 299) {
+      this.#settleFailed(trial, 'http-status', `expected a status of 2xx, got ${position.status}`);
     } else if (!position.isRight) {
-      this.#settleFailed(
-        trial,
-        'wrong-answer',
-        `expected the answer ${trial}, got ${describeAnswer(position)}`,
-      );
+      this.#settleFailed(trial, 'wrong-answer', `expected the answer ${trial}, got ${position.describe()}`);
       // An answer of another trial: no later answer of this connection can be trusted.
       slot.slot.reset(new LaneError('connection-lost', 'a wrong answer came on the same connection'));
     } else {

@@ -51,6 +51,10 @@ export interface EngineChanges {
   readonly maxInFlight?: number;
   readonly resolve?: ResolveName;
   readonly onWaits?: (text: string | null) => void;
+  /** @default one that keeps nothing */
+  readonly sink?: Sink;
+  /** Stands between the engine and its routes. */
+  readonly wrapRoutes?: (routes: GuardedRoutes) => Pick<GuardedRoutes, 'send' | 'isPublic'>;
 }
 
 /** Fetches `urls` in this thread; resolves to the outcomes by index. */
@@ -74,6 +78,7 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
     tally: Tally.allocate(),
     gauges: new SharedArrayBuffer(GAUGES.fieldCount * 8),
     ownPlaces: makeOwnPlaces(shared.origins),
+    inFlight: new SharedArrayBuffer(8 * maxInFlight),
   };
   const routes = new GuardedRoutes(
     { request, limits, maxInFlight, maxPerOrigin: 0, onConnection: () => {} },
@@ -82,8 +87,8 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
   const outcomes: Outcome[] = [];
   const engine = new FetchEngine({
     task,
-    sink: makeSink(),
-    routes,
+    sink: changes.sink ?? makeSink(),
+    routes: (changes.wrapRoutes?.(routes) ?? routes) as GuardedRoutes,
     tally,
     onSettled: (outcome) => {
       outcomes.push(outcome);
@@ -105,7 +110,7 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
   return outcomes.toSorted((a, b) => a.index - b.index);
 }
 
-function makeSink(): Sink {
+export function makeSink(): Sink {
   const stored = { path: '', offsetBytes: 0, storedBytes: 0, isRenamed: false };
   return {
     begin: () => {

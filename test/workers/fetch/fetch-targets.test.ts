@@ -47,6 +47,7 @@ function taskFor(port: MessagePort): FetchTask {
     tally: Tally.allocate(),
     gauges: new SharedArrayBuffer(GAUGES.fieldCount * 8),
     ownPlaces: makeOwnPlaces(shared.origins),
+    inFlight: new SharedArrayBuffer(8 * MAX_IN_FLIGHT),
   };
 }
 

@@ -100,6 +100,11 @@ export class Journal implements Disposable {
     this.#guard(() => writeMeta(this.#db, { hadLogins: true }));
   }
 
+  /** What was in flight when threads died, so that a run that goes on finds the target that kills them. */
+  noteDeaths(deaths: ReadonlyMap<number, number>): void {
+    this.#guard(() => writeMeta(this.#db, { deaths: Object.fromEntries(deaths) }));
+  }
+
   /** Ends this session, and says in which state it leaves the run. @throws SpillwayError ERR_SINK */
   finish(state: RunState, targetCount: number | null): void {
     this.#transact(() => {

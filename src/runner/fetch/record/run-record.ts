@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { SpillwayError } from '../../../model/errors.ts';
 import { type FetchReport, wasRefused } from '../../../model/fetch-report.ts';
 import type { FailedOutcome, Outcome } from '../../../model/outcome.ts';
-import type { JournalCounts } from '../../../model/run-journal.ts';
+import type { JournalCounts, JournalMeta } from '../../../model/run-journal.ts';
 import { guardWrite } from '../../../files/sink-error.ts';
 import { writeAll } from '../../../files/write-all.ts';
 import { NAMED_PER_CLASS } from '../fetch-account.ts';
@@ -34,6 +34,8 @@ export class RunRecord implements Disposable {
   readonly reader: JournalReader;
   /** What earlier sessions settled. */
   readonly before: JournalCounts;
+  /** How often targets were in flight when a worker thread died, by index; the workers' own to change. */
+  readonly deathsOf: Map<number, number>;
   readonly #paths: ReturnType<typeof recordPaths>;
   #hasLogins = false;
 
@@ -44,6 +46,7 @@ export class RunRecord implements Disposable {
     this.journal = undo.use(new Journal(options));
     this.reader = undo.use(new JournalReader(options.directory));
     this.before = this.journal.counts;
+    this.deathsOf = readDeaths(this.journal.meta.deaths);
     undo.move();
   }
 
@@ -64,6 +67,10 @@ export class RunRecord implements Disposable {
     this.#hasLogins = hasLogins;
     const isCut = (outcome: Outcome) => outcome.kind === 'skipped' && outcome.reason === 'stopped';
     this.journal.add(outcomes.some(isCut) ? outcomes.filter((outcome) => !isCut(outcome)) : outcomes);
+  }
+
+  noteDeaths(): void {
+    this.journal.noteDeaths(this.deathsOf);
   }
 
   /**
@@ -137,6 +144,10 @@ export class RunRecord implements Disposable {
     });
     return first;
   }
+}
+
+function readDeaths(deaths: JournalMeta['deaths'] = {}): Map<number, number> {
+  return new Map(Object.entries(deaths).map(([index, count]) => [Number(index), count]));
 }
 
 function withCounts(

@@ -11,6 +11,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { FetchLimits, FetchRequestOptions } from '../../../model/fetch-task.ts';
+import { basicLogin, decodableLogin } from '../../../model/login.ts';
 import type { PageRequest } from '../../../model/list-api-options.ts';
 
 /** A page of a list is text; a larger one is a mistake. */
@@ -33,7 +34,8 @@ export class PageClient implements Disposable {
 
   constructor(options: FetchRequestOptions, limits: PageLimits) {
     const { proxy, isInsecure } = options;
-    const proxyEnv = { HTTP_PROXY: proxy.http, HTTPS_PROXY: proxy.https, NO_PROXY: proxy.except };
+    const [http, https] = [decodableLogin(proxy.http), decodableLogin(proxy.https)];
+    const proxyEnv = { HTTP_PROXY: http, HTTPS_PROXY: https, NO_PROXY: proxy.except };
     const ca = options.ca === null ? {} : { ca: [...rootCertificates, options.ca] };
     this.#options = options;
     this.#limits = limits;
@@ -44,12 +46,16 @@ export class PageClient implements Disposable {
   /** Asks once. @throws whatever went wrong on the way */
   send(page: PageRequest, signal: AbortSignal): Promise<Answer> {
     const url = new URL(page.url);
+    const headers = headersOf(page, this.#options);
+    // Its login is among the fields: Node would refuse one with a "%" that begins no escape.
+    url.username = '';
+    url.password = '';
     const isTls = url.protocol === 'https:';
     const { totalMs, firstByteMs, idleMs } = this.#limits;
     const request = (isTls ? httpsRequest : httpRequest)(url, {
       method: page.method,
       agent: isTls ? this.#https : this.#http,
-      headers: headersOf(page, this.#options),
+      headers,
       signal: AbortSignal.any([signal, AbortSignal.timeout(totalMs > 0 ? totalMs : 2 ** 31 - 1)]),
     });
     const silentMs = Math.max(firstByteMs, idleMs);
@@ -71,7 +77,8 @@ function headersOf(
   const url = new URL(page.url);
   const login = logins.find(({ host }) => host === url.hostname) ?? logins.find(({ host }) => host === '');
   const basic =
-    login === undefined ? undefined : Buffer.from(`${login.login}:${login.password}`).toString('base64');
+    basicLogin(url) ??
+    (login === undefined ? undefined : Buffer.from(`${login.login}:${login.password}`).toString('base64'));
   return {
     'user-agent': userAgent,
     accept: 'application/json',

@@ -1,6 +1,6 @@
 // What an audit has found so far: right bodies by count and length, and problems by kind with the first of each named.
 
-import { CERTIFICATE_FORMAT } from '../../../model/certificate.ts';
+import { CERTIFICATE_FORMAT } from '../../../model/verify-report.ts';
 import type { SkipReason } from '../../../model/outcome.ts';
 import type { VerifyProblem, VerifyProblemKind, VerifyReport } from '../../../model/verify-report.ts';
 import type { VerifyTable } from './verify-table.ts';

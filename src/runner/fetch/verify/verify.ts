@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { SpillwayError } from '../../../model/errors.ts';
 import { withoutLogins } from '../../../model/shown-url.ts';
 import type { VerifyReport } from '../../../model/verify-report.ts';
+import { guardWrite } from '../../../files/sink-error.ts';
 import { writeAll } from '../../../files/write-all.ts';
 import { type FoundRun, findRun, lookForRun } from '../record/find-run.ts';
 import { VerifyAudit } from './verify-audit.ts';
@@ -50,7 +51,7 @@ export async function verifyPlaces(options: VerifyOptions): Promise<Verified> {
   if (manifestFile !== null) writeLines(manifestFile, table.lines());
   const text = `${JSON.stringify(report.certificate, null, 2)}\n`;
   if (certificateFile !== null) {
-    guardWrite(certificateFile, () => writeFileSync(certificateFile, text));
+    guardWrite('write', certificateFile, () => writeFileSync(certificateFile, text), '--certificate');
     return { report, certificateFile, unwritten: null };
   }
   if (onlyRun === null || onlyRun === undefined || runs.length > 1)
@@ -93,32 +94,24 @@ function checkDirectory(place: string): string {
 }
 
 function writeLines(path: string, lines: Iterable<string>): void {
-  guardWrite(path, () => {
-    const fd = openSync(path, 'w');
-    try {
-      let held = '';
-      for (const line of lines) {
-        held += line;
-        if (held.length <= 1 << 20) continue;
+  guardWrite(
+    'write',
+    path,
+    () => {
+      const fd = openSync(path, 'w');
+      try {
+        let held = '';
+        for (const line of lines) {
+          held += line;
+          if (held.length <= 1 << 20) continue;
+          writeAll(fd, Buffer.from(held));
+          held = '';
+        }
         writeAll(fd, Buffer.from(held));
-        held = '';
+      } finally {
+        closeSync(fd);
       }
-      writeAll(fd, Buffer.from(held));
-    } finally {
-      closeSync(fd);
-    }
-  });
-}
-
-function guardWrite(path: string, write: () => void): void {
-  try {
-    write();
-  } catch (error) {
-    if (error instanceof SpillwayError) throw error;
-    throw new SpillwayError(
-      'ERR_SINK',
-      `could not write ${path}: ${(error as Error).message}: free space there or choose another place`,
-      { cause: error },
-    );
-  }
+    },
+    '--manifest',
+  );
 }

@@ -6,8 +6,9 @@ import { MessageChannel } from 'node:worker_threads';
 import type { Tally } from '../../../measure/tally.ts';
 import { SpillwayError } from '../../../model/errors.ts';
 import { type FetchTask, type FromFetchWorker, GAUGES } from '../../../model/fetch-task.ts';
+import { oneLine } from '../../../model/one-line.ts';
 import { giveBackPlaces } from '../../../model/origin-fields.ts';
-import { type Outcome, skippedOutcome } from '../../../model/outcome.ts';
+import { crashedOutcome, type Outcome, skippedOutcome } from '../../../model/outcome.ts';
 import { splitCount } from '../../../model/split.ts';
 import type { Target } from '../../../model/target.ts';
 import { recoverWorker } from '../../../sinks/recover/recover-sink.ts';
@@ -17,10 +18,13 @@ import { recordDeath } from '../../record-death.ts';
 import { RobotsCoordinator } from './robots-coordinator.ts';
 import { AHEAD_COUNT, BATCH_COUNT, WorkerHandle } from './worker-handle.ts';
 
+/** What is kept of errors that belong to no target. */
+const MAX_STRAYS = 1_000;
+
 /** A task without what the worker group adds. */
 export type FetchTaskBase = Omit<
   FetchTask,
-  'workerIndex' | 'port' | 'tally' | 'gauges' | 'ownPlaces' | 'maxInFlight'
+  'workerIndex' | 'port' | 'tally' | 'gauges' | 'ownPlaces' | 'inFlight' | 'maxInFlight'
 >;
 
 export interface WorkerGroupOptions {
@@ -30,6 +34,10 @@ export interface WorkerGroupOptions {
   readonly maxInFlight: number;
   readonly base: FetchTaskBase;
   readonly onSettled: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
+  /** How often targets were in flight when a thread died, by index, as earlier sessions left it; grows. */
+  readonly deathsOf?: Map<number, number>;
+  /** A thread died: `deathsOf` is to outlive this process. */
+  readonly onDeath?: () => void;
   /** A sink gave up, or threads keep dying. */
   readonly onBroken: (error: SpillwayError) => void;
 }
@@ -46,6 +54,7 @@ export class FetchWorkerGroup {
   readonly #options: WorkerGroupOptions;
   readonly #handles: readonly WorkerHandle[];
   readonly #deaths: string[] = [];
+  readonly #strays: string[] = [];
   readonly #ended: Promise<unknown>;
   readonly #robots = new RobotsCoordinator();
   readonly #readyHandles = new Set<WorkerHandle>();
@@ -60,8 +69,9 @@ export class FetchWorkerGroup {
 
   constructor(options: WorkerGroupOptions) {
     this.#options = options;
+    const deathsOf = options.deathsOf ?? new Map<number, number>();
     this.#handles = splitCount(options.maxInFlight, options.workerCount).map(
-      (share) => new WorkerHandle(share, options.base.shared.origins),
+      (share) => new WorkerHandle(share, options.base.shared.origins, deathsOf),
     );
     this.#ended = Promise.all(this.#handles.map((handle) => this.#runWorker(handle)));
     this.#ended.catch(() => {});
@@ -69,6 +79,11 @@ export class FetchWorkerGroup {
 
   get deaths(): readonly string[] {
     return this.#deaths;
+  }
+
+  /** What was thrown in threads on behalf of no target, the first of it. */
+  get strays(): readonly string[] {
+    return this.#strays;
   }
 
   get tallies(): readonly Tally[] {
@@ -125,12 +140,28 @@ export class FetchWorkerGroup {
     this.#isStopped = true;
     this.#allReady.resolve();
     this.#hasRoom.resolve();
-    for (const handle of this.#handles) handle.send({ kind: 'stop', isCut });
+    for (const handle of this.#handles) {
+      handle.send({ kind: 'stop', isCut });
+      this.#skipHeld(handle);
+    }
+  }
+
+  #sendHeld(handle: WorkerHandle): void {
+    if (!handle.isHolding) return;
+    handle.sendHeld();
+    if (this.#isEnded && !handle.isHolding) handle.send({ kind: 'end' });
+  }
+
+  /** What was never sent has nobody to settle it. */
+  #skipHeld(handle: WorkerHandle): void {
+    const held = handle.takeHeld();
+    if (held.length > 0) this.#options.onSettled(held.map((target) => skippedOutcome(target, 'stopped')));
   }
 
   /** At the end of the list: has targets given back for whoever has least, until all that is left is begun. */
   #level(): void {
     if (!this.#isGiven || this.#isEnded || this.#isStopped) return;
+    if (this.#handles.some(({ isHolding }) => isHolding)) return;
     const move = chooseMove(this.#handles);
     if (move !== null) {
       const handle = this.#handles[move.from] as WorkerHandle;
@@ -182,6 +213,7 @@ export class FetchWorkerGroup {
         tally: handle.tallyBuffer,
         gauges: handle.gauges,
         ownPlaces: handle.ownPlaces,
+        inFlight: handle.inFlight,
         maxInFlight: handle.maxInFlight,
       };
       const work = pool.fetchTargets(task);
@@ -193,19 +225,21 @@ export class FetchWorkerGroup {
         return;
       } catch (error) {
         await closed.promise;
-        this.#recordDeath(error);
         sink = this.#takeBack(sink, workerIndex, handle);
         giveBackPlaces(base.shared.origins, handle.ownPlaces);
+        this.#recordDeath(handle, error);
       }
     }
   }
 
   /** Gives a new thread what the one before left unsettled, and tells it what else it missed. */
   #resend(handle: WorkerHandle): void {
-    handle.sendBatches([...handle.pending.values()]);
+    if (this.#isStopped) this.#skipHeld(handle);
+    else handle.sendHeld();
     if (this.#isStopped) handle.send({ kind: 'stop', isCut: true });
-    else if (this.#isEnded) handle.send({ kind: 'end' });
-    else this.#level();
+    else if (!this.#isEnded) this.#level();
+    // One that is told of the end takes nothing after it.
+    else if (!handle.isHolding) handle.send({ kind: 'end' });
   }
 
   /** What the dead thread has stored and not told is fetched again, so it must not stay. */
@@ -222,9 +256,16 @@ export class FetchWorkerGroup {
     }
   }
 
-  #recordDeath(error: unknown): void {
+  /** Sets the target that kills threads aside, once it is known. */
+  #recordDeath(handle: WorkerHandle, error: unknown): void {
+    const killer = handle.blameDeath();
+    if (killer !== null) {
+      const death = oneLine(error instanceof Error ? error.message : String(error));
+      this.#options.onSettled([crashedOutcome(killer, death)]);
+    }
+    this.#options.onDeath?.();
     try {
-      recordDeath(this.#deaths, 'worker threads', error);
+      recordDeath(this.#deaths, 'worker threads', error, handle.barrenDeaths);
     } catch (broken) {
       this.#options.onBroken(broken as SpillwayError);
       throw broken;
@@ -238,6 +279,10 @@ export class FetchWorkerGroup {
     }
     if (message.kind === 'ready') {
       if (this.#readyHandles.add(handle).size === this.#handles.length) this.#allReady.resolve();
+      return;
+    }
+    if (message.kind === 'stray') {
+      if (this.#strays.length < MAX_STRAYS) this.#strays.push(message.text);
       return;
     }
     if (message.kind === 'waits') {
@@ -260,8 +305,9 @@ export class FetchWorkerGroup {
     handle.send({ kind: 'recorded', count: message.outcomes.length });
     for (const outcome of message.outcomes) {
       if (outcome.kind === 'ok') handle.last = outcome.stored;
-      handle.pending.delete(outcome.index);
+      handle.settled(outcome.index);
     }
+    this.#sendHeld(handle);
     if (handle.room > 0) {
       this.#hasRoom.resolve();
       this.#hasRoom = Promise.withResolvers();

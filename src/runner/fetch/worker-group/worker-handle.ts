@@ -1,5 +1,6 @@
-// The main thread's side of one worker of a fetch: the targets it was given, the port to its thread, and the memory
-// in which it counts. Outlives its thread: a successor takes over what is pending.
+// One worker as the runner sees it, whatever thread it has at the moment: what was sent to it and is not settled, and
+// what is held back. After a death the targets that were in flight are tried again by themselves, few at a time and
+// with nothing else beside them, so that the one that kills threads is found and no other pays for it.
 
 import type { MessagePort } from 'node:worker_threads';
 import { Tally } from '../../../measure/tally.ts';
@@ -13,14 +14,19 @@ import type { WorkerShare } from './level-shares.ts';
 export const AHEAD_COUNT = 2048;
 /** Targets in one message. */
 export const BATCH_COUNT = 64;
+/** Suspects are tried again in so many groups at most; a group that dies is tried one by one. */
+const MAX_GROUPS = 64;
+/** A target that was in flight at so many deaths, the last time alone, is set aside. */
+const MAX_DEATHS = 2;
 
 export class WorkerHandle implements WorkerShare {
-  /** Given to it and not settled, by index. */
+  /** Given and not settled, by index. */
   readonly pending = new Map<number, Target>();
   readonly tallyBuffer = Tally.allocate();
   readonly tally = new Tally(this.tallyBuffer);
   readonly gauges = new SharedArrayBuffer(GAUGES.fieldCount * 8);
   readonly ownPlaces: SharedArrayBuffer;
+  readonly inFlight: SharedArrayBuffer;
   readonly capacity: number;
   readonly maxInFlight: number;
   port: MessagePort | null = null;
@@ -30,11 +36,22 @@ export class WorkerHandle implements WorkerShare {
   last: Stored | null = null;
   isAllBegun = false;
   isAsked = false;
+  /** Deaths of threads in a row, none of them with a target settled since the one before or set aside. */
+  barrenDeaths = 0;
+  /** How often targets were in flight when a thread died; shared by all workers. */
+  readonly #deaths: Map<number, number>;
+  /** Groups of targets that were in flight at a death, each to be sent when nothing else is out. */
+  #suspects: Target[][] = [];
+  /** What waits until the suspects are settled. */
+  #held: Target[] = [];
 
-  constructor(maxInFlight: number, origins: SharedArrayBuffer) {
+  /** @param deaths by index of the target; grows here */
+  constructor(maxInFlight: number, origins: SharedArrayBuffer, deaths: Map<number, number>) {
     this.maxInFlight = maxInFlight;
     this.ownPlaces = makeOwnPlaces(origins);
     this.capacity = maxInFlight + AHEAD_COUNT;
+    this.inFlight = new SharedArrayBuffer(maxInFlight * Float64Array.BYTES_PER_ELEMENT);
+    this.#deaths = deaths;
   }
 
   get pendingCount(): number {
@@ -45,17 +62,97 @@ export class WorkerHandle implements WorkerShare {
     return this.capacity - this.pending.size;
   }
 
+  /** Something is held back: nothing changes hands, and the share is not at its end. */
+  get isHolding(): boolean {
+    return this.#suspects.length + this.#held.length > 0;
+  }
+
   send(message: ToFetchWorker): void {
     this.port?.postMessage(message);
   }
 
   give(targets: readonly Target[]): void {
     for (const target of targets) this.pending.set(target.index, target);
-    this.sendBatches(targets);
+    const suspects = this.#deaths.size === 0 ? [] : targets.filter(({ index }) => this.#deaths.has(index));
+    if (suspects.length > 0 || this.isHolding) {
+      this.#suspects.push(...suspects.map((target) => [target]));
+      this.#held.push(...targets.filter(({ index }) => !this.#deaths.has(index)));
+      this.sendHeld();
+    } else this.#sendBatches(targets);
   }
 
-  /** Also says that it has something to begin again. */
-  sendBatches(targets: readonly Target[]): void {
+  /** Whatever can be sent now: the next suspects when nothing is out, and what waits behind them when none are left. */
+  sendHeld(): void {
+    if (this.#suspects.length > 0) {
+      const waitingCount = this.#suspects.reduce((sum, { length }) => sum + length, 0) + this.#held.length;
+      if (this.pending.size === waitingCount) this.#sendBatches(this.#suspects.shift() as Target[]);
+    } else if (this.#held.length > 0 && this.#isOutOnlyHarmless()) {
+      this.#sendBatches(this.#held.splice(0));
+    }
+  }
+
+  /** What was never sent, because the run was stopped before. */
+  takeHeld(): Target[] {
+    const held = [...this.#suspects.flat(), ...this.#held];
+    this.#suspects = [];
+    this.#held = [];
+    for (const { index } of held) this.pending.delete(index);
+    return held;
+  }
+
+  /** The thread died. @returns the target that kills threads, which is not pending any more; null where none is known to */
+  blameDeath(): Target | null {
+    const cells = new Float64Array(this.inFlight);
+    const targets = [...cells]
+      .filter((cell) => cell > 0)
+      .map((cell) => this.pending.get(cell - 1))
+      .filter((target) => target !== undefined);
+    cells.fill(0);
+    for (const { index } of targets) this.#deaths.set(index, (this.#deaths.get(index) ?? 0) + 1);
+    const [only] = targets;
+    const isKiller = only !== undefined && targets.length === 1 && this.#deathsOf(only) >= MAX_DEATHS;
+    if (!isKiller) {
+      this.barrenDeaths++;
+      this.#regroup(targets);
+      return null;
+    }
+    this.settled(only.index);
+    this.#regroup([]);
+    return only;
+  }
+
+  /** A target has its last word. */
+  settled(index: number): void {
+    this.pending.delete(index);
+    if (this.#deaths.size > 0) this.#deaths.delete(index);
+    this.barrenDeaths = 0;
+  }
+
+  /** Puts what a dead thread had back in line: suspects first, then what it had not begun. */
+  #regroup(suspects: readonly Target[]): void {
+    const isAgain = suspects.some((target) => this.#deathsOf(target) > 1);
+    const groupSize = isAgain ? 1 : Math.ceil(suspects.length / MAX_GROUPS);
+    const groups: Target[][] = [];
+    for (let start = 0; start < suspects.length; start += groupSize)
+      groups.push(suspects.slice(start, start + groupSize));
+    this.#suspects = [...groups, ...this.#suspects];
+    const waiting = new Set(this.#suspects.flat().map(({ index }) => index));
+    this.#held = [...this.pending.values()].filter(({ index }) => !waiting.has(index));
+  }
+
+  #deathsOf({ index }: Target): number {
+    return this.#deaths.get(index) ?? 0;
+  }
+
+  /** False while suspects are out. */
+  #isOutOnlyHarmless(): boolean {
+    const held = new Set(this.#held.map(({ index }) => index));
+    for (const index of this.pending.keys()) if (!held.has(index) && this.#deaths.has(index)) return false;
+    return true;
+  }
+
+  /** Whatever it had begun, it has more before it now. */
+  #sendBatches(targets: readonly Target[]): void {
     this.isAllBegun = false;
     for (let start = 0; start < targets.length; start += BATCH_COUNT)
       this.send({ kind: 'targets', targets: targets.slice(start, start + BATCH_COUNT) });

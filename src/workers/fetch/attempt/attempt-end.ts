@@ -1,6 +1,7 @@
 // How one attempt ended, in the words that attempt and engine share. Types, and the plainest of its values.
 
 import type { FailureCode, SpillwayError } from '../../../model/errors.ts';
+import { thrownText } from '../../../model/one-line.ts';
 import type { Committed } from '../../../sinks/sink.ts';
 
 /** How an attempt ended. `broken`: the sink could not write, which no attempt can mend. */
@@ -28,4 +29,9 @@ export interface AttemptFailure {
 
 export function attemptFailure(code: FailureCode, detail: string, retryAfterMs = 0): AttemptFailure {
   return { kind: 'failed', code, detail, retryAfterMs };
+}
+
+/** The target's failure that whatever was thrown while it was worked at becomes. */
+export function internalFailure(thrown: unknown): AttemptFailure {
+  return attemptFailure('internal', thrownText(thrown));
 }

@@ -4,11 +4,11 @@
 import type { FetchLimits } from '../../../model/fetch-task.ts';
 import type { Body, Committed, Sink } from '../../../sinks/sink.ts';
 import { AnswerHead, type AnswerStart } from './answer-head.ts';
-import { type AttemptEnd, attemptFailure } from './attempt-end.ts';
+import { type AttemptEnd, attemptFailure, internalFailure } from './attempt-end.ts';
 import { describeError } from '../../../transport/classify.ts';
 import { ContentDecoder, parseCodings } from './content-decoder.ts';
 import type { FetchJob } from './fetch-job.ts';
-import type { SpillwayError } from '../../../model/errors.ts';
+import { SpillwayError } from '../../../model/errors.ts';
 
 /** Transfer codings of which nothing is left on a body; undici takes chunks off and ignores what stands beside them. */
 const TAKEN_OFF = /^[\t ]*(?:chunked|identity)?[\t ]*$/iu;
@@ -131,12 +131,12 @@ export class BodyIntake {
     this.#parts.onLost(attemptFailure(...failure));
   }
 
-  /** Whatever the sink throws ends the attempt and, through the engine, the run. */
+  /** A sink that cannot write ends the run, through the engine; what else is thrown, such as for a name, the target. */
   #guardSink(action: () => void): void {
     try {
       action();
     } catch (error) {
-      this.#parts.onLost({ kind: 'broken', error: error as SpillwayError });
+      this.#parts.onLost(error instanceof SpillwayError ? { kind: 'broken', error } : internalFailure(error));
     }
   }
 }

@@ -1,12 +1,11 @@
 // One request for a job, from its dispatch to its last byte: judges the head, hands the body on, keeps the deadlines.
 // Says once how it ended; whether there is another attempt is the engine's to decide.
 
-import type { FailureCode } from '../../../model/errors.ts';
 import type { FetchLimits } from '../../../model/fetch-task.ts';
 import type { Sink } from '../../../sinks/sink.ts';
 import { type AnswerRules, factsOf, judgeAnswer, promisedBytesOf } from './answer-head.ts';
 import { AttemptClock, type Phase } from './attempt-clock.ts';
-import { type AttemptEnd, attemptFailure } from './attempt-end.ts';
+import { type AttemptEnd, attemptFailure, internalFailure } from './attempt-end.ts';
 import { BodyIntake } from './body-intake.ts';
 import { classify, describeError } from '../../../transport/classify.ts';
 import type { FetchJob } from './fetch-job.ts';
@@ -33,6 +32,8 @@ const MAX_UNWANTED_BYTES = 64 * 1024;
 
 export class FetchAttempt implements AnswerReceiver {
   readonly job: FetchJob;
+  /** Its place in the run slots' list of what is in flight. */
+  cell = -1;
   readonly #context: AttemptContext;
   readonly #clock: AttemptClock;
   #control: RequestControl | null = null;
@@ -45,6 +46,8 @@ export class FetchAttempt implements AnswerReceiver {
   #intake: BodyIntake | null = null;
   /** How the attempt ends once the unwanted body is out of the way. */
   #verdict: AttemptEnd | null = null;
+  /** What was thrown while this attempt was open, nobody knows on whose behalf. */
+  #stray: string | null = null;
 
   constructor(job: FetchJob, context: AttemptContext) {
     this.job = job;
@@ -78,66 +81,77 @@ export class FetchAttempt implements AnswerReceiver {
   }
 
   onSent(): void {
-    if (this.phase === 'over') return;
-    this.#clock.enter('waiting');
-    this.#sentAtMs = this.#clock.sinceMs;
-    this.#context.onSent();
+    this.#guard(() => {
+      this.#clock.enter('waiting');
+      this.#sentAtMs = this.#clock.sinceMs;
+      this.#context.onSent();
+    });
   }
 
   onHead(status: number, statusText: string, view: HeaderView): void {
-    if (this.phase === 'over') return;
-    this.#clock.enter('receiving');
-    this.#context.onHeard(this);
-    this.job.status = status;
-    this.#promisedBytes = promisedBytesOf(view);
-    this.#verdict = judgeAnswer(this.job, status, view, this.#context);
-    if (this.#verdict !== null) return;
-    this.job.facts = factsOf(view);
-    this.#intake = this.#openIntake();
-    this.#intake.begin({ status, statusText, view });
+    this.#guard(() => {
+      this.#clock.enter('receiving');
+      this.#context.onHeard(this);
+      this.job.status = status;
+      this.#promisedBytes = promisedBytesOf(view);
+      this.#verdict = judgeAnswer(this.job, status, view, this.#context);
+      if (this.#verdict !== null) return;
+      this.job.facts = factsOf(view);
+      this.#intake = this.#openIntake();
+      this.#intake.begin({ status, statusText, view });
+    });
   }
 
   onData(chunk: Buffer): void {
-    if (this.phase === 'over') return;
-    this.#clock.count(chunk.length);
-    this.#context.onHeard(this);
-    const waitMs = this.#context.onBytes(chunk.length);
-    if (waitMs > 0) this.#holdFor(waitMs);
-    if (this.#verdict === null) this.#intake?.take(chunk);
-    else if (this.#clock.bytes > MAX_UNWANTED_BYTES) this.#finish(this.#verdict);
+    this.#guard(() => {
+      this.#clock.count(chunk.length);
+      this.#context.onHeard(this);
+      const waitMs = this.#context.onBytes(chunk.length);
+      if (waitMs > 0) this.#holdFor(waitMs);
+      if (this.#verdict === null) this.#intake?.take(chunk);
+      else if (this.#clock.bytes > MAX_UNWANTED_BYTES) this.#finish(this.#verdict);
+    });
   }
 
   onEnd(): void {
-    if (this.phase === 'over') return;
-    this.#isAnswered = true;
-    if (this.#verdict !== null) this.#finish(this.#verdict);
-    else this.#intake?.end();
+    this.#guard(() => {
+      this.#isAnswered = true;
+      if (this.#verdict !== null) this.#finish(this.#verdict);
+      else this.#intake?.end();
+    });
   }
 
   onError(error: unknown, loss: AnswerLoss): void {
-    if (this.phase === 'over') return;
-    this.#isAnswered = true;
-    if (loss === 'stale') {
-      this.#finish({ kind: 'stale', detail: describeError(error) });
-      return;
-    }
+    this.#guard(() => {
+      this.#isAnswered = true;
+      this.#finish(this.#lossEnd(error, loss));
+    });
+  }
+
+  #lossEnd(error: unknown, loss: AnswerLoss): AttemptEnd {
+    if (loss === 'stale') return { kind: 'stale', detail: describeError(error) };
+    if (this.#verdict !== null) return this.#verdict;
     const code = classify(error);
     const isCut = code === 'connection-lost' || code === 'body-mismatch';
     if (isCut && this.#promisedBytes !== null && this.phase === 'receiving') {
-      this.#fail(
+      return attemptFailure(
         'body-mismatch',
         `expected ${this.#promisedBytes} bytes, found ${this.#clock.bytes}: ${describeError(error)}`,
       );
-    } else {
-      this.#fail(code, describeError(error));
     }
+    return attemptFailure(code, describeError(error));
   }
 
   /** Ends the attempt if one of its limits has passed. Called by the engine's sweep. */
   check(atMs: number): void {
-    const failure = this.#clock.check(atMs, this.#holds > 0);
-    // Once the head has said how this ends, nothing that befalls the unwanted body matters.
-    if (failure !== null) this.#finish(this.#verdict ?? failure);
+    this.#guard(() => {
+      const failure = this.#clock.check(atMs, this.#holds > 0);
+      if (failure === null) return;
+      // Once the head has said how this ends, nothing that befalls the unwanted body matters.
+      this.#finish(
+        this.#verdict ?? (this.#stray === null ? failure : attemptFailure('internal', this.#stray)),
+      );
+    });
   }
 
   /** Ends the attempt at the caller's wish. */
@@ -148,6 +162,26 @@ export class FetchAttempt implements AnswerReceiver {
   /** Takes it back; the job is not the worse for it. */
   withdraw(): void {
     this.#finish({ kind: 'withdrawn' });
+  }
+
+  /** Something was thrown while this attempt was worked at. */
+  crash(thrown: unknown): void {
+    this.#finish(internalFailure(thrown));
+  }
+
+  /** Something was thrown that nobody can tell whose it is: the cause, should nothing more come of this attempt. */
+  suspect(text: string): void {
+    this.#stray ??= text;
+  }
+
+  /** Whatever is thrown on behalf of this attempt ends it, and nothing else. */
+  #guard(work: () => void): void {
+    if (this.phase === 'over') return;
+    try {
+      work();
+    } catch (error) {
+      this.crash(error);
+    }
   }
 
   #openIntake(): BodyIntake {
@@ -163,13 +197,13 @@ export class FetchAttempt implements AnswerReceiver {
       },
       onLost: (end) => this.#finish(end),
       onHold: () => this.#hold(),
-      onRelease: () => this.#release(),
+      onRelease: () => this.#guard(() => this.#release()),
     });
   }
 
   #holdFor(durationMs: number): void {
     this.#hold();
-    setTimeout(() => this.#release(), durationMs);
+    setTimeout(() => this.#guard(() => this.#release()), durationMs);
   }
 
   #hold(): void {
@@ -182,18 +216,24 @@ export class FetchAttempt implements AnswerReceiver {
     if (this.#holds === 0 && this.phase !== 'over') this.#control?.resume();
   }
 
-  #fail(code: FailureCode, detail: string): void {
-    this.#finish(this.#verdict ?? attemptFailure(code, detail));
-  }
-
   #finish(end: AttemptEnd): void {
     if (this.phase === 'over') return;
     this.#clock.enter('over');
-    this.#intake?.discard();
-    // An answer that is not whole has a connection that is of no use to anybody.
-    if (!this.#isAnswered) this.#control?.abort(new Error('the attempt is over'));
-    this.#control?.leave();
+    this.#context.onOver(this, this.#letGo(end));
+  }
+
+  /** Gives back what the attempt holds. @returns `end`, unless that throws */
+  #letGo(end: AttemptEnd): AttemptEnd {
+    const control = this.#control;
     this.#control = null;
-    this.#context.onOver(this, end);
+    try {
+      this.#intake?.discard();
+      // An answer that is not whole has a connection that is of no use to anybody.
+      if (!this.#isAnswered) control?.abort(new Error('the attempt is over'));
+      control?.leave();
+      return end;
+    } catch (error) {
+      return end.kind === 'ok' ? end : internalFailure(error);
+    }
   }
 }

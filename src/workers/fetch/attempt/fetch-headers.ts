@@ -2,6 +2,7 @@
 // own origins never follows a redirect to another.
 
 import type { FetchRequestOptions } from '../../../model/fetch-task.ts';
+import { basicLogin } from '../../../model/login.ts';
 import { ACCEPT_ENCODING } from './content-decoder.ts';
 import type { FetchJob } from './fetch-job.ts';
 
@@ -52,9 +53,8 @@ export class FetchHeaders {
 
   /** The URL's own login, else the host's from netrc, else netrc's default; in base64. */
   #loginFor(url: URL): string | null {
-    if (url.username !== '' || url.password !== '') {
-      return encodeLogin(decodeURIComponent(url.username), decodeURIComponent(url.password));
-    }
+    const own = basicLogin(url);
+    if (own !== null) return own;
     if (this.#logins.length === 0) return null;
     const found =
       this.#logins.find(({ host }) => host === url.hostname) ?? this.#logins.find(({ host }) => host === '');

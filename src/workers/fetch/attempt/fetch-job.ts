@@ -34,6 +34,8 @@ export class FetchJob {
   dueAtMs = 0;
   /** A public origin has sent it on: it may not go to addresses of special use. */
   isGuarded = false;
+  /** Its last word was told. */
+  isSettled = false;
   readonly acceptedAtMs = nowMs();
   readonly #places: OriginPlaces;
   #origin: OriginPlace;

@@ -5,6 +5,10 @@ import type { FailedOutcome, Outcome, SkipReason } from '../../../model/outcome.
 import type { AttemptEnd, AttemptFailure } from './attempt-end.ts';
 import type { FetchJob } from './fetch-job.ts';
 import { oneLine } from '../../../model/one-line.ts';
+import { withoutLogins } from '../../../model/shown-url.ts';
+import type { Target } from '../../../model/target.ts';
+
+const MAX_SHOWN_CHARACTERS = 2_000;
 
 export function okOutcome(job: FetchJob, end: AttemptEnd & { kind: 'ok' }): Outcome {
   const { committed, wireBytes } = end;
@@ -37,6 +41,22 @@ export function failedOutcome(job: FetchJob, { code, detail }: AttemptFailure): 
     attempts: job.attempts,
     durationMs: job.startedAtMs === 0 ? 0 : nowMs() - job.startedAtMs,
     ...redirectedBy(job),
+  };
+}
+
+/** Of a target that no job could be made of. */
+export function lostOutcome({ index, line, url }: Target, { code, detail }: AttemptFailure): Outcome {
+  const shown = withoutLogins(url.slice(0, MAX_SHOWN_CHARACTERS));
+  return {
+    kind: 'failed',
+    index,
+    line,
+    url: shown,
+    code,
+    detail: oneLine(detail),
+    status: 0,
+    attempts: 0,
+    durationMs: 0,
   };
 }
 

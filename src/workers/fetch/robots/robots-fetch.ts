@@ -3,6 +3,7 @@
 
 import type { FetchLimits } from '../../../model/fetch-task.ts';
 import type { RobotsRules } from '../../../model/robots.ts';
+import { thrownText } from '../../../model/one-line.ts';
 import { redirectTarget } from '../attempt/answer-head.ts';
 import { describeError } from '../../../transport/classify.ts';
 import type { AnswerReceiver, RequestControl } from '../../../transport/fetch-transport.ts';
@@ -37,7 +38,11 @@ export async function fetchRobots(parts: RobotsFetchParts, origin: string): Prom
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     // A ref'd timer: it may be all that keeps the thread awake.
     if (tries > 0) await new Promise((resolve) => setTimeout(resolve, RETRY_MS * 2 ** tries));
-    found = await follow(parts, new URL('/robots.txt', origin));
+    try {
+      found = await follow(parts, new URL('/robots.txt', origin));
+    } catch (error) {
+      return { kind: 'unavailable', detail: `${origin}/robots.txt: ${thrownText(error)}` };
+    }
     if (found.kind !== 'unavailable') return found;
   }
   return found;
@@ -96,31 +101,43 @@ class Asking implements AnswerReceiver {
   }
 
   onSent(): void {
-    this.#parts.onSent();
+    this.#guard(() => this.#parts.onSent());
   }
 
   onHead(status: number, _statusText: string, headers: HeaderView): void {
-    if (status >= 300 && status < 400) this.#verdict = this.#redirect(headers.get('location'));
-    else if (status === 206 || status === 429 || status >= 500)
-      this.#verdict = this.#unavailable(`status ${status}`);
-    else if (status >= 400) this.#verdict = { kind: 'none' };
-    else this.#verdict = this.#unreadable(headers);
-    if (this.#verdict !== null) this.#finish(this.#verdict);
+    this.#guard(() => {
+      if (status >= 300 && status < 400) this.#verdict = this.#redirect(headers.get('location'));
+      else if (status === 206 || status === 429 || status >= 500)
+        this.#verdict = this.#unavailable(`status ${status}`);
+      else if (status >= 400) this.#verdict = { kind: 'none' };
+      else this.#verdict = this.#unreadable(headers);
+      if (this.#verdict !== null) this.#finish(this.#verdict);
+    });
   }
 
   onData(chunk: Buffer): void {
     if (this.#isOver) return;
-    this.#chunks.push(Buffer.from(chunk));
-    this.#bytes += chunk.length;
-    if (this.#bytes >= MAX_BYTES) this.#finish(this.#text());
+    this.#guard(() => {
+      this.#chunks.push(Buffer.from(chunk));
+      this.#bytes += chunk.length;
+      if (this.#bytes >= MAX_BYTES) this.#finish(this.#text());
+    });
   }
 
   onEnd(): void {
-    this.#finish(this.#text());
+    this.#guard(() => this.#finish(this.#text()));
   }
 
   onError(error: unknown): void {
     this.#fail(describeError(error));
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#fail(thrownText(error));
+    }
   }
 
   #redirect(location: string | undefined): Answer {

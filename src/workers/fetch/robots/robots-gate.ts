@@ -3,6 +3,7 @@
 
 import robotsModule, { type Robot } from 'robots-parser';
 import type { RobotsAnswer } from '../../../model/robots.ts';
+import { thrownText } from '../../../model/one-line.ts';
 import type { FetchJob } from '../attempt/fetch-job.ts';
 
 // Its types describe an ES module; what is installed exports the function itself.
@@ -74,7 +75,11 @@ export class RobotsGate {
       this.#rules.set(origin, { isAllowed: () => true, unavailable, spacingMs: 0 });
       return jobs;
     }
-    const robot = robotsParser(`${origin}/robots.txt`, rules.text);
+    const robot = readRules(`${origin}/robots.txt`, rules.text);
+    if (typeof robot === 'string') {
+      this.#rules.set(origin, { isAllowed: () => false, unavailable: robot, spacingMs: 0 });
+      return jobs;
+    }
     const delaySec = robot.getCrawlDelay(this.#userAgent) ?? 0;
     const spacingMs = Math.min(MAX_CRAWL_DELAY_SEC, Math.max(0, delaySec)) * 1000;
     const isAllowed = (url: string) => this.#isAllowed(robot, url);
@@ -102,5 +107,14 @@ export class RobotsGate {
     }
     this.#awaited.set(origin, [job]);
     this.#ask(origin);
+  }
+}
+
+/** The rules, or why they cannot be read. */
+function readRules(url: string, text: string): Robot | string {
+  try {
+    return robotsParser(url, text);
+  } catch (error) {
+    return `${url}: expected rules, reading them threw ${thrownText(error)}`;
   }
 }

@@ -1,0 +1,63 @@
+// Progress on stderr, so that stdout holds results alone: redrawn in its place on a terminal, a line every few seconds
+// elsewhere.
+
+import type { createLogUpdate } from 'log-update';
+
+/** Without a terminal a line is printed only so often: for logs. */
+const PLAIN_EVERY_MS = 5_000;
+const LIVE_EVERY_MS = 200;
+
+export interface LiveTextParts<Snapshot> {
+  /** What a terminal of so many columns shows. */
+  readonly live: (snapshot: Snapshot, columns: number) => string;
+  /** One line for a log. */
+  readonly plain: (snapshot: Snapshot) => string;
+}
+
+export class LiveText<Snapshot> implements Disposable {
+  readonly #parts: LiveTextParts<Snapshot>;
+  readonly #update: ReturnType<typeof createLogUpdate> | null;
+  #nextPlainMs = PLAIN_EVERY_MS;
+  #timer: NodeJS.Timeout | undefined;
+
+  private constructor(parts: LiveTextParts<Snapshot>, update: ReturnType<typeof createLogUpdate> | null) {
+    this.#parts = parts;
+    this.#update = update;
+  }
+
+  /** Loads what draws on a terminal only where there is one that knows its size. */
+  static async open<Snapshot>(parts: LiveTextParts<Snapshot>): Promise<LiveText<Snapshot>> {
+    if (!process.stderr.isTTY || !(process.stderr.rows > 0)) return new LiveText(parts, null);
+    const library = await import('log-update');
+    return new LiveText(parts, library.createLogUpdate(process.stderr));
+  }
+
+  /** @param atMs how long the run has lasted */
+  show(snapshot: Snapshot, atMs: number): void {
+    if (this.#update !== null) {
+      this.#update(this.#parts.live(snapshot, process.stderr.columns));
+      return;
+    }
+    if (atMs < this.#nextPlainMs) return;
+    this.#nextPlainMs = atMs + PLAIN_EVERY_MS;
+    process.stderr.write(`${this.#parts.plain(snapshot)}\n`);
+  }
+
+  /** Reads and shows a snapshot again and again, until it is disposed of. */
+  follow(read: () => Snapshot): void {
+    const everyMs = this.#update === null ? PLAIN_EVERY_MS : LIVE_EVERY_MS;
+    this.#timer = setInterval(() => this.show(read(), Number.POSITIVE_INFINITY), everyMs);
+  }
+
+  /** A line of its own above the live one. */
+  readonly notice = (text: string): void => {
+    this.#update?.clear();
+    process.stderr.write(`${text}\n`);
+  };
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#update?.clear();
+    this.#update?.done();
+  }
+}
