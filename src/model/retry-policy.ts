@@ -1,6 +1,7 @@
 // When an answer or a failure is worth another attempt, and how long to wait for it. Pure functions.
 
 import { FAILURES, type FailureCode } from './errors.ts';
+import { parseHttpDate } from './http-date.ts';
 
 const BASE_DELAY_MS = 500;
 const MAX_DELAY_MS = 60_000;
@@ -33,14 +34,18 @@ export function retryDelayMs(attempts: number, retryAfterMs: number, random: num
   return retryAfterMs + random * ceilingMs;
 }
 
-/** Milliseconds a Retry-After field asks for, from `nowMs` of the wall clock; 0 where it says nothing. */
-export function parseRetryAfterMs(field: string | undefined, nowMs: number): number {
-  if (field === undefined) return 0;
-  const text = field.trim();
-  if (/^\d{1,10}(?:\.\d+)?$/u.test(text)) return Math.ceil(Number(text) * 1000);
-  // Only the forms of RFC 9110, section 5.6.7, all of which begin with a day's name.
-  const at = /^[a-z]{3,9},? /iu.test(text)
-    ? Date.parse(text.endsWith('GMT') ? text : `${text} GMT`)
-    : Number.NaN;
-  return Number.isNaN(at) ? 0 : Math.max(0, at - nowMs);
+/**
+ * Milliseconds a Retry-After field asks for; 0 where it says nothing. A date counts from the answer's own `date`, for the
+ * server means its own clock, and from `nowMs` of ours where the answer has none.
+ */
+export function parseRetryAfterMs(
+  field: string | undefined,
+  date: string | undefined,
+  nowMs: number,
+): number {
+  const text = field?.trim() ?? '';
+  if (/^\d{1,10}(?:\.\d{1,9})?$/u.test(text)) return Math.ceil(Number(text) * 1000);
+  const atMs = parseHttpDate(text);
+  if (atMs === null) return 0;
+  return Math.max(0, atMs - (parseHttpDate(date ?? '') ?? nowMs));
 }

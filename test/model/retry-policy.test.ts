@@ -17,6 +17,17 @@ const FIELDS: readonly (readonly [field: string | undefined, ms: number])[] = [
   ['Sunday, 06-Nov-94 08:49:37 GMT', 37_000],
   ['Sun Nov  6 08:49:37 1994', 37_000],
   ['Sun, 06 Nov 1994 08:00:00 GMT', 0],
+  ['Sun, 06 Nov 1994 08:49:37', 37_000],
+  ['Sun, 06 Nov 1994 08:49:60 GMT', 59_000],
+  // What a lenient reader takes for a date.
+  ['wait 2027', 0],
+  ['Wed, 31 Feb 2027 00:00:00 GMT', 0],
+  ['Sun, 06 Nov 1994 25:00:00 GMT', 0],
+  ['Sun, 06 Nov 1994 08:49:37 CEST', 0],
+  ['Mon 2027', 0],
+  ['2027-01-01T00:00:00Z', 0],
+  ['1e9', 0],
+  ['99999999999', 0],
   ['soon', 0],
   ['-5', 0],
   ['', 0],
@@ -25,7 +36,16 @@ const FIELDS: readonly (readonly [field: string | undefined, ms: number])[] = [
 
 for (const [field, ms] of FIELDS)
   test(`Retry-After ${JSON.stringify(field)} asks for ${ms} ms`, () =>
-    assert.equal(parseRetryAfterMs(field, NOW), ms));
+    assert.equal(parseRetryAfterMs(field, undefined, NOW), ms));
+
+test("a date counts from the answer's own, whatever the clocks say", () => {
+  const date = 'Sun, 06 Nov 1994 08:49:00 GMT';
+  const field = 'Sun, 06 Nov 1994 08:49:37 GMT';
+  assert.equal(parseRetryAfterMs(field, date, NOW + 3_600_000), 37_000);
+  assert.equal(parseRetryAfterMs(field, date, NOW - 3_600_000), 37_000);
+  assert.equal(parseRetryAfterMs(field, 'no date', NOW), 37_000);
+  assert.equal(parseRetryAfterMs('5', date, NOW + 3_600_000), 5_000);
+});
 
 test('the wait grows exponentially up to its ceiling, with full jitter, and never before what was asked for', () => {
   assert.deepEqual(

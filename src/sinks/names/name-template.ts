@@ -1,7 +1,8 @@
 // A file's name: what the caller's template, the server or the URL say it is.
 
 import { type NameField, type NamePart, parseNameTemplate } from '../../model/name-template.ts';
-import { dispositionName, lastSegment } from './file-name.ts';
+import { dispositionName } from './disposition-name.ts';
+import { lastSegment } from './file-name.ts';
 import { safeName, splitExtension } from './safe-name.ts';
 import type { BodyHead } from '../sink.ts';
 
@@ -13,9 +14,9 @@ export function suggestedName(head: BodyHead): string {
   const { disposition = head.headers.find(([name]) => name === 'content-disposition')?.[1] } = head;
   if (disposition !== null && disposition !== undefined) {
     const wanted = dispositionName(disposition);
-    // A path in a suggestion is only noise: its last part is the name.
-    if (wanted !== undefined)
-      return wanted.slice(Math.max(wanted.lastIndexOf('/'), wanted.lastIndexOf('\\')) + 1);
+    // A path in a suggestion is only noise: its last part is the name, if there is one.
+    const name = wanted?.slice(Math.max(wanted.lastIndexOf('/'), wanted.lastIndexOf('\\')) + 1) ?? '';
+    if (name !== '') return name;
   }
   return lastSegment(head.finalUrl);
 }

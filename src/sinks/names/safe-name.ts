@@ -1,5 +1,6 @@
 // Any text becomes one file name that every file system takes and that stays inside its directory: no separators, no
-// control characters, none of Windows' devices, at most 255 bytes, never hidden and never empty.
+// control characters, nothing that cannot be seen, none of Windows' devices, at most 255 bytes, never hidden, never
+// empty and never an option of a command.
 
 /** ext4, APFS, NTFS and ZFS take 255; some room is left for a suffix against collisions. */
 const MAX_NAME_BYTES = 255;
@@ -8,29 +9,43 @@ const MAX_EXTENSION_BYTES = 16;
 /** Used where nothing of the wanted name is left, as web servers do. */
 const EMPTY_NAME = 'index';
 
-/** Control characters (C0, DEL, C1), what Windows forbids, and marks that turn the reading direction. */
-// oxlint-disable-next-line no-control-regex -- control characters are what must go
-const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f<>:"/\\|?*\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/gu;
+/** Longer texts lose their middle before anything else is done: their end has the extension. */
+const MAX_WANTED = { characters: 2048, headCharacters: 1024, tailCharacters: 64 };
+
+/** Control characters, what Windows forbids, halves of characters, and what nobody sees or what turns the direction. */
+const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\ufffd<>:"/\\|?*]/gu;
+/** Blanks that look like the usual one. */
+const BLANK = /\p{Zs}/gu;
 const DEVICE =
-  /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(?=\.|$)/iu;
+  /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(?= *(?:\.|$))/iu;
+/** Extensions that a second one stands before: `.tar.gz` is kept whole. */
+const DOUBLE_EXTENSION = /\.(?:tar|warc|cpio)\.[\w]{1,4}$/iu;
 
 /** What most names are: nothing to replace, to fold or to cut. */
-const PLAIN = /^[\w-](?:[\w.-]{0,98}[\w-])?$/u;
+const PLAIN = /^\w(?:[\w.-]{0,98}[\w-])?$/u;
 
-/** A valid file name as close to `wanted` as can be; at most `MAX_NAME_BYTES - SUFFIX_ROOM_BYTES` bytes of UTF-8. */
-export function safeName(wanted: string): string {
+/**
+ * A valid file name as close to `wanted` as can be.
+ * @param maxBytes of UTF-8; @default what leaves room for a suffix
+ */
+export function safeName(wanted: string, maxBytes = MAX_NAME_BYTES - SUFFIX_ROOM_BYTES): string {
   if (PLAIN.test(wanted) && !DEVICE.test(wanted)) return wanted;
-  let name = wanted.toWellFormed().replaceAll('\ufffd', '_').normalize('NFC').replace(FORBIDDEN, '_').trim();
-  // A leading dot hides a file (and "." and ".." are not files); Windows drops trailing dots and blanks.
-  name = name.replace(/^[.\s]+/u, (dots) => (dots.length === name.length ? '' : '_')).replace(/[.\s]+$/u, '');
+  const { characters, headCharacters, tailCharacters } = MAX_WANTED;
+  const short =
+    wanted.length <= characters ? wanted : wanted.slice(0, headCharacters) + wanted.slice(-tailCharacters);
+  let name = trimEnd(
+    short.toWellFormed().normalize('NFC').replace(FORBIDDEN, '_').replace(BLANK, ' '),
+  ).trimStart();
+  // A leading dot hides a file (and "." and ".." are not files), a leading dash is an option of a command.
+  name = name.replace(/^[. -]+/u, (start) => (start.length === name.length ? '' : '_'));
   if (name === '') name = EMPTY_NAME;
   name = name.replace(DEVICE, (device) => `${device}_`);
-  return shorten(name, MAX_NAME_BYTES - SUFFIX_ROOM_BYTES);
+  return shorten(name, maxBytes);
 }
 
-/** `name` with `suffix` before its extension: `a.tar` and `~7` give `a~7.tar`. */
+/** `name` with `suffix` before its extension: `a.tar.gz` and `~7` give `a~7.tar.gz`. */
 export function withSuffix(name: string, suffix: string): string {
-  const { stem, extension } = splitExtension(name);
+  const { stem, extension } = splitWhole(name);
   return `${stem}${suffix}${extension}`;
 }
 
@@ -41,10 +56,17 @@ export function splitExtension(name: string): { stem: string; extension: string 
   return { stem: name.slice(0, dot), extension: name.slice(dot) };
 }
 
+/** The same where a double extension is one. */
+function splitWhole(name: string): { stem: string; extension: string } {
+  const double = DOUBLE_EXTENSION.exec(name.slice(-MAX_EXTENSION_BYTES))?.[0];
+  if (double === undefined || double.length >= name.length) return splitExtension(name);
+  return { stem: name.slice(0, -double.length), extension: double };
+}
+
 /** Cuts the stem, between characters, and keeps the extension. */
 function shorten(name: string, maxBytes: number): string {
   if (Buffer.byteLength(name) <= maxBytes) return name;
-  const { stem, extension } = splitExtension(name);
+  const { stem, extension } = splitWhole(name);
   let roomBytes = maxBytes - Buffer.byteLength(extension);
   let kept = '';
   for (const character of stem) {
@@ -52,5 +74,12 @@ function shorten(name: string, maxBytes: number): string {
     if (roomBytes < 0) break;
     kept += character;
   }
-  return `${kept.replace(/[.\s]+$/u, '')}${extension}`;
+  return `${trimEnd(kept)}${extension}`;
+}
+
+/** Without the dots and blanks at the end, which Windows drops. A loop: a pattern tries each dot as the first of them. */
+function trimEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === '.' || text[end - 1] === ' ')) end--;
+  return text.slice(0, end);
 }

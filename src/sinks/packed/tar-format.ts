@@ -15,6 +15,8 @@ import type { PackedFormat, WholeBody } from './packed-sink.ts';
 const TAR_BLOCK_BYTES = 512;
 /** The largest size and number that eleven octal digits hold; beyond it the extended header has the word. */
 const MAX_OCTAL_BYTES = 8 ** 11 - 1;
+/** What leaves room for the index in a name of 255 bytes, when it is unpacked. */
+const MAX_MEMBER_NAME_BYTES = 200;
 const MEMBERS_PER_DIRECTORY = 10_000;
 
 export function makeTarFormat(spec: PackedSpec): PackedFormat {
@@ -28,7 +30,7 @@ export function makeTarFormat(spec: PackedSpec): PackedFormat {
 /** `00012/123456-name`: unique by the index, and no directory of more than 10,000 when unpacked. */
 function memberName(head: BodyHead): string {
   const directory = String(Math.floor(head.index / MEMBERS_PER_DIRECTORY)).padStart(5, '0');
-  return `${directory}/${head.index}-${safeName(suggestedName(head)).slice(0, 200)}`;
+  return `${directory}/${head.index}-${safeName(suggestedName(head), MAX_MEMBER_NAME_BYTES)}`;
 }
 
 function* member(head: BodyHead, body: WholeBody): Generator<Uint8Array> {

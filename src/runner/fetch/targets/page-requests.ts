@@ -24,8 +24,8 @@ export function makeRequestPage(options: FetchRequestOptions, limits: FetchLimit
       if (tried.answer !== undefined && tried.answer.status < 300) return toPageAnswer(tried.answer);
       if (signal.aborted) throw sourceError(page, 'the walk was stopped');
       const mayRetry = tried.answer === undefined || isRetryableStatus(tried.answer.status);
-      const retryAfter = tried.answer?.message.headers['retry-after'];
-      const retryAfterMs = parseRetryAfterMs(retryAfter, Date.now());
+      const { date, 'retry-after': retryAfter } = tried.answer?.message.headers ?? {};
+      const retryAfterMs = parseRetryAfterMs(retryAfter, date, Date.now());
       if (!mayRetry || attempts > limits.maxRetries || retryAfterMs > limits.maxRetryWaitMs) {
         throw sourceError(
           page,

@@ -30,7 +30,7 @@ export function judgeAnswer(
   if (status === 206 && !asksForPart(job)) return judgePart(view);
   if (status < 300) return null;
   if (REDIRECTS.has(status)) return judgeRedirect(job, view, limits.maxRedirects);
-  const retryAfterMs = parseRetryAfterMs(view.get('retry-after'), Date.now());
+  const retryAfterMs = parseRetryAfterMs(view.get('retry-after'), view.get('date'), Date.now());
   return attemptFailure('http-status', `expected a status of 2xx, found ${status}`, retryAfterMs);
 }
 
