@@ -42,6 +42,17 @@ export interface FetchSnapshot extends FetchCounts {
   readonly waits?: string | null;
 }
 
+/** What became of the records of a list: all but the skipped ones are targets or named lines. */
+export interface ListCounts {
+  readonly name: string;
+  readonly records: number;
+  /** Blank lines, comments, a header. */
+  readonly skipped: number;
+  readonly targets: number;
+  /** Lines that are no target, each a failure of its own. */
+  readonly named: number;
+}
+
 export interface FetchReport extends FetchCounts {
   /** `done`: every target is settled. `stopped`: drained or aborted. `broken`: see `problem`. */
   readonly ended: 'done' | 'stopped' | 'broken';
@@ -79,6 +90,8 @@ export interface FetchReport extends FetchCounts {
     readonly p99: number | null;
     readonly max: number | null;
   };
+  /** Of each list that was read to its end; left out where there was none. */
+  readonly lists?: readonly ListCounts[];
   /** What sources and run noticed, one line each. */
   readonly findings: readonly string[];
   readonly workerDeaths: readonly string[];

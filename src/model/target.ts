@@ -31,6 +31,11 @@ export interface Source {
    * @throws SpillwayError ERR_SOURCE when the source itself cannot be read on
    */
   items(signal: AbortSignal): AsyncIterable<readonly SourceItem[]>;
+  /**
+   * Records read, and those of them that are no data, such as comments and a header: every other one was yielded as an
+   * item, or the run is broken. Left out where a source has no records of its own.
+   */
+  counts?(): { readonly records: number; readonly skipped: number };
   /** What the source noticed that belongs into the account, such as a list that changed while it was walked. */
   findings(): readonly string[];
 }

@@ -73,6 +73,11 @@ export function fetchAccountLines(report: FetchReport, places: AccountPlaces): s
         ]),
     `requests ${formatCount(attemptsSent)} · retries ${formatCount(retries)} · connections ${formatCount(report.connectionsOpened)} · in flight at most ${formatCount(report.inFlightPeak)}`,
   ];
+  for (const { name, records, skipped, targets: listed, named } of report.lists ?? []) {
+    const parts = [`${formatCount(listed)} targets`, `${formatCount(named)} named lines`];
+    if (skipped > 0) parts.push(`${formatCount(skipped)} blank lines, comments and headers`);
+    lines.push(`read ${formatCount(records)} records of ${printable(name)} = ${parts.join(' + ')}`);
+  }
   const { p50, p90, p99, max } = report.durationMs;
   if (p50 !== null && p90 !== null && p99 !== null && max !== null) {
     lines.push(

@@ -1,85 +1,248 @@
-// Lines become the cells of CSV rows (RFC 4180): quotes, doubled quotes, and line ends inside quotes.
+// Text becomes the cells of table rows (RFC 4180): quotes, doubled quotes, and line ends inside quotes. A quote opens at
+// a cell's start only. A row that cannot be read costs its first line alone: reading goes on with the line after it.
 
-import type { LineGroup } from './text-lines.ts';
+const BOM = '\ufeff';
+/** A quote that is never closed, or a line that never ends, is found out after so much. */
+const MAX_ROW_CHARACTERS = 2 ** 20;
 
-/** A quote that is never closed must not swallow the rest of the list. */
-const MAX_ROW_LINES = 1000;
+export interface RowDialect {
+  readonly separator: string;
+  /** False where a quote is a character like any other, as in TSV (IANA, text/tab-separated-values). */
+  readonly hasQuotes: boolean;
+  /**
+   * True for cells of a line inside quotes that are surely a row of the table: a quote that was left open by mistake may
+   * meet its end where another begins. @default none is
+   */
+  readonly isRow?: (cells: readonly string[]) => boolean;
+}
 
 /** One row; `cells` is null where it cannot be read, for `reason`. */
 export interface CsvRow {
   readonly line: number;
+  /** Lines it covers. */
+  readonly lineCount: number;
   readonly cells: readonly string[] | null;
   readonly reason: string;
 }
 
+/** Rows in groups. Holds one row and one piece of text; looks at each character a fixed number of times. */
 export async function* readCsvRows(
-  groups: AsyncIterable<LineGroup>,
-  separator: string,
+  texts: AsyncIterable<string>,
+  dialect: RowDialect,
 ): AsyncGenerator<CsvRow[]> {
-  /** From the line with the quote that is open. */
-  let open: { first: number; lines: string[]; text: string } | undefined;
-  for await (const { first, lines } of groups) {
+  const reader = new RowReader(dialect);
+  for await (const text of texts) {
+    const rows = reader.take(text, false);
+    if (rows.length > 0) yield rows;
+  }
+  const last = reader.take('', true);
+  if (last.length > 0) yield last;
+}
+
+/** What is known of a row with quotes whose end has not come yet; offsets count from its start. */
+interface OpenRow {
+  readonly cells: string[];
+  /** Where the cell begins, and where its closing quote, or its end, is looked for next. */
+  cellAt: number;
+  lookAt: number;
+}
+
+const NOTHING_FOUND = () => ({
+  '\n': { from: Infinity, at: -1 },
+  '\r': { from: Infinity, at: -1 },
+  '"': { from: Infinity, at: -1 },
+});
+
+class RowReader {
+  readonly #dialect: RowDialect;
+  #text = '';
+  /** Start of the next row. */
+  #at = 0;
+  #line = 1;
+  #isEnd = false;
+  #open: OpenRow | null = null;
+  /** The rest of a line that was too long is left out. */
+  #isLeavingOut = false;
+  /** Where the next of each is, and from where on that holds: none is looked for twice in the same text. */
+  #next = NOTHING_FOUND();
+
+  constructor(dialect: RowDialect) {
+    this.#dialect = dialect;
+  }
+
+  /** The rows that end in what has come so far; with `isEnd`, the last one, too. */
+  take(text: string, isEnd: boolean): CsvRow[] {
+    this.#text = this.#text.slice(this.#at) + text;
+    this.#at = 0;
+    this.#isEnd = isEnd;
+    this.#next = NOTHING_FOUND();
     const rows: CsvRow[] = [];
-    for (const [offset, text] of lines.entries()) {
-      if (text === null) {
-        rows.push({ line: first + offset, cells: null, reason: 'the line is too long' });
+    while (this.#at < this.#text.length) {
+      const row = this.#isLeavingOut ? this.#leaveOut() : this.#read();
+      if (row === null) break;
+      if (row !== 'none') rows.push(row);
+    }
+    return rows;
+  }
+
+  /** Null: more text is needed. */
+  #read(): CsvRow | null {
+    if (this.#open === null) {
+      const end = this.#lineEnd(this.#at);
+      const quote = this.#dialect.hasQuotes ? this.#find('"', this.#at) : Infinity;
+      if (quote > end) return this.#isWhole(end) ? this.#readPlain(end) : this.#wait();
+      const start = this.#start - this.#at;
+      this.#open = { cells: [], cellAt: start, lookAt: start };
+    }
+    return this.#readQuoted(this.#open);
+  }
+
+  /** Of the row's first cell: tables that were joined have a byte order mark in their middle. */
+  get #start(): number {
+    return this.#text.startsWith(BOM, this.#at) ? this.#at + 1 : this.#at;
+  }
+
+  #readPlain(end: number): CsvRow {
+    const cells = this.#text.slice(this.#start, end).split(this.#dialect.separator);
+    return this.#finish(end, cells);
+  }
+
+  #readQuoted(open: OpenRow): CsvRow | null {
+    const { separator } = this.#dialect;
+    for (;;) {
+      const start = this.#at + open.cellAt;
+      const isQuoted = this.#text[start] === '"';
+      const end = isQuoted ? this.#closingQuote(open) : this.#cellEnd(open);
+      if (end === null) return this.#wait();
+      const cell = isQuoted
+        ? this.#text.slice(start + 1, end).replaceAll('""', '"')
+        : this.#text.slice(start, end);
+      const after = isQuoted ? this.#pastBlanks(end + 1) : end;
+      if (after >= this.#text.length && !this.#isEnd) return this.#wait();
+      open.cells.push(cell);
+      if (this.#text.startsWith(separator, after)) {
+        open.cellAt = open.lookAt = after + separator.length - this.#at;
         continue;
       }
-      const whole = open === undefined ? text : `${open.text}\n${text}`;
-      const cells = splitRow(whole, separator);
-      if (cells !== 'open') {
-        rows.push({ line: open?.first ?? first + offset, cells, reason: '' });
-        open = undefined;
-        continue;
+      if (after < this.#text.length && after !== this.#lineEnd(after))
+        return this.#giveUp('a quote is closed in the middle of a cell');
+      if (!this.#isWhole(after)) {
+        open.cells.pop();
+        return this.#wait();
       }
-      open ??= { first: first + offset, lines: [], text: '' };
-      open.lines.push(text);
-      open.text = whole;
-      if (open.lines.length < MAX_ROW_LINES) continue;
-      rows.push(...readOneByOne(open, separator));
-      open = undefined;
+      if (this.#holdsRow(after)) return this.#giveUp('a quote is not closed before what is a row of its own');
+      return this.#finish(after, open.cells);
     }
-    yield rows;
   }
-  if (open !== undefined) yield readOneByOne(open, separator);
-}
 
-/** Nothing closes the quote of the first: it is a slip, and the lines behind it are rows like any other. */
-function readOneByOne({ first, lines }: { first: number; lines: string[] }, separator: string): CsvRow[] {
-  return lines.map((text, offset) => {
-    const cells = splitRow(text, separator);
-    return cells === 'open'
-      ? { line: first + offset, cells: null, reason: 'a quote is not closed' }
-      : { line: first + offset, cells, reason: '' };
-  });
-}
-
-/** The cells of one row, or `open` when it ends inside quotes. */
-function splitRow(row: string, separator: string): string[] | 'open' {
-  if (!row.includes('"')) return row.split(separator);
-  const cells: string[] = [];
-  let cell = '';
-  let at = 0;
-  while (at <= row.length) {
-    if (row[at] === '"' && cell === '') {
-      const end = closingQuote(row, at + 1);
-      if (end === -1) return 'open';
-      cell = row.slice(at + 1, end).replaceAll('""', '"');
-      at = end + 1;
+  /** Where the quote closes; null where that has not come yet. */
+  #closingQuote(open: OpenRow): number | null {
+    const start = this.#at + Math.max(open.lookAt, open.cellAt + 1);
+    for (let at = this.#text.indexOf('"', start); at !== -1; at = this.#text.indexOf('"', at + 2)) {
+      open.lookAt = at - this.#at;
+      if (at + 1 === this.#text.length && !this.#isEnd) return null;
+      if (this.#text[at + 1] !== '"') return at;
     }
-    const next = row.indexOf(separator, at);
-    cell += row.slice(at, next === -1 ? row.length : next);
-    cells.push(cell);
-    if (next === -1) break;
-    cell = '';
-    at = next + separator.length;
+    open.lookAt = this.#text.length - this.#at;
+    return null;
   }
-  return cells;
+
+  #cellEnd(open: OpenRow): number | null {
+    const start = this.#at + open.lookAt;
+    const separator = this.#text.indexOf(this.#dialect.separator, start);
+    const end = Math.min(separator === -1 ? Infinity : separator, this.#lineEnd(start));
+    if (end < this.#text.length || this.#isEnd) return Math.min(end, this.#text.length);
+    open.lookAt = Math.max(open.cellAt, this.#text.length - this.#at - this.#dialect.separator.length);
+    return null;
+  }
+
+  #pastBlanks(start: number): number {
+    let at = start;
+    while (this.#text[at] === ' ') at++;
+    return at;
+  }
+
+  /** More text is needed, unless too much of it was looked at, or none comes. */
+  #wait(): CsvRow | null {
+    if (!this.#isEnd && this.#text.length - this.#at <= MAX_ROW_CHARACTERS) return null;
+    return this.#giveUp(this.#open === null ? 'the line is too long' : 'a quote is not closed');
+  }
+
+  /** The row's first line is no row; what follows it is read like any other. */
+  #giveUp(reason: string): CsvRow {
+    const row = { line: this.#line, lineCount: 1, cells: null, reason };
+    this.#open = null;
+    this.#isLeavingOut = true;
+    this.#leaveOut();
+    return row;
+  }
+
+  /** Goes behind the end of the line; null where that has not come yet. */
+  #leaveOut(): 'none' | null {
+    const end = this.#lineEnd(this.#at);
+    if (!this.#isWhole(end)) {
+      // Half of a line end stays, for the other half to come.
+      this.#at = end < this.#text.length ? end : this.#text.length;
+      return null;
+    }
+    this.#isLeavingOut = false;
+    this.#goBehind(end, 1);
+    return 'none';
+  }
+
+  #finish(end: number, cells: readonly string[]): CsvRow {
+    const lineCount = this.#open === null ? 1 : 1 + countLineEnds(this.#text.slice(this.#at, end));
+    const row = { line: this.#line, lineCount, cells, reason: '' };
+    this.#goBehind(end, lineCount);
+    this.#open = null;
+    return row;
+  }
+
+  #goBehind(end: number, lines: number): void {
+    this.#at = end + (this.#text.startsWith('\r\n', end) ? 2 : 1);
+    this.#line += lines;
+  }
+
+  /** Whether a line of a row that has several looks like a row by itself. */
+  #holdsRow(end: number): boolean {
+    const { isRow, separator } = this.#dialect;
+    if (isRow === undefined || this.#lineEnd(this.#at) >= end) return false;
+    // The last line has the end of the quoted cell and the cells behind it.
+    const lines = this.#text
+      .slice(this.#at, end)
+      .split(/\r\n|\n|\r/u)
+      .slice(0, -1);
+    return lines.some((line) => isRow(line.split(separator)));
+  }
+
+  /** Of the line that `start` is in; the end of the text where none has come. */
+  #lineEnd(start: number): number {
+    return Math.min(this.#find('\n', start), this.#find('\r', start), this.#text.length);
+  }
+
+  /** A line end that is there; a CR at the end of the text may be half of one. */
+  #isWhole(end: number): boolean {
+    if (this.#isEnd) return true;
+    return end < this.#text.length - 1 || (end < this.#text.length && this.#text[end] === '\n');
+  }
+
+  #find(character: '\n' | '\r' | '"', start: number): number {
+    const next = this.#next[character];
+    if (start < next.from || start > next.at) {
+      const found = this.#text.indexOf(character, start);
+      next.from = start;
+      next.at = found === -1 ? Infinity : found;
+    }
+    return next.at;
+  }
 }
 
-function closingQuote(row: string, start: number): number {
-  for (let at = row.indexOf('"', start); at !== -1; at = row.indexOf('"', at + 2)) {
-    if (row[at + 1] !== '"') return at;
-  }
-  return -1;
+/** LF, CRLF and CR in the text. */
+export function countLineEnds(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++;
+  if (!text.includes('\r')) return count;
+  for (let at = text.indexOf('\r'); at !== -1; at = text.indexOf('\r', at + 1))
+    if (text[at + 1] !== '\n') count++;
+  return count;
 }

@@ -1,190 +1,193 @@
-// Targets from a list in a file or a stream: text with a URL a line, CSV with a chosen column, or JSON lines with a
-// chosen field. A line that is no target is named by its number and does not end the list.
+// Targets from a list in a file or a stream: a URL a line, a chosen column of a table, a chosen field of JSON lines. A
+// record that is no target is named by its line and does not end the list; a list that holds none at all is refused.
 
-import { extname } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
-import type { Source, SourceItem } from '../model/target.ts';
-import { type CsvRow, readCsvRows } from './csv-rows.ts';
-import { type JsonPath, parseJsonPath, readJsonPath } from './json-path.ts';
-import { inputName, type ListInput, openBytes } from './open-bytes.ts';
 import { withoutLogins } from '../model/shown-url.ts';
+import type { Source, SourceItem } from '../model/target.ts';
+import { parseJsonPath } from './json-path.ts';
+import { inputName, type ListInput } from './open-bytes.ts';
+import { formatByName, type ListFormat, type ListRecord, ListRecords } from './records.ts';
+import { startsLikeUrl } from './table.ts';
 import { readUrl, shorten } from './target-url.ts';
-import { type LineGroup, MAX_LINE_BYTES, readLines } from './text-lines.ts';
 
-export const LIST_FORMATS = ['txt', 'csv', 'tsv', 'jsonl'] as const;
-export type ListFormat = (typeof LIST_FORMATS)[number];
+/** Records without a URL, from the first, after which a list is refused. */
+const MAX_STRAY_RECORDS = 100;
+/** What is held back until the first URL is seen. */
+const MAX_HELD_ITEMS = 1000;
+
+const BLANK = /[ \t]/u;
 
 export interface ListFileOptions {
   readonly input: ListInput;
   /** @default by the name's ending (before .gz or .zst); else jsonl when the first line is JSON, else txt */
   readonly format?: ListFormat;
   /**
-   * Column of a CSV: its name in the first row, or its number from 1. Path of a field in JSON lines.
+   * Column of a table: its name in the first row, or its number from 1. Path of a field in JSON lines.
    * @default a column named url in any case, else the first; the field `url`, or the line itself if it is a string
    */
   readonly field?: string;
 }
 
 /** A source over a list whose length nobody knows before its end. @throws SpillwayError ERR_OPTION for a bad field */
-export function openListFile(options: ListFileOptions): Source {
-  const name = inputName(options.input);
-  const { field = '' } = options;
-  const knownFormat = options.format ?? formatByName(name);
+export function openListFile({ input, format, field }: ListFileOptions): Source {
+  const name = inputName(input);
+  const knownFormat = format ?? formatByName(name);
   const hasColumns = knownFormat === 'csv' || knownFormat === 'tsv';
-  if (hasColumns && /^0+$/u.test(field)) {
+  if (hasColumns && /^0+$/u.test(field ?? '')) {
     throw new SpillwayError(
       'ERR_OPTION',
       `--field: expected the name of a column of ${name}, or its number from 1, found ${JSON.stringify(field)}`,
     );
   }
-  const fieldPath = parseJsonPath(hasColumns ? '' : field);
+  if (!hasColumns) parseJsonPath(field ?? '');
+  let walk: ListWalk | undefined;
   return {
     name,
     countAhead: null,
     isDistinct: false,
     async *items(signal) {
-      const lines = readLines(openBytes(options.input));
-      const { format, groups } = await detect(knownFormat, lines);
-      for await (const items of parse(format, groups, { ...options, name, fieldPath })) {
+      walk = new ListWalk(new ListRecords({ input, format: knownFormat, field }), field);
+      for await (const items of walk.groups()) {
         if (signal.aborted) return;
         if (items.length > 0) yield items;
       }
     },
-    findings: () => [],
+    counts: () => walk?.records.counts ?? { records: 0, skipped: 0 },
+    findings: () => walk?.findings() ?? [],
   };
 }
 
-function formatByName(name: string): ListFormat | undefined {
-  const plain = name.replace(/\.(?:gz|zst)$/iu, '');
-  const ending = extname(plain).slice(1).toLowerCase();
-  if (ending === 'ndjson') return 'jsonl';
-  return LIST_FORMATS.find((format) => format === ending);
-}
+/** One way through the list. */
+class ListWalk {
+  readonly records: ListRecords;
+  readonly #field: string | undefined;
+  /** Items from before the first URL; null once it was seen, or is not looked for any more. */
+  #held: SourceItem[] | null = [];
+  /** Of these, what stood where a URL should. */
+  readonly #strays: string[] = [];
+  #tailCount = 0;
+  #firstTail = { line: 0, text: '' };
 
-/** Looks at the first line when nothing else tells the format. */
-async function detect(
-  known: ListFormat | undefined,
-  lines: AsyncGenerator<LineGroup>,
-): Promise<{ format: ListFormat; groups: AsyncIterable<LineGroup> }> {
-  if (known !== undefined) return { format: known, groups: lines };
-  const { done, value } = await lines.next();
-  if (done === true) return { format: 'txt', groups: lines };
-  const first = value.lines.find((line) => line !== null && line.trim() !== '')?.trim() ?? '';
-  return { format: /^[{"]/u.test(first) ? 'jsonl' : 'txt', groups: putBack(value, lines) };
-}
+  constructor(records: ListRecords, field: string | undefined) {
+    this.records = records;
+    this.#field = field;
+  }
 
-async function* putBack(group: LineGroup, rest: AsyncIterable<LineGroup>): AsyncGenerator<LineGroup> {
-  yield group;
-  yield* rest;
-}
-
-interface ParseContext {
-  readonly name: string;
-  readonly field?: string;
-  readonly fieldPath: JsonPath;
-}
-
-function parse(
-  format: ListFormat,
-  groups: AsyncIterable<LineGroup>,
-  context: ParseContext,
-): AsyncIterable<SourceItem[]> {
-  if (format === 'csv') return parseCsv(readCsvRows(groups, ','), context);
-  if (format === 'tsv') return parseCsv(readCsvRows(groups, '\t'), context);
-  return parseByLine(
-    groups,
-    format === 'txt' ? readTextLine : (text, line) => readJsonLine(text, line, context),
-  );
-}
-
-async function* parseByLine(
-  groups: AsyncIterable<LineGroup>,
-  readLine: (text: string, line: number) => SourceItem,
-): AsyncGenerator<SourceItem[]> {
-  for await (const { first, lines } of groups) {
-    const items: SourceItem[] = [];
-    for (const [offset, line] of lines.entries()) {
-      if (line === null) {
-        const reason = `expected a line of at most ${MAX_LINE_BYTES} bytes, found a longer one`;
-        items.push({ kind: 'bad', text: '', line: first + offset, reason });
-        continue;
-      }
-      const text = line.trim();
-      if (text !== '' && !text.startsWith('#')) items.push(readLine(text, first + offset));
+  async *groups(): AsyncGenerator<readonly SourceItem[]> {
+    for await (const records of this.records.groups()) {
+      const items = records.map((record) => this.#makeItem(record));
+      const isKnown = this.#held === null;
+      const ready = isKnown ? items : this.#look(items);
+      if (ready.length > 0) yield ready;
     }
-    yield items;
+    const held = this.#held ?? [];
+    const isTable = this.records.shape?.table != null;
+    const isHeaderAlone = this.records.shape?.table?.isGuess === true && held.length === 0;
+    if (isTable && this.#held !== null && (this.#strays.length > 0 || isHeaderAlone)) throw this.#noUrls();
+    if (held.length > 0) yield held;
   }
-}
 
-function readTextLine(text: string, line: number): SourceItem {
-  return makeItem(readUrl(text), text, line);
-}
-
-function readJsonLine(text: string, line: number, { field, fieldPath }: ParseContext): SourceItem {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return makeItem({ reason: 'expected JSON' }, text, line);
-  }
-  const url =
-    field === undefined && typeof value !== 'string'
-      ? readJsonPath(value, ['url'])
-      : readJsonPath(value, fieldPath);
-  if (typeof url === 'string') return makeItem(readUrl(url.trim()), text, line);
-  return makeItem({ reason: `expected a text in the field "${field ?? 'url'}"` }, text, line);
-}
-
-async function* parseCsv(rows: AsyncIterable<CsvRow[]>, context: ParseContext): AsyncGenerator<SourceItem[]> {
-  let column: number | undefined;
-  for await (const group of rows) {
-    const items: SourceItem[] = [];
-    for (const { line, cells, reason } of group) {
-      if (cells === null) {
-        items.push(makeItem({ reason }, '', line));
-        continue;
-      }
-      if (cells.every((cell) => cell.trim() === '') || cells[0]?.startsWith('#') === true) continue;
-      if (column === undefined) {
-        const found = findColumn(cells, context);
-        column = found.column;
-        if (found.isHeader) continue;
-      }
-      const cell = cells[column]?.trim();
-      const read =
-        cell === undefined || cell === ''
-          ? { reason: `expected a URL in column ${column + 1}, found nothing` }
-          : readUrl(cell);
-      // One by one: behind a cell that is a URL, the others look like its path.
-      const text = 'url' in read ? '' : cells.map(withoutLogins).join(',');
-      items.push(makeItem(read, text, line));
+  findings(): string[] {
+    const { name, shape } = this.records;
+    const findings: string[] = [];
+    if (shape?.table?.isGuess === true) {
+      const cells = shape.table.names.slice(0, 20).map(withoutLogins).join(', ');
+      findings.push(`${name}: its first row was taken for a header, for it holds no URL: ${cells}`);
     }
-    yield items;
-  }
-}
-
-/** The column by the first row. A first row with no URL where one should be is taken for a header. */
-function findColumn(
-  cells: readonly string[],
-  { name, field }: ParseContext,
-): { column: number; isHeader: boolean } {
-  const names = cells.map((cell) => cell.trim().toLowerCase());
-  if (field !== undefined && !/^\d+$/u.test(field)) {
-    const column = names.indexOf(field.toLowerCase());
-    if (column === -1) {
-      throw new SpillwayError(
-        'ERR_OPTION',
-        `--field: expected the name of a column of ${name}, or its number from 1, found ${JSON.stringify(field)}: in its first row are ${cells.slice(0, 20).map(withoutLogins).join(', ')}`,
+    if (this.#tailCount > 0) {
+      const { line, text } = this.#firstTail;
+      findings.push(
+        `${name}: what stands behind the URL was left out in ${this.#tailCount} lines, first in line ${line}: ${JSON.stringify(shorten(text))}`,
       );
     }
-    return { column, isHeader: true };
+    return findings;
   }
-  const named = field === undefined ? Math.max(0, names.indexOf('url')) : Number(field) - 1;
-  return { column: named, isHeader: !/^\s*[a-z][a-z0-9+.-]*:/iu.test(cells[named] ?? '') };
+
+  /** Holds items back until a URL is among them. @throws SpillwayError ERR_OPTION where none comes */
+  #look(items: readonly SourceItem[]): readonly SourceItem[] {
+    const held = this.#held as SourceItem[];
+    for (const item of items) held.push(item);
+    const hasUrl = items.some((item) => item.kind === 'target');
+    if (!hasUrl && this.#strays.length >= MAX_STRAY_RECORDS) throw this.#noUrls();
+    if (!hasUrl && held.length <= MAX_HELD_ITEMS) return [];
+    this.#held = null;
+    return held;
+  }
+
+  #makeItem(record: ListRecord): SourceItem {
+    const { line, reason } = record;
+    if (reason !== null) return bad(record, reason);
+    const read = this.#readRecord(record);
+    return 'url' in read ? { kind: 'target', url: read.url, line } : bad(record, read.reason);
+  }
+
+  #readRecord(record: ListRecord): ReturnType<typeof readUrl> {
+    const { format, table } = this.records.shape as NonNullable<ListRecords['shape']>;
+    if (format === 'txt') return this.#stray(record.text, this.#readLine(record));
+    if (table === null) {
+      const whole = this.#field === undefined ? record.cell('') : undefined;
+      const value = typeof whole === 'string' ? whole : record.cell(this.#field ?? 'url');
+      if (typeof value === 'string') return this.#stray(value, readUrl(value.trim()));
+      return this.#stray(record.text, { reason: `expected a text in the field "${this.#field ?? 'url'}"` });
+    }
+    const cell = record.cell(String(table.column + 1)) as string | undefined;
+    if (cell !== undefined && cell.trim() !== '') return this.#stray(cell, readUrl(cell.trim()));
+    const nothing = { reason: `expected a URL in column ${table.column + 1}, found nothing` };
+    return cell === undefined ? this.#stray('', nothing) : nothing;
+  }
+
+  /** A line's first word. What follows is a note if it says so, or is set off by a tab; else the line is none of ours. */
+  #readLine({ text, line }: ListRecord): ReturnType<typeof readUrl> {
+    if (!BLANK.test(text)) return readUrl(text);
+    const [, word = text, note = ''] = /^([^ \t]+)((?:[ \t]*\t|[ \t]+#).*)$/u.exec(text) ?? [];
+    const isNote = note.trimStart().startsWith('#') || !holdsUrl(note);
+    const read = readUrl(note !== '' && isNote ? word : text);
+    if (!('url' in read)) return read;
+    if (note === '') {
+      return {
+        reason: `expected one URL on a line, found words behind it: ${JSON.stringify(shorten(text))}; a blank in a URL is %20, a note begins with a tab or #`,
+      };
+    }
+    if (note !== '' && this.#tailCount++ === 0) this.#firstTail = { line, text: note.trim() };
+    return read;
+  }
+
+  /** Notes what stood where a URL should, while none was seen. */
+  #stray(text: string, read: ReturnType<typeof readUrl>): ReturnType<typeof readUrl> {
+    if (this.#held !== null && !('url' in read) && this.#strays.length < MAX_STRAY_RECORDS) {
+      // A URL with a mistake in it, or of another scheme, is one all the same.
+      if (startsLikeUrl(text)) this.#strays.length = 0;
+      else this.#strays.push(text);
+    }
+    return read;
+  }
+
+  #noUrls(): SpillwayError {
+    const { name, shape } = this.records;
+    const found = this.#strays.slice(0, 3).map((text) => JSON.stringify(shorten(text).slice(0, 60)));
+    const rows = this.#strays.length === 0 ? 'a header alone' : `${found.join(', ')} in its first rows`;
+    const table = shape?.table ?? null;
+    if (table !== null) {
+      const names = table.names.slice(0, 20).map(withoutLogins).join(', ');
+      const columns = table.isHeader ? `: its columns are ${names}` : '';
+      return new SpillwayError(
+        'ERR_OPTION',
+        `--field: expected a column of ${name} with URLs, found ${rows}, in column ${table.column + 1}${columns}`,
+      );
+    }
+    return new SpillwayError(
+      'ERR_OPTION',
+      shape?.format === 'jsonl'
+        ? `--field: expected the path of a URL in the JSON lines of ${name}, found ${rows}`
+        : `${name}: expected a URL with http:// or https:// on each line, found ${rows}: a table needs --format csv or tsv`,
+    );
+  }
 }
 
-function makeItem(read: ReturnType<typeof readUrl>, text: string, line: number): SourceItem {
-  return 'url' in read
-    ? { kind: 'target', url: read.url, line }
-    : { kind: 'bad', text: shorten(text), line, reason: read.reason };
+function holdsUrl(text: string): boolean {
+  return /https?:\/\//iu.test(text);
+}
+
+function bad({ text, line }: ListRecord, reason: string): SourceItem {
+  return { kind: 'bad', text: shorten(text), line, reason };
 }

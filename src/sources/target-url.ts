@@ -8,9 +8,17 @@ const SHOWN_CHARACTERS = 200;
 
 export type ReadUrl = { readonly url: string } | { readonly reason: string };
 
+/** What no URL is written with; `URL` leaves some of it out without a word, and glues what it stood between. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const ODD = /[\s\0\u0085\ufeff\ufffd]/u;
+// oxlint-disable-next-line no-control-regex -- as above
+const DROPPED = /[\t\r\n\0]/u;
+const SECOND_URL = /^https?:\/\/.*[\s\u0085\ufeff]https?:\/\//isu;
+
 /** An absolute http or https URL, normalised and without its fragment; `base` resolves relative ones. */
 export function readUrl(text: string, base?: string): ReadUrl {
-  if (text.includes('\ufffd')) return { reason: 'expected UTF-8, found other bytes' };
+  const reason = ODD.test(text) ? whyOdd(text) : null;
+  if (reason !== null) return { reason };
   const url = URL.parse(text, base);
   if (url === null) {
     return { reason: `expected an absolute http or https URL, found ${JSON.stringify(shorten(text))}` };
@@ -21,8 +29,19 @@ export function readUrl(text: string, base?: string): ReadUrl {
     const found = shown.toLowerCase().startsWith(url.protocol) ? url.protocol : shown;
     return { reason: `expected http or https, found ${JSON.stringify(found)}` };
   }
-  if (url.hash !== '') url.hash = '';
+  const { href } = url;
+  if (!href.includes('#')) return { url: href };
+  // An empty fragment, too, which `hash` does not tell.
+  url.hash = '';
   return { url: url.href };
+}
+
+function whyOdd(text: string): string | null {
+  if (text.includes('\ufffd')) return 'expected UTF-8, found other bytes';
+  if (SECOND_URL.test(text)) return `expected one URL, found more: ${JSON.stringify(shorten(text))}`;
+  const found = DROPPED.exec(text)?.[0];
+  if (found === undefined) return null;
+  return `expected a URL without control characters, found ${JSON.stringify(found)} in it`;
 }
 
 /** The beginning of a line, for a person: without its login, which is looked for before the line loses its end. */

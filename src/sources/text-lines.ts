@@ -1,9 +1,5 @@
-// Bytes become lines, in groups, with a bound on a line's length: a list without line ends must not fill the memory.
+// Text becomes lines, in groups, with a bound on a line's length: a list without line ends must not fill the memory.
 
-/** Longer lines are given back as null; no URL that a server takes is as long. */
-export const MAX_LINE_BYTES = 64 * 1024;
-
-const LF = 0x0a;
 const BOM = '\ufeff';
 
 /** Lines `first`, `first + 1` …; null for one that is too long. */
@@ -12,37 +8,48 @@ export interface LineGroup {
   readonly lines: readonly (string | null)[];
 }
 
-/** Splits at LF or CRLF, drops a byte order mark, and gives a last line without its end, too. */
-export async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<LineGroup> {
+/**
+ * Splits at LF, CRLF and CR, drops a byte order mark at a line's beginning (lists that were joined have one in their
+ * middle), and gives a last line without its end, too.
+ */
+export async function* readLines(
+  texts: AsyncIterable<string>,
+  maxCharacters: number,
+): AsyncGenerator<LineGroup> {
   let first = 1;
-  let held: Buffer = Buffer.alloc(0);
+  let held = '';
   let isTooLong = false;
-  for await (const chunk of chunks) {
-    const end = chunk.lastIndexOf(LF);
-    if (end === -1) {
-      isTooLong ||= held.length + chunk.length > MAX_LINE_BYTES;
-      held = isTooLong ? Buffer.alloc(0) : Buffer.concat([held, chunk]);
-      continue;
+  for await (const text of texts) {
+    // A CR at the end may be the first half of a CRLF.
+    const isHalfEnd = text.endsWith('\r');
+    const lines: (string | null)[] = splitLines(held + (isHalfEnd ? text.slice(0, -1) : text));
+    const rest = lines.pop() ?? '';
+    if (lines.length > 0) {
+      markLong(lines, maxCharacters);
+      if (isTooLong) lines[0] = null;
+      isTooLong = false;
+      yield { first, lines };
+      first += lines.length;
     }
-    const lines = splitLines(Buffer.concat([held, chunk.subarray(0, end)]), first);
-    if (isTooLong) lines[0] = null;
-    yield { first, lines };
-    first += lines.length;
-    held = Buffer.from(chunk.subarray(end + 1));
-    isTooLong = held.length > MAX_LINE_BYTES;
+    isTooLong ||= rest.length > maxCharacters;
+    held = (isTooLong ? '' : rest) + (isHalfEnd ? '\r' : '');
   }
+  const last = held.endsWith('\r') ? held.slice(0, -1) : held;
   if (isTooLong) yield { first, lines: [null] };
-  else if (held.length > 0) yield { first, lines: splitLines(held, first) };
+  else if (held !== '') yield { first, lines: [withoutMark(last)] };
 }
 
-function splitLines(bytes: Buffer, first: number): (string | null)[] {
-  const lines: (string | null)[] = bytes.toString().split('\n');
+function splitLines(text: string): string[] {
+  return (text.includes('\r') ? text.replaceAll('\r\n', '\n').replaceAll('\r', '\n') : text).split('\n');
+}
+
+function markLong(lines: (string | null)[], maxCharacters: number): void {
   for (const [at, line] of lines.entries()) {
-    if (line === null) continue;
-    if (line.length > MAX_LINE_BYTES) lines[at] = null;
-    else if (line.endsWith('\r')) lines[at] = line.slice(0, -1);
+    if (line === null || line.length > maxCharacters) lines[at] = null;
+    else if (line.startsWith(BOM)) lines[at] = withoutMark(line);
   }
-  const [top] = lines;
-  if (first === 1 && typeof top === 'string' && top.startsWith(BOM)) lines[0] = top.slice(1);
-  return lines;
+}
+
+function withoutMark(line: string): string {
+  return line.startsWith(BOM) ? line.slice(1) : line;
 }

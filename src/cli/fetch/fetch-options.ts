@@ -40,7 +40,7 @@ export const FETCH_OPTIONS = {
   }),
   field: row({
     flags: '--field <name>',
-    meaning: 'column of a csv, by name or number, or path in jsonl (default: url)',
+    meaning: 'column of a table, by name or number, or path in jsonl (default: url)',
     parse: plainText(),
   }),
   strict: row({ flags: '--strict', initial: 'false', meaning: 'a bad line ends the run', parse: flag() }),

@@ -48,6 +48,7 @@ export function makeFetchReport(figures: RunFigures, end: RunEnd): FetchReport {
     firstFailures: account.firstFailures,
     duplicates: targetStream.duplicates,
     durationMs: { p50: p50Ms, p90: p90Ms, p99: p99Ms, max: maxMs },
+    ...(targetStream.lists.length === 0 ? {} : { lists: targetStream.lists }),
     findings: [
       ...targetStream.findings(),
       ...monitor.findings(),

@@ -7,7 +7,8 @@ import type { Source } from '../../../model/target.ts';
 import { openItems, type UrlItems } from '../../../sources/items.ts';
 import { openListApi, type PageMemory } from '../../../sources/list-api.ts';
 import type { ListApiOptions, RequestPage } from '../../../model/list-api-options.ts';
-import { type ListFormat, openListFile } from '../../../sources/list-file.ts';
+import { openListFile } from '../../../sources/list-file.ts';
+import type { ListFormat } from '../../../sources/records.ts';
 import { openTemplate } from '../../../sources/template.ts';
 
 export type SourceOptions =

@@ -2,6 +2,7 @@
 // will never be sent (bad lines, duplicates, drift), and hands the rest on in order. Holds one group at a time.
 
 import { type FailureCode, SpillwayError } from '../../../model/errors.ts';
+import type { ListCounts } from '../../../model/fetch-report.ts';
 import { type Outcome, skippedOutcome } from '../../../model/outcome.ts';
 import { holdsLogin, shownUrl, withoutLogins } from '../../../model/shown-url.ts';
 import type { Source, SourceItem, Target } from '../../../model/target.ts';
@@ -40,8 +41,10 @@ const MAX_HELD = 65_536;
 export interface TargetStream {
   /** Items taken so far; those that were settled before are among them. */
   readonly count: number;
-  /** How many items there will be; null where a source does not know. */
+  /** How many items there will be; null where a source does not know and was not read to its end. */
   readonly countAhead: number | null;
+  /** What became of the records of each list that was read to its end. */
+  readonly lists: readonly ListCounts[];
   readonly duplicates: number;
   /** True when the URL of a target held a login. */
   readonly hasLogins: boolean;
@@ -54,7 +57,11 @@ export class FetchTargetStream implements TargetStream {
   readonly #options: TargetStreamOptions;
   readonly #seen: SeenSet;
   readonly #before: SettledBefore;
+  readonly lists: ListCounts[] = [];
   #nextIndex = 0;
+  /** Items of the source that is being read. */
+  #ofSource = { targets: 0, named: 0 };
+  #isAtEnd = false;
   #duplicates = 0;
   #unchecked = 0;
   #hasLogins = false;
@@ -79,8 +86,9 @@ export class FetchTargetStream implements TargetStream {
     return this.#hasLogins;
   }
 
-  /** How many items all sources will yield; null where one does not know. */
+  /** How many items all sources will yield; null where one does not know and is not read to its end yet. */
   get countAhead(): number | null {
+    if (this.#isAtEnd) return this.#nextIndex;
     const counts = this.#options.sources.map((source) => source.countAhead);
     return counts.includes(null) ? null : counts.reduce<number>((sum, count) => sum + (count as number), 0);
   }
@@ -96,6 +104,7 @@ export class FetchTargetStream implements TargetStream {
     const comparesFirst = this.#options.comparesFirst !== false && this.#before.nextIndex > 0;
     let held = comparesFirst ? new HeldGroups() : null;
     for (const source of sources) {
+      this.#ofSource = { targets: 0, named: 0 };
       for await (const items of source.items(signal)) {
         const group = this.#group(source, items, isDistinct);
         held?.add(group);
@@ -104,8 +113,26 @@ export class FetchTargetStream implements TargetStream {
         yield held ?? group;
         held = null;
       }
+      if (!signal.aborted) this.#checkCounts(source);
     }
-    if (!signal.aborted && this.#nextIndex < this.#before.nextIndex) throw this.#tooShort();
+    if (signal.aborted) return;
+    this.#isAtEnd = true;
+    if (this.#nextIndex < this.#before.nextIndex) throw this.#tooShort();
+  }
+
+  /** Every record of a list is a target or a named line, or the run is broken. */
+  #checkCounts(source: Source): void {
+    const counts = source.counts?.();
+    if (counts === undefined) return;
+    const { records, skipped } = counts;
+    const { targets, named } = this.#ofSource;
+    if (records - skipped !== targets + named) {
+      throw new SpillwayError(
+        'ERR_RUN_BROKEN',
+        `${source.name}: expected ${records - skipped} targets and named lines from ${records} records, found ${targets} + ${named}`,
+      );
+    }
+    this.lists.push({ name: source.name, records, skipped, targets, named });
   }
 
   #group(source: Source, items: readonly SourceItem[], isDistinct: boolean): TargetGroup {
@@ -114,6 +141,7 @@ export class FetchTargetStream implements TargetStream {
     const takenBack: FailureCode[] = [];
     for (const item of items) {
       const index = this.#nextIndex++;
+      this.#ofSource[item.kind === 'bad' ? 'named' : 'targets']++;
       const isDuplicate = item.kind === 'target' && !isDistinct && this.#isDuplicate(item.url);
       const { isSettled, wasBad } = this.#lookBack(source, item, index);
       if (wasBad) takenBack.push('bad-target');

@@ -10,6 +10,7 @@ import type { RunRecord } from '../record/run-record.ts';
 const GROUP_COUNT = 64;
 
 export class RetryTargetStream implements TargetStream {
+  readonly lists = [];
   readonly duplicates = 0;
   readonly hasLogins = false;
   readonly #record: RunRecord;

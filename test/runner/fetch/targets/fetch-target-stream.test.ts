@@ -106,3 +106,45 @@ test('another line is told without the login of either', async () => {
     message: /^list line 1: expected "h", as the run was begun with, found "other": /u,
   });
 });
+
+/** Two targets and a bad line, from what says it has read so many records. */
+function threeItems(records: number): FetchTargetStream {
+  const source: Source = {
+    name: 'a.csv',
+    countAhead: null,
+    isDistinct: false,
+    async *items() {
+      yield [
+        { kind: 'target', url: 'http://h/1', line: 2 },
+        { kind: 'bad', text: 'x', line: 3, reason: 'expected a URL' },
+        { kind: 'target', url: 'http://h/1', line: 4 },
+      ];
+    },
+    counts: () => ({ records, skipped: 1 }),
+    findings: () => [],
+  };
+  return new FetchTargetStream({
+    sources: [source],
+    isStrict: false,
+    isDeduping: true,
+    maxRemembered: 10,
+  });
+}
+
+test('a list that was read to its end has a total, and says what became of its records', async () => {
+  const stream = threeItems(4);
+  const ahead: (number | null)[] = [];
+  for await (const _ of stream.groups(new AbortController().signal)) ahead.push(stream.countAhead);
+  assert.deepEqual([ahead, stream.countAhead], [[null], 3]);
+  assert.deepEqual(stream.lists, [{ name: 'a.csv', records: 4, skipped: 1, targets: 2, named: 1 }]);
+});
+
+test('a record that became nothing breaks the run', async () => {
+  const walk = async () => {
+    for await (const _ of threeItems(5).groups(new AbortController().signal));
+  };
+  await assert.rejects(walk, {
+    code: 'ERR_RUN_BROKEN',
+    message: 'a.csv: expected 4 targets and named lines from 5 records, found 2 + 1',
+  });
+});
