@@ -94,6 +94,7 @@ export function resolveRun(options: RunOptions): ResolvedRun {
         prefersHttp2: isHttp2,
         isInsecure: checks.flag('insecure', false),
         honoursRobots: checks.flag('respectRobotsTxt', false),
+        continuesWithoutValidator: checks.flag('continueWithoutValidator', false),
         allowsPrivateRedirects: checks.flag('allowPrivateRedirects', false),
         proxy: { http: proxyUrl, https: proxyUrl, except: '' },
       },

@@ -105,6 +105,8 @@ export interface RunOptions {
   readonly http2?: boolean;
   /** Fetch nothing that an origin's robots.txt disallows, and keep its crawl-delay. @default false */
   readonly respectRobotsTxt?: boolean;
+  /** Go on with a body that was cut, though its server gave nothing to tell by that it is still the same. @default false */
+  readonly continueWithoutValidator?: boolean;
   /** Let public origins redirect to loopback, private and other special addresses. @default false */
   readonly allowPrivateRedirects?: boolean;
   /** For all targets; the environment is not asked. @default none */

@@ -6,6 +6,7 @@ import type { ErrorCode } from './errors.ts';
 import type { AttemptLimits } from './messages.ts';
 import { makeOrigins } from './origin-fields.ts';
 import type { Outcome } from './outcome.ts';
+import type { PartialBody } from './partial-body.ts';
 import type { RobotsAnswer } from './robots.ts';
 import type { AnySinkSpec } from './sink-spec.ts';
 import type { Target } from './target.ts';
@@ -57,6 +58,11 @@ export interface FetchRequestOptions {
   readonly proxy: { readonly http: string; readonly https: string; readonly except: string };
   /** Fetch nothing that the origin's robots.txt disallows. @default false */
   readonly honoursRobots?: boolean;
+  /**
+   * Go on with a body that was cut though nothing says that it is still the same: its length alone must fit.
+   * @default false
+   */
+  readonly continuesWithoutValidator?: boolean;
   /** Let a public origin redirect to loopback, private and other addresses of special use. @default false */
   readonly allowsPrivateRedirects?: boolean;
   /** Addresses of special use, as CIDR ranges, that count as public all the same. @default none */
@@ -130,7 +136,11 @@ export const GAUGES = {
   retries: 5,
   /** Share of time the event loop was busy, 0 … 1. */
   utilizationRatio: 6,
-  fieldCount: 7,
+  /** Bodies that were begun and were others at their server when their rest was asked for. */
+  changedBodies: 7,
+  /** Bodies that were begun anew because an answer did not fit the rest that was asked for. */
+  unfitRests: 8,
+  fieldCount: 9,
 } as const;
 
 /** To a worker. `stop`: take nothing more; with `isCut`, also let go of what is in flight. */
@@ -158,6 +168,8 @@ export type FromFetchWorker =
     }
   /** It will not see to these targets. `isAll`: whatever else it was given is begun. */
   | { readonly kind: 'given-back'; readonly indexes: readonly number[]; readonly isAll: boolean }
+  /** The body of a target is on its way, and what it takes to go on with it after the death of the process. */
+  | { readonly kind: 'partial'; readonly index: number; readonly partial: PartialBody }
   /** What it waits for where nothing moves; null when things move again. */
   | { readonly kind: 'waits'; readonly text: string | null }
   /** It wants to know the robots.txt of an origin, or was sent for it. */

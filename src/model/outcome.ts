@@ -1,4 +1,5 @@
 // The last word on a target. Plain data that crosses a thread and goes into records; never holds a credential.
+import type { AnswerFacts } from './answer-facts.ts';
 import type { FailureCode } from './errors.ts';
 import { shownUrl } from './shown-url.ts';
 import type { Target } from './target.ts';
@@ -20,19 +21,6 @@ interface Settled {
   readonly url: string;
   readonly line: number;
 }
-
-/** What an answer said of its body besides it: enough to ask another time whether it has changed. */
-export interface AnswerFacts {
-  /** The entity tag as sent, `W/` included; absent where none came, or one past `MAX_FACT_CHARS`. */
-  readonly etag?: string;
-  /** Last-Modified as sent. */
-  readonly lastModified?: string;
-  /** Content-Type as sent. */
-  readonly contentType?: string;
-}
-
-/** A longer field is not kept: it is nobody's validator and nobody's type. */
-export const MAX_FACT_CHARS = 1024;
 
 interface Redirected {
   /** Where redirects led; absent when the URL asked for is the one that answered. */

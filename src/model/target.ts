@@ -1,5 +1,7 @@
 // What is to be fetched, before anything is sent, and what a source says besides. Plain data that crosses a thread.
 
+import type { PartialBody } from './partial-body.ts';
+
 /** One thing to fetch. */
 export interface Target {
   /** Position in the run, from 0, in the order of the sources; the target's identity. */
@@ -8,6 +10,8 @@ export interface Target {
   readonly url: string;
   /** Line (or item) of the source it came from, from 1; 0 where the source has no lines. */
   readonly line: number;
+  /** What is there of its body, from another process or thread. */
+  readonly partial?: PartialBody;
 }
 
 /** One thing a source yields: a target still without its index, or what is wrong with a line. */

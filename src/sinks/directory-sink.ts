@@ -9,9 +9,10 @@ import { makeDirectory } from '../files/make-directory.ts';
 import { NameClaims } from './names/name-claims.ts';
 import { type NameBody, makeNameBody, suggestedName } from './names/name-template.ts';
 import { safeName, withSuffix } from './names/safe-name.ts';
-import type { Body, BodyHead, Committed, Sink } from './sink.ts';
+import type { Body, BodyHead, Committed, ReopenedBody, Sink } from './sink.ts';
 import { guardWrite } from '../files/sink-error.ts';
-import { Spool } from './spool.ts';
+import { Spool, type SpoolOptions } from './spool.ts';
+import { TempNames } from './temp-names.ts';
 
 /** Directory of targets 10,000 … 19,999 is `part-00001`. No body may take such a name. */
 const PART_NAME = /^part-\d{5,}$/iu;
@@ -27,15 +28,13 @@ class DirectorySink implements Sink {
   readonly #log: IntentLog<NameIntent>;
   /** By index of the target. */
   readonly #reserved: ReadonlyMap<number, string>;
-  /** Where bodies wait: threads that make files in one directory would wait for each other. */
-  readonly #partial: string;
+  readonly #tempNames: TempNames;
   /** Directories known to be there; cleared when it grows, so that a template with many of them stays bounded. */
   readonly #made = new Set<string>(['']);
 
   constructor(spec: DirectorySpec, workerIndex: number) {
     this.#spec = spec;
-    this.#partial = `${spec.partial}/w${workerIndex}`;
-    guardWrite('make', this.#partial, () => makeDirectory(this.#partial));
+    this.#tempNames = new TempNames(spec.partial, workerIndex);
     this.#log = new IntentLog(spec.partial, workerIndex);
     this.#reserved = new Map((spec.reserved ?? []).map(({ index, path }) => [index, path]));
     this.#claims = new NameClaims(spec.claims);
@@ -44,7 +43,18 @@ class DirectorySink implements Sink {
   }
 
   begin(head: BodyHead): Body {
-    return new DirectoryBody(this, head, `${this.#partial}/${head.index}`);
+    const partialFile = this.#tempNames.next(head.index);
+    return new DirectoryBody(this, head, partialFile, new Spool(this.#spoolOptions(head, partialFile)));
+  }
+
+  async reopen(head: BodyHead, partialFile: string): Promise<ReopenedBody | null> {
+    const spool = await Spool.reopen(this.#spoolOptions(head, partialFile));
+    if (spool === null) return null;
+    return { body: new DirectoryBody(this, head, partialFile, spool), bytes: spool.bytes };
+  }
+
+  #spoolOptions({ expectedBytes }: BodyHead, partialFile: string): SpoolOptions {
+    return { tempPath: `${this.#spec.partial}/${partialFile}`, expectedBytes, isForFile: true };
   }
 
   close(): void {
@@ -107,12 +117,14 @@ interface NameRequest {
 class DirectoryBody implements Body {
   readonly #sink: DirectorySink;
   readonly #head: BodyHead;
+  readonly partialFile: string;
   readonly #spool: Spool;
 
-  constructor(sink: DirectorySink, head: BodyHead, tempPath: string) {
+  constructor(sink: DirectorySink, head: BodyHead, partialFile: string, spool: Spool) {
     this.#sink = sink;
     this.#head = head;
-    this.#spool = new Spool({ tempPath, expectedBytes: head.expectedBytes, isForFile: true });
+    this.partialFile = partialFile;
+    this.#spool = spool;
   }
 
   write(chunk: Buffer): void {
@@ -127,5 +139,9 @@ class DirectoryBody implements Body {
 
   discard(): void {
     this.#spool.release();
+  }
+
+  suspend(): void {
+    this.#spool.suspend();
   }
 }

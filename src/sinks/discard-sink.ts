@@ -24,4 +24,7 @@ class DiscardBody implements Body {
   }
 
   discard(): void {}
+
+  /** Its hash is all there is of it. */
+  suspend(): void {}
 }

@@ -55,10 +55,29 @@ export interface Body {
   commit(): Committed;
   /** Takes back whatever `write` left. Never throws. */
   discard(): void;
+  /**
+   * Holds no memory and no file open until the next `write`, or the end. Absent where a body cannot wait for its rest and
+   * is begun anew after every cut.
+   * @throws SpillwayError ERR_SINK when it could not be written; `discard` is still owed
+   */
+  suspend?(): void;
+  /** The file that holds what was written once it is suspended or large, below `partial`; absent where there is none. */
+  readonly partialFile?: string;
+}
+
+/** A body that waited in its file, and how much of it is there. */
+export interface ReopenedBody {
+  readonly body: Body;
+  readonly bytes: number;
 }
 
 export interface Sink {
   begin(head: BodyHead): Body;
+  /**
+   * A suspended body, or one whose process died, from its `partialFile`; null where that is not there. Absent where no
+   * file holds bodies that wait. @throws SpillwayError ERR_SINK
+   */
+  reopen?(head: BodyHead, partialFile: string): Promise<ReopenedBody | null>;
   /**
    * Ends open segments. What was committed before is whole in any case.
    * @throws SpillwayError ERR_SINK

@@ -3,6 +3,7 @@
 
 import { createHash, type Hash, hash } from 'node:crypto';
 import { closeSync, openSync, readSync, renameSync, unlinkSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { guardWrite } from '../files/sink-error.ts';
 import { writeAll } from '../files/write-all.ts';
 
@@ -38,8 +39,41 @@ export class Spool {
     this.#tempPath = options.tempPath;
   }
 
+  /**
+   * A body that an earlier process or thread has left, to be gone on with; null where its file is not there. What lies in
+   * the file is read and hashed, in pieces between which other work goes on.
+   */
+  static async reopen(options: SpoolOptions): Promise<Spool | null> {
+    const file = await openIfThere(options.tempPath);
+    if (file === null) return null;
+    const spool = new Spool(options);
+    const hash = createHash('sha256');
+    const buffer = Buffer.allocUnsafe(READ_BYTES);
+    try {
+      for (;;) {
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, spool.#bytes);
+        if (bytesRead === 0) break;
+        hash.update(buffer.subarray(0, bytesRead));
+        spool.#bytes += bytesRead;
+      }
+    } finally {
+      await file.close();
+    }
+    spool.#hash = hash;
+    spool.#hasFile = true;
+    return spool;
+  }
+
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Lets go of memory and of the file descriptor until the next `write`: all that came so far is in the file then. */
+  suspend(): void {
+    this.#hashOn();
+    if (!this.#hasFile) this.#flush();
+    if (this.#fd !== -1) closeSync(this.#fd);
+    this.#fd = -1;
   }
 
   /** `chunk` is used up when it returns. */
@@ -56,15 +90,21 @@ export class Spool {
       this.#toFile(chunk);
       return;
     }
-    if (this.#hash === undefined) {
-      this.#hash = createHash('sha256').update(this.#heldPiece());
-      // More came than was expected: what is in the file already is hashed again.
-      if (this.#wholeSha256 !== undefined) for (const piece of this.#filePieces()) this.#hash.update(piece);
-      this.#wholeSha256 = undefined;
-      this.#flush();
-    }
-    this.#hash.update(chunk);
+    const isFirst = this.#hash === undefined;
+    this.#hashOn(chunk.length);
+    if (isFirst) this.#flush();
+    this.#hash?.update(chunk);
     this.#toFile(chunk);
+  }
+
+  /** From here on the hash takes pieces. @param laterBytes counted already, and in no file yet */
+  #hashOn(laterBytes = 0): void {
+    if (this.#hash !== undefined) return;
+    this.#hash = createHash('sha256').update(this.#heldPiece());
+    // More came than was expected, or less is sure: what is in the file already is hashed again.
+    if (this.#wholeSha256 !== undefined)
+      for (const piece of this.#filePieces(this.#bytes - laterBytes)) this.#hash.update(piece);
+    this.#wholeSha256 = undefined;
   }
 
   /** SHA-256 of all that was written, in hexadecimal. Call it once, after the last `write`. */
@@ -83,7 +123,7 @@ export class Spool {
     guardWrite('write', path, () => {
       const fd = this.#fd;
       this.#fd = -1;
-      closeSync(fd);
+      if (fd !== -1) closeSync(fd);
       renameSync(this.#tempPath, path);
     });
     this.#hasFile = false;
@@ -120,9 +160,10 @@ export class Spool {
     return this.#held?.subarray(0, this.#heldBytes) ?? NOTHING;
   }
 
-  *#filePieces(): Generator<Buffer> {
-    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, this.#bytes));
-    for (let position = 0; position < this.#bytes; ) {
+  *#filePieces(bytes = this.#bytes): Generator<Buffer> {
+    this.#openAgain();
+    const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, bytes));
+    for (let position = 0; position < bytes; ) {
       const count = guardWrite('read again', this.#tempPath, () =>
         readSync(this.#fd, buffer, 0, buffer.length, position),
       );
@@ -140,6 +181,7 @@ export class Spool {
   }
 
   #toFile(bytes: Buffer): void {
+    this.#openAgain();
     guardWrite('write', this.#tempPath, () => {
       if (this.#fd === -1) {
         this.#fd = openSync(this.#tempPath, 'w+', 0o666);
@@ -147,5 +189,22 @@ export class Spool {
       }
       writeAll(this.#fd, bytes);
     });
+  }
+
+  /** After `suspend`, at the end of what is there. */
+  #openAgain(): void {
+    if (!this.#hasFile || this.#fd !== -1) return;
+    guardWrite('open again', this.#tempPath, () => {
+      this.#fd = openSync(this.#tempPath, 'a+', 0o666);
+    });
+  }
+}
+
+async function openIfThere(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
   }
 }

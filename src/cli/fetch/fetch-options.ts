@@ -225,6 +225,13 @@ export const FETCH_OPTIONS = {
     meaning: 'bytes a second over 20 s that a body must reach; 0: no bound',
     parse: byteCount(0),
   }),
+  continueWithoutValidator: row({
+    flags: '--continue-without-validator',
+    initial: 'false',
+    meaning:
+      'go on with a body that was cut, though its server gave nothing to tell by that it is still the same',
+    parse: flag(),
+  }),
   retries: row({
     flags: '--retries <n>',
     initial: '3',

@@ -54,6 +54,7 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
       isInsecure: values.insecure,
       proxy,
       honoursRobots: values.robots,
+      continuesWithoutValidator: values.continueWithoutValidator,
       allowsPrivateRedirects: values.allowPrivateRedirects,
     },
     netrcFile: values.netrc ?? null,

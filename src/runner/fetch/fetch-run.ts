@@ -13,6 +13,7 @@ import {
   makeFetchShared,
 } from '../../model/fetch-task.ts';
 import type { Outcome } from '../../model/outcome.ts';
+import type { PartialBody } from '../../model/partial-body.ts';
 import type { JournalCounts } from '../../model/run-journal.ts';
 import type { AnySinkSpec } from '../../model/sink-spec.ts';
 import type { Target } from '../../model/target.ts';
@@ -57,6 +58,10 @@ export interface FetchRunOptions {
   /** Of the worker group: `deathsOf`, and what keeps it. @default it is forgotten with the process */
   readonly deathsOf?: Map<number, number>;
   readonly onDeath?: () => void;
+  /** Bodies that earlier sessions have begun, by target. @default none */
+  readonly partials?: ReadonlyMap<number, PartialBody>;
+  /** Keeps what another session needs to go on with a body. A throw breaks the run. */
+  readonly onPartial?: (index: number, partial: PartialBody) => void;
   /** Nothing is read, and no time counted, before every worker stands ready. @default false */
   readonly isWarm?: boolean;
 }
@@ -114,6 +119,7 @@ class OneFetch {
       maxInFlight,
       base: { sink, request, limits, budgets, shared: this.#shared },
       onSettled: (outcomes, values) => this.#settle(outcomes, values),
+      onPartial: (index, partial) => this.#keepPartial(index, partial),
       onBroken: (error) => this.#break(error),
       ...(this.#options.deathsOf === undefined ? {} : { deathsOf: this.#options.deathsOf }),
       onDeath: () => this.#noteDeath(),
@@ -156,13 +162,13 @@ class OneFetch {
   /** All of them, as far and as soon as whoever reads the outcomes has room. */
   async #give(workerGroup: FetchWorkerGroup, targets: readonly Target[], signal: AbortSignal): Promise<void> {
     const { admit } = this.#options;
-    if (admit === undefined) return workerGroup.give(targets);
+    if (admit === undefined) return workerGroup.give(this.#withPartials(targets));
     // Also asked for a group without a target: what its source settled by itself waits for a reader, too.
     let left = targets;
     do {
       const count = await admit(left, this.#targetStream.count, signal);
       if (signal.aborted) return undefined;
-      await workerGroup.give(left.slice(0, count));
+      await workerGroup.give(this.#withPartials(left.slice(0, count)));
       left = left.slice(count);
     } while (left.length > 0);
     return undefined;
@@ -211,8 +217,26 @@ class OneFetch {
   }
 
   #noteDeath(): void {
+    this.#record(() => this.#options.onDeath?.());
+  }
+
+  #withPartials(targets: readonly Target[]): readonly Target[] {
+    const { partials } = this.#options;
+    if (partials === undefined || partials.size === 0) return targets;
+    return targets.map((target) => {
+      const partial = partials.get(target.index);
+      return partial === undefined ? target : { ...target, partial };
+    });
+  }
+
+  #keepPartial(index: number, partial: PartialBody): void {
+    this.#record(() => this.#options.onPartial?.(index, partial));
+  }
+
+  /** A record that cannot be written breaks the run. */
+  #record(write: () => void): void {
     try {
-      this.#options.onDeath?.();
+      write();
     } catch (error) {
       this.#break(error as SpillwayError);
     }

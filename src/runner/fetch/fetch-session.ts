@@ -1,14 +1,20 @@
 // One session of a run, opened and ended: the place is found, the run taken for this process, what a killed session
 // left is brought back to what the journal knows, and at the end everything is let go of.
 
-import { rmdirSync, rmSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { existsSync, rmdirSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { SpillwayError } from '../../model/errors.ts';
 import { type FetchReport, wasRefused } from '../../model/fetch-report.ts';
 import type { FailedOutcome } from '../../model/outcome.ts';
+import type { PartialBody } from '../../model/partial-body.ts';
 import type { RunIdentity, RunSession, StoredCommand } from '../../model/run-journal.ts';
 import type { AnySinkSpec } from '../../model/sink-spec.ts';
-import { workersWithIntents, type KnownPlace, recoverSink } from '../../sinks/recover/recover-sink.ts';
+import {
+  type KnownPlace,
+  recoverSink,
+  sweepPartial,
+  workersWithIntents,
+} from '../../sinks/recover/recover-sink.ts';
 import { openPlace, type Place, RECORD_DIRECTORY } from './record/fetch-place.ts';
 import type { FetchRun } from './fetch-run.ts';
 import { shownPath } from './record/find-run.ts';
@@ -58,6 +64,8 @@ export interface OpenedSession {
   readonly sink: AnySinkSpec;
   /** Where bodies wait; null where none do. */
   readonly partial: string | null;
+  /** Bodies that earlier sessions have begun and that are there, by target. */
+  readonly partials: ReadonlyMap<number, PartialBody>;
   /** Where bodies go, for a person. */
   readonly shown: string;
   /** What a person calls the run. */
@@ -93,10 +101,18 @@ export function openSession(options: SessionPlace, session: FetchSession): Opene
       mayBeginAnew: place.partial === null || workersWithIntents(place.partial).length === 0,
     }),
   );
+  const partials = record.journal.partials();
+  const sink = goOnWith(place, record, partials);
+  for (const [index, { file }] of partials) {
+    if (place.partial !== null && existsSync(join(place.partial, file))) continue;
+    partials.delete(index);
+    record.journal.dropPartial(index);
+  }
   const opened = {
     record,
     recordDirectory: place.record,
-    sink: goOnWith(place, record),
+    sink,
+    partials,
     partial: place.partial,
     shown: place.shown,
     name: shownPath(isAnywhere ? dirname(place.record) : to),
@@ -105,8 +121,16 @@ export function openSession(options: SessionPlace, session: FetchSession): Opene
   return opened;
 }
 
-function goOnWith({ sink }: Place, { journal, reader }: RunRecord): AnySinkSpec {
-  return journal.isContinued ? recoverSink(sink, knownPlaces(reader)) : sink;
+function goOnWith(
+  { sink }: Place,
+  { journal, reader }: RunRecord,
+  partials: ReadonlyMap<number, PartialBody>,
+): AnySinkSpec {
+  return journal.isContinued ? recoverSink(sink, knownPlaces(reader), filesOf(partials)) : sink;
+}
+
+function filesOf(partials: ReadonlyMap<number, PartialBody>): Set<string> {
+  return new Set([...partials.values()].map(({ file }) => file));
 }
 
 function* knownPlaces(reader: JournalReader): Generator<KnownPlace> {
@@ -137,8 +161,15 @@ async function endSession(
   const final = record === null ? report : record.finish(report, isWhole);
   // A broken session may have left what the journal does not know: the next one needs its traces.
   const isSettled = final.ended !== 'broken' || wasRefused(final);
-  if (partial !== null && isSettled) rmSync(partial, { recursive: true, force: true });
+  if (partial !== null && isSettled) clearPartial(partial, record);
   return final;
+}
+
+/** What another session can go on with stays; mostly there is none, and the directory goes. */
+function clearPartial(partial: string, record: RunRecord | null): void {
+  const kept = filesOf(record?.journal.partials() ?? new Map());
+  const isKept = kept.size > 0 && sweepPartial(partial, kept).size > 0;
+  if (!isKept) rmSync(partial, { recursive: true, force: true });
 }
 
 /** A directory for bodies, of a run that was refused. */

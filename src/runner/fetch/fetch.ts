@@ -33,6 +33,7 @@ const NO_RECORD: Omit<OpenedSession, 'sink'> = {
   record: null,
   recordDirectory: '',
   partial: null,
+  partials: new Map(),
   shown: 'a sink of your own',
   name: null,
 };
@@ -61,6 +62,12 @@ export function startFetch(options: FetchOptions): Fetch {
   const run = startFetchRun({
     ...options,
     targetStream,
+    ...(record === null
+      ? {}
+      : {
+          partials: opened.partials,
+          onPartial: (index, partial) => record?.journal.keepPartial(index, partial),
+        }),
     before: record?.before ?? null,
     targetsBefore: record?.targetsBefore ?? 0,
     request,

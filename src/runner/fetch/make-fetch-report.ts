@@ -52,6 +52,7 @@ export function makeFetchReport(figures: RunFigures, end: RunEnd): FetchReport {
     findings: [
       ...targetStream.findings(),
       ...monitor.findings(),
+      ...bodyFindings(figures),
       ...strayFindings(workerGroup?.strays ?? []),
     ],
     workerDeaths: workerGroup?.deaths ?? [],
@@ -72,4 +73,22 @@ function strayFindings(strays: readonly string[]): string[] {
   return [
     `${strays.length} errors were thrown on behalf of no target that could be told, and the run went on; please report the first: ${first}`,
   ];
+}
+
+/** Bodies that were begun and not gone on with. */
+function bodyFindings({ workerGroup }: RunFigures): string[] {
+  const changed = workerGroup?.gauge('changedBodies') ?? 0;
+  const unfit = workerGroup?.gauge('unfitRests') ?? 0;
+  const findings: string[] = [];
+  if (changed > 0) {
+    findings.push(
+      `${changed} bodies had changed at their server when their rest was asked for, and were begun anew`,
+    );
+  }
+  if (unfit > 0) {
+    findings.push(
+      `${unfit} bodies were begun anew: what was answered did not fit the rest that was asked for, and none of it was kept`,
+    );
+  }
+  return findings;
 }

@@ -4,7 +4,8 @@
 import type { PackedSpec } from '../../model/sink-spec.ts';
 import { type SegmentEnds, SegmentSeries } from './segment.ts';
 import type { Body, BodyHead, Committed, Sink } from '../sink.ts';
-import { Spool } from '../spool.ts';
+import { Spool, type SpoolOptions } from '../spool.ts';
+import { TempNames } from '../temp-names.ts';
 
 /** A whole body, ready to be put into a record. */
 export interface WholeBody {
@@ -23,8 +24,22 @@ export function openPackedSink(spec: PackedSpec, workerIndex: number, format: Pa
   const { file, partial, segmentBytes, firstSegments } = spec;
   const firstSegment = firstSegments === undefined ? null : (firstSegments[workerIndex] ?? 0);
   const series = new SegmentSeries({ file, workerIndex, partial, firstSegment, segmentBytes, ends: format });
+  const tempNames = new TempNames(partial, workerIndex);
+  const spoolOptions = ({ expectedBytes }: BodyHead, partialFile: string): SpoolOptions => ({
+    tempPath: `${partial}/${partialFile}`,
+    expectedBytes,
+    isForFile: false,
+  });
   return {
-    begin: (head) => new PackedBody(head, openSpool(`${partial}/${head.index}`, head), series, format),
+    begin: (head) => {
+      const partialFile = tempNames.next(head.index);
+      return new PackedBody(head, partialFile, new Spool(spoolOptions(head, partialFile)), series, format);
+    },
+    reopen: async (head, partialFile) => {
+      const spool = await Spool.reopen(spoolOptions(head, partialFile));
+      if (spool === null) return null;
+      return { body: new PackedBody(head, partialFile, spool, series, format), bytes: spool.bytes };
+    },
     close: () => {
       series.close();
       series.end();
@@ -34,12 +49,20 @@ export function openPackedSink(spec: PackedSpec, workerIndex: number, format: Pa
 
 class PackedBody implements Body {
   readonly #head: BodyHead;
+  readonly partialFile: string;
   readonly #spool: Spool;
   readonly #series: SegmentSeries;
   readonly #format: PackedFormat;
 
-  constructor(head: BodyHead, spool: Spool, series: SegmentSeries, format: PackedFormat) {
+  constructor(
+    head: BodyHead,
+    partialFile: string,
+    spool: Spool,
+    series: SegmentSeries,
+    format: PackedFormat,
+  ) {
     this.#head = head;
+    this.partialFile = partialFile;
     this.#spool = spool;
     this.#series = series;
     this.#format = format;
@@ -62,8 +85,8 @@ class PackedBody implements Body {
   discard(): void {
     this.#spool.release();
   }
-}
 
-function openSpool(tempPath: string, { expectedBytes }: BodyHead): Spool {
-  return new Spool({ tempPath, expectedBytes, isForFile: false });
+  suspend(): void {
+    this.#spool.suspend();
+  }
 }

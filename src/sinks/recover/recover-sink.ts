@@ -2,7 +2,7 @@
 // is touched, nothing of a stranger's is, and of what is neither no byte stays.
 
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { guardWrite } from '../../files/sink-error.ts';
 import type { Stored } from '../../model/outcome.ts';
@@ -10,11 +10,14 @@ import type { AnySinkSpec, DirectorySpec, PackedSpec, SinkSpec } from '../../mod
 import { workersWithIntents, type NameIntent, readIntents } from '../intent-log.ts';
 import { NameClaims } from '../names/name-claims.ts';
 import { recoverSeries, SegmentPlaces } from './recover-series.ts';
+import { sweepPartial } from './sweep-partial.ts';
 
 const READ_BYTES = 1024 * 1024;
 
 export { workersWithIntents } from '../intent-log.ts';
 export { parseSegmentName } from '../packed/segment.ts';
+export { isTempName } from '../temp-names.ts';
+export { sweepPartial } from './sweep-partial.ts';
 
 /** What the journal knows of a target that was had: of an `OkOutcome`. */
 export interface KnownPlace {
@@ -24,15 +27,20 @@ export interface KnownPlace {
 
 /**
  * After the death of a process, before the first worker of the next one. Safe to repeat: a death in the middle of it
- * costs nothing. Ends with an empty `partial`.
+ * costs nothing. Ends with nothing in `partial` but the bodies that are to be gone on with.
  * - A file that stands under its name without being journalled is removed, and its name kept for its target.
  * - A packed series is cut back to its last journalled record and ended; what the run goes on with is further segments.
  * @param spec as a new run would have it: with empty `claims`, which are filled
  * @param known every target in the journal that was had, once, in any order; read once, in bounded memory
+ * @param kept partial bodies that are gone on with, as `partialFile` has them; the others go
  * @returns the spec to go on with
  * @throws SpillwayError ERR_SINK when a journalled record is not there whole, so that going on would hide a loss
  */
-export function recoverSink(spec: SinkSpec, known: Iterable<KnownPlace>): SinkSpec {
+export function recoverSink(
+  spec: SinkSpec,
+  known: Iterable<KnownPlace>,
+  kept: ReadonlySet<string> = new Set(),
+): SinkSpec {
   if (!keepsBodies(spec)) return spec;
   const workers = workersWithIntents(spec.partial);
   let recovered: SinkSpec;
@@ -53,8 +61,7 @@ export function recoverSink(spec: SinkSpec, known: Iterable<KnownPlace>): SinkSp
     // A list with holes would not survive its way to a worker as what it is.
     recovered = { ...spec, firstSegments: Array.from(firstSegments, (first) => first ?? 0) };
   }
-  for (const name of readdirSync(spec.partial))
-    rmSync(join(spec.partial, name), { force: true, recursive: true });
+  sweepPartial(spec.partial, kept);
   return recovered;
 }
 

@@ -7,6 +7,8 @@ import type { Tally } from '../../measure/tally.ts';
 import type { SpillwayError } from '../../model/errors.ts';
 import { type FetchTask, GAUGES } from '../../model/fetch-task.ts';
 import type { Outcome, SkipReason } from '../../model/outcome.ts';
+import type { PartialBody } from '../../model/partial-body.ts';
+import { isRetryable } from '../../model/retry-policy.ts';
 import type { RobotsAnswer } from '../../model/robots.ts';
 import type { Target } from '../../model/target.ts';
 import type { Sink } from '../../sinks/sink.ts';
@@ -27,6 +29,7 @@ import { failedOutcome, lostOutcome, okOutcome, skippedOutcome } from './attempt
 import { NextAttempt } from './next-attempt.ts';
 import type { OriginBudgets } from './origin/origin-budgets.ts';
 import { OriginPlaces } from './origin/origin-places.ts';
+import { BodyReopener } from './queue/body-reopener.ts';
 import { OriginScheduler } from './queue/origin-scheduler.ts';
 import { WaitingJobs } from './queue/waiting-jobs.ts';
 import { RunSlots } from './run-slots.ts';
@@ -44,6 +47,8 @@ export interface EngineParts {
   readonly onIdle: () => void;
   /** The sink gave up: nothing more is taken, and what is in flight is let go. */
   readonly onBroken: (error: SpillwayError) => void;
+  /** So much of a target's body is there that another process shall go on with it. */
+  readonly onPartial: (index: number, partial: PartialBody) => void;
   /** What is waited for where nothing moves; null when it does again. */
   readonly onWaits: (text: string | null) => void;
   /** The robots.txt of an origin is wanted; `learnRobots` gets it. */
@@ -62,6 +67,7 @@ export class FetchEngine {
   readonly #context: AttemptContext;
   readonly #next: NextAttempt;
   readonly #waiting = new WaitingJobs();
+  readonly #reopener: BodyReopener;
   readonly #watchdog: Watchdog;
   readonly #sweep: Sweep;
   readonly #done = Promise.withResolvers<void>();
@@ -114,6 +120,15 @@ export class FetchEngine {
       giveUp: (job, detail) => this.#settle(job, failedOutcome(job, attemptFailure('stalled', detail))),
       tell: parts.onWaits,
     });
+    this.#reopener = new BodyReopener({
+      sink: parts.sink,
+      onReady: (job) => {
+        this.#watchdog.moved();
+        this.#waiting.addFresh(job);
+        this.#pump();
+      },
+      onBroken: (error) => parts.onBroken(error as SpillwayError),
+    });
     this.#context = this.#makeContext();
     this.#sweep = new Sweep((now, isAwake) => this.#lookAfter(now, isAwake));
   }
@@ -128,6 +143,7 @@ export class FetchEngine {
       const job = this.#makeJob(target);
       if (job === null) continue;
       if (this.#isStopped) this.#skip(job, 'stopped');
+      else if (this.#reopener.takes(target)) this.#reopener.add(job);
       else this.#waiting.addFresh(job);
     }
     this.#pump();
@@ -186,7 +202,11 @@ export class FetchEngine {
   stop(isCut: boolean): void {
     this.#isStopped = true;
     this.#isEnding = true;
-    const waiting = [...this.#waiting.takeAll(), ...(this.#admission.robots?.takeAll() ?? [])];
+    const waiting = [
+      ...this.#waiting.takeAll(),
+      ...(this.#admission.robots?.takeAll() ?? []),
+      ...this.#reopener.takeAll(),
+    ];
     for (const job of waiting) this.#skip(job, 'stopped');
     if (isCut) for (const attempt of this.#slots.attempts) attempt.cut('the run was stopped');
     this.#finishIfIdle();
@@ -198,6 +218,10 @@ export class FetchEngine {
       sink,
       limits: task.limits,
       isDecoding: task.request.bytes === 'decoded',
+      keepsHeads: task.sink.kind !== 'directory',
+      continuesWithoutValidator: task.request.continuesWithoutValidator === true,
+      onLarge: ({ job }, partial) => this.#parts.onPartial(job.target.index, partial),
+      onChanged: () => this.#next.count('changedBodies'),
       asksForPart: (job) => this.#headers.askForPart(job),
       onSent: () => {
         tally.add('attemptsSent', 1);
@@ -324,6 +348,9 @@ export class FetchEngine {
     } else if (end.kind === 'stale') {
       if (this.#next.repeatsStale(job)) this.#putBack(job, 0);
       else this.#tryAgain(attempt, attemptFailure('connection-lost', end.detail));
+    } else if (end.kind === 'anew') {
+      this.#next.repeatsAnew(job);
+      this.#putBack(job, 0);
     } else if (end.kind === 'broken') {
       this.#skip(job, 'stopped');
       this.#parts.onBroken(end.error);
@@ -335,7 +362,9 @@ export class FetchEngine {
   #tryAgain(attempt: FetchAttempt, end: AttemptFailure): void {
     const { job } = attempt;
     const outcome = failedOutcome(job, end);
+    const isWorthKeeping = isRetryable(end.code, job.status) && job.kept?.isTold === true;
     const delayMs = this.#next.delayAfterMs(attempt, end);
+    if (delayMs === null && !isWorthKeeping) job.dropKept();
     if (delayMs === null) this.#settle(job, outcome);
     else this.#putBack(job, delayMs);
   }
@@ -397,7 +426,7 @@ export class FetchEngine {
   }
 
   #finishIfIdle(): void {
-    const waitingCount = this.#waiting.count + (this.#admission.robots?.count ?? 0);
+    const waitingCount = this.#waiting.count + (this.#admission.robots?.count ?? 0) + this.#reopener.count;
     if (this.#slots.attempts.size + waitingCount > 0) return;
     this.#parts.onIdle();
     if (!this.#isEnding) return;

@@ -50,6 +50,7 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
         tellBroken(error);
         engine.stop(true);
       },
+      onPartial: (index, partial) => outbox.send({ kind: 'partial', index, partial }),
       onWaits: (text) => outbox.send({ kind: 'waits', text }),
       onRobots: (origin) => outbox.send({ kind: 'robots', origin }),
     });

@@ -1,6 +1,7 @@
 // What becomes of a target whose attempt failed: another attempt, and when, or none. Keeps the budgets of retries and
 // the pauses that servers ask for; knows no queue and no socket.
 
+import { nowMs } from '../../measure/clock.ts';
 import type { Tally } from '../../measure/tally.ts';
 import { FAILURES } from '../../model/errors.ts';
 import { type FetchLimits, GAUGES } from '../../model/fetch-task.ts';
@@ -14,6 +15,8 @@ import type { RunRates } from './origin/run-rates.ts';
 /** How often a target may be put back because this machine ran out of something. */
 const MAX_REFUNDS = 20;
 const REFUND_DELAY_MS = 200;
+/** At most, until a body is gone on with after an attempt that brought some of it. */
+const CONTINUE_DELAY_MS = 100;
 /** How often a target is asked for again because a kept connection had ended. */
 const MAX_STALE = 2;
 
@@ -37,7 +40,8 @@ export class NextAttempt {
   }
 
   /** Milliseconds until the next attempt at its job, for which it has been made ready; null when there is none. */
-  delayAfterMs({ job, sentAtMs }: FetchAttempt, end: AttemptFailure): number | null {
+  delayAfterMs(attempt: FetchAttempt, end: AttemptFailure): number | null {
+    const { job, sentAtMs } = attempt;
     const { limits, budgets, rates, tally, stallMs } = this.#parts;
     const policy = FAILURES[end.code];
     if (policy.handOver && !job.isHandedOver) {
@@ -54,14 +58,20 @@ export class NextAttempt {
     }
     this.#pause(job, sentAtMs, end.retryAfterMs);
     if (!isRetryable(end.code, job.status) || end.retryAfterMs > limits.maxRetryWaitMs) return null;
-    const delayMs = retryDelayMs(job.attempts, end.retryAfterMs, Math.random());
+    const hasBrought = this.#hasBroughtBytes(attempt);
+    if (hasBrought) job.renewedAtAttempts = job.attempts;
+    const attempts = job.attempts - job.renewedAtAttempts;
+    const delayMs = hasBrought
+      ? end.retryAfterMs + CONTINUE_DELAY_MS * Math.random()
+      : retryDelayMs(attempts, end.retryAfterMs, Math.random());
     if (job.status === 0 && stallMs > 0 && budgets.silentMs(job.place) > stallMs) return null;
-    if (job.attempts > limits.maxRetries) return null;
-    if (!rates.tryRetry()) {
-      this.#count('retriesDenied');
+    if (attempts > limits.maxRetries || limits.maxRetries === 0) return null;
+    // What brings bytes is no repetition: no budget bounds it.
+    if (!hasBrought && !rates.tryRetry()) {
+      this.count('retriesDenied');
       return null;
     }
-    this.#count('retries');
+    this.count('retries');
     tally.add('repeats', 1);
     job.rewind();
     return delayMs;
@@ -73,6 +83,20 @@ export class NextAttempt {
     job.staleCount++;
     this.#repeat(job);
     return true;
+  }
+
+  /** What came of its body is of no use: it is asked for from its beginning, which no job is twice. */
+  repeatsAnew(job: FetchJob): void {
+    this.count('unfitRests');
+    this.#repeat(job);
+  }
+
+  /** The attempt has added to a body that can be gone on with, and no slower over its whole time than is asked for. */
+  #hasBroughtBytes({ job, broughtBytes }: FetchAttempt): boolean {
+    const { minBytesPerSec, slowWindowMs } = this.#parts.limits;
+    if (job.kept === null || broughtBytes === 0) return false;
+    const spentMs = nowMs() - job.startedAtMs;
+    return spentMs <= slowWindowMs || job.kept.bytes * 1000 >= minBytesPerSec * spentMs;
   }
 
   /** A server that says "too many" or "not now" speaks for its origin, not for one URL. */
@@ -93,7 +117,8 @@ export class NextAttempt {
     return 0;
   }
 
-  #count(gauge: 'retries' | 'retriesDenied'): void {
+  /** One more of them in what the runner reads. */
+  count(gauge: 'retries' | 'retriesDenied' | 'changedBodies' | 'unfitRests'): void {
     const { gauges } = this.#parts;
     gauges[GAUGES[gauge]] = (gauges[GAUGES[gauge]] as number) + 1;
   }

@@ -98,6 +98,7 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
       throw error;
     },
     onIdle: () => {},
+    onPartial: () => {},
     onWaits: changes.onWaits ?? (() => {}),
     onRobots: () => {},
   });

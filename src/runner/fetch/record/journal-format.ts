@@ -6,13 +6,18 @@ import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
 import { FAILURES, type FailureCode, SpillwayError } from '../../../model/errors.ts';
 import type { Outcome, SkipReason } from '../../../model/outcome.ts';
 
-export const FORMAT_VERSION = 2;
+export const FORMAT_VERSION = 3;
 /** `spwj`: what `file` and SQLite show of the file's owner. */
 export const APPLICATION_ID = 0x7370776a;
 
 export function journalFile(directory: string): string {
   return join(directory, 'journal.db');
 }
+
+/** Bodies that were begun and are not whole: a row each, of `PartialBody` as JSON. */
+export const PARTIALS_TABLE = `
+  CREATE TABLE partials (idx INTEGER PRIMARY KEY, contents TEXT NOT NULL);
+`;
 
 /** `detail` stands in failed rows alone, so that those are found without reading the others. */
 export const SCHEMA = `
@@ -35,7 +40,7 @@ export const SCHEMA = `
   CREATE TABLE pages (
     source INTEGER, number INTEGER, contents TEXT NOT NULL, PRIMARY KEY (source, number)
   ) WITHOUT ROWID;
-  PRAGMA application_id = ${APPLICATION_ID};
+${PARTIALS_TABLE}  PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${FORMAT_VERSION};
 `;
 

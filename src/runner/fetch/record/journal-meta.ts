@@ -4,6 +4,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { FailureCode } from '../../../model/errors.ts';
 import type { SkipReason } from '../../../model/outcome.ts';
 import type { JournalCounts, JournalMeta, RunSession } from '../../../model/run-journal.ts';
+import type { PartialBody } from '../../../model/partial-body.ts';
+import { isTempName } from '../../../sinks/recover/recover-sink.ts';
 import { isFailure, type OutcomeClass } from './journal-format.ts';
 
 /** A name that is another one in the file, which keeps the word it began with. */
@@ -23,6 +25,17 @@ export function readMeta(db: DatabaseSync): JournalMeta {
     JSON.parse(value as string) as unknown,
   ]);
   return Object.fromEntries(entries) as JournalMeta;
+}
+
+/** Bodies that were begun and are not whole, by target; a row that names no file of theirs is none. */
+export function readPartials(db: DatabaseSync): Map<number, PartialBody> {
+  const rows = db.prepare('SELECT idx, contents FROM partials').all();
+  const found = new Map<number, PartialBody>();
+  for (const { idx, contents } of rows) {
+    const partial = JSON.parse(contents as string) as PartialBody;
+    if (isTempName(partial.file)) found.set(idx as number, partial);
+  }
+  return found;
 }
 
 export function readSessions(db: DatabaseSync): RunSession[] {

@@ -2,7 +2,7 @@
 // meanwhile leaves it as it was. Nothing that is recorded is lost; what an earlier version did not note stays unknown.
 
 import type { DatabaseSync } from 'node:sqlite';
-import { FORMAT_VERSION } from './journal-format.ts';
+import { FORMAT_VERSION, PARTIALS_TABLE } from './journal-format.ts';
 
 /** What each format has that the one before had not, by the format that it leads to. */
 const STEPS: Readonly<Record<number, string>> = {
@@ -12,6 +12,7 @@ const STEPS: Readonly<Record<number, string>> = {
     ALTER TABLE outcomes ADD COLUMN content_type TEXT;
     ALTER TABLE outcomes ADD COLUMN redirects INTEGER;
   `,
+  3: PARTIALS_TABLE,
 };
 
 /** @param version of the journal, 1 or more; does nothing for today's */

@@ -20,6 +20,8 @@ const SQL = {
   tally: `INSERT INTO tally VALUES (?, ?, ?, ?, ?) ON CONFLICT (class) DO UPDATE SET count = count + excluded.count,
     bytes = bytes + excluded.bytes, stored_bytes = stored_bytes + excluded.stored_bytes,
     renamed = renamed + excluded.renamed`,
+  keepPartial: 'INSERT OR REPLACE INTO partials VALUES (?, ?)',
+  dropPartial: 'DELETE FROM partials WHERE idx = ?',
   addPage: 'INSERT OR REPLACE INTO pages VALUES (?, ?, ?)',
   findPage: 'SELECT contents FROM pages WHERE source = ? AND number = ?',
   endSession: 'UPDATE sessions SET ended_at = ?, ended = ? WHERE number = (SELECT max(number) FROM sessions)',

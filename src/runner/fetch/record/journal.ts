@@ -7,8 +7,17 @@ import { dirname } from 'node:path';
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Outcome } from '../../../model/outcome.ts';
 import type { JournalCounts, JournalMeta, RunSession, RunState } from '../../../model/run-journal.ts';
+import type { PartialBody } from '../../../model/partial-body.ts';
+import { isRetryable } from '../../../model/retry-policy.ts';
 import { guardJournal, journalFile, PLAIN_VALUE_COUNT, toPlainRow, toRow } from './journal-format.ts';
-import { readCounts, readMeta, readNextIndex, readSessions, writeMeta } from './journal-meta.ts';
+import {
+  readCounts,
+  readMeta,
+  readNextIndex,
+  readPartials,
+  readSessions,
+  writeMeta,
+} from './journal-meta.ts';
 import { type JournalStatements, PLAIN_ROW_COUNT, prepareStatements } from './journal-statements.ts';
 import { type JournalOptions, openJournal } from './open-journal.ts';
 import { RunLock } from './run-lock.ts';
@@ -29,6 +38,8 @@ export class Journal implements Disposable {
   readonly #lock: RunLock;
   readonly #db: DatabaseSync;
   readonly #statements: JournalStatements;
+  /** Targets of which a body is begun. */
+  readonly #begun: Set<number>;
   #leavesNothing = false;
 
   /**
@@ -49,6 +60,7 @@ export class Journal implements Disposable {
     this.wasDone = metaBefore.targetCount !== null;
     this.nextIndex = this.#guard(() => readNextIndex(db));
     this.#statements = this.#guard(() => prepareStatements(db));
+    this.#begun = new Set(this.partials().keys());
     undo.move();
   }
 
@@ -75,6 +87,7 @@ export class Journal implements Disposable {
       const plain: SQLInputValue[] = [];
       for (const outcome of outcomes) {
         changes.add(outcome);
+        if (this.#begun.size > 0 && this.#begun.has(outcome.index)) this.#endPartial(outcome);
         if (outcome.index >= this.nextIndex) this.#insert(outcome, plain);
         else this.#replace(outcome, changes);
       }
@@ -82,6 +95,23 @@ export class Journal implements Disposable {
         this.#statements.insertPlain.run(...plain.slice(at, at + PLAIN_VALUE_COUNT));
       for (const row of changes.rows()) this.#statements.tally.run(...row);
     });
+  }
+
+  /** Bodies that were begun and are not whole, by target. */
+  partials(): Map<number, PartialBody> {
+    return this.#guard(() => readPartials(this.#db));
+  }
+
+  /** Keeps what it takes to go on with a body. @throws SpillwayError ERR_SINK */
+  keepPartial(index: number, partial: PartialBody): void {
+    this.#begun.add(index);
+    this.#guard(() => this.#statements.keepPartial.run(index, JSON.stringify(partial)));
+  }
+
+  /** It is whole, or cannot be gone on with. @throws SpillwayError ERR_SINK */
+  dropPartial(index: number): void {
+    this.#begun.delete(index);
+    this.#guard(() => this.#statements.dropPartial.run(index));
   }
 
   /** Keeps a page of a list API, so that it is never asked for again. @throws SpillwayError ERR_SINK */
@@ -132,6 +162,12 @@ export class Journal implements Disposable {
     // As long as nobody else can have begun a run there.
     if (this.#leavesNothing) rmSync(dirname(this.file), { recursive: true, force: true });
     this.#lock[Symbol.dispose]();
+  }
+
+  /** A failure that another attempt may mend is gone on with by a retry. */
+  #endPartial(outcome: Outcome): void {
+    if (outcome.kind === 'failed' && isRetryable(outcome.code, outcome.status)) return;
+    this.dropPartial(outcome.index);
   }
 
   /** Replaces the outcome of a target that is retried. */

@@ -9,6 +9,7 @@ import { type FetchTask, type FromFetchWorker, GAUGES } from '../../../model/fet
 import { oneLine } from '../../../model/one-line.ts';
 import { giveBackPlaces } from '../../../model/origin-fields.ts';
 import { crashedOutcome, type Outcome, skippedOutcome } from '../../../model/outcome.ts';
+import type { PartialBody } from '../../../model/partial-body.ts';
 import { splitCount } from '../../../model/split.ts';
 import type { Target } from '../../../model/target.ts';
 import { recoverWorker } from '../../../sinks/recover/recover-sink.ts';
@@ -38,6 +39,8 @@ export interface WorkerGroupOptions {
   readonly deathsOf?: Map<number, number>;
   /** A thread died: `deathsOf` is to outlive this process. */
   readonly onDeath?: () => void;
+  /** What another process needs to go on with a body that is on its way. */
+  readonly onPartial?: (index: number, partial: PartialBody) => void;
   /** A sink gave up, or threads keep dying. */
   readonly onBroken: (error: SpillwayError) => void;
 }
@@ -291,6 +294,14 @@ export class FetchWorkerGroup {
     }
     if (message.kind === 'given-back') {
       this.#passOn(handle, message);
+      return;
+    }
+    if (message.kind === 'partial') {
+      const { index, partial } = message;
+      const target = handle.pending.get(index);
+      // Whichever thread has it next goes on with it.
+      if (target !== undefined) handle.pending.set(index, { ...target, partial });
+      this.#options.onPartial?.(index, partial);
       return;
     }
     if (message.kind === 'robots') {

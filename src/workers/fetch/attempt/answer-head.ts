@@ -5,8 +5,8 @@ import type { FetchLimits } from '../../../model/fetch-task.ts';
 import { parseHttpUrl } from '../../../model/http-url.ts';
 import { parseRetryAfterMs } from '../../../model/retry-policy.ts';
 import { shownHref, withoutLogins } from '../../../model/shown-url.ts';
-import { type AnswerFacts, MAX_FACT_CHARS } from '../../../model/outcome.ts';
 import type { BodyHead } from '../../../sinks/sink.ts';
+import { promisedBytesOf } from './answer-fields.ts';
 import { type AttemptEnd, attemptFailure } from './attempt-end.ts';
 import type { FetchJob } from './fetch-job.ts';
 import type { HeaderView } from '../../../transport/lane.ts';
@@ -69,24 +69,6 @@ function judgeRedirect(job: FetchJob, view: HeaderView, maxRedirects: number): A
 /** Where a redirect leads; null where it leads to no http or https URL. */
 export function redirectTarget(location: string | undefined, from: URL): URL | null {
   return location === undefined ? null : parseHttpUrl(location, from.href);
-}
-
-/** The length that the head promises for the body as sent; null for none. */
-export function promisedBytesOf(view: HeaderView): number | null {
-  const length = view.get('content-length');
-  return length !== undefined && /^\d{1,16}$/u.test(length) ? Number(length) : null;
-}
-
-/** What the head says of the body; a field that is there and too long to be kept is left out. */
-export function factsOf(view: HeaderView): AnswerFacts {
-  const etag = view.get('etag');
-  const lastModified = view.get('last-modified');
-  const contentType = view.get('content-type');
-  const facts: { -readonly [Name in keyof AnswerFacts]: AnswerFacts[Name] } = {};
-  if (etag !== undefined && etag.length <= MAX_FACT_CHARS) facts.etag = etag;
-  if (lastModified !== undefined && lastModified.length <= MAX_FACT_CHARS) facts.lastModified = lastModified;
-  if (contentType !== undefined && contentType.length <= MAX_FACT_CHARS) facts.contentType = contentType;
-  return facts;
 }
 
 export interface AnswerStart {

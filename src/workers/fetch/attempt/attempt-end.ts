@@ -15,6 +15,8 @@ export type AttemptEnd =
   | AttemptFailure
   /** Its kept connection had ended before it was answered. */
   | { readonly kind: 'stale'; readonly detail: string }
+  /** What came of its body is of no use: it is begun anew, at once. */
+  | { readonly kind: 'anew'; readonly detail: string }
   /** Taken back before it was answered, for reasons that are not the target's. */
   | { readonly kind: 'withdrawn' }
   | { readonly kind: 'broken'; readonly error: SpillwayError };

@@ -2,10 +2,12 @@
 // reading held back while the decoder is full. It says once how the way ended.
 
 import type { FetchLimits } from '../../../model/fetch-task.ts';
+import { type Continuation, LEAST_KEPT_BYTES, type PartialBody } from '../../../model/partial-body.ts';
 import type { Body, Committed, Sink } from '../../../sinks/sink.ts';
 import { AnswerHead, type AnswerStart } from './answer-head.ts';
 import { type AttemptEnd, attemptFailure, internalFailure } from './attempt-end.ts';
 import { describeError } from '../../../transport/classify.ts';
+import type { KeptBody } from './body-continuation.ts';
 import { ContentDecoder, parseCodings } from './content-decoder.ts';
 import type { FetchJob } from './fetch-job.ts';
 import { SpillwayError } from '../../../model/errors.ts';
@@ -18,8 +20,18 @@ export interface IntakeParts {
   readonly sink: Sink;
   readonly limits: FetchLimits;
   readonly isDecoding: boolean;
+  /** The sink writes the heads of answers, too. */
+  readonly keepsHeads: boolean;
   /** Announced by the head; null for no announcement. */
   readonly promisedBytes: number | null;
+  /** What the answer is the rest of, and where it ends; null for a body from its beginning. */
+  readonly rest: { readonly kept: KeptBody; readonly endBytes: number } | null;
+  /** How the body may be gone on with if it is cut; null for not at all. */
+  readonly continuation: Continuation | null;
+  /** Length that the whole body has, whatever its framing says; null where nobody knows. */
+  readonly totalBytes: number | null;
+  /** So much of the body is there that another process shall go on with it. */
+  onLarge(partial: PartialBody): void;
   /** The body is whole and kept. */
   onCommitted(committed: Committed): void;
   /** It cannot be. */
@@ -35,10 +47,23 @@ export class BodyIntake {
   #decoder: ContentDecoder | null = null;
   #wireBytes = 0;
   #keptBytes = 0;
+  #head: PartialBody['head'] | null = null;
+  #isTold = false;
   #isOver = false;
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
+    if (parts.rest === null) return;
+    const { body, bytes, head, isTold } = parts.rest.kept;
+    this.#body = body;
+    this.#keptBytes = bytes;
+    this.#head = head;
+    this.#isTold = isTold;
+  }
+
+  /** True while a content coding is taken off. */
+  get isDecoding(): boolean {
+    return this.#decoder !== null;
   }
 
   /** Opens the sink, or finds what is wrong before a byte was read. */
@@ -66,6 +91,7 @@ export class BodyIntake {
     const head = new AnswerHead(job, start, { isDecoded, expectedBytes: isDecoded ? null : promisedBytes });
     this.#guardSink(() => {
       this.#body = sink.begin(head);
+      if (this.#parts.continuation !== null) this.#head = head;
     });
   }
 
@@ -83,8 +109,34 @@ export class BodyIntake {
 
   /** All has come. */
   end(): void {
-    if (this.#decoder === null) this.#commit();
-    else this.#decoder.end();
+    if (this.#decoder !== null) this.#decoder.end();
+    else if (this.#isShort()) this.#fail('body-mismatch', this.#shortText());
+    else this.#commit();
+  }
+
+  /** What came of the body, to be gone on with; null where it cannot be, and is the caller's to discard. */
+  suspend(): KeptBody | null {
+    const { continuation } = this.#parts;
+    const body = this.#body;
+    if (this.#isOver || body?.suspend === undefined || this.#keptBytes === 0) return null;
+    if (continuation === null || this.#head === null) return null;
+    // More than there can be: nobody knows which of it is right.
+    if (this.#keptBytes > (continuation.totalBytes ?? Infinity)) return null;
+    try {
+      body.suspend();
+    } catch {
+      // The disk takes no more: the next attempt will say so.
+      return null;
+    }
+    this.#isOver = true;
+    this.#body = null;
+    return {
+      ...continuation,
+      body,
+      bytes: this.#keptBytes,
+      isTold: this.#isTold,
+      head: this.#head,
+    };
   }
 
   /** Lets go of what was kept. Harmless after the end. */
@@ -109,8 +161,36 @@ export class BodyIntake {
     if (this.#isOver) return;
     const { maxBodyBytes } = this.#parts.limits;
     this.#keptBytes += chunk.length;
+    const { rest, totalBytes } = this.#parts;
     if (maxBodyBytes > 0 && this.#keptBytes > maxBodyBytes) this.#fail('body-too-large', this.#capText());
+    else if (rest !== null && this.#keptBytes > rest.endBytes)
+      this.#parts.onLost({ kind: 'anew', detail: `expected no more than byte ${rest.endBytes} of it` });
+    else if (totalBytes !== null && this.#keptBytes > totalBytes)
+      this.#fail('body-mismatch', `expected ${totalBytes} bytes in all, found more`);
     else this.#guardSink(() => this.#body?.write(chunk));
+    if (this.#head !== null && !this.#isTold && this.#keptBytes >= LEAST_KEPT_BYTES) this.#tell(this.#head);
+  }
+
+  /** Once a body: where its file is, and what it takes to go on with it. */
+  #tell(head: PartialBody['head']): void {
+    const { continuation } = this.#parts;
+    const file = this.#body?.partialFile;
+    this.#isTold = true;
+    if (continuation === null || file === undefined || this.#isOver) return;
+    const { finalUrl, status, statusText, disposition, receivedAtMs } = head;
+    // A file has its name from them at most; a record holds them all.
+    const headers = this.#parts.keepsHeads ? head.headers : [];
+    const shown = { finalUrl, status, statusText, headers, disposition, receivedAtMs };
+    this.#parts.onLarge({ ...continuation, file, head: shown });
+  }
+
+  #isShort(): boolean {
+    const { totalBytes } = this.#parts;
+    return totalBytes !== null && this.#keptBytes < totalBytes;
+  }
+
+  #shortText(): string {
+    return `expected ${this.#parts.totalBytes} bytes in all, found ${this.#keptBytes}`;
   }
 
   #commit(): void {

@@ -1,12 +1,16 @@
 // One request for a job, from its dispatch to its last byte: judges the head, hands the body on, keeps the deadlines.
 // Says once how it ended; whether there is another attempt is the engine's to decide.
 
+import type { FailureCode } from '../../../model/errors.ts';
 import type { FetchLimits } from '../../../model/fetch-task.ts';
+import type { Continuation, PartialBody } from '../../../model/partial-body.ts';
 import type { Sink } from '../../../sinks/sink.ts';
-import { type AnswerRules, factsOf, judgeAnswer, promisedBytesOf } from './answer-head.ts';
+import { factsOf, promisedBytesOf } from './answer-fields.ts';
+import { type AnswerRules, judgeAnswer } from './answer-head.ts';
 import { AttemptClock, type Phase } from './attempt-clock.ts';
 import { type AttemptEnd, attemptFailure, internalFailure } from './attempt-end.ts';
-import { BodyIntake } from './body-intake.ts';
+import { continuationOf, judgeRest, type KeptBody, type RestVerdict } from './body-continuation.ts';
+import { BodyIntake, type IntakeParts } from './body-intake.ts';
 import { classify, describeError } from '../../../transport/classify.ts';
 import type { FetchJob } from './fetch-job.ts';
 import type { AnswerLoss, AnswerReceiver, RequestControl } from '../../../transport/fetch-transport.ts';
@@ -17,6 +21,14 @@ export interface AttemptContext extends AnswerRules {
   readonly sink: Sink;
   readonly limits: FetchLimits;
   readonly isDecoding: boolean;
+  /** The sink writes the heads of answers, too. */
+  readonly keepsHeads: boolean;
+  /** The length of a body that was cut is enough to go on with it. */
+  readonly continuesWithoutValidator: boolean;
+  /** What came of a body is told once it is worth going on with in another process. */
+  onLarge(attempt: FetchAttempt, partial: PartialBody): void;
+  /** A body that was begun is another one at its server now. */
+  onChanged(): void;
   /** The request is on its way over a connection that stands. */
   onSent(): void;
   /** Something has come from the origin. */
@@ -27,6 +39,16 @@ export interface AttemptContext extends AnswerRules {
   onOver(attempt: FetchAttempt, end: AttemptEnd): void;
 }
 
+/** Failures of a body that had begun, of which what came is right as far as it came. */
+const CUTS: ReadonlySet<FailureCode> = new Set([
+  'connection-lost',
+  'body-mismatch',
+  'idle-timeout',
+  'total-timeout',
+  'too-slow',
+  'stalled',
+  'aborted',
+]);
 /** What is read of a body that nobody wants, to keep its connection; beyond it the connection is cut. */
 const MAX_UNWANTED_BYTES = 64 * 1024;
 
@@ -44,6 +66,10 @@ export class FetchAttempt implements AnswerReceiver {
   /** Reasons not to read on: the decoder is full, the rate is spent. */
   #holds = 0;
   #intake: BodyIntake | null = null;
+  /** What its request asks for the rest of; null for a body from its beginning. */
+  readonly #continued: KeptBody | null;
+  /** Bytes of the body that were there before it. */
+  #bytesBefore = 0;
   /** How the attempt ends once the unwanted body is out of the way. */
   #verdict: AttemptEnd | null = null;
   /** What was thrown while this attempt was open, nobody knows on whose behalf. */
@@ -52,6 +78,7 @@ export class FetchAttempt implements AnswerReceiver {
   constructor(job: FetchJob, context: AttemptContext) {
     this.job = job;
     this.#context = context;
+    this.#continued = job.continued;
     this.#clock = new AttemptClock(context.limits, job.attemptStartedAtMs);
   }
 
@@ -62,6 +89,11 @@ export class FetchAttempt implements AnswerReceiver {
   /** When its request went out, by `nowMs`; 0 when it has not. */
   get sentAtMs(): number {
     return this.#sentAtMs;
+  }
+
+  /** Body bytes that came with it, as sent. */
+  get broughtBytes(): number {
+    return this.#clock.bytes;
   }
 
   /** When the phase began, or the last piece of a body came. */
@@ -89,17 +121,66 @@ export class FetchAttempt implements AnswerReceiver {
   }
 
   onHead(status: number, statusText: string, view: HeaderView): void {
-    this.#guard(() => {
-      this.#clock.enter('receiving');
-      this.#context.onHeard(this);
-      this.job.status = status;
-      this.#promisedBytes = promisedBytesOf(view);
-      this.#verdict = judgeAnswer(this.job, status, view, this.#context);
-      if (this.#verdict !== null) return;
-      this.job.facts = factsOf(view);
-      this.#intake = this.#openIntake();
-      this.#intake.begin({ status, statusText, view });
+    this.#guard(() => this.#takeHead(status, statusText, view));
+  }
+
+  #takeHead(status: number, statusText: string, view: HeaderView): void {
+    this.#clock.enter('receiving');
+    this.#context.onHeard(this);
+    this.job.status = status;
+    this.#promisedBytes = promisedBytesOf(view);
+    const rest = this.#continued === null ? null : judgeRest(this.#continued, status, view);
+    if (rest !== null && rest.kind !== 'anew') {
+      this.#goOn(this.#continued as KeptBody, rest);
+      return;
+    }
+    this.#verdict = judgeAnswer(this.job, status, view, this.#context);
+    if (this.#verdict !== null) return;
+    this.#beginAnew(rest);
+    this.job.facts = factsOf(view);
+    const { continuesWithoutValidator } = this.#context;
+    const continuation = continuationOf(this.job.url, status, view, continuesWithoutValidator);
+    this.#intake = this.#openIntake({
+      rest: null,
+      continuation: this.#mayContinue ? continuation : null,
+      totalBytes: continuation === null ? null : knownLength(this.job, continuation),
     });
+    this.#intake.begin({ status, statusText, view });
+  }
+
+  get #mayContinue(): boolean {
+    return this.job.mayContinue && !this.#context.asksForPart(this.job);
+  }
+
+  /** The body comes from its beginning: what came of it before is of no use. */
+  #beginAnew(rest: (RestVerdict & { kind: 'anew' }) | null): void {
+    const { job } = this;
+    job.dropKept();
+    if (rest === null) return;
+    if (rest.isChanged) this.#context.onChanged();
+    // The same body, whole, where its rest was asked for: a server that knows no ranges.
+    else job.mayContinue = false;
+  }
+
+  /** The answer says that it is the rest of what is there, or that nothing is missing. */
+  #goOn(kept: KeptBody, rest: Exclude<RestVerdict, { kind: 'anew' }>): void {
+    const { job } = this;
+    if (rest.kind === 'unfit') {
+      this.#verdict = { kind: 'anew', detail: rest.detail };
+      return;
+    }
+    job.kept = null;
+    job.status = kept.head.status;
+    job.facts = kept.facts;
+    this.#bytesBefore = kept.bytes;
+    const totalBytes = rest.kind === 'whole' ? kept.bytes : rest.totalBytes;
+    const endBytes = rest.kind === 'whole' ? kept.bytes : rest.endBytes;
+    this.#intake = this.#openIntake({
+      rest: { kept, endBytes },
+      continuation: { ...kept, totalBytes },
+      totalBytes,
+    });
+    if (rest.kind === 'whole') this.#intake.end();
   }
 
   onData(chunk: Buffer): void {
@@ -184,16 +265,19 @@ export class FetchAttempt implements AnswerReceiver {
     }
   }
 
-  #openIntake(): BodyIntake {
-    const { sink, limits, isDecoding } = this.#context;
+  #openIntake(how: Pick<IntakeParts, 'rest' | 'continuation' | 'totalBytes'>): BodyIntake {
+    const { sink, limits, isDecoding, keepsHeads } = this.#context;
     return new BodyIntake({
+      ...how,
       job: this.job,
       sink,
       limits,
       isDecoding,
+      keepsHeads,
       promisedBytes: this.#promisedBytes,
+      onLarge: (partial) => this.#context.onLarge(this, partial),
       onCommitted: (committed) => {
-        this.#finish({ kind: 'ok', committed, wireBytes: this.#clock.bytes });
+        this.#finish({ kind: 'ok', committed, wireBytes: this.#bytesBefore + this.#clock.bytes });
       },
       onLost: (end) => this.#finish(end),
       onHold: () => this.#hold(),
@@ -227,7 +311,7 @@ export class FetchAttempt implements AnswerReceiver {
     const control = this.#control;
     this.#control = null;
     try {
-      this.#intake?.discard();
+      this.#letGoOfBody(end);
       // An answer that is not whole has a connection that is of no use to anybody.
       if (!this.#isAnswered) control?.abort(new Error('the attempt is over'));
       control?.leave();
@@ -236,4 +320,28 @@ export class FetchAttempt implements AnswerReceiver {
       return end.kind === 'ok' ? end : internalFailure(error);
     }
   }
+
+  /** What came of the body stays where another attempt may go on with it. */
+  #letGoOfBody(end: AttemptEnd): void {
+    const { job } = this;
+    if (end.kind === 'anew') {
+      job.mayContinue = false;
+      job.dropKept();
+    }
+    const intake = this.#intake;
+    if (intake === null) return;
+    const isCut = end.kind === 'failed' && CUTS.has(end.code);
+    // Of a body in a coding the next attempt asks for one without.
+    if (isCut && intake.isDecoding && job.mayContinue) job.wantsIdentity = true;
+    job.kept = isCut ? intake.suspend() : null;
+    if (job.kept === null) intake.discard();
+  }
+}
+
+/** What is known of the length of a body under its strong tag, which the first answer that says it tells. */
+function knownLength(job: FetchJob, { validator, totalBytes }: Continuation): number | null {
+  if (validator?.startsWith('"') !== true) return null;
+  if (job.known?.tag === validator) return job.known.totalBytes;
+  job.known = totalBytes === null ? null : { tag: validator, totalBytes };
+  return null;
 }

@@ -3,6 +3,7 @@
 
 import type { FetchRequestOptions } from '../../../model/fetch-task.ts';
 import { basicLogin } from '../../../model/login.ts';
+import { restFields } from './body-continuation.ts';
 import { ACCEPT_ENCODING } from './content-decoder.ts';
 import type { FetchJob } from './fetch-job.ts';
 
@@ -41,6 +42,14 @@ export class FetchHeaders {
 
   /** Names and values in turn, for the job's next request. */
   fieldsFor(job: FetchJob): string[] {
+    const fields = this.#fieldsAt(job);
+    const { continued } = job;
+    if (continued === null && !job.wantsIdentity) return fields;
+    const asIs = [...withoutEncoding(fields), 'accept-encoding', 'identity'];
+    return continued === null ? asIs : [...asIs, ...restFields(continued)];
+  }
+
+  #fieldsAt(job: FetchJob): string[] {
     if (job.isAway) return this.#away;
     const login = this.#hasOwnLogin ? null : this.#loginFor(job.url);
     return login === null ? this.#home : [...this.#home, 'authorization', `Basic ${login}`];
@@ -64,4 +73,9 @@ export class FetchHeaders {
 
 function encodeLogin(login: string, password: string): string {
   return Buffer.from(`${login}:${password}`).toString('base64');
+}
+
+/** Of a body in a coding no part can be gone on with. */
+function withoutEncoding(fields: readonly string[]): string[] {
+  return fields.filter((_, at) => fields[at - (at % 2)]?.toLowerCase() !== 'accept-encoding');
 }

@@ -2,9 +2,10 @@
 // from queue to wire and back; an attempt reads it.
 
 import { nowMs } from '../../../measure/clock.ts';
-import type { AnswerFacts } from '../../../model/outcome.ts';
+import type { AnswerFacts } from '../../../model/answer-facts.ts';
 import { shownHref } from '../../../model/shown-url.ts';
 import type { Target } from '../../../model/target.ts';
+import { bodyPlaceOf, type KeptBody } from './body-continuation.ts';
 import type { OriginPlace, OriginPlaces } from '../origin/origin-places.ts';
 
 export class FetchJob {
@@ -26,6 +27,16 @@ export class FetchJob {
   isHandedOver = false;
   /** Of the last answer; 0 without one. */
   status = 0;
+  /** What came of its body before the last attempt ended, to be gone on with; null for nothing. */
+  kept: KeptBody | null = null;
+  /** False once its server has shown that it cannot send the rest of a body. */
+  mayContinue = true;
+  /** Ask for the body as it is: it was cut in a coding, of which no part can be gone on with. */
+  wantsIdentity = false;
+  /** Attempts that had been made when one last brought bytes that are kept: the next ones are counted from there. */
+  renewedAtAttempts = 0;
+  /** The strong entity tag that an answer had, and the length of the body under it, which is one for all time. */
+  known: { readonly tag: string; readonly totalBytes: number } | null = null;
   /** What the last answer said of its body. */
   facts: AnswerFacts = {};
   startedAtMs = 0;
@@ -62,6 +73,17 @@ export class FetchJob {
   /** It is settled, or goes to another worker. */
   leave(): void {
     this.#places.leave(this.#origin);
+  }
+
+  /** What is gone on with at the URL that is asked for now; null for a body from its beginning. */
+  get continued(): KeptBody | null {
+    return this.kept !== null && this.kept.place === bodyPlaceOf(this.url) ? this.kept : null;
+  }
+
+  /** Lets go of what came of its body: it is begun anew. */
+  dropKept(): void {
+    this.kept?.body.discard();
+    this.kept = null;
   }
 
   /** Where it is asked for now, without a login. */

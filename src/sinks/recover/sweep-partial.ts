@@ -1,0 +1,40 @@
+// What is left below the directory of partial bodies when a session begins or ends: bodies that are to be gone on with
+// stay, everything else goes.
+
+import { readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { guardWrite } from '../../files/sink-error.ts';
+
+/**
+ * Removes whatever is below `partial` but for `kept`.
+ * @param kept names relative to `partial`, of one directory and one file each
+ * @returns those that are there
+ * @throws SpillwayError ERR_SINK
+ */
+export function sweepPartial(partial: string, kept: ReadonlySet<string>): Set<string> {
+  const found = new Set<string>();
+  guardWrite('clear', partial, () => {
+    for (const entry of readdirSync(partial, { withFileTypes: true })) {
+      const path = join(partial, entry.name);
+      if (!entry.isDirectory()) {
+        rmSync(path, { force: true });
+        continue;
+      }
+      for (const name of readdirSync(path)) {
+        const file = `${entry.name}/${name}`;
+        if (kept.has(file)) found.add(file);
+        else rmSync(join(path, name), { recursive: true, force: true });
+      }
+      removeIfEmpty(path);
+    }
+  });
+  return found;
+}
+
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch {
+    // A body that is to be gone on with is in it.
+  }
+}

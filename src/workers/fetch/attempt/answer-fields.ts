@@ -1,0 +1,22 @@
+// What the fields of a head say of the body that follows: its length as sent, and what it can be told by another time.
+
+import { type AnswerFacts, MAX_FACT_CHARS } from '../../../model/answer-facts.ts';
+import type { HeaderView } from '../../../transport/lane.ts';
+
+/** The length that the head promises for the body as sent; null for none. */
+export function promisedBytesOf(view: HeaderView): number | null {
+  const length = view.get('content-length');
+  return length !== undefined && /^\d{1,16}$/u.test(length) ? Number(length) : null;
+}
+
+/** What the head says of the body; a field that is there and too long to be kept is left out. */
+export function factsOf(view: HeaderView): AnswerFacts {
+  const etag = view.get('etag');
+  const lastModified = view.get('last-modified');
+  const contentType = view.get('content-type');
+  const facts: { -readonly [Name in keyof AnswerFacts]: AnswerFacts[Name] } = {};
+  if (etag !== undefined && etag.length <= MAX_FACT_CHARS) facts.etag = etag;
+  if (lastModified !== undefined && lastModified.length <= MAX_FACT_CHARS) facts.lastModified = lastModified;
+  if (contentType !== undefined && contentType.length <= MAX_FACT_CHARS) facts.contentType = contentType;
+  return facts;
+}

@@ -1,0 +1,73 @@
+// Bodies that another process or thread has left are opened before their targets are asked for: one after the other, for
+// what is there of them is read and hashed first.
+
+import type { PartialBody } from '../../../model/partial-body.ts';
+import type { Target } from '../../../model/target.ts';
+import type { BodyHead, ReopenedBody, Sink } from '../../../sinks/sink.ts';
+import type { FetchJob } from '../attempt/fetch-job.ts';
+
+export interface BodyReopenerParts {
+  readonly sink: Sink;
+  /** The job has what is there, or nothing, and may be asked for. */
+  onReady(job: FetchJob): void;
+  /** The disk refused it. */
+  onBroken(error: unknown): void;
+}
+
+export class BodyReopener {
+  readonly #parts: BodyReopenerParts;
+  #jobs: FetchJob[] = [];
+  #isAtWork = false;
+
+  constructor(parts: BodyReopenerParts) {
+    this.#parts = parts;
+  }
+
+  /** Jobs that wait for what is there of their bodies. */
+  get count(): number {
+    return this.#jobs.length;
+  }
+
+  /** True where the sink can open what is there of the job's body. */
+  takes({ partial }: Target): boolean {
+    return partial !== undefined && this.#parts.sink.reopen !== undefined;
+  }
+
+  add(job: FetchJob): void {
+    this.#jobs.push(job);
+    if (!this.#isAtWork) void this.#openAll();
+  }
+
+  /** The run is stopped: what is there stays for another time. */
+  takeAll(): FetchJob[] {
+    return this.#jobs.splice(0);
+  }
+
+  async #openAll(): Promise<void> {
+    this.#isAtWork = true;
+    for (let job = this.#jobs[0]; job !== undefined; job = this.#jobs[0]) {
+      try {
+        const partial = job.target.partial as PartialBody;
+        const reopened = await this.#parts.sink.reopen?.(headOf(job, partial), partial.file);
+        if (this.#jobs[0] !== job) continue;
+        if (reopened != null) keep(job, partial, reopened);
+      } catch (error) {
+        this.#parts.onBroken(error);
+      }
+      if (this.#jobs[0] !== job) continue;
+      this.#jobs.shift();
+      this.#parts.onReady(job);
+    }
+    this.#isAtWork = false;
+  }
+}
+
+function headOf({ target, shownUrl }: FetchJob, { head, totalBytes }: PartialBody): BodyHead {
+  const { index, line } = target;
+  return { ...head, index, line, url: shownUrl, isDecoded: false, expectedBytes: totalBytes };
+}
+
+function keep(job: FetchJob, partial: PartialBody, { body, bytes }: ReopenedBody): void {
+  const { place, validator, totalBytes, facts, head } = partial;
+  job.kept = { place, validator, totalBytes, facts, head, body, bytes, isTold: true };
+}
