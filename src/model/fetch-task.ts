@@ -6,7 +6,7 @@ import type { ErrorCode } from './errors.ts';
 import type { AttemptLimits } from './messages.ts';
 import { makeOrigins } from './origin-fields.ts';
 import type { Outcome } from './outcome.ts';
-import type { PartialBody } from './partial-body.ts';
+import type { PartialBody } from './body/partial-body.ts';
 import type { RobotsAnswer } from './robots.ts';
 import type { AnySinkSpec } from './sink-spec.ts';
 import type { Target } from './target.ts';

@@ -1,5 +1,5 @@
 // The last word on a target. Plain data that crosses a thread and goes into records; never holds a credential.
-import type { AnswerFacts } from './answer-facts.ts';
+import type { AnswerFacts } from './body/answer-facts.ts';
 import type { FailureCode } from './errors.ts';
 import { shownUrl } from './shown-url.ts';
 import type { Target } from './target.ts';

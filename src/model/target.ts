@@ -1,6 +1,6 @@
 // What is to be fetched, before anything is sent, and what a source says besides. Plain data that crosses a thread.
 
-import type { PartialBody } from './partial-body.ts';
+import type { PartialBody } from './body/partial-body.ts';
 
 /** One thing to fetch. */
 export interface Target {

@@ -13,7 +13,7 @@ import {
   makeFetchShared,
 } from '../../model/fetch-task.ts';
 import type { Outcome } from '../../model/outcome.ts';
-import type { PartialBody } from '../../model/partial-body.ts';
+import type { PartialBody } from '../../model/body/partial-body.ts';
 import type { JournalCounts } from '../../model/run-journal.ts';
 import type { AnySinkSpec } from '../../model/sink-spec.ts';
 import type { Target } from '../../model/target.ts';

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { SpillwayError } from '../../model/errors.ts';
 import { type FetchReport, wasRefused } from '../../model/fetch-report.ts';
 import type { FailedOutcome } from '../../model/outcome.ts';
-import type { PartialBody } from '../../model/partial-body.ts';
+import type { PartialBody } from '../../model/body/partial-body.ts';
 import type { RunIdentity, RunSession, StoredCommand } from '../../model/run-journal.ts';
 import type { AnySinkSpec } from '../../model/sink-spec.ts';
 import {

@@ -7,7 +7,7 @@ import type { Tally } from '../../measure/tally.ts';
 import type { SpillwayError } from '../../model/errors.ts';
 import { type FetchTask, GAUGES } from '../../model/fetch-task.ts';
 import type { Outcome, SkipReason } from '../../model/outcome.ts';
-import type { PartialBody } from '../../model/partial-body.ts';
+import type { PartialBody } from '../../model/body/partial-body.ts';
 import { isRetryable } from '../../model/retry-policy.ts';
 import type { RobotsAnswer } from '../../model/robots.ts';
 import type { Target } from '../../model/target.ts';

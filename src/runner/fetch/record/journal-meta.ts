@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { FailureCode } from '../../../model/errors.ts';
 import type { SkipReason } from '../../../model/outcome.ts';
 import type { JournalCounts, JournalMeta, RunSession } from '../../../model/run-journal.ts';
-import type { PartialBody } from '../../../model/partial-body.ts';
+import type { PartialBody } from '../../../model/body/partial-body.ts';
 import { isTempName } from '../../../sinks/recover/recover-sink.ts';
 import { isFailure, type OutcomeClass } from './journal-format.ts';
 

@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Outcome } from '../../../model/outcome.ts';
 import type { JournalCounts, JournalMeta, RunSession, RunState } from '../../../model/run-journal.ts';
-import type { PartialBody } from '../../../model/partial-body.ts';
+import type { PartialBody } from '../../../model/body/partial-body.ts';
 import { isRetryable } from '../../../model/retry-policy.ts';
 import { guardJournal, journalFile, PLAIN_VALUE_COUNT, toPlainRow, toRow } from './journal-format.ts';
 import {

@@ -9,7 +9,7 @@ import { type FetchTask, type FromFetchWorker, GAUGES } from '../../../model/fet
 import { oneLine } from '../../../model/one-line.ts';
 import { giveBackPlaces } from '../../../model/origin-fields.ts';
 import { crashedOutcome, type Outcome, skippedOutcome } from '../../../model/outcome.ts';
-import type { PartialBody } from '../../../model/partial-body.ts';
+import type { PartialBody } from '../../../model/body/partial-body.ts';
 import { splitCount } from '../../../model/split.ts';
 import type { Target } from '../../../model/target.ts';
 import { recoverWorker } from '../../../sinks/recover/recover-sink.ts';

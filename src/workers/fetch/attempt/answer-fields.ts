@@ -1,6 +1,6 @@
 // What the fields of a head say of the body that follows: its length as sent, and what it can be told by another time.
 
-import { type AnswerFacts, MAX_FACT_CHARS } from '../../../model/answer-facts.ts';
+import { type AnswerFacts, MAX_FACT_CHARS } from '../../../model/body/answer-facts.ts';
 import type { HeaderView } from '../../../transport/lane.ts';
 
 /** The length that the head promises for the body as sent; null for none. */

@@ -1,7 +1,7 @@
 // When a body that was cut may be gone on with, what is asked for then, and whether the answer fits it exactly. Pure, by
 // RFC 9110: sections 13.1.5 (If-Range), 14 (ranges), 8.8.2.2 (when a date is a strong validator).
 
-import type { Continuation, PartialBody } from '../../../model/partial-body.ts';
+import type { Continuation, PartialBody } from '../../../model/body/partial-body.ts';
 import type { Body } from '../../../sinks/sink.ts';
 import type { HeaderView } from '../../../transport/lane.ts';
 import { factsOf, promisedBytesOf } from './answer-fields.ts';

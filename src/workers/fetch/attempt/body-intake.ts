@@ -2,7 +2,7 @@
 // reading held back while the decoder is full. It says once how the way ended.
 
 import type { FetchLimits } from '../../../model/fetch-task.ts';
-import { type Continuation, LEAST_KEPT_BYTES, type PartialBody } from '../../../model/partial-body.ts';
+import { type Continuation, LEAST_KEPT_BYTES, type PartialBody } from '../../../model/body/partial-body.ts';
 import type { Body, Committed, Sink } from '../../../sinks/sink.ts';
 import { AnswerHead, type AnswerStart } from './answer-head.ts';
 import { type AttemptEnd, attemptFailure, internalFailure } from './attempt-end.ts';

@@ -3,7 +3,7 @@
 
 import type { FailureCode } from '../../../model/errors.ts';
 import type { FetchLimits } from '../../../model/fetch-task.ts';
-import type { Continuation, PartialBody } from '../../../model/partial-body.ts';
+import type { Continuation, PartialBody } from '../../../model/body/partial-body.ts';
 import type { Sink } from '../../../sinks/sink.ts';
 import { factsOf, promisedBytesOf } from './answer-fields.ts';
 import { type AnswerRules, judgeAnswer } from './answer-head.ts';

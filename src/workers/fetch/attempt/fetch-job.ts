@@ -2,7 +2,7 @@
 // from queue to wire and back; an attempt reads it.
 
 import { nowMs } from '../../../measure/clock.ts';
-import type { AnswerFacts } from '../../../model/answer-facts.ts';
+import type { AnswerFacts } from '../../../model/body/answer-facts.ts';
 import { shownHref } from '../../../model/shown-url.ts';
 import type { Target } from '../../../model/target.ts';
 import { bodyPlaceOf, type KeptBody } from './body-continuation.ts';

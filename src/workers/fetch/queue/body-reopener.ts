@@ -1,7 +1,7 @@
 // Bodies that another process or thread has left are opened before their targets are asked for: one after the other, for
 // what is there of them is read and hashed first.
 
-import type { PartialBody } from '../../../model/partial-body.ts';
+import type { PartialBody } from '../../../model/body/partial-body.ts';
 import type { Target } from '../../../model/target.ts';
 import type { BodyHead, ReopenedBody, Sink } from '../../../sinks/sink.ts';
 import type { FetchJob } from '../attempt/fetch-job.ts';
