@@ -1,47 +1,68 @@
 // What kept a round from being faster, judged from what was measured: pure. The first rule that its evidence supports
 // wins; where none does, it says unknown rather than guess.
 
-import type { Finding } from '../model/finding.ts';
-import type { BoundBy, TrialsReport, ServerReport } from '../model/record.ts';
+import type { LimitName } from '../model/finding.ts';
+import type { BoundBy, TrialsReport, ServerReport, TallyData } from '../model/record.ts';
+import { cutBy } from '../runner/bench/plan/plan.ts';
 import type { HandshakeLosses } from './handshakes.ts';
 
 /** An event loop this busy has no time left; below, waiting is part of its time. */
 const SATURATED_RATIO = 0.9;
+/** Below half of the time an event loop holds nothing up, whatever the rest of the time went to. */
+const BUSY_RATIO = 0.5;
 /** A round this near to its floor is bound by the server's delay. */
 const NEAR_FLOOR_RATIO = 0.8;
+/** Waves that nobody asked for explain a time of which their delay is so much. */
+const WAVES_RATIO = 0.5;
+
 export interface BoundByInput {
   readonly run: TrialsReport;
   readonly server: ServerReport | null;
-  readonly findings: readonly Finding[];
   readonly losses: HandshakeLosses;
 }
 
-export function judgeBoundBy({ run, server, findings, losses }: BoundByInput): BoundBy {
+const BY_LIMIT: Readonly<Partial<Record<LimitName, BoundBy['what']>>> = {
+  files: 'files',
+  'server-files': 'files',
+  'system-files': 'files',
+  ports: 'ports',
+  memory: 'memory',
+};
+
+export function judgeBoundBy({ run, server, losses }: BoundByInput): BoundBy {
+  const { plan, wallMs } = run;
   const client = Math.max(0, ...run.workers.map((worker) => worker.utilizationRatio));
   const replica = Math.max(0, ...(server?.utilizationRatios ?? []));
-  const { plan, wallMs } = run;
   // The floor is that of all trials; a run that was stopped has none.
   const floorMs = run.ended === 'done' ? plan.floorMs : null;
+  const cut = cutBy(plan);
   const evidence = [
     `busiest worker's event loop ${percent(client)}`,
     server === null ? 'of the server nothing is known' : `busiest replica's event loop ${percent(replica)}`,
     ...(floorMs === null || floorMs === 0 || wallMs === 0
       ? []
       : [`${percent(floorMs / wallMs)} of the time is the floor`]),
-    ...(losses.lost === 0
+    ...(cut === null || plan.waveCount === 1
+      ? []
+      : [`${plan.waveCount} waves, as the plan was cut by ${cut}`]),
+    ...(losses.delayed === 0
       ? []
       : [`${losses.lost} handshakes lost, ${losses.delayed} connections late by it`]),
     ...(run.tally.shrinks === 0 ? [] : [`in-flight cap lowered ${run.tally.shrinks} times`]),
   ];
-  const isSaturated = client >= SATURATED_RATIO;
-  const verdict = (what: BoundBy['what']): BoundBy => ({ what, evidence, isSaturated });
+  const verdict = (what: BoundBy['what']): BoundBy => ({
+    what,
+    evidence,
+    isSaturated: what !== 'unknown' && client >= SATURATED_RATIO,
+  });
 
-  if (run.tally.shrinks > 0)
-    return verdict(run.tally.connectionsPeak < plan.connectionCount ? 'files' : 'ports');
+  if (run.tally.shrinks > 0) return verdict(ranOutOf(run.tally));
   if (losses.delayed > 0 && losses.delayed >= run.tally.ok / 1000) return verdict('accept queue');
-  if (floorMs !== null && floorMs > 0 && floorMs >= wallMs * NEAR_FLOOR_RATIO) {
-    return verdict(plan.waveCount > 1 ? (cappedBy(findings, run) ?? 'server delay') : 'server delay');
-  }
+  const busyLoop = Math.max(client, replica);
+  const wavesRatio = floorMs === null || wallMs === 0 ? 1 - busyLoop : floorMs / wallMs;
+  if (cut !== null && plan.waveCount > 1 && wavesRatio >= WAVES_RATIO)
+    return verdict(BY_LIMIT[cut] ?? 'unknown');
+  if (floorMs !== null && floorMs > 0 && floorMs >= wallMs * NEAR_FLOOR_RATIO) return verdict('server delay');
   // Beside the floor, the time goes where the CPU went: the floor itself is idle for both sides.
   const busyMs = Math.max(1, wallMs - (floorMs ?? 0));
   const clientBusy = Math.max(
@@ -49,17 +70,17 @@ export function judgeBoundBy({ run, server, findings, losses }: BoundByInput): B
     ...run.workers.map((worker) => (worker.utilizationRatio * worker.wallMs) / busyMs),
   );
   const serverBusy = (replica * wallMs) / busyMs;
-  if (Math.max(clientBusy, serverBusy) < 0.5) return verdict('unknown');
-  return verdict(clientBusy >= serverBusy ? 'client CPU' : 'server CPU');
+  const isServerBusy = replica >= BUSY_RATIO && serverBusy >= BUSY_RATIO;
+  const isClientBusy = client >= BUSY_RATIO && clientBusy >= BUSY_RATIO;
+  if (isClientBusy && (!isServerBusy || clientBusy >= serverBusy)) return verdict('client CPU');
+  return verdict(isServerBusy ? 'server CPU' : 'unknown');
 }
 
-/** More waves than one, because a limit holds the connections down. */
-function cappedBy(findings: readonly Finding[], run: TrialsReport): BoundBy['what'] | null {
-  const reason = run.plan.reasons.find(({ field }) => field === 'connections')?.reason ?? '';
-  if (reason.includes('open files') || reason.includes('replica')) return 'files';
-  if (reason.includes('ephemeral')) return 'ports';
-  if (reason.includes('bytes a connection')) return 'memory';
-  return findings.some(({ limit, verdict }) => limit === 'memory' && verdict === 'tight') ? 'memory' : null;
+/** What connections failed for the want of, by the error that came. */
+function ranOutOf({ shrinks, shrinksByFiles, shrinksByPorts }: TallyData): BoundBy['what'] {
+  const byBuffers = shrinks - shrinksByFiles - shrinksByPorts;
+  if (shrinksByFiles >= Math.max(shrinksByPorts, byBuffers)) return 'files';
+  return shrinksByPorts >= byBuffers ? 'ports' : 'memory';
 }
 
 function percent(ratio: number): string {

@@ -1,6 +1,7 @@
 // A server that runs already, ours or any other: whether anybody answers there, before a worker is started.
 
 import { connect } from 'node:net';
+import type { Destination } from '../limits/held-ports.ts';
 import { SpillwayError } from '../model/errors.ts';
 import type { RoundOptions } from './round-options.ts';
 
@@ -9,16 +10,23 @@ const CONNECT_DEADLINE_MS = 5_000;
 /** The origin as the run wants it. @throws SpillwayError `ERR_ORIGIN` when nobody accepts a connection there */
 export async function checkOrigin(server: RoundOptions['server']): Promise<readonly string[]> {
   if (server.own) throw new SpillwayError('ERR_BUG', 'expected an origin');
-  const { origin, hostname, port, protocol } = new URL(server.origin);
-  const found = await tryConnect(
-    hostname.replace(/^\[|\]$/g, ''),
-    Number(port) || (protocol === 'https:' ? 443 : 80),
-  );
+  const { origin } = new URL(server.origin);
+  const { host, port } = destinationOfOrigin(server.origin);
+  const found = await tryConnect(host, port);
   if (found === null) return [origin];
   throw new SpillwayError(
     'ERR_ORIGIN',
-    `expected a server at ${origin}, found ${found}; start one with \`spillway serve --port ${port || 80}\`, or leave --origin out`,
+    `expected a server at ${origin}, found ${found}; start one with \`spillway serve --port ${port}\`, or leave --origin out`,
   );
+}
+
+/** Where the connections of a round with a server of somebody else go. */
+export function destinationOfOrigin(origin: string): Destination & { readonly host: string } {
+  const { hostname, port, protocol } = new URL(origin);
+  const host = hostname.replace(/^\[|\]$/gu, '');
+  const isLiteral = /^[\d.]+$/u.test(host) || host.includes(':');
+  const addresses = host === 'localhost' ? ['127.0.0.1', '::1'] : isLiteral ? [host] : null;
+  return { host, addresses, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
 }
 
 function tryConnect(host: string, port: number): Promise<string | null> {

@@ -26,6 +26,8 @@ export interface RoundOptions extends Omit<PlanRequest, 'server'> {
       }
     | { readonly own: false; readonly origin: string; readonly delayMs: number | null };
   readonly attempt: AttemptLimits;
+  /** As many waves as the limits ask for, however long they take. @default false */
+  readonly isInWaves?: boolean;
   /** As a person would type it, for the record. */
   readonly command: string;
   /** The workers' code runs in this thread, to be profiled. @default false */

@@ -58,7 +58,7 @@ export function makeRecord({
               replicasReplaced: stats.replicasReplaced,
             },
     }),
-    boundBy: judgeBoundBy({ run: report, server, findings, losses }),
+    boundBy: judgeBoundBy({ run: report, server, losses }),
     slowConnects: losses.delayed,
     findings: afterwards === null ? findings : [...findings, afterwards],
     efficiencyRatio:

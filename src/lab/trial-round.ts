@@ -14,7 +14,8 @@ import { startTrials } from '../runner/bench/trials.ts';
 import type { MockServer, ServerStats } from '../server/cluster.ts';
 import { checkRequest } from './check-request.ts';
 import { USER_AGENT } from './context.ts';
-import { checkOrigin } from './origin.ts';
+import { judgeWaves } from './judge-waves.ts';
+import { checkOrigin, destinationOfOrigin } from './origin.ts';
 import type { PreparedRound, RoundOptions, ServerKind } from './round-options.ts';
 import { makeRecord } from './round-record.ts';
 
@@ -31,8 +32,10 @@ const STATS_AFTER_ABORT_MS = 200;
 export function prepareRound(options: RoundOptions, limits: Limits = readLimits()): PreparedRound {
   checkRequest(options);
   const plannedServer = planServer(options, limits);
-  const plan = makePlan({ ...options, server: plannedServer }, limits);
-  const findings = checkPlan(needOf(plan, plannedServer), limits);
+  const request = { ...options, server: plannedServer };
+  const plan = makePlan(request, limits);
+  const checked = checkPlan(needOf(plan, plannedServer), limits);
+  const findings = options.isInWaves === true ? checked : judgeWaves(plan, checked, request, limits);
   return { options, limits, plannedServer, plan, findings };
 }
 
@@ -157,7 +160,9 @@ function originsOf(mock: MockServer, plan: Plan): readonly string[] {
 function planServer(options: RoundOptions, limits: Limits): PlannedServer {
   const { server } = options;
   if (!server.own) {
-    return { ours: false, delayMs: server.delayMs, isPlainHttp: server.origin.startsWith('http:') };
+    const { host: _, ...destination } = destinationOfOrigin(server.origin);
+    const isPlainHttp = server.origin.startsWith('http:');
+    return { ours: false, delayMs: server.delayMs, isPlainHttp, destination };
   }
   const lean = isLean(options, server.kind);
   // Fastify spends more on a pipelined trial than any client does, so it gets as many cores as the client.

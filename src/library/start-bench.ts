@@ -43,6 +43,8 @@ export interface BenchOptions {
   readonly pipelining?: number;
   /** Over all connections. */
   readonly maxInFlight?: number;
+  /** Run in as many waves as the limits ask for, where that is over ten times the floor; refused otherwise. @default false */
+  readonly waves?: boolean;
   /** Client processes. */
   readonly processes?: number;
   /** The longest one attempt may take, added to the delay. @default 60000 */
@@ -140,6 +142,7 @@ export function readRound(checks: OptionChecks, command: string): Omit<RoundOpti
       origin === null
         ? { own: true, delayMs, replicas, port: 0, kind, answer }
         : { own: false, origin, delayMs: isDelayKnown ? delayMs : null },
+    isInWaves: checks.flag('waves', false),
     attempt: attemptLimits(delayMs, deadlineMs, checks.number('maxRetries', [0, 1000, 4])),
     command,
   };

@@ -37,9 +37,10 @@ export function maxConnectionsByAcceptQueue(
   const length = queueLength(limits, queue);
   const whose = queue.ours ? '' : ' (a server that is not ours is taken to have one of 511)';
   if (!queue.ours || queue.queueCount === 1)
-    return { count: length, reason: `one accept queue holds ${length}${whose}` };
+    return { limit: 'accept-queue', count: length, reason: `one accept queue holds ${length}${whose}` };
   const eachCount = Math.max(1, Math.floor((Math.sqrt(4 + length) - 2) ** 2));
   return {
+    limit: 'accept-queue',
     count: eachCount * queue.queueCount,
     reason: `${queue.queueCount} accept queues hold ${length} each, filled to ${eachCount} on average`,
   };

@@ -1,9 +1,13 @@
 // How many connections each limit leaves room for: pure, from facts to a number and the sentence that says why. The
 // planner takes the least of them; check.ts judges with the same numbers, so the two cannot part ways.
+import type { LimitName } from '../model/finding.ts';
+import { type Destination, REUSE_AFTER_MS, TIME_WAIT_MS } from './held-ports.ts';
 import type { Limits } from './read.ts';
 
 /** `count` null: the limit is unknown here, or there is none, and it says which. */
 export interface Capacity {
+  /** Which limit it is. */
+  readonly limit: LimitName;
   readonly count: number | null;
   readonly reason: string;
 }
@@ -39,30 +43,64 @@ export function countReservedFiles(
 /** Connections that one process may hold: the open-files limit less what Node.js, its threads and children open. */
 export function maxConnectionsByFiles(limits: Limits, users: FileUsers): Capacity {
   const { softCount } = limits.files;
-  if (softCount === null) return { count: null, reason: 'the limit of open files cannot be read here' };
-  if (softCount === 'unlimited') return { count: null, reason: 'open files are not limited' };
+  if (softCount === null)
+    return { limit: 'files', count: null, reason: 'the limit of open files cannot be read here' };
+  if (softCount === 'unlimited') return { limit: 'files', count: null, reason: 'open files are not limited' };
   const reservedCount = countReservedFiles(limits, users);
   return {
+    limit: 'files',
     count: Math.max(0, softCount - reservedCount),
     reason: `${softCount} open files a process, ${reservedCount} of them kept for Node.js and its threads`,
   };
 }
 
+/** A fiftieth of the range is left to whoever else connects. */
+const KEPT_PORTS_RATIO = 0.02;
+
+/** Local ports towards one destination. All null where the range cannot be read. */
+export interface PortRoom {
+  /** What new connections may have. */
+  readonly count: number | null;
+  /**
+   * Of them those that come at no more than their usual cost. Linux gives `connect` the ports of one parity first (all of
+   * 10,000 were even here) and walks through them before it turns to the other: beyond half of the range a connect is
+   * slower, and works.
+   */
+  readonly quickCount: number | null;
+  /** Ports that other connections hold now, and those in TIME_WAIT that new ones do not get. */
+  readonly heldCount: number;
+}
+
 /**
- * Connections to `destinationCount` (address, port) pairs: half of the ephemeral range each, less what the busiest
- * destination holds now, TIME_WAIT included. Half, because Linux gives `connect` the ports of one parity first (all of
- * 10,000 were even here) and walks through them before it turns to the other.
+ * @param destination where they go; null for a server that is not started yet, which nothing is connected to
+ * @param afterSec as it will be in so many seconds, if nothing else connects
  */
-export function maxConnectionsByPorts(limits: Limits, destinationCount: number): Capacity {
-  const { rangeCount, lowPort, highPort } = limits.ports;
-  if (rangeCount === null) return { count: null, reason: 'the range of ephemeral ports cannot be read here' };
-  const heldCount = countHeldPorts(limits);
-  const eachCount = Math.max(0, Math.floor(rangeCount / 2) - heldCount);
+export function portRoom(limits: Limits, destination: Destination | null, afterSec = 0): PortRoom {
+  const { rangeCount } = limits.ports;
+  const heldCount = destination === null ? 0 : countHeldPorts(limits, destination, afterSec);
+  if (rangeCount === null) return { count: null, quickCount: null, heldCount };
+  const left = (count: number) => Math.max(0, Math.floor(count) - heldCount);
   return {
-    count: eachCount * destinationCount,
-    reason:
-      `${eachCount} ${towards(destinationCount)}: half of the ephemeral ports ` +
-      `${lowPort}-${highPort}, less ${heldCount} held now`,
+    count: left(rangeCount * (1 - KEPT_PORTS_RATIO)),
+    quickCount: left(rangeCount / 2),
+    heldCount,
+  };
+}
+
+/** Connections to `destinationCount` (address, port) pairs. */
+export function maxConnectionsByPorts(
+  limits: Limits,
+  destinationCount: number,
+  destination: Destination | null,
+): Capacity {
+  const { lowPort, highPort } = limits.ports;
+  const { count, heldCount } = portRoom(limits, destination);
+  if (count === null)
+    return { limit: 'ports', count: null, reason: 'the range of ephemeral ports cannot be read here' };
+  return {
+    limit: 'ports',
+    count: count * destinationCount,
+    reason: `${count} ${towards(destinationCount)}: the ephemeral ports ${lowPort}-${highPort}, less ${heldCount} held now`,
   };
 }
 
@@ -73,9 +111,30 @@ export function towards(destinationCount: number): string {
     : `towards each of ${destinationCount} destinations`;
 }
 
-/** Ports held towards the busiest destination; where the table was not read, all that are in TIME_WAIT. */
-export function countHeldPorts(limits: Limits): number {
-  return limits.ports.heldByOneDestinationCount ?? limits.ports.timeWaitCount ?? 0;
+function countHeldPorts(limits: Limits, { addresses, port }: Destination, afterSec: number): number {
+  const { destinations, timeWaitCount } = limits.ports;
+  // The table was not read: everything in TIME_WAIT may be towards this destination.
+  if (destinations === null) return isReused(limits, addresses) ? 0 : (timeWaitCount ?? 0);
+  const held = destinations
+    .filter((one) => one.port === port && (addresses === null || addresses.includes(one.address)))
+    .map(({ liveCount, endsInSec, address }) => {
+      const untilSec = isReused(limits, [address]) ? (TIME_WAIT_MS - REUSE_AFTER_MS) / 1e3 : 0;
+      const waiting = endsInSec.filter((_, second) => second >= untilSec + afterSec);
+      return liveCount + waiting.reduce((sum, count) => sum + count, 0);
+    });
+  // Of several addresses the first that answers is taken, whichever it is.
+  return Math.max(0, ...held);
+}
+
+/** Whether a port that has been in TIME_WAIT for a second is given to new connections: as measured, else as it is set. */
+function isReused({ ports, sockets }: Limits, addresses: readonly string[] | null): boolean {
+  if (ports.isTimeWaitReused !== null) return ports.isTimeWaitReused;
+  if (sockets.timeWaitReuse === 1) return true;
+  return sockets.timeWaitReuse === 2 && addresses !== null && addresses.every(isLoopback);
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
 }
 
 /** A quarter stays free: for the page cache, the kernel's socket memory and whoever else lives here. */
@@ -85,6 +144,7 @@ export const MEMORY_USE_RATIO = 0.75;
 export function maxConnectionsByMemory(limits: Limits, costBytes: number): Capacity {
   const mayTakeBytes = limits.memory.usableBytes * MEMORY_USE_RATIO;
   return {
+    limit: 'memory',
     count: Math.floor(mayTakeBytes / costBytes),
     reason:
       `${formatMiB(mayTakeBytes)} (three quarters of what the ${limits.memory.boundBy} leaves) ` +

@@ -4,9 +4,10 @@ import type { Finding, LimitName, Verdict } from '../model/finding.ts';
 import type { Plan } from '../model/plan.ts';
 import type { AcceptQueue } from './accept-queue.ts';
 import { maxConnectionsByAcceptQueue, paceConnects, queueLength } from './accept-queue.ts';
-import { countHeldPorts, countReservedFiles, formatMiB } from './capacity.ts';
-import { maxConnectionsByFiles, maxConnectionsByPorts, MEMORY_USE_RATIO, towards } from './capacity.ts';
+import { countReservedFiles, formatMiB, maxConnectionsByFiles, MEMORY_USE_RATIO } from './capacity.ts';
+import { maxConnectionsByPorts, portRoom, towards } from './capacity.ts';
 import { cpuFix, filesFix, memoryFix, portsFix, raisedLimit, threadsFix } from './fixes.ts';
+import type { Destination } from './held-ports.ts';
 import type { Limits } from './read.ts';
 
 /** What a run would take from the system. A `Plan` with the three fields added is one. */
@@ -20,6 +21,8 @@ export interface PlanNeed
   /** What the run will hold at its peak on this machine, a server of its own included. */
   readonly memoryBytes: number;
   readonly acceptQueue: AcceptQueue;
+  /** Where the connections go; null for a server that the run starts. */
+  readonly destination: Destination | null;
 }
 
 /** Above this share of a hard limit the plan is `tight`: other programs and our own files need some room. */
@@ -136,17 +139,18 @@ function checkSystemFiles(need: PlanNeed, limits: Limits): Finding {
 
 function checkPorts(need: PlanNeed, limits: Limits): Finding {
   const needed = Math.ceil(need.connectionCount / need.destinationCount);
-  const { count: allowed } = maxConnectionsByPorts(limits, 1);
-  const { reason } = maxConnectionsByPorts(limits, need.destinationCount);
-  const rangeCount = (limits.ports.rangeCount ?? 0) - countHeldPorts(limits);
+  const { count: allowed, quickCount } = portRoom(limits, need.destination);
+  const { reason } = maxConnectionsByPorts(limits, need.destinationCount, need.destination);
+  const verdict = needed > (allowed ?? 0) ? 'refused' : needed > (quickCount ?? 0) ? 'tight' : 'ok';
+  const slower = 'beyond half of the range, which Linux gives first, each connect is slower; ';
   return judge({
     limit: 'ports',
     needed,
     allowed,
-    verdict: needed <= (allowed ?? 0) ? 'ok' : needed <= rangeCount * TIGHT_RATIO ? 'tight' : 'refused',
+    verdict,
     expected: `${needed} local ports ${towards(need.destinationCount)}`,
     found: reason,
-    advice: 'spread the connections over more destinations (addresses or ports), or widen the range',
+    advice: `${verdict === 'tight' ? slower : ''}spread the connections over more destinations (addresses or ports), or widen the range`,
     ...portsFix(limits),
   });
 }

@@ -2,6 +2,7 @@
 // for each (destination address, destination port), so what binds is the destination with the most of them.
 import { countList } from './cpu.ts';
 import type { FactReader } from './fact-reader.ts';
+import { type HeldPorts, listSockets, sumByDestination } from './held-ports.ts';
 
 export interface PortFacts {
   readonly lowPort: number | null;
@@ -16,10 +17,16 @@ export interface PortFacts {
   readonly heldCount: number | null;
   /** Ports of the range held towards the destination that has most of them. */
   readonly heldByOneDestinationCount: number | null;
+  /** What holds ports towards each destination, the busiest first; null where the table was not read. */
+  readonly destinations: readonly HeldPorts[] | null;
+  /** New connections were seen to get ports in TIME_WAIT (true) or not (false); null: not measured. */
+  readonly isTimeWaitReused: boolean | null;
 }
 
 /** The socket tables are read only up to here; 18,000 lines took 75 ms (Node.js 26, 2 cores). */
 const MAX_LISTED_SOCKETS_COUNT = 60_000;
+/** Those with fewer ports held are of no concern to anybody. */
+const MAX_DESTINATIONS_COUNT = 32;
 
 export function readPorts(reader: FactReader): PortFacts {
   const ip = `${reader.proc}/sys/net/ipv4`;
@@ -42,7 +49,9 @@ export function readPorts(reader: FactReader): PortFacts {
         : Math.max(0, highPort - lowPort + 1 - (reservedCount ?? 0)),
     timeWaitCount: totals?.timeWaitCount ?? null,
     heldCount: held?.portCount ?? null,
-    heldByOneDestinationCount: held?.byOneDestinationCount ?? null,
+    heldByOneDestinationCount: held === null ? null : portsOf(held.destinations[0]),
+    destinations: held === null ? null : held.destinations.slice(0, MAX_DESTINATIONS_COUNT),
+    isTimeWaitReused: null,
   };
 }
 
@@ -74,11 +83,12 @@ function readSocketTotals(reader: FactReader): SocketTotals | null {
 
 interface Held {
   readonly portCount: number;
-  readonly byOneDestinationCount: number;
+  readonly destinations: readonly HeldPorts[];
 }
 
-/** A line is `n: LOCAL:PORT REMOTE:PORT STATE …` in hexadecimal; state 0A listens and holds no port for connecting. */
-const SOCKET = /^ *\d+: [\dA-F]+:([\dA-F]{4}) ([\dA-F]+:[\dA-F]{4}) ([\dA-F]{2}) /gm;
+function portsOf(destination: HeldPorts | undefined): number {
+  return destination === undefined ? 0 : destination.liveCount + destination.timeWaitCount;
+}
 
 function readHeld(
   reader: FactReader,
@@ -95,21 +105,9 @@ function readHeld(
   const text = v4Count + timeWaitCount === 0 ? '' : reader.text(fact, `${reader.proc}/net/tcp`);
   const text6 = v6Count + timeWaitCount === 0 ? '' : reader.peek(`${reader.proc}/net/tcp6`);
   if (text === null) return null;
-  const held = new Set<number>();
-  // By port, for the kernel may list a socket twice while others come and go.
-  const byDestination = new Map<string, Set<number>>();
-  for (const table of [text, text6 ?? '']) {
-    for (const [, local = '', remote = '', state] of table.matchAll(SOCKET)) {
-      const port = Number.parseInt(local, 16);
-      if (state === '0A' || port < lowPort || port > highPort) continue;
-      held.add(port);
-      const ports = byDestination.get(remote);
-      if (ports === undefined) byDestination.set(remote, new Set([port]));
-      else ports.add(port);
-    }
-  }
-  let byOneDestinationCount = 0;
-  for (const { size } of byDestination.values())
-    byOneDestinationCount = Math.max(byOneDestinationCount, size);
-  return { portCount: held.size, byOneDestinationCount };
+  const sockets = [text, text6 ?? ''].flatMap((table) => Array.from(listSockets(table, lowPort, highPort)));
+  return {
+    portCount: new Set(sockets.map(({ localPort }) => localPort)).size,
+    destinations: sumByDestination(sockets),
+  };
 }

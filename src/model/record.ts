@@ -61,6 +61,9 @@ export const TALLY_FIELDS = [
   'inFlightPeak',
   /** How often the in-flight cap was lowered because this machine ran out of something. */
   'shrinks',
+  /** Of these, for the want of open files, and of local ports; the rest for the want of kernel buffers. */
+  'shrinksByFiles',
+  'shrinksByPorts',
   /** No trial of this number or above was begun. */
   'begunUpTo',
   'firstDispatchAtMs',

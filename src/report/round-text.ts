@@ -4,6 +4,7 @@ import type { Finding } from '../model/finding.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Proof, RoundRecord, ServerReport, Snapshot } from '../model/record.ts';
 import { busyLine } from './busy-text.ts';
+import { formatMs } from './format-numbers.ts';
 import { outOfLines } from './out-of-lines.ts';
 
 export function formatSeconds(ms: number): string {
@@ -22,11 +23,12 @@ export function planLine(plan: Plan, findings: readonly Finding[]): string {
     plan.pipelining === 1 ? '' : ` x ${plan.pipelining} ${plan.family === 'h2c' ? 'streams' : 'pipelined'}`;
   const waves = plan.waveCount === 1 ? '' : `, ${plan.waveCount} waves`;
   const inFlight = plan.pipelining === 1 ? ' in flight' : `${depth}, ${plan.maxInFlight} in flight`;
+  const predicted = plan.predictedMs === null ? '' : `; about ${formatMs(plan.predictedMs)}`;
   const files = findings.find(({ limit }) => limit === 'files');
   const limit = files?.allowed == null ? '' : ` (limit: ${files.allowed} by open files)`;
   return (
     `plan: ${plan.trialCount} trials, ${delay}, ${plan.workerCount} workers x ${lanes} lanes, ` +
-    `${plan.connectionCount} connections${inFlight}${waves}${limit}, ${plan.family} by ${plan.transport}`
+    `${plan.connectionCount} connections${inFlight}${waves}${limit}, ${plan.family} by ${plan.transport}${predicted}`
   );
 }
 
@@ -34,8 +36,9 @@ export function planLine(plan: Plan, findings: readonly Finding[]): string {
 export function findingLines(plan: Plan, findings: readonly Finding[]): string[] {
   return findings
     .filter(({ verdict, limit }) => verdict === 'tight' && (plan.waveCount > 1 || !limit.endsWith('files')))
-    .map(({ limit, allowed, fix }) => {
+    .map(({ limit, allowed, fix, message }) => {
       const lift = fix === null ? '' : `; to lift it: ${fix}`;
+      if (limit === 'ports') return `limit: ${message}${lift} (spillway doctor says more)`;
       return `limit: ${limit} allows ${allowed ?? 'an unknown number'}${lift} (spillway doctor says more)`;
     });
 }

@@ -82,6 +82,8 @@ export function makeLimits(overrides: Overrides = {}): Limits {
       timeWaitCount: 0,
       heldCount: 0,
       heldByOneDestinationCount: 0,
+      destinations: [],
+      isTimeWaitReused: null,
       ...overrides.ports,
     },
     sockets: {

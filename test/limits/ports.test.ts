@@ -42,6 +42,30 @@ test('held ports are counted once each, and by the destination that has most of 
   assert.equal(ports.timeWaitCount, 3);
   assert.equal(ports.heldCount, 3);
   assert.equal(ports.heldByOneDestinationCount, 2);
+  assert.deepEqual(ports.destinations, [
+    { address: '127.0.0.1', port: 8080, liveCount: 1, timeWaitCount: 1, endsInSec: [1] },
+    { address: '127.0.0.2', port: 8080, liveCount: 0, timeWaitCount: 1, endsInSec: [1] },
+    { address: '::1', port: 8081, liveCount: 1, timeWaitCount: 0, endsInSec: [] },
+  ]);
+});
+
+test('a socket in TIME_WAIT says when it ends, and IPv4 inside IPv6 is the same destination', (t) => {
+  const ending = (index: number, local: string, hundredths: number) =>
+    line(index, local, '0100007F:1F90', '06').replace(
+      ' 00:00000000 ',
+      ` 03:${hundredths.toString(16).toUpperCase().padStart(8, '0')} `,
+    );
+  const mapped = '0000000000000000FFFF00000100007F:1F90';
+  const files = {
+    ...RANGE,
+    'proc/net/sockstat': SOCKSTAT,
+    'proc/net/tcp': HEAD + ending(0, '0100007F:9C40', 5_950) + ending(1, '0100007F:9C41', 120),
+    'proc/net/tcp6': HEAD + line(0, `${mapped.slice(0, 32)}:9C42`, mapped, '01'),
+  };
+  const [one, ...others] = readLimits(plantTree(t, files)).ports.destinations ?? [];
+  assert.deepEqual(others, []);
+  assert.deepEqual([one?.liveCount, one?.timeWaitCount], [1, 2]);
+  assert.deepEqual([one?.endsInSec[59], one?.endsInSec[1], one?.endsInSec.length], [1, 1, 60]);
 });
 
 test('with no socket at all nothing is held, and the table is not even opened', (t) => {

@@ -1,7 +1,8 @@
 // `spillway bench` with several strategies or rounds: one comparison, its table, its record and its reports.
 
+import { readLimitsForRound } from '../../lab/port-wait.ts';
 import { prepareSweep, type PreparedSweep, type SweepOptions } from '../../lab/prepared-sweep.ts';
-import { STRATEGY_NAMES, type Strategy } from '../../lab/strategies.ts';
+import { REFERENCE_STRATEGY, STRATEGY_NAMES, type Strategy } from '../../lab/strategies.ts';
 import { startSweep } from '../../lab/sweep.ts';
 import { ERRORS } from '../../model/errors.ts';
 import type { Comparison } from '../../model/comparison.ts';
@@ -27,7 +28,7 @@ export async function compareStrategies(values: BenchValues, isDelayGiven: boole
   const say = (line: string) => (json === '-' ? process.stderr : process.stdout).write(`${line}\n`);
   if (json !== undefined && json !== '-') checkWritable(json);
   if (report !== undefined) makeReportDirectory(report);
-  const prepared = prepareSweep(toSweepOptions(values, isDelayGiven));
+  const prepared = await prepare(toSweepOptions(values, isDelayGiven));
   for (const line of planLines(prepared)) say(line);
 
   const comparison = await runSweep(prepared);
@@ -47,7 +48,7 @@ async function benchWaves(values: BenchValues, isDelayGiven: boolean): Promise<n
     throw explainMissing(['tinybench'], error);
   });
   const options = toSweepOptions({ ...values, rounds: values.rounds ?? WAVES }, isDelayGiven);
-  const prepared = prepareSweep({ ...options, isScaled: false });
+  const prepared = await prepare({ ...options, isScaled: false });
   for (const line of planLines(prepared)) say(line);
   using live = await openLiveLine();
   const run = startTinybench(prepared, live);
@@ -56,6 +57,11 @@ async function benchWaves(values: BenchValues, isDelayGiven: boolean): Promise<n
   live[Symbol.dispose]();
   for (const line of ['', ...wavesLines(figures)]) say(line);
   return interrupt.wasInterrupted ? ERRORS.ERR_INTERRUPTED.exitCode : 0;
+}
+
+async function prepare(options: SweepOptions): Promise<PreparedSweep> {
+  const base = { ...options.base, strategy: REFERENCE_STRATEGY };
+  return prepareSweep(options, await readLimitsForRound(base, (line) => process.stderr.write(`${line}\n`)));
 }
 
 function toSweepOptions(values: BenchValues, isDelayGiven: boolean): SweepOptions {

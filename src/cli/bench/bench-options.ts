@@ -22,6 +22,13 @@ export const BENCH_OPTIONS = {
     parse: wholeNumber(1, MAX_TRIALS),
   }),
   ...PLAN_OPTIONS,
+  waves: row({
+    flags: '--waves',
+    initial: 'false',
+    meaning:
+      'run in as many waves as the limits of this machine ask for, where that is over ten times the floor',
+    parse: flag(),
+  }),
   scenario: row({
     flags: '--scenario <name>',
     initial: 'trials',

@@ -1,10 +1,10 @@
 // `spillway bench`: one round of trials, its proof and its record; with more strategies or rounds, a comparison.
 
 import { Command } from 'commander';
+import { readLimitsForRound } from '../../lab/port-wait.ts';
 import { type PreparedStrategy, prepareStrategy } from '../../lab/prepared-sweep.ts';
 import { REFERENCE_STRATEGY } from '../../lab/strategies.ts';
 import { prepareRound, refuseIfNeeded, startRound } from '../../lab/trial-round.ts';
-import { readLimits } from '../../limits/read.ts';
 import { findingLines, formatSeconds, planLine, resultLines } from '../../report/round-text.ts';
 import { refuseConflicts } from './bench-conflicts.ts';
 import { BENCH_OPTIONS, type BenchValues } from './bench-options.ts';
@@ -44,7 +44,7 @@ async function bench(values: BenchValues, isDelayGiven: boolean): Promise<number
   const isJsonOnly = values.json === '-';
   const say = (line: string) => (isJsonOnly ? process.stderr : process.stdout).write(`${line}\n`);
   if (values.json !== undefined && !isJsonOnly) checkWritable(values.json);
-  const { round: prepared, guard, projected } = prepareOne(values, isDelayGiven);
+  const { round: prepared, guard, projected } = await prepareOne(values, isDelayGiven);
   // Once the server or the origin is there: a refusal is one message and nothing else.
   const onBegin = () => {
     say(planLine(prepared.plan, prepared.findings));
@@ -68,13 +68,16 @@ async function bench(values: BenchValues, isDelayGiven: boolean): Promise<number
 }
 
 /** The one strategy's numbers over the command's. The default is run whole; another on what the budget holds. */
-function prepareOne(values: BenchValues, isDelayGiven: boolean): Omit<PreparedStrategy, 'strategy'> {
+async function prepareOne(
+  values: BenchValues,
+  isDelayGiven: boolean,
+): Promise<Omit<PreparedStrategy, 'strategy'>> {
   const base = { ...toRoundOptions(values, isDelayGiven), isInProcess: values.inProcess };
+  const limits = await readLimitsForRound(base, (line) => process.stderr.write(`${line}\n`));
   const [strategy] = values.strategy;
   const isDefault = strategy === undefined || strategy.name === REFERENCE_STRATEGY;
-  if (!isDefault)
-    return prepareStrategy(strategy, { base, budgetMs: values.budget, roundCount: 1 }, readLimits());
-  const round = prepareRound(base);
+  if (!isDefault) return prepareStrategy(strategy, { base, budgetMs: values.budget, roundCount: 1 }, limits);
+  const round = prepareRound(base, limits);
   refuseIfNeeded(round);
   return { round, guard: null, projected: null, floorMs: round.plan.floorMs };
 }

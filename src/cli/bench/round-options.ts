@@ -22,7 +22,7 @@ type Planned =
 
 /** What both commands know; the rest has the defaults of `bench`. */
 export type RoundValues = Pick<BenchValues, Planned | 'origin' | 'delay' | 'replicas' | 'server'> &
-  Partial<Pick<BenchValues, 'answer' | 'port' | 'deadline' | 'retries'>>;
+  Partial<Pick<BenchValues, 'answer' | 'waves' | 'port' | 'deadline' | 'retries'>>;
 
 /** @param isDelayGiven a person named the delay, so it is known of a server that is not ours, too */
 export function toRoundOptions(values: RoundValues, isDelayGiven: boolean): RoundOptions {
@@ -50,6 +50,7 @@ export function toRoundOptions(values: RoundValues, isDelayGiven: boolean): Roun
           }
         : { own: false, origin, delayMs: isDelayGiven ? delay : null },
     attempt: attemptLimits(delay, deadline, values.retries ?? RETRIES),
+    isInWaves: values.waves ?? false,
     command: ['spillway', ...process.argv.slice(2)].join(' '),
   };
 }

@@ -73,10 +73,13 @@ const histogramSchema = object({
 
 const latencySchema = object({ percentiles: percentilesSchema, histogram: histogramSchema });
 
-const eachTallyField = Object.fromEntries(TALLY_FIELDS.map((field) => [field, amount])) as Record<
-  TallyField,
-  Part<number>
->;
+/** Not in records of before; none were counted then. */
+const LATER_FIELDS: ReadonlySet<TallyField> = new Set(['shrinksByFiles', 'shrinksByPorts']);
+const countedLater: Part<number> = { json: { ...amount.json, default: 0 } };
+
+const eachTallyField = Object.fromEntries(
+  TALLY_FIELDS.map((field) => [field, LATER_FIELDS.has(field) ? countedLater : amount]),
+) as Record<TallyField, Part<number>>;
 
 const tallySchema = object(
   {

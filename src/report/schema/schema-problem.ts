@@ -6,6 +6,8 @@ import type { Part } from './schema-parts.ts';
 interface Schema {
   readonly anyOf?: readonly Schema[];
   readonly const?: unknown;
+  /** What a record of an earlier version is read as, which has no such field. */
+  readonly default?: unknown;
   readonly enum?: readonly unknown[];
   readonly type?: keyof typeof TYPES;
   readonly minimum?: number;
@@ -26,6 +28,7 @@ export function schemaProblem({ json }: Part<unknown>, value: unknown): string |
 }
 
 function problemAt(schema: Schema, value: unknown, path: string): string | null {
+  if (value === undefined && schema.default !== undefined) return null;
   if (schema.anyOf !== undefined) {
     // Null comes last: what the value should be otherwise says more.
     const problems = schema.anyOf.map((each) => problemAt(each, value, path));

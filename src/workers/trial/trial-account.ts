@@ -6,6 +6,7 @@ import { nowMs } from '../../measure/clock.ts';
 import { Histogram } from '../../measure/histogram.ts';
 import { Tally } from '../../measure/tally.ts';
 import { Timeline } from '../../measure/timeline.ts';
+import type { FailureCode } from '../../model/errors.ts';
 import { MAX_NAMED_FAILURES, type TrialFailure, type TrialTask } from '../../model/messages.ts';
 
 /** Times are in microseconds since the run of this worker began. */
@@ -131,8 +132,10 @@ export class TrialAccount {
     if (why === 'requeue' && wasSent) this.#tally.add('requeued', 1);
   }
 
-  shrunk(): void {
+  shrunk(code: FailureCode): void {
     this.#tally.add('shrinks', 1);
+    if (code === 'out-of-files') this.#tally.add('shrinksByFiles', 1);
+    if (code === 'out-of-ports') this.#tally.add('shrinksByPorts', 1);
   }
 
   #noteRepeat(trial: number): void {

@@ -265,7 +265,7 @@ export class TrialRun implements TrialExchangeOwner {
 
   #noteLostConnection(slot: SlotState, code: FailureCode, reached: Reached): void {
     if (!slot.connected) {
-      if (FAILURES[code].shrink && this.#slots.shrink(slot)) this.#account.shrunk();
+      if (FAILURES[code].shrink && this.#slots.shrink(slot)) this.#account.shrunk(code);
       if (code === 'connect-refused') noteRefusal(slot, this.sweepNumber, SWEEP_MS, Math.random());
       return;
     }

@@ -3,6 +3,7 @@
 
 import { type AcceptQueue, FOREIGN_ACCEPT_QUEUE } from '../../../limits/accept-queue.ts';
 import type { PlanNeed } from '../../../limits/check.ts';
+import type { Destination } from '../../../limits/held-ports.ts';
 import type { Limits } from '../../../limits/read.ts';
 import type { Family, Plan, Transport } from '../../../model/plan.ts';
 
@@ -17,7 +18,13 @@ export type PlannedServer =
       /** The lean path for `/n`, or Fastify. */
       readonly isLean: boolean;
     }
-  | { readonly ours: false; readonly delayMs: number | null; readonly isPlainHttp: boolean };
+  | {
+      readonly ours: false;
+      readonly delayMs: number | null;
+      readonly isPlainHttp: boolean;
+      /** Where it listens. */
+      readonly destination: Destination;
+    };
 
 /** Measured on 2 cores, both sides on one machine; benchmarks/results has the runs. Microseconds of CPU, bytes. */
 export const COSTS = {
@@ -73,7 +80,13 @@ export function needOf(plan: Plan, server: PlannedServer): PlanNeed {
         serverBytes,
     ),
     acceptQueue: acceptQueueOf(server, plan.destinationCount),
+    destination: destinationOf(server),
   };
+}
+
+/** Where connections to it go; null for a server that is started with the run. */
+export function destinationOf(server: PlannedServer): Destination | null {
+  return server.ours ? null : server.destination;
 }
 
 /** A destination of its own for each replica where there are enough, else every replica listens on all. */

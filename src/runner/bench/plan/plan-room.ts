@@ -7,10 +7,11 @@ import {
   maxConnectionsByFiles,
   maxConnectionsByMemory,
   maxConnectionsByPorts,
+  portRoom,
 } from '../../../limits/capacity.ts';
 import type { Limits } from '../../../limits/read.ts';
 import type { Transport } from '../../../model/plan.ts';
-import { COSTS, serverCosts } from './plan-costs.ts';
+import { COSTS, destinationOf, serverCosts } from './plan-costs.ts';
 import type { Auto, Decision, PlanRequest } from './plan-request.ts';
 
 const MAX_DESTINATIONS = 32;
@@ -31,11 +32,11 @@ export function connectionRoom(
   const capacities = [
     timesProcesses(maxConnectionsByFiles(limits, fileUsers(request, workers)), processes),
     ...(server.ours ? [replicaRoom(server.replicaCount, limits)] : []),
-    maxConnectionsByPorts(limits, server.ours ? MAX_DESTINATIONS : 1),
+    maxConnectionsByPorts(limits, server.ours ? MAX_DESTINATIONS : 1, destinationOf(server)),
     maxConnectionsByMemory(limits, costBytes),
   ];
   const least = capacities.reduce((a, b) => (countOf(b) < countOf(a) ? b : a));
-  return { count: Math.max(1, Math.min(countOf(least), Number.MAX_SAFE_INTEGER)), reason: least.reason };
+  return { ...least, count: Math.max(1, Math.min(countOf(least), Number.MAX_SAFE_INTEGER)) };
 }
 
 /** A server of ours listens on as many ports as the connections need; another one is a single destination. */
@@ -45,12 +46,12 @@ export function chooseDestinations(
   limits: Limits,
 ): Decision<number> {
   if (!server.ours) return [1, 'the server is one'];
-  const each = Math.max(1, countOf(maxConnectionsByPorts(limits, 1)));
+  const each = Math.max(1, portRoom(limits, null).quickCount ?? Number.POSITIVE_INFINITY);
   const needed = Math.max(1, Math.ceil(connections / each));
   // Each replica answers for as many destinations as any other, so that none holds more connections.
   const even = needed === 1 ? 1 : Math.ceil(needed / server.replicaCount) * server.replicaCount;
   const count = Math.min(MAX_DESTINATIONS, even);
-  return [count, maxConnectionsByPorts(limits, count).reason];
+  return [count, maxConnectionsByPorts(limits, count, null).reason];
 }
 
 function countOf({ count }: Capacity): number {
@@ -63,6 +64,7 @@ function replicaRoom(replicaCount: number, limits: Limits): Capacity {
   if (one.count === null) return one;
   const eachCount = replicaCount === 1 ? one.count : Math.floor(one.count * 0.9);
   return {
+    limit: 'server-files',
     count: eachCount * replicaCount,
     reason: `${replicaCount} replica(s) of the server hold ${eachCount} each`,
   };
@@ -76,5 +78,5 @@ export function fileUsers({ server, processes }: PlanRequest, workerCount: numbe
 /** Only a process count that was asked for makes room: more processes than one cost more than a second wave does. */
 function timesProcesses(one: Capacity, processes: Auto): Capacity {
   if (processes === 'auto' || processes === 1 || one.count === null) return one;
-  return { count: one.count * processes, reason: `${one.reason}, ${processes} processes` };
+  return { ...one, count: one.count * processes, reason: `${one.reason}, ${processes} processes` };
 }

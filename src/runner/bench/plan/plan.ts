@@ -5,6 +5,7 @@ import { type ConnectPace, paceConnects } from '../../../limits/accept-queue.ts'
 import { type Capacity, maxConnectionsByFiles } from '../../../limits/capacity.ts';
 import { resolveCores } from '../../../limits/cores.ts';
 import type { Limits } from '../../../limits/read.ts';
+import type { LimitName } from '../../../model/finding.ts';
 import type { Plan, PlanReason, Transport } from '../../../model/plan.ts';
 import { acceptQueueOf, predictMs } from './plan-costs.ts';
 import { choosePipelining, wantedInFlight } from './plan-in-flight.ts';
@@ -19,6 +20,8 @@ const CONNECT_BURST = 250;
 /** A lane more for so many connections: each has a connect sweep of its own, and none grows beyond a burst. */
 const CONNECTIONS_PER_LANE = 125;
 const MAX_PROCESSES = 16;
+/** Among the reasons only where a limit of this machine makes the plan smaller than it would be. */
+const CUT_BY = 'cutBy';
 
 /** The plan for a request on a machine. Every `auto` gets a number and the reason for it. */
 export function makePlan(request: PlanRequest, limits: Limits): Plan {
@@ -35,7 +38,9 @@ export function makePlan(request: PlanRequest, limits: Limits): Plan {
 
   const room = connectionRoom(request, transport, limits, cores.workers);
   const perProcess = maxConnectionsByFiles(limits, fileUsers(request, cores.workers));
-  const connectionCount = decide('connections', ...chooseConnections(request, pipelining, wanted, room));
+  const [connections, why] = chooseConnections(request, pipelining, wanted, room);
+  const connectionCount = decide('connections', connections, why);
+  if (why === room.reason) decide(CUT_BY, room.limit, room.reason);
   const maxInFlight = decide('maxInFlight', ...chooseInFlight(request, connectionCount * pipelining, wanted));
 
   const processCount = decide('processes', ...chooseProcesses(request, connectionCount, perProcess));
@@ -82,6 +87,20 @@ export function makePlan(request: PlanRequest, limits: Limits): Plan {
         : predictMs({ floorMs, connectionCount, trialCount, transport, server, limits }),
     reasons,
   };
+}
+
+/** How often every position would be used in turn if no limit of this machine held the connections down. */
+export function leastWaveCount(request: PlanRequest, limits: Limits): number {
+  const cores = resolveCores(request.cores, limits, { sharesMachineWithServer: request.server.ours });
+  const [wanted] = wantedInFlight(request, chooseTransport(request)[0], cores.workers);
+  const inFlight = request.maxInFlight === 'auto' ? wanted : Math.min(wanted, request.maxInFlight);
+  return Math.ceil(request.trialCount / Math.max(1, inFlight));
+}
+
+/** The limit of this machine that holds the connections of a plan down; null where none does. */
+export function cutBy({ reasons }: Plan): LimitName | null {
+  const cut = reasons.find(({ field }) => field === CUT_BY)?.value;
+  return cut === undefined ? null : (cut as LimitName);
 }
 
 function chooseTransport({ transport, family, server }: PlanRequest): Decision<Transport> {

@@ -16,7 +16,13 @@ const OWN: PlannedServer = {
   backlog: 4096,
   isLean: false,
 };
-const FOREIGN: PlannedServer = { ours: false, delayMs: null, isPlainHttp: true };
+const DESTINATION = { addresses: ['127.0.0.1'], port: 8000 };
+const FOREIGN = {
+  ours: false,
+  delayMs: null,
+  isPlainHttp: true,
+  destination: DESTINATION,
+} satisfies PlannedServer;
 
 const TWO_CORES = makeLimits({
   cpu: { usableCores: 2, affinityCount: 2, availableParallelism: 2, machineCoreCount: 2 },
