@@ -66,7 +66,7 @@ function explain(error: unknown): number {
     return error.exitCode;
   }
   process.stderr.write(
-    `spillway: a bug, please report it: ${error instanceof Error ? error.stack : String(error)}\n`,
+    `spillway: a bug in this program: ${error instanceof Error ? error.stack : String(error)}\n`,
   );
   return BROKEN;
 }
