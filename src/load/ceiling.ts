@@ -1,7 +1,7 @@
 // Whether a figure is the service's or the client's own limit. Thresholds were measured: lateness that grows from quarter
 // to quarter, a busy event loop and waits for a core tell a sender at its end; the achieved rate does not. Pure.
 
-import type { Histogram } from '../measure/histogram.ts';
+import { Histogram } from '../measure/histogram.ts';
 import type { LoadPlan } from '../model/load/load-plan.ts';
 import type { CeilingEvidence, LoadFigures, LoadTallyData } from '../model/load/load-record.ts';
 
@@ -21,7 +21,8 @@ export interface CeilingInput {
   readonly plan: Pick<LoadPlan, 'rate' | 'workerCount'>;
   readonly tally: LoadTallyData;
   readonly figures: LoadFigures;
-  readonly lateQuarters: readonly Pick<Histogram, 'percentileMs'>[];
+  /** Of requests that found a connection free. */
+  readonly lateQuarters: readonly Histogram[];
   readonly wallMs: number;
 }
 
@@ -59,7 +60,9 @@ function runDelay({ plan, tally, wallMs }: CeilingInput): CeilingEvidence | null
 function lateness({ figures, lateQuarters }: CeilingInput): CeilingEvidence | null {
   const medians = lateQuarters.map((quarter) => quarter.percentileMs(0.5) ?? 0);
   const growthMs = ((medians.at(-1) ?? 0) - (medians[0] ?? 0)) / Math.max(1, medians.length - 1);
-  const lateMs = figures.latencies.late.p99Ms ?? 0;
+  const whole = new Histogram();
+  for (const quarter of lateQuarters) whole.merge(quarter);
+  const lateMs = whole.percentileMs(0.99) ?? 0;
   if (growthMs > LATE_GROWTH_MS)
     return {
       what: 'sending on time',

@@ -26,7 +26,8 @@ export const LOAD_METRICS = {
 } as const satisfies Readonly<Record<string, (figures: LoadFigures, tally: LoadTallyData) => number | null>>;
 export type LoadMetric = keyof typeof LOAD_METRICS;
 
-const SIGNS = {
+/** What a rule compares by. */
+export const SIGNS = {
   '>': (value: number, bound: number) => value > bound,
   '<': (value: number, bound: number) => value < bound,
   '>=': (value: number, bound: number) => value >= bound,

@@ -1,5 +1,6 @@
 // A load as lines of text and as Markdown. Pure; the command prints them.
 
+import type { KneeRecord, KneeStep } from '../model/load/knee-record.ts';
 import type { LoadRecord, LoadSnapshot } from '../model/load/load-record.ts';
 import type { Percentiles } from '../model/record.ts';
 import { formatCount, formatMs, formatRate, NO_NUMBER } from './format-numbers.ts';
@@ -154,4 +155,17 @@ export function loadMarkdown(record: LoadRecord): string {
     ...others.map((line) => `- ${line}`),
     '',
   ].join('\n');
+}
+
+/** One rate of the search for a knee. */
+export function kneeStepLine({ perSec, seconds, verdict, found, ...step }: KneeStep): string {
+  const words = { held: 'holds', broke: 'BREAKS', saturated: 'is more than this client can send' };
+  const figure = found === null ? 'nothing answered' : `${Number(found.toPrecision(4))}`;
+  return `${formatRate(perSec)} for ${seconds} s ${words[verdict]}: ${figure} (whole step: ${formatRate(step.rightPerSec)} right, p50 ${formatMs(step.p50Ms)}, p99 ${formatMs(step.p99Ms)}, max ${formatMs(step.maxMs)}, ${(step.errorRatio * 100).toFixed(2)} % errors)`;
+}
+
+export function kneeResultLine({ rule, kneePerSec, brokePerSec, isAtLeast }: KneeRecord): string {
+  if (kneePerSec === null) return `no rate keeps ${rule}`;
+  const broke = brokePerSec === null ? 'no rate broke it' : `${formatRate(brokePerSec)} breaks it`;
+  return `${isAtLeast ? 'at least ' : ''}${formatRate(kneePerSec)} keep ${rule}; ${broke}`;
 }

@@ -163,6 +163,12 @@ export const LOAD_OPTIONS = {
     meaning: 'a path and its value in a right answer, such as data.ok=true',
     parse: plainText(),
   }),
+  findKnee: row({
+    flags: '--find-knee <rule>',
+    meaning:
+      "searches the highest rate that keeps a rule, such as 'p99Ms < 200', from --rate (100) on, in steps of --duration (5s)",
+    parse: thresholds(),
+  }),
   failIf: row({
     flags: '--fail-if <rules>',
     meaning:

@@ -3,14 +3,23 @@
 import { readFileSync } from 'node:fs';
 import { Argument, Command } from 'commander';
 import { readLimits } from '../../limits/read.ts';
-import { makeLoadPlan } from '../../load/make-plan.ts';
+import { startKneeRun } from '../../load/knee-run.ts';
+import { makeLoadPlan, type PlanInput } from '../../load/make-plan.ts';
+import type { LoadPlan } from '../../model/load/load-plan.ts';
 import { describePlan, startLoad } from '../../load/start-load.ts';
 import { SpillwayError } from '../../model/errors.ts';
 import type { LoadRecord } from '../../model/load/load-record.ts';
 import type { Expectations } from '../../model/load/load-task.ts';
 import { withoutLogins } from '../../model/shown-url.ts';
 import { hdrText } from '../../report/hdr-text.ts';
-import { loadLiveLine, loadMarkdown, loadPlanLine, loadResultLines } from '../../report/load-text.ts';
+import {
+  kneeResultLine,
+  kneeStepLine,
+  loadLiveLine,
+  loadMarkdown,
+  loadPlanLine,
+  loadResultLines,
+} from '../../report/load-text.ts';
 import { parseJsonPath } from '../../sources/json-path.ts';
 import { LiveText } from '../live-text.ts';
 import { InterruptWatch } from '../interrupt.ts';
@@ -23,6 +32,11 @@ const INTERRUPTED = 130;
 const RULE_FAILED = 5;
 /** Answers before --abort-on-fail judges. */
 const LEAST_JUDGED = 1_000;
+const KNEE_FROM_PER_SEC = 100;
+const KNEE_MOST_PER_SEC = 1_000_000;
+const KNEE_STEP_MS = 5_000;
+/** The rate that broke is within this of the one that is given out. */
+const KNEE_WIDTH_RATIO = 0.05;
 
 export function makeLoadCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('load')
@@ -38,37 +52,8 @@ async function load(urls: readonly string[], values: LoadValues): Promise<number
   const say = (line: string) => (isJsonOnly ? process.stderr : process.stdout).write(`${line}\n`);
   const files = [isJsonOnly ? undefined : values.json, values.markdown, values.hdr];
   for (const file of files) if (file !== undefined) checkWritable(file);
-  const plan = makeLoadPlan(
-    {
-      urls,
-      weights: values.weights ?? null,
-      method: values.method ?? null,
-      headers: values.header ?? [],
-      content: readContent(values.data),
-      rate: values.rate ?? null,
-      arrivals: values.arrivals,
-      seed: values.seed,
-      requestCount: values.requests ?? null,
-      durationMs: values.duration ?? null,
-      warmUpMs: values.warmUp,
-      drainMs: values.drain,
-      connectionCount: values.connections,
-      depth: values.pipelining,
-      maxOwed: values.maxInFlight,
-      workerCount: values.cores,
-      isKeepAlive: values.keepAlive,
-      isHttp2: values.http2,
-      transport: values.transport,
-      trust: {
-        ca: values.ca === undefined ? null : readFile('--ca', values.ca).toString(),
-        isInsecure: values.insecure,
-      },
-      connectTimeoutMs: values.connectTimeout,
-      timeoutMs: values.timeout,
-      expect: readExpectations(values),
-    },
-    readLimits(),
-  );
+  const plan = makeLoadPlan(planInput(urls, values), readLimits());
+  if (values.findKnee !== undefined) return searchKnee(plan, values, say);
   using live = await LiveText.open({ live: loadLiveLine, plain: loadLiveLine });
   const run = startLoad({
     plan,
@@ -85,6 +70,60 @@ async function load(urls: readonly string[], values: LoadValues): Promise<number
   for (const line of loadResultLines(record)) say(line);
   writeResults(record, values);
   return exitCodeOf(record, values, interrupt.wasInterrupted);
+}
+
+function planInput(urls: readonly string[], values: LoadValues): PlanInput {
+  return {
+    urls,
+    weights: values.weights ?? null,
+    method: values.method ?? null,
+    headers: values.header ?? [],
+    content: readContent(values.data),
+    rate: values.rate ?? null,
+    arrivals: values.arrivals,
+    seed: values.seed,
+    requestCount: values.requests ?? null,
+    durationMs: values.duration ?? null,
+    warmUpMs: values.warmUp,
+    drainMs: values.drain,
+    connectionCount: values.connections,
+    depth: values.pipelining,
+    maxOwed: values.maxInFlight,
+    workerCount: values.cores,
+    isKeepAlive: values.keepAlive,
+    isHttp2: values.http2,
+    transport: values.transport,
+    trust: {
+      ca: values.ca === undefined ? null : readFile('--ca', values.ca).toString(),
+      isInsecure: values.insecure,
+    },
+    connectTimeoutMs: values.connectTimeout,
+    timeoutMs: values.timeout,
+    expect: readExpectations(values),
+  };
+}
+
+/** Without a terminal or with one, a line for each rate. */
+async function searchKnee(plan: LoadPlan, values: LoadValues, say: (line: string) => void): Promise<number> {
+  const [rule, ...others] = values.findKnee ?? [];
+  if (rule === undefined || others.length > 0)
+    throw new SpillwayError('ERR_OPTION', '--find-knee: expected one rule, found several');
+  const run = startKneeRun({
+    plan,
+    rule,
+    command: withoutLogins(['spillway', ...process.argv.slice(2)].join(' ')),
+    fromPerSec: values.rate?.stages[0]?.fromPerSec || KNEE_FROM_PER_SEC,
+    toPerSec: KNEE_MOST_PER_SEC,
+    stepSeconds: (values.duration ?? KNEE_STEP_MS) / 1e3,
+    widthRatio: KNEE_WIDTH_RATIO,
+    onStep: (step) => say(kneeStepLine(step)),
+  });
+  using interrupt = new InterruptWatch(run);
+  const record = await interrupt.guard(run.record);
+  say(kneeResultLine(record));
+  if (values.json !== undefined) writeJson({ kind: 'knee', schema: 1, ...record }, values.json);
+  if (interrupt.wasInterrupted) return INTERRUPTED;
+  return record.kneePerSec === null ? RULE_FAILED : 0;
 }
 
 function writeResults(record: LoadRecord, { json, markdown, hdr }: LoadValues): void {

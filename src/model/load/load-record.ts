@@ -25,6 +25,8 @@ export interface LoadSnapshot {
   /** Asked for a second at this time; null in the closed model. */
   readonly wantedPerSec: number | null;
   /** Of response time since the snapshot a second before; null without answers. */
+  /** How many seconds were looked at so far: the recent figures are new when it grows. */
+  readonly turn: number;
   readonly recentP50Ms: number | null;
   readonly recentP99Ms: number | null;
 }

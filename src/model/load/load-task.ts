@@ -76,7 +76,7 @@ export const LOAD_CONTROL = {
 export interface SharedLoadAccount {
   readonly tally: SharedArrayBuffer;
   readonly histograms: Readonly<Record<LoadHistogramName, SharedArrayBuffer>>;
-  /** Lateness by quarter of the measured time, to tell a sender that falls behind. */
+  /** Lateness of what found a connection free, by quarter of the measured time: it tells a sender that falls behind. */
   readonly lateQuarters: readonly SharedArrayBuffer[];
   /** Service time of right answers, a histogram a request. */
   readonly byRequest: readonly SharedArrayBuffer[];

@@ -16,6 +16,7 @@ export class LoadProgress {
   readonly #ramp: RateRamp | null;
   #before = { atMs: 0, right: 0 };
   #recentPerSec = 0;
+  #turnCount = 0;
   #response = new Histogram();
   #recent: { p50Ms: number | null; p99Ms: number | null } = { p50Ms: null, p99Ms: null };
 
@@ -42,6 +43,7 @@ export class LoadProgress {
       tally,
       recentPerSec: this.#recentPerSec,
       wantedPerSec: wanted,
+      turn: this.#turnCount,
       recentP50Ms: this.#recent.p50Ms,
       recentP99Ms: this.#recent.p99Ms,
     };
@@ -49,6 +51,7 @@ export class LoadProgress {
 
   /** A second has passed: its rate and percentiles are the difference of what was counted. */
   #turn(atMs: number, right: number): void {
+    this.#turnCount++;
     const response = this.#memory.histogram('response');
     const recent = response.since(this.#response);
     this.#recent = { p50Ms: recent.percentileMs(0.5), p99Ms: recent.percentileMs(0.99) };

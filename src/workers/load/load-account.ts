@@ -80,14 +80,15 @@ export class LoadAccount {
     if (this.isMeasured(dueMs)) this.tally.add('unsent', 1);
   }
 
-  sent({ dueMs, sentMs }: LoadPosition): void {
+  sent({ dueMs, sentMs, hasWaited }: LoadPosition): void {
     if (!this.isMeasured(dueMs)) return;
     const lateMs = sentMs - dueMs;
     this.tally.add('sent', 1);
     if (this.tally.get('firstSentAtMs') === 0) this.tally.set('firstSentAtMs', sentMs);
     if (lateMs > LATE_MS) this.tally.add('late', 1);
     this.#histograms.late.recordMs(lateMs);
-    if (this.#measuredMs === null) return;
+    // What waited for a connection says nothing of the sender.
+    if (this.#measuredMs === null || hasWaited) return;
     const quarter = Math.floor(((dueMs - this.#warmUpMs) / this.#measuredMs) * this.#lateQuarters.length);
     this.#lateQuarters[Math.min(quarter, this.#lateQuarters.length - 1)]?.recordMs(lateMs);
   }

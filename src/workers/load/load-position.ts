@@ -37,6 +37,8 @@ export class LoadPosition implements Exchange {
   isOpen = false;
   dueMs = 0;
   begunMs = 0;
+  /** It was due while no connection was free. */
+  hasWaited = false;
   /** -1 before it was sent. */
   sentMs = -1;
   headMs = -1;

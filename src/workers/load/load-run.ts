@@ -215,6 +215,7 @@ export class LoadRun implements LoadPositionOwner {
       this.account.asked(dueMs);
       const position = this.#due.count > 0 ? null : this.#takePosition();
       if (position !== null) {
+        position.hasWaited = false;
         this.#begin(position, index, dueMs);
       } else if (this.#inFlight + this.#due.count < maxOwed) {
         this.account.tally.add('noneFree', 1);
@@ -262,6 +263,7 @@ export class LoadRun implements LoadPositionOwner {
     }
     if (this.#due.count > 0) {
       const { index, dueMs } = this.#due.shift();
+      position.hasWaited = true;
       this.#begin(position, index, dueMs);
     } else {
       this.#idle.push(position);
@@ -292,7 +294,10 @@ export class LoadRun implements LoadPositionOwner {
       return;
     }
     const { totalMs, drainMs, limits } = this.#task;
-    if (order === ORDER.drain || (totalMs !== null && atMs >= totalMs)) this.#end();
+    // An open load ends with its last due request, however late that is looked at.
+    const isOver = this.#arrivals === null && totalMs !== null && atMs >= totalMs;
+    if (order === ORDER.drain || isOver) this.#end();
+    else this.#sendDue();
     if (this.#drainFromMs >= 0 && atMs - this.#drainFromMs >= drainMs) {
       this.#cut();
       return;

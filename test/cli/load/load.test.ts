@@ -89,3 +89,33 @@ test('Ctrl-C stops asking, waits for what is in flight and prints the account', 
   assert.match(stdout, /right answers over .*, stopped early/);
   assert.match(stdout, new RegExp(`${server.total.toLocaleString('en-US')} sent`));
 });
+
+test('the highest rate that keeps a rule is searched in steps, and kept as a record', DEADLINE, async (t) => {
+  let freeMs = 0;
+  // One request at a time, 5 ms each: 200 a second.
+  await using server = await openCountingServer((_, response) => {
+    const nowMs = performance.now();
+    freeMs = Math.max(freeMs, nowMs) + 5;
+    setTimeout(() => response.end(), freeMs - nowMs);
+  });
+  const file = join(scratch(t), 'knee.json');
+  const { code, stdout } = await run([
+    'load',
+    server.origin,
+    '--rate=50',
+    '--duration=1s',
+    '--find-knee=p99Ms < 400',
+    `--json=${file}`,
+  ]);
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /^50\/s for 1 s holds: /mu);
+  const { kind, kneePerSec, steps } = JSON.parse(readFileSync(file, 'utf8')) as {
+    kind: string;
+    kneePerSec: number;
+    steps: readonly unknown[];
+  };
+  assert.equal(kind, 'knee');
+  // A service of 200/s keeps up with no more than that for long; in steps of a second a little more passes.
+  assert.ok(kneePerSec >= 50 && kneePerSec <= 400, `${kneePerSec}`);
+  assert.ok(steps.length >= 3);
+});
