@@ -8,6 +8,7 @@ import { mostThreadsOn } from '../limits/cores.ts';
 import { isFieldName, isFieldValue } from '../model/header-field.ts';
 import { parseHttpUrl } from '../model/http-url.ts';
 import { LIST_DEFAULTS, type ListApiOptions } from '../model/list-api-options.ts';
+import { DEFAULT_NAME_OPTIONS } from '../model/name-options.ts';
 import type { MemorySpec, ModuleSpec, DiscardSpec } from '../model/sink-spec.ts';
 import { maskedUrl } from '../model/shown-url.ts';
 import type { FetchOptions } from '../runner/fetch/fetch-options.ts';
@@ -18,6 +19,7 @@ import {
   SLOW_WINDOW_MS,
 } from '../runner/fetch/fetch-defaults.ts';
 import type { SourceOptions } from '../runner/fetch/targets/fetch-sources.ts';
+import { readNames } from './name-checks.ts';
 import { MANY, type NumberRange, OptionChecks, shownValue } from './option-checks.ts';
 import type { RunOptions, RunSource } from './run-options.ts';
 
@@ -31,6 +33,7 @@ export const RUN_NUMBERS = {
   maxBytesPerSec: [0, MANY, 0],
   deadlineMs: [0, DAY_MS, DEFAULT_LIMITS.totalMs],
   connectTimeoutMs: [0, DAY_MS, DEFAULT_LIMITS.connectMs],
+  dnsTimeoutMs: [0, DAY_MS, DEFAULT_NAME_OPTIONS.timeoutMs],
   firstByteTimeoutMs: [0, DAY_MS, DEFAULT_LIMITS.firstByteMs],
   idleTimeoutMs: [0, DAY_MS, DEFAULT_LIMITS.idleMs],
   stallTimeoutMs: [0, DAY_MS, DEFAULT_LIMITS.stallMs],
@@ -97,6 +100,7 @@ export function resolveRun(options: RunOptions): ResolvedRun {
         continuesWithoutValidator: checks.flag('continueWithoutValidator', false),
         allowsPrivateRedirects: checks.flag('allowPrivateRedirects', false),
         proxy: { http: proxyUrl, https: proxyUrl, except: '' },
+        names: { ...readNames(checks), timeoutMs: number('dnsTimeoutMs') },
       },
       netrcFile: checks.text('netrcFile'),
       caFile: checks.text('caFile'),

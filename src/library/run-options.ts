@@ -70,8 +70,16 @@ export interface RunOptions {
 
   /** The longest one attempt may take, redirects and the whole body counted in; 0: no bound. @default 0 */
   readonly deadlineMs?: number;
-  /** For a connection, with name and TLS. @default 10000 */
+  /** For a connection, with TLS. @default 10000 */
   readonly connectTimeoutMs?: number;
+  /** For the addresses of a name, every question and retry counted in; 0: no bound. @default 15000 */
+  readonly dnsTimeoutMs?: number;
+  /** Name servers, `address` or `address:port`, in place of those of resolv.conf. @default none */
+  readonly dnsServers?: readonly string[];
+  /** Addresses of hosts that are not asked for, by `host:port` or by `host`. @default none */
+  readonly addresses?: Readonly<Record<string, readonly string[]>>;
+  /** Addresses of one family alone. @default both */
+  readonly ipFamily?: 4 | 6;
   /** From the request to the first byte. @default 30000 */
   readonly firstByteTimeoutMs?: number;
   /** Between two pieces of a body. @default 20000 */

@@ -59,7 +59,18 @@ export const FAILURES = {
     handOver: false,
     meaning: 'the connection could not be made',
   },
-  dns: { retry: true, shrink: false, handOver: false, meaning: 'the host name did not resolve' },
+  'name-unknown': {
+    retry: false,
+    shrink: false,
+    handOver: false,
+    meaning: 'the host name does not exist',
+  },
+  dns: {
+    retry: false,
+    shrink: false,
+    handOver: false,
+    meaning: 'no name server could say where the host is, however often it was asked (`--dns-timeout`)',
+  },
   tls: {
     retry: false,
     shrink: false,

@@ -6,6 +6,7 @@ import type { FailedOutcome } from './outcome.ts';
 /** Names for several codes. */
 export const FAILURE_GROUPS = {
   timeout: ['connect-timeout', 'first-byte-timeout', 'idle-timeout', 'total-timeout', 'too-slow', 'stalled'],
+  names: ['dns', 'name-unknown'],
   connect: ['connect-refused', 'connect-timeout', 'connect-failed'],
   connection: ['connect-refused', 'connect-timeout', 'connect-failed', 'connection-lost'],
   status: ['http-status'],

@@ -97,6 +97,23 @@ export interface FetchReport extends FetchCounts {
   readonly workerDeaths: readonly string[];
   /** How many requests the busiest origins were found to serve best, at most 20; left out with fixed budgets. */
   readonly knees?: readonly OriginKnee[];
+  /** How names became addresses; left out where none was wanted. */
+  readonly names?: NameAccount;
+}
+
+/** Of this session; a name counts again when its time is over. */
+export interface NameAccount {
+  /** Names that a name server was asked for. */
+  readonly lookups: number;
+  /** Names that were known: by then, or because another thread had asked. */
+  readonly hits: number;
+  /** Of the lookups: names that do not exist, that servers failed at, and that none answered for in time. */
+  readonly unknown: number;
+  readonly failed: number;
+  readonly timedOut: number;
+  /** How long a lookup took, its wait for its turn counted in. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
 }
 
 /** True for a session that was found to be misuse before it asked for anything: the run stands as it stood. */

@@ -4,6 +4,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from './errors.ts';
 import type { AttemptLimits } from './messages.ts';
+import { makeNames, type NameOptions } from './name-options.ts';
 import { makeOrigins } from './origin-fields.ts';
 import type { Outcome } from './outcome.ts';
 import type { PartialBody } from './body/partial-body.ts';
@@ -67,8 +68,8 @@ export interface FetchRequestOptions {
   readonly allowsPrivateRedirects?: boolean;
   /** Addresses of special use, as CIDR ranges, that count as public all the same. @default none */
   readonly publicRanges?: readonly string[];
-  /** Addresses of host names that are not looked up. @default none */
-  readonly hosts?: Readonly<Record<string, readonly string[]>>;
+  /** How names become addresses. @default `DEFAULT_NAME_OPTIONS` */
+  readonly names?: NameOptions;
 }
 
 /** Budgets that hold over all workers together; 0 means no bound. */
@@ -86,6 +87,8 @@ export interface FetchShared {
   readonly rates: SharedArrayBuffer;
   /** What is known of each origin: `model/origin-fields`. */
   readonly origins: SharedArrayBuffer;
+  /** Names and their addresses: `names/name-cache`. */
+  readonly names: SharedArrayBuffer;
   /** `nowMs` that times in both count from. */
   readonly epochMs: number;
 }
@@ -95,7 +98,12 @@ const RATES_BYTES = 24;
 
 /** @param targetCount targets that are under way at once, over all workers */
 export function makeFetchShared(targetCount: number, epochMs: number): FetchShared {
-  return { rates: new SharedArrayBuffer(RATES_BYTES), origins: makeOrigins(targetCount), epochMs };
+  return {
+    rates: new SharedArrayBuffer(RATES_BYTES),
+    origins: makeOrigins(targetCount),
+    names: makeNames(),
+    epochMs,
+  };
 }
 
 export interface FetchTask {
@@ -115,6 +123,10 @@ export interface FetchTask {
   /** This worker's counters (`measure/tally`) and gauges (`GAUGES`). */
   readonly tally: SharedArrayBuffer;
   readonly gauges: SharedArrayBuffer;
+  /** Names that it asks for at once, its share of those of the run. */
+  readonly maxNames: number;
+  /** How long names took that a server was asked for (`measure/histogram`). */
+  readonly nameTimes: SharedArrayBuffer;
   /** What it has at each origin (`makeOwnPlaces`): the runner gives it back when its thread dies. */
   readonly ownPlaces: SharedArrayBuffer;
   /** `maxInFlight` Float64 fields: index and 1 of each target that is in flight, else 0; what may have killed the thread. */
@@ -140,7 +152,15 @@ export const GAUGES = {
   changedBodies: 7,
   /** Bodies that were begun anew because an answer did not fit the rest that was asked for. */
   unfitRests: 8,
-  fieldCount: 9,
+  /** Requests that wait for the addresses of their host. */
+  naming: 9,
+  /** Names by how they were found: `NameKind`. */
+  nameHits: 10,
+  namesFound: 11,
+  namesUnknown: 12,
+  namesFailed: 13,
+  namesTimedOut: 14,
+  fieldCount: 15,
 } as const;
 
 /** To a worker. `stop`: take nothing more; with `isCut`, also let go of what is in flight. */

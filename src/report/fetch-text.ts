@@ -1,7 +1,7 @@
 // A fetch as a person reads it: the live view, the account at the end. Pure; what servers and lists wrote is made
 // harmless to a terminal first.
 
-import type { FetchReport, FetchSnapshot } from '../model/fetch-report.ts';
+import type { FetchReport, FetchSnapshot, NameAccount } from '../model/fetch-report.ts';
 import { formatCount, formatMs, formatRate } from './format-numbers.ts';
 import { outOfLines } from './out-of-lines.ts';
 import { printable } from './printable.ts';
@@ -84,6 +84,7 @@ export function fetchAccountLines(report: FetchReport, places: AccountPlaces): s
       `a target took p50 ${formatMs(p50)} · p90 ${formatMs(p90)} · p99 ${formatMs(p99)} · at most ${formatMs(max)}`,
     );
   }
+  if (report.names !== undefined) lines.push(namesLine(report.names));
   lines.push(`bodies: ${printable(places.bodies)}`);
   if (report.renamed > 0)
     lines.push(
@@ -103,6 +104,19 @@ export function fetchAccountLines(report: FetchReport, places: AccountPlaces): s
   if (report.problem !== null) lines.push(`broken: ${printable(report.problem)}`);
   if (places.run !== null) lines.push(...nextSteps(report, places.run));
   return lines;
+}
+
+function namesLine({ lookups, hits, unknown, failed, timedOut, p50Ms, p99Ms }: NameAccount): string {
+  const kinds = [
+    [unknown, 'do not exist'],
+    [failed, 'failed at the name servers'],
+    [timedOut, 'had no answer in time'],
+  ] as const;
+  const told = kinds
+    .filter(([count]) => count > 0)
+    .map(([count, words]) => ` · ${formatCount(count)} ${words}`);
+  const times = p50Ms === null || p99Ms === null ? '' : ` in p50 ${formatMs(p50Ms)}, p99 ${formatMs(p99Ms)}`;
+  return `names asked for ${formatCount(lookups)}${times} · known ${formatCount(hits)}${told.join('')}`;
 }
 
 /** What a person can do with the run now. */

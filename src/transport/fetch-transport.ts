@@ -19,6 +19,8 @@ export interface RequestControl {
  * any number of times, then exactly one of `onEnd` and `onError`. None of these may throw.
  */
 export interface AnswerReceiver {
+  /** Its host has addresses: from here on the other side is waited for. Comes before all else, and not always. */
+  onNamed?(): void;
   onSent(): void;
   /** `headers` is valid only during the call. */
   onHead(status: number, statusText: string, headers: HeaderView): void;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { RunRecord } from '../../src/runner/fetch/record/run-record.ts';
+import { DEFAULT_NAME_OPTIONS } from '../../src/model/name-options.ts';
 import { fetchUrls, listen, serve } from '../fetch/fetch-world.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 
@@ -82,9 +83,13 @@ test('a redirect of a public origin to a name that does not resolve is one faile
   const urls = ['1', 'link', '2'].map((path) => `http://outside.test:${port}/${path}`);
   for (const transport of ['auto', 'undici'] as const) {
     const { report, outcomes } = await fetchUrls(t, urls, {
-      request: { transport, publicRanges: ['127.0.0.1/32'], hosts: { 'outside.test': ['127.0.0.1'] } },
+      request: {
+        transport,
+        publicRanges: ['127.0.0.1/32'],
+        names: { ...DEFAULT_NAME_OPTIONS, pins: { 'outside.test': ['127.0.0.1'] } },
+      },
     });
-    assert.deepEqual([report.ok, report.failures, report.workerDeaths], [2, { dns: 1 }, []]);
+    assert.deepEqual([report.ok, report.failures, report.workerDeaths], [2, { 'name-unknown': 1 }, []]);
     assert.equal(outcomes[1]?.kind, 'failed');
   }
 });

@@ -48,9 +48,9 @@ test('a refused connection is tried again, as often as asked, and no more', asyn
   assert.deepEqual([failure.code, failure.attempts], ['connect-refused', 3]);
 });
 
-test('a host that does not resolve is dns', async (t) => {
+test('a host that does not exist is name-unknown', async (t) => {
   const failure = onlyFailed(await fetchUrls(t, ['http://nowhere.invalid/']));
-  assert.equal(failure.code, 'dns');
+  assert.equal(failure.code, 'name-unknown');
 });
 
 for (const status of [400, 401, 403, 404, 410, 422])

@@ -5,6 +5,8 @@ import type { ServerResponse } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
+import { DEFAULT_NAME_OPTIONS } from '../../src/model/name-options.ts';
+import { openNameServer } from '../helpers/name-server.ts';
 import { fetchHere } from '../workers/fetch/engine-world.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 import { startFetch } from '../../src/runner/fetch/fetch.ts';
@@ -25,25 +27,45 @@ async function makeTarPit(t: TestContext) {
 
 const urlsOf = (origin: string, count: number) => Array.from({ length: count }, (_, n) => `${origin}/${n}`);
 
-test('a resolver that never answers is a connect-timeout', async () => {
-  const [outcome] = await fetchHere(['http://slow.test/'], {
-    resolve: () => {},
-    limits: { connectMs: 200 },
+test('name servers that never answer are dns after --dns-timeout, whatever the connect timeout', async (t) => {
+  const server = await openNameServer(() => ({ isLost: true }));
+  t.after(() => server[Symbol.asyncDispose]());
+  const names = { ...DEFAULT_NAME_OPTIONS, servers: [server.address], timeoutMs: 500 };
+  const [outcome] = await fetchHere(['http://slow.example/'], {
+    request: { names },
+    limits: { connectMs: 100, totalMs: 100, maxRetries: 3 },
   });
-  assert.equal(outcome?.kind === 'failed' && outcome.code, 'connect-timeout');
+  assert.ok(outcome?.kind === 'failed');
+  assert.deepEqual([outcome.code, outcome.attempts], ['dns', 1]);
+  assert.match(outcome.detail, /--dns-timeout/u);
 });
 
-test('a name is resolved once for all targets of its origin', async (t) => {
+test('a name that is slow to be found costs its target no deadline and no retry', async (t) => {
   const origin = await serve(t, (_, response) => response.end());
-  const asked: string[] = [];
-  const outcomes = await fetchHere(urlsOf(`http://many.test:${new URL(origin).port}`, 100), {
-    resolve: (hostname, _options, callback) => {
-      asked.push(hostname);
-      setImmediate(callback, null, [{ address: '127.0.0.1', family: 4 }]);
-    },
+  const server = await openNameServer((_, type) => ({
+    addresses: type === 'A' ? ['127.0.0.1'] : [],
+    delayMs: 600,
+  }));
+  t.after(() => server[Symbol.asyncDispose]());
+  const names = { ...DEFAULT_NAME_OPTIONS, servers: [server.address] };
+  const outcomes = await fetchHere(urlsOf(`http://far.example:${new URL(origin).port}`, 5), {
+    request: { names },
+    limits: { connectMs: 300, totalMs: 400 },
   });
   assert.ok(outcomes.every(({ kind }) => kind === 'ok'));
-  assert.deepEqual(asked, ['many.test']);
+  assert.equal(server.count('A far.example'), 1);
+});
+
+test('a name that does not exist fails at once and is asked for by no retry', async (t) => {
+  const server = await openNameServer(() => ({ rcode: 'NXDOMAIN' }));
+  t.after(() => server[Symbol.asyncDispose]());
+  const names = { ...DEFAULT_NAME_OPTIONS, servers: [server.address], family: 4 as const };
+  const outcomes = await fetchHere(urlsOf('http://gone.example', 20), {
+    request: { names },
+    limits: { maxRetries: 3 },
+  });
+  assert.ok(outcomes.every((outcome) => outcome.kind === 'failed' && outcome.code === 'name-unknown'));
+  assert.equal(server.count('A gone.example'), 1);
 });
 
 test('a proxy that never answers CONNECT is a connect-timeout', async (t) => {

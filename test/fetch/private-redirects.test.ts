@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
+import { DEFAULT_NAME_OPTIONS } from '../../src/model/name-options.ts';
 import { fetchUrls, onlyFailed, onlyOk } from './fetch-world.ts';
 
 /**
@@ -27,10 +28,13 @@ async function makeWorld(t: TestContext, location: (port: number) => string) {
   t.after(() => [inside, outside].forEach((server: Server) => server.close().closeAllConnections()));
   const request = {
     publicRanges: ['127.0.0.2/32'],
-    hosts: {
-      'outside.test': ['127.0.0.2'],
-      'inside.test': ['127.0.0.1'],
-      'both.test': ['127.0.0.1', '127.0.0.2'],
+    names: {
+      ...DEFAULT_NAME_OPTIONS,
+      pins: {
+        'outside.test': ['127.0.0.2'],
+        'inside.test': ['127.0.0.1'],
+        'both.test': ['127.0.0.1', '127.0.0.2'],
+      },
     },
   };
   return { port, seen, request };

@@ -20,7 +20,7 @@ const TABLE: readonly (readonly [error: unknown, code: FailureCode])[] = [
   [coded('EADDRNOTAVAIL'), 'out-of-ports'],
   [coded('ENOBUFS'), 'out-of-buffers'],
   [coded('EAGAIN'), 'out-of-buffers'],
-  [coded('ENOTFOUND'), 'dns'],
+  [coded('ENOTFOUND'), 'name-unknown'],
   [coded('CERT_HAS_EXPIRED'), 'tls'],
   [coded('ERR_SSL_WRONG_VERSION_NUMBER'), 'tls'],
   [coded('HPE_INVALID_CONSTANT'), 'protocol'],

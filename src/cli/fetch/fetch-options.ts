@@ -8,7 +8,9 @@ import {
   kindAndRest,
   nameAndCount,
   parameters,
+  pinnedNames,
   ratio,
+  serverAddresses,
 } from './fetch-values.ts';
 import { autoOr, duration, flag, oneOf, plainText, wholeNumber } from '../values.ts';
 
@@ -197,9 +199,28 @@ export const FETCH_OPTIONS = {
   connectTimeout: row({
     flags: '--connect-timeout <time>',
     initial: '10s',
-    meaning: 'for a connection, with its name and TLS',
+    meaning: 'for a connection, with TLS',
     parse: duration(0, DAY_MS),
   }),
+  dnsTimeout: row({
+    flags: '--dns-timeout <time>',
+    initial: '15s',
+    meaning: 'for the addresses of a name, every question and retry counted in; 0: no bound',
+    parse: duration(0, DAY_MS),
+  }),
+  dnsServers: row({
+    flags: '--dns-servers <addresses>',
+    meaning: 'name servers in place of those of resolv.conf, such as 9.9.9.9,[2620:fe::fe]:53',
+    parse: serverAddresses(),
+  }),
+  resolve: row({
+    flags: '--resolve <host:port:address>',
+    meaning: 'where a host is at a port, without asking; several addresses by commas; may be repeated',
+    parse: pinnedNames(),
+    isRepeated: true,
+  }),
+  ipv4: row({ flags: '-4, --ipv4', initial: 'false', meaning: 'IPv4 addresses alone', parse: flag() }),
+  ipv6: row({ flags: '-6, --ipv6', initial: 'false', meaning: 'IPv6 addresses alone', parse: flag() }),
   firstByteTimeout: row({
     flags: '--first-byte-timeout <time>',
     initial: '30s',

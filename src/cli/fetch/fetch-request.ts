@@ -31,6 +31,7 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
       : { http: flagged, https: flagged, except: '' };
   if (values.http1 && values.http2)
     problems.push('--http2: expected one of --http1 and --http2, found both; leave one out');
+  if (values.ipv4 && values.ipv6) problems.push('-4: expected one of -4 and -6, found both');
   const mostThreads = mostThreadsOn(availableParallelism());
   if (values.cores !== 'auto' && values.cores > mostThreads) {
     problems.push(
@@ -56,6 +57,12 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
       honoursRobots: values.robots,
       continuesWithoutValidator: values.continueWithoutValidator,
       allowsPrivateRedirects: values.allowPrivateRedirects,
+      names: {
+        servers: values.dnsServers ?? [],
+        pins: values.resolve ?? {},
+        family: values.ipv4 ? 4 : values.ipv6 ? 6 : 0,
+        timeoutMs: values.dnsTimeout,
+      },
     },
     netrcFile: values.netrc ?? null,
     caFile: values.ca ?? null,

@@ -1,7 +1,9 @@
 // Text of the fetch options becomes values, as values.ts does for those that other commands share.
 
+import { isIP } from 'node:net';
 import { isFieldName, isFieldValue } from '../../model/header-field.ts';
 import { parseHttpUrl } from '../../model/http-url.ts';
+import { isServerAddress } from '../../model/name-options.ts';
 import type { Parser } from '../values.ts';
 
 const UNITS = {
@@ -103,5 +105,33 @@ export function kindAndRest<Kind extends string>(
     const kind = text.split(':', 1)[0] as Kind;
     const match = Object.hasOwn(kinds, kind) ? kinds[kind].exec(text.slice(kind.length)) : null;
     return match === null ? { expected } : { value: { kind, parts: match.slice(1) } };
+  };
+}
+
+/** `9.9.9.9,[2620:fe::fe]:53`; as `setServers` of `node:dns` takes them. */
+export function serverAddresses(): Parser<string[]> {
+  return (text) => {
+    const servers = text.split(',').map((server) => server.trim());
+    const wrong = servers.find((server) => !isServerAddress(server));
+    return wrong === undefined
+      ? { value: servers }
+      : { expected: 'addresses such as 9.9.9.9 or [2620:fe::fe]:53, by commas', piece: wrong };
+  };
+}
+
+/** Lines of `host:port:address[,address]`, as curl's `--resolve` takes them; the last of a host and port holds. */
+export function pinnedNames(): Parser<Record<string, string[]>> {
+  return (text) => {
+    const pins: Record<string, string[]> = {};
+    for (const line of text.split('\n')) {
+      const [, host = '', port, list = ''] = /^([^:\s]+):(\d{1,5}):(\S+)$/u.exec(line.trim()) ?? [];
+      const addresses = list.split(',').map((address) => address.replace(/^\[(.*)\]$/u, '$1'));
+      const isPort = Number(port) > 0 && Number(port) < 65_536;
+      const name = parseHttpUrl(`http://${host}/`)?.hostname;
+      if (!isPort || name === undefined || addresses.some((address) => isIP(address) === 0))
+        return { expected: 'host:port:address such as www.example.com:443:192.0.2.7', piece: line };
+      pins[`${name}:${Number(port)}`] = addresses;
+    }
+    return { value: pins };
   };
 }

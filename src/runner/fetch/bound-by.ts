@@ -14,6 +14,9 @@ export class BoundBy {
     if (workerGroup === null) return 'starting';
     const { inFlight } = sumTallies(workerGroup.tallies);
     if (workerGroup.gauge('utilizationRatio') / workerCount > BUSY_RATIO) return 'CPU of this machine';
+    const namingCount = workerGroup.gauge('naming');
+    if (namingCount > 0 && namingCount * 2 >= inFlight)
+      return 'names: what the name servers have not answered yet';
     if (this.#rateWaitsGrew(workerGroup.gauge('rateWaits'))) return '--rate';
     if (inFlight >= maxInFlight * FULL_RATIO) return '--max-in-flight';
     if (workerGroup.gauge('parked') > 0) return '--per-origin, or pauses the servers asked for';

@@ -5,6 +5,7 @@ import type { SpillwayError } from '../../model/errors.ts';
 import type { FetchReport } from '../../model/fetch-report.ts';
 import { readKnee } from '../../model/origin-fields.ts';
 import type { RunFigures } from './fetch-snapshot.ts';
+import type { FetchWorkerGroup } from './worker-group/fetch-worker-group.ts';
 
 /** Origins whose knees are in the report. */
 const MAX_KNEES = 20;
@@ -57,6 +58,7 @@ export function makeFetchReport(figures: RunFigures, end: RunEnd): FetchReport {
     ],
     workerDeaths: workerGroup?.deaths ?? [],
     ...findKnees(figures),
+    ...(workerGroup === null ? {} : nameAccount(workerGroup)),
   };
 }
 
@@ -91,4 +93,18 @@ function bodyFindings({ workerGroup }: RunFigures): string[] {
     );
   }
   return findings;
+}
+
+function nameAccount(workerGroup: FetchWorkerGroup): Pick<FetchReport, 'names'> {
+  const [hits, found, unknown, failed, timedOut] = [
+    workerGroup.gauge('nameHits'),
+    workerGroup.gauge('namesFound'),
+    workerGroup.gauge('namesUnknown'),
+    workerGroup.gauge('namesFailed'),
+    workerGroup.gauge('namesTimedOut'),
+  ];
+  const lookups = found + unknown + failed + timedOut;
+  if (lookups + hits === 0) return {};
+  const { p50Ms, p99Ms } = workerGroup.nameTimes().percentiles();
+  return { names: { lookups, hits, unknown, failed, timedOut, p50Ms, p99Ms } };
 }

@@ -2,10 +2,11 @@
 // have redirected to, which reaches no address of special use. They share nothing, so that no connection of the first
 // kind serves the second.
 
-import { isIP, type LookupFunction } from 'node:net';
+import type { LookupFunction } from 'node:net';
 import { FetchRoutes, type RoutedRequest, type RouteOptions } from './fetch-routes.ts';
 import type { AnswerReceiver, RequestControl } from '../fetch-transport.ts';
-import { HostNames, PrivateAddressError, type ResolveName } from '../socket/host-names.ts';
+import { HostNames, type NameSource, PrivateAddressError } from '../../dns/host-names.ts';
+import { isLiteral, isProxied, OriginHosts, sendNamed } from './named-requests.ts';
 import { PublicAddresses } from '../socket/public-address.ts';
 
 export interface GuardedRequest extends RoutedRequest {
@@ -14,33 +15,42 @@ export interface GuardedRequest extends RoutedRequest {
 }
 
 export class GuardedRoutes {
-  readonly #options: Omit<RouteOptions, 'lookup'>;
+  readonly #options: Omit<RouteOptions, 'lookup' | 'hasPins'>;
   readonly #names: HostNames;
+  readonly #hosts = new OriginHosts();
   readonly #policy: PublicAddresses;
   readonly #open: FetchRoutes;
   #guarded: FetchRoutes | null = null;
 
-  /** @param resolve @default the system's resolver */
-  constructor(options: Omit<RouteOptions, 'lookup'>, resolve?: ResolveName) {
-    const { hosts, publicRanges } = options.request;
+  /** @param names where addresses come from; the caller's to close */
+  constructor(options: Omit<RouteOptions, 'lookup' | 'hasPins'>, names: NameSource) {
+    const { names: nameOptions, publicRanges } = options.request;
     this.#options = options;
-    this.#names = new HostNames(hosts, resolve);
+    this.#names = new HostNames(nameOptions?.pins ?? {}, names);
     this.#policy = new PublicAddresses(publicRanges);
     this.#open = this.#openRoutes(this.#names.lookup);
   }
 
   /** Sends one request. The receiver is told of whatever goes wrong, also before anything is sent. */
   send(request: GuardedRequest, receiver: AnswerReceiver): RequestControl {
-    if (!request.isGuarded || this.#options.request.allowsPrivateRedirects === true)
-      return this.#open.send(request, receiver);
-    const { hostname } = new URL(request.origin);
+    const host = this.#hosts.of(request.origin);
+    const routes = this.#routesFor(request);
     // An address that stands in the URL is never looked up.
-    if (isLiteral(hostname) && !this.#policy.isPublic(hostname)) {
-      receiver.onError(new PrivateAddressError(hostname), 'own');
+    if (routes !== this.#open && host.isLiteral && !this.#policy.isPublic(host.hostname)) {
+      receiver.onError(new PrivateAddressError(host.hostname), 'own');
       return NOTHING_TO_CONTROL;
     }
-    this.#guarded ??= this.#openRoutes(this.#names.guardedLookup(this.#policy));
-    return this.#guarded.send(request, receiver);
+    if (!isProxied(request, this.#options.request.proxy))
+      return sendNamed(this.#names, host, () => routes.send(request, receiver), receiver);
+    receiver.onNamed?.();
+    return routes.send(request, receiver);
+  }
+
+  /** A target at the origin is about to come: its name is asked for ahead. */
+  expect(origin: string): void {
+    if (isProxied({ origin }, this.#options.request.proxy)) return;
+    const { hostname, port, isLiteral } = this.#hosts.of(origin);
+    if (!isLiteral) this.#names.warm(hostname, port);
   }
 
   /** Whether a host that has answered is one of the public Internet. One that only a proxy knows is taken for public. */
@@ -55,8 +65,14 @@ export class GuardedRoutes {
     await Promise.all([this.#open.close(), this.#guarded?.close()]);
   }
 
+  #routesFor({ isGuarded }: GuardedRequest): FetchRoutes {
+    if (!isGuarded || this.#options.request.allowsPrivateRedirects === true) return this.#open;
+    this.#guarded ??= this.#openRoutes(this.#names.guardedLookup(this.#policy));
+    return this.#guarded;
+  }
+
   #openRoutes(lookup: LookupFunction): FetchRoutes {
-    return new FetchRoutes({ ...this.#options, lookup });
+    return new FetchRoutes({ ...this.#options, lookup, hasPins: this.#names.hasPins });
   }
 }
 
@@ -66,8 +82,3 @@ const NOTHING_TO_CONTROL: RequestControl = {
   abort: () => {},
   leave: () => {},
 };
-
-/** An address, or a name that means this machine wherever it is resolved (RFC 6761). */
-function isLiteral(hostname: string): boolean {
-  return hostname.startsWith('[') || isIP(hostname) !== 0 || /(?:^|\.)localhost\.?$/u.test(hostname);
-}

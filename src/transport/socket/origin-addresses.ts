@@ -12,6 +12,7 @@ export type AddressesCallback = (error: Error | null, addresses: readonly string
 export class OriginAddresses {
   readonly #host: string;
   readonly #resolve: LookupFunction;
+  readonly #port: number | undefined;
   #addresses: readonly string[] = [];
   #freshUntilMs = 0;
   #waiting: AddressesCallback[] = [];
@@ -19,9 +20,11 @@ export class OriginAddresses {
   /**
    * @param host a name or an address; an IPv6 literal may stand in brackets as it does in a URL
    * @param resolve @default the system's resolver
+   * @param port for a resolver that tells addresses by port
    */
-  constructor(host: string, resolve: LookupFunction = lookup) {
+  constructor(host: string, resolve: LookupFunction = lookup, port?: number) {
     this.#resolve = resolve;
+    this.#port = port;
     this.#host = host.startsWith('[') ? host.slice(1, -1) : host;
     if (isIP(this.#host) === 0) return;
     this.#addresses = [this.#host];
@@ -59,9 +62,10 @@ export class OriginAddresses {
   #look(): void {
     const found = (error: Error | null, result: unknown) =>
       this.#found(error, result as readonly LookupAddress[]);
+    const options = this.#port === undefined ? { all: true } : { all: true, port: this.#port };
     try {
       // With `all` a list comes, whatever the type allows besides.
-      this.#resolve(this.#host, { all: true }, found);
+      this.#resolve(this.#host, options, found);
     } catch (error) {
       found(error as Error, []);
     }

@@ -2,7 +2,7 @@
 // long list of connections. Deadlines, retries, redirects and decoding are the engine's; here only bytes move.
 
 import type { LookupFunction } from 'node:net';
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { hash64 } from '../../model/hash64.ts';
 import type { FetchLimits, FetchRequestOptions } from '../../model/fetch-task.ts';
 import { decodableLogin } from '../../model/login.ts';
@@ -30,6 +30,8 @@ export interface AgentSetOptions {
   readonly maxPerOrigin: number;
   /** How names become addresses. */
   readonly lookup: LookupFunction;
+  /** Some ports of a name have addresses of their own. @default false */
+  readonly hasPins?: boolean;
   readonly onConnection: (event: 'opened' | 'closed') => void;
 }
 
@@ -72,13 +74,18 @@ export function openAgentSet(options: AgentSetOptions): AgentSet {
   };
 }
 
-function openAgent({ request, limits, lookup }: AgentSetOptions, connections: number): Dispatcher {
+function openAgent(
+  { request, limits, lookup, hasPins = false }: AgentSetOptions,
+  connections: number,
+): Dispatcher {
   const tls = trustOptions(request);
+  // The engine's sweep ends attempts; undici's own timer only clears away the socket.
+  const connect = { timeout: limits.connectMs === 0 ? 0 : limits.connectMs + 1000, ...tls };
+  const allowH2 = request.allowsHttp2;
   const options: Agent.Options = {
-    allowH2: request.allowsHttp2,
+    allowH2,
     connections,
-    // The engine's sweep ends attempts; undici's own timer only clears away the socket.
-    connect: { lookup, timeout: limits.connectMs === 0 ? 0 : limits.connectMs + 1000, ...tls },
+    connect: hasPins ? connectByPort({ ...connect, allowH2 }, lookup) : { ...connect, lookup },
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -94,4 +101,23 @@ function openAgent({ request, limits, lookup }: AgentSetOptions, connections: nu
     requestTls: { ...tls },
     proxyTls: { ...tls },
   });
+}
+
+/** Node tells a lookup no port. */
+function connectByPort(
+  options: buildConnector.BuildOptions,
+  lookup: LookupFunction,
+): buildConnector.connector {
+  const byPort = new Map<string, buildConnector.connector>();
+  return (wanted, callback) => {
+    const port = wanted.port || (wanted.protocol === 'https:' ? '443' : '80');
+    let connect = byPort.get(port);
+    if (connect === undefined) {
+      const lookupThere: LookupFunction = (hostname, how, tell) =>
+        lookup(hostname, { ...how, port: Number(port) } as typeof how, tell);
+      connect = buildConnector({ ...options, lookup: lookupThere });
+      byPort.set(port, connect);
+    }
+    connect(wanted, callback);
+  };
 }

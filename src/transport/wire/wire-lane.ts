@@ -50,7 +50,7 @@ class WireLane implements Lane, WireShared {
         : null;
     this.readBuffer = options.readBuffer ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
     this.port = Number(origin.port || (this.#tls === null ? 80 : 443));
-    this.addresses = new OriginAddresses(origin.hostname, options.lookup);
+    this.addresses = new OriginAddresses(origin.hostname, options.lookup, this.port);
     this.sweep = new ConnectSweep(options.connectTimeoutMs);
     const fields = options.headers.map(([name, value]) => `${name}: ${value}\r\n`);
     this.requestTail = ` HTTP/1.1\r\nhost: ${origin.host}\r\n${fields.join('')}\r\n`;

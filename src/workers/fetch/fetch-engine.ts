@@ -73,6 +73,8 @@ export class FetchEngine {
   readonly #done = Promise.withResolvers<void>();
   /** Places of attempts that ended since the last turn. */
   readonly #freed: number[] = [];
+  /** Attempts whose host has no addresses yet. */
+  #namingCount = 0;
   #isEnding = false;
   #isStopped = false;
   #isPumping = false;
@@ -143,8 +145,11 @@ export class FetchEngine {
       const job = this.#makeJob(target);
       if (job === null) continue;
       if (this.#isStopped) this.#skip(job, 'stopped');
-      else if (this.#reopener.takes(target)) this.#reopener.add(job);
-      else this.#waiting.addFresh(job);
+      else {
+        this.#parts.routes.expect(job.origin);
+        if (this.#reopener.takes(target)) this.#reopener.add(job);
+        else this.#waiting.addFresh(job);
+      }
     }
     this.#pump();
     this.#finishIfIdle();
@@ -223,6 +228,10 @@ export class FetchEngine {
       onLarge: ({ job }, partial) => this.#parts.onPartial(job.target.index, partial),
       onChanged: () => this.#next.count('changedBodies'),
       asksForPart: (job) => this.#headers.askForPart(job),
+      onNamed: ({ job }) => {
+        this.#namingCount--;
+        this.#budgets.begun(job.place);
+      },
       onSent: () => {
         tally.add('attemptsSent', 1);
         this.#watchdog.moved();
@@ -283,9 +292,9 @@ export class FetchEngine {
     const { tally, routes, task } = this.#parts;
     if (tally.get('firstDispatchAtMs') === 0) tally.set('firstDispatchAtMs', nowMs());
     if (job.attempts === 1 && job.hops === 0) this.#admission.rates.earnRetries(task.limits.retryBudgetRatio);
-    this.#budgets.begun(job.place);
     const attempt = new FetchAttempt(job, this.#context);
     this.#slots.open(attempt);
+    this.#namingCount++;
     try {
       const { pathname, search } = job.url;
       const fields = this.#headers.fieldsFor(job);
@@ -300,6 +309,7 @@ export class FetchEngine {
   #onOver(attempt: FetchAttempt, end: AttemptEnd): void {
     const { job } = attempt;
     const { place } = job;
+    if (!attempt.isNamed) this.#namingCount--;
     this.#slots.close(attempt);
     this.#budgets.leave(place);
     this.#watchdog.moved();
@@ -422,6 +432,7 @@ export class FetchEngine {
   #show(): void {
     this.#gauges[GAUGES.parked] = this.#waiting.originQueues.count;
     this.#gauges[GAUGES.waitingRetry] = this.#waiting.retryCount;
+    this.#gauges[GAUGES.naming] = this.#namingCount;
     this.#slots.show(this.#parts.tally);
   }
 

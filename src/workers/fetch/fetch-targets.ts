@@ -2,10 +2,13 @@
 // sends outcomes back in groups, so that neither thread is woken for every target.
 
 import { performance } from 'node:perf_hooks';
+import { Histogram } from '../../measure/histogram.ts';
 import { Tally } from '../../measure/tally.ts';
 import { SpillwayError } from '../../model/errors.ts';
 import { type FetchTask, type FromFetchWorker, GAUGES, type ToFetchWorker } from '../../model/fetch-task.ts';
+import { DEFAULT_NAME_OPTIONS } from '../../model/name-options.ts';
 import type { Outcome } from '../../model/outcome.ts';
+import { NameResolver } from '../../dns/name-resolver.ts';
 import { loadSink } from '../../sinks/load-sink.ts';
 import { FetchEngine } from './fetch-engine.ts';
 import { GuardedRoutes } from '../../transport/routes/guarded-routes.ts';
@@ -29,13 +32,17 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
   const tellBroken = (error: SpillwayError) =>
     outbox.send({ kind: 'broken', code: error.code, message: error.message });
   const stopGauge = watchUtilization(new Float64Array(task.gauges));
-  const routes = new GuardedRoutes({
-    request,
-    limits,
-    maxInFlight,
-    maxPerOrigin: task.budgets.maxPerOrigin,
-    onConnection: (event) => tally.add(event === 'opened' ? 'connectionsOpened' : 'connectionsClosed', 1),
-  });
+  const names = openNames(task);
+  const routes = new GuardedRoutes(
+    {
+      request,
+      limits,
+      maxInFlight,
+      maxPerOrigin: task.budgets.maxPerOrigin,
+      onConnection: (event) => tally.add(event === 'opened' ? 'connectionsOpened' : 'connectionsClosed', 1),
+    },
+    names,
+  );
   try {
     const loaded = await loadSink(task.sink, task.workerIndex);
     const engine = new FetchEngine({
@@ -82,9 +89,33 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
   } finally {
     stopGauge();
     outbox.flush();
+    names.close();
     // A connection that will not end ends with the thread.
     await waitAtMost(routes.close(), MAX_CLOSE_MS);
   }
+}
+
+const NAME_GAUGES = {
+  hit: GAUGES.nameHits,
+  found: GAUGES.namesFound,
+  unknown: GAUGES.namesUnknown,
+  failed: GAUGES.namesFailed,
+  'timed-out': GAUGES.namesTimedOut,
+} as const;
+
+function openNames({ request, shared, maxNames, nameTimes, gauges }: FetchTask): NameResolver {
+  const times = new Histogram(nameTimes);
+  const cells = new Float64Array(gauges);
+  return new NameResolver({
+    options: request.names ?? DEFAULT_NAME_OPTIONS,
+    memory: shared.names,
+    maxOpen: maxNames,
+    onName: (kind, durationMs) => {
+      const cell = NAME_GAUGES[kind];
+      cells[cell] = (cells[cell] as number) + 1;
+      if (kind !== 'hit') times.recordMs(durationMs);
+    },
+  });
 }
 
 class Outbox {

@@ -15,6 +15,7 @@ const TELL_EVERY_MS = 2_000;
 const NEVER_HEARD_MS = 2_000;
 const KNOWN_SILENT_MS = 15_000;
 const PHASE_WORDS = {
+  naming: 'for the addresses',
   connecting: 'for a connection',
   waiting: 'for a first byte',
   receiving: 'for more of a body',

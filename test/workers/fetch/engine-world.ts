@@ -16,7 +16,10 @@ import type { Outcome } from '../../../src/model/outcome.ts';
 import type { Sink } from '../../../src/sinks/sink.ts';
 import { FetchEngine } from '../../../src/workers/fetch/fetch-engine.ts';
 import { GuardedRoutes } from '../../../src/transport/routes/guarded-routes.ts';
-import type { ResolveName } from '../../../src/transport/socket/host-names.ts';
+import { Histogram } from '../../../src/measure/histogram.ts';
+import { DEFAULT_NAME_OPTIONS } from '../../../src/model/name-options.ts';
+import type { NameSource } from '../../../src/dns/host-names.ts';
+import { NameResolver } from '../../../src/dns/name-resolver.ts';
 
 export const LIMITS: FetchLimits = {
   totalMs: 10_000,
@@ -49,7 +52,7 @@ export interface EngineChanges {
   readonly limits?: Partial<FetchLimits>;
   readonly request?: Partial<FetchRequestOptions>;
   readonly maxInFlight?: number;
-  readonly resolve?: ResolveName;
+  readonly names?: NameSource;
   readonly onWaits?: (text: string | null) => void;
   /** @default one that keeps nothing */
   readonly sink?: Sink;
@@ -79,16 +82,21 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
     gauges: new SharedArrayBuffer(GAUGES.fieldCount * 8),
     ownPlaces: makeOwnPlaces(shared.origins),
     inFlight: new SharedArrayBuffer(8 * maxInFlight),
+    maxNames: 64,
+    nameTimes: Histogram.allocate(),
   };
+  const resolver = new NameResolver({ options: request.names ?? DEFAULT_NAME_OPTIONS });
   const routes = new GuardedRoutes(
     { request, limits, maxInFlight, maxPerOrigin: 0, onConnection: () => {} },
-    changes.resolve,
+    changes.names ?? resolver,
   );
   const outcomes: Outcome[] = [];
   const engine = new FetchEngine({
     task,
     sink: changes.sink ?? makeSink(),
-    routes: (changes.wrapRoutes?.(routes) ?? routes) as GuardedRoutes,
+    routes: (changes.wrapRoutes === undefined
+      ? routes
+      : { expect: () => {}, ...changes.wrapRoutes(routes) }) as GuardedRoutes,
     tally,
     onSettled: (outcome) => {
       outcomes.push(outcome);
@@ -106,6 +114,7 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
   engine.end();
   await engine.done;
   await routes.close();
+  resolver.close();
   port1.close();
   port2.close();
   return outcomes.toSorted((a, b) => a.index - b.index);

@@ -13,6 +13,7 @@ import {
   type FromFetchWorker,
   GAUGES,
 } from '../../../src/model/fetch-task.ts';
+import { Histogram } from '../../../src/measure/histogram.ts';
 import { makeOwnPlaces } from '../../../src/model/origin-fields.ts';
 import type { Target } from '../../../src/model/target.ts';
 import { fetchTargets } from '../../../src/workers/fetch/fetch-targets.ts';
@@ -48,6 +49,8 @@ function taskFor(port: MessagePort): FetchTask {
     gauges: new SharedArrayBuffer(GAUGES.fieldCount * 8),
     ownPlaces: makeOwnPlaces(shared.origins),
     inFlight: new SharedArrayBuffer(8 * MAX_IN_FLIGHT),
+    maxNames: 64,
+    nameTimes: Histogram.allocate(),
   };
 }
 

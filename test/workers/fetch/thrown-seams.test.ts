@@ -214,14 +214,18 @@ test('a resolver that throws, that calls back with nonsense or not as it promise
         throw new TypeError('the resolver threw');
       },
       (callback: (error: Error | null, addresses?: never) => void) => callback(new TypeError('it failed')),
-      (callback: (error: Error | null, addresses?: never) => void) =>
-        callback(null, [{ address: 'no address', family: 4 }] as never),
+      (callback: (error: Error | null, addresses?: never) => void) => callback(null, ['no address'] as never),
       (callback: (error: Error | null, addresses?: never) => void) => callback(null),
       (callback: (error: Error | null, addresses?: never) => void) => callback(null, [{}] as never),
     ]) {
       const outcomes = await fetchHere([`${origin}/1`, `http://name.test:${port}/2`, `${origin}/3`], {
         request: { transport },
-        resolve: (_name, _options, callback) => resolver(callback),
+        names: {
+          known: () => null,
+          warm: () => {},
+          prefer: () => {},
+          resolve: (_name, callback) => resolver(callback as never),
+        },
       });
       assert.deepEqual(
         outcomes.map(({ kind }) => kind),

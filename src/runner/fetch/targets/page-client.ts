@@ -8,11 +8,15 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { FetchLimits, FetchRequestOptions } from '../../../model/fetch-task.ts';
 import { basicLogin, decodableLogin } from '../../../model/login.ts';
+import { DEFAULT_NAME_OPTIONS } from '../../../model/name-options.ts';
 import type { PageRequest } from '../../../model/list-api-options.ts';
+import { HostNames } from '../../../dns/host-names.ts';
+import { NameResolver } from '../../../dns/name-resolver.ts';
 
 /** A page of a list is text; a larger one is a mistake. */
 const MAX_PAGE_BYTES = 64 * 1024 * 1024;
@@ -31,6 +35,8 @@ export class PageClient implements Disposable {
   readonly #limits: PageLimits;
   readonly #http: HttpAgent;
   readonly #https: HttpsAgent;
+  readonly #resolver: NameResolver;
+  readonly #names: HostNames;
 
   constructor(options: FetchRequestOptions, limits: PageLimits) {
     const { proxy, isInsecure } = options;
@@ -39,21 +45,31 @@ export class PageClient implements Disposable {
     const ca = options.ca === null ? {} : { ca: [...rootCertificates, options.ca] };
     this.#options = options;
     this.#limits = limits;
+    const { names: nameOptions = DEFAULT_NAME_OPTIONS } = options;
+    this.#resolver = new NameResolver({ options: nameOptions });
+    this.#names = new HostNames(nameOptions.pins, this.#resolver);
     this.#http = new HttpAgent({ keepAlive: true, proxyEnv });
     this.#https = new HttpsAgent({ keepAlive: true, proxyEnv, rejectUnauthorized: !isInsecure, ...ca });
   }
 
   /** Asks once. @throws whatever went wrong on the way */
-  send(page: PageRequest, signal: AbortSignal): Promise<Answer> {
+  async send(page: PageRequest, signal: AbortSignal): Promise<Answer> {
     const url = new URL(page.url);
     const headers = headersOf(page, this.#options);
     // Its login is among the fields: Node would refuse one with a "%" that begins no escape.
     url.username = '';
     url.password = '';
     const isTls = url.protocol === 'https:';
+    const port = Number(url.port || (isTls ? 443 : 80));
+    const { proxy } = this.#options;
+    // The wait for its addresses is no part of the page's deadline.
+    if ((isTls ? proxy.https : proxy.http) === '') await this.#find(url.hostname, port);
+    const lookup: LookupFunction = (hostname, how, tell) =>
+      this.#names.lookup(hostname, { ...how, port } as typeof how, tell);
     const { totalMs, firstByteMs, idleMs } = this.#limits;
     const request = (isTls ? httpsRequest : httpRequest)(url, {
       method: page.method,
+      lookup,
       agent: isTls ? this.#https : this.#http,
       headers,
       signal: AbortSignal.any([signal, AbortSignal.timeout(totalMs > 0 ? totalMs : 2 ** 31 - 1)]),
@@ -64,7 +80,15 @@ export class PageClient implements Disposable {
     return readAnswer(request);
   }
 
+  #find(hostname: string, port: number): Promise<void> {
+    if (hostname.startsWith('[') || isIP(hostname) !== 0) return Promise.resolve();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#names.resolve(hostname, port, (error) => (error === null ? resolve() : reject(error)));
+    return promise;
+  }
+
   [Symbol.dispose](): void {
+    this.#resolver.close();
     this.#http.destroy();
     this.#https.destroy();
   }

@@ -3,6 +3,7 @@
 // successor.
 
 import { MessageChannel } from 'node:worker_threads';
+import { Histogram } from '../../../measure/histogram.ts';
 import type { Tally } from '../../../measure/tally.ts';
 import { SpillwayError } from '../../../model/errors.ts';
 import { type FetchTask, type FromFetchWorker, GAUGES } from '../../../model/fetch-task.ts';
@@ -21,11 +22,21 @@ import { AHEAD_COUNT, BATCH_COUNT, WorkerHandle } from './worker-handle.ts';
 
 /** What is kept of errors that belong to no target. */
 const MAX_STRAYS = 1_000;
+/** Names that all workers ask for at once: what a name server of an ordinary machine takes. */
+const MAX_NAMES = 512;
 
 /** A task without what the worker group adds. */
 export type FetchTaskBase = Omit<
   FetchTask,
-  'workerIndex' | 'port' | 'tally' | 'gauges' | 'ownPlaces' | 'inFlight' | 'maxInFlight'
+  | 'workerIndex'
+  | 'port'
+  | 'tally'
+  | 'gauges'
+  | 'ownPlaces'
+  | 'inFlight'
+  | 'nameTimes'
+  | 'maxNames'
+  | 'maxInFlight'
 >;
 
 export interface WorkerGroupOptions {
@@ -102,6 +113,13 @@ export class FetchWorkerGroup {
   get waits(): string | null {
     const busy = this.#handles.filter(({ pending }) => pending.size > 0);
     return busy.every(({ waits }) => waits !== null) ? (busy[0]?.waits ?? null) : null;
+  }
+
+  /** How long the names took that a server was asked for. */
+  nameTimes(): Histogram {
+    const all = new Histogram();
+    for (const { nameTimes } of this.#handles) all.merge(new Histogram(nameTimes));
+    return all;
   }
 
   /** Sum of a gauge over the workers. */
@@ -217,6 +235,8 @@ export class FetchWorkerGroup {
         gauges: handle.gauges,
         ownPlaces: handle.ownPlaces,
         inFlight: handle.inFlight,
+        nameTimes: handle.nameTimes,
+        maxNames: Math.ceil(MAX_NAMES / this.#handles.length),
         maxInFlight: handle.maxInFlight,
       };
       const work = pool.fetchTargets(task);

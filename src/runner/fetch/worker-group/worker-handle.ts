@@ -3,6 +3,7 @@
 // with nothing else beside them, so that the one that kills threads is found and no other pays for it.
 
 import type { MessagePort } from 'node:worker_threads';
+import { Histogram } from '../../../measure/histogram.ts';
 import { Tally } from '../../../measure/tally.ts';
 import { GAUGES, type ToFetchWorker } from '../../../model/fetch-task.ts';
 import { makeOwnPlaces } from '../../../model/origin-fields.ts';
@@ -27,6 +28,7 @@ export class WorkerHandle implements WorkerShare {
   readonly gauges = new SharedArrayBuffer(GAUGES.fieldCount * 8);
   readonly ownPlaces: SharedArrayBuffer;
   readonly inFlight: SharedArrayBuffer;
+  readonly nameTimes = Histogram.allocate();
   readonly capacity: number;
   readonly maxInFlight: number;
   port: MessagePort | null = null;

@@ -5,13 +5,14 @@ import { nowMs } from '../../../measure/clock.ts';
 import type { FetchLimits } from '../../../model/fetch-task.ts';
 import { type AttemptFailure, attemptFailure } from './attempt-end.ts';
 
-export type Phase = 'connecting' | 'waiting' | 'receiving' | 'over';
+/** `naming`: before its host has addresses, which is our own wait. */
+export type Phase = 'naming' | 'connecting' | 'waiting' | 'receiving' | 'over';
 
 export class AttemptClock {
   readonly #limits: FetchLimits;
-  readonly #startedAtMs: number;
+  #startedAtMs: number;
   readonly #readMs: () => number;
-  #phase: Phase = 'connecting';
+  #phase: Phase = 'naming';
   /** When the phase began, or the last piece of a body came. */
   #sinceMs: number;
   /** The same, whoever was to blame for what did not come. */
@@ -45,6 +46,7 @@ export class AttemptClock {
 
   /** Milliseconds until the limit of the phase; null where it has none. */
   leftMs(atMs: number): number | null {
+    if (this.#phase === 'naming') return null;
     const { connectMs, firstByteMs, idleMs, totalMs } = this.#limits;
     const phaseMs = { connecting: connectMs, waiting: firstByteMs, receiving: idleMs, over: 0 }[this.#phase];
     const ends = [
@@ -52,6 +54,14 @@ export class AttemptClock {
       ...(totalMs > 0 ? [this.#startedAtMs + totalMs] : []),
     ];
     return ends.length === 0 ? null : Math.max(0, Math.min(...ends) - atMs);
+  }
+
+  /** The other side is waited for from now on. @returns how long our own wait was */
+  begin(): number {
+    const ownMs = this.#readMs() - this.#sinceMs;
+    this.#startedAtMs += ownMs;
+    this.enter('connecting');
+    return ownMs;
   }
 
   enter(phase: Phase): void {
@@ -70,6 +80,7 @@ export class AttemptClock {
 
   /** The failure of the limit that has passed. @param isHeld nothing is read because of ourselves */
   check(atMs: number, isHeld: boolean): AttemptFailure | null {
+    if (this.#phase === 'naming') return null;
     const limits = this.#limits;
     const phaseMs = atMs - this.#sinceMs;
     if (isPast(limits.totalMs, atMs - this.#startedAtMs)) {

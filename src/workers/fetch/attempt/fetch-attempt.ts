@@ -29,6 +29,8 @@ export interface AttemptContext extends AnswerRules {
   onLarge(attempt: FetchAttempt, partial: PartialBody): void;
   /** A body that was begun is another one at its server now. */
   onChanged(): void;
+  /** The other side is waited for from now on. */
+  onNamed(attempt: FetchAttempt): void;
   /** The request is on its way over a connection that stands. */
   onSent(): void;
   /** Something has come from the origin. */
@@ -62,6 +64,8 @@ export class FetchAttempt implements AnswerReceiver {
   /** The transport has said its last word. */
   #isAnswered = false;
   #sentAtMs = 0;
+  /** Its host had addresses before it was over. */
+  isNamed = false;
   #promisedBytes: number | null = null;
   /** Reasons not to read on: the decoder is full, the rate is spent. */
   #holds = 0;
@@ -110,6 +114,15 @@ export class FetchAttempt implements AnswerReceiver {
   steer(control: RequestControl): void {
     if (this.phase === 'over') control.leave();
     else this.#control = control;
+  }
+
+  onNamed(): void {
+    this.#guard(() => {
+      if (this.phase !== 'naming') return;
+      this.isNamed = true;
+      this.job.attemptStartedAtMs += this.#clock.begin();
+      this.#context.onNamed(this);
+    });
   }
 
   onSent(): void {

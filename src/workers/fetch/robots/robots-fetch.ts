@@ -66,7 +66,7 @@ class Asking implements AnswerReceiver {
   readonly #settle: (answer: Answer) => void;
   readonly #parts: RobotsFetchParts;
   readonly #url: URL;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
   #control: RequestControl | null = null;
@@ -79,11 +79,6 @@ class Asking implements AnswerReceiver {
     this.#settle = resolve;
     this.#parts = parts;
     this.#url = url;
-    const deadlineMs = parts.limits.totalMs === 0 ? DEFAULT_DEADLINE_MS : parts.limits.totalMs;
-    this.#timer = setTimeout(
-      () => this.#fail(`expected an answer within ${deadlineMs} ms, found none`),
-      deadlineMs,
-    );
     const { origin, pathname, search } = url;
     const control = parts.routes.send(
       {
@@ -98,6 +93,16 @@ class Asking implements AnswerReceiver {
     );
     if (this.#isOver) control.leave();
     else this.#control = control;
+  }
+
+  /** The wait for its name is not the server's. */
+  onNamed(): void {
+    const { totalMs } = this.#parts.limits;
+    const deadlineMs = totalMs === 0 ? DEFAULT_DEADLINE_MS : totalMs;
+    this.#timer = setTimeout(
+      () => this.#fail(`expected an answer within ${deadlineMs} ms, found none`),
+      deadlineMs,
+    );
   }
 
   onSent(): void {
