@@ -2,7 +2,7 @@
 // wait for its answer. An answer holds for as long as it says; a name that nobody uses makes room for others, singly.
 
 import { isIPv6 } from 'node:net';
-import { SharedRows } from '../model/shared-rows.ts';
+import { SharedRows } from '../model/shared/shared-rows.ts';
 import { ADDRESS_CELLS, MAX_ADDRESSES, NAME_FIELDS } from '../model/name-options.ts';
 
 /** What is known of a name. */

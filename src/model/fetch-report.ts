@@ -1,7 +1,7 @@
 // What a fetch says of itself: progress now and the final account. Plain data; what is printed comes from here.
 
 import type { ErrorCode, FailureCode } from './errors.ts';
-import type { OriginKnee } from './origin-fields.ts';
+import type { OriginKnee } from './shared/origin-fields.ts';
 import type { FailedOutcome, SkipReason } from './outcome.ts';
 
 export interface FetchCounts {

@@ -5,7 +5,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from './errors.ts';
 import type { AttemptLimits } from './messages.ts';
 import { makeNames, type NameOptions } from './name-options.ts';
-import { makeOrigins } from './origin-fields.ts';
+import { makeOrigins } from './shared/origin-fields.ts';
 import type { Outcome } from './outcome.ts';
 import type { PartialBody } from './body/partial-body.ts';
 import type { RobotsAnswer } from './robots.ts';
@@ -85,7 +85,7 @@ export interface FetchBudgets {
 export interface FetchShared {
   /** Rates of the run: `workers/fetch/origin/run-rates`. */
   readonly rates: SharedArrayBuffer;
-  /** What is known of each origin: `model/origin-fields`. */
+  /** What is known of each origin: `model/shared/origin-fields`. */
   readonly origins: SharedArrayBuffer;
   /** Names and their addresses: `names/name-cache`. */
   readonly names: SharedArrayBuffer;

@@ -1,7 +1,7 @@
 // How names become addresses, as the caller wants it and as every thread of a run is told. Plain data.
 
 import { isIP } from 'node:net';
-import { makeRows } from './shared-rows.ts';
+import { makeRows } from './shared/shared-rows.ts';
 
 export interface NameOptions {
   /** Name servers as `address` or `address:port`, in place of those of resolv.conf; empty for those. */

@@ -3,7 +3,7 @@
 import { sumTallies } from '../../measure/tally.ts';
 import type { SpillwayError } from '../../model/errors.ts';
 import type { FetchReport } from '../../model/fetch-report.ts';
-import { readKnee } from '../../model/origin-fields.ts';
+import { readKnee } from '../../model/shared/origin-fields.ts';
 import type { RunFigures } from './fetch-snapshot.ts';
 import type { FetchWorkerGroup } from './worker-group/fetch-worker-group.ts';
 

@@ -11,7 +11,7 @@ import {
   type FetchTask,
   GAUGES,
 } from '../../../src/model/fetch-task.ts';
-import { makeOwnPlaces } from '../../../src/model/origin-fields.ts';
+import { makeOwnPlaces } from '../../../src/model/shared/origin-fields.ts';
 import type { Outcome } from '../../../src/model/outcome.ts';
 import type { Sink } from '../../../src/sinks/sink.ts';
 import { FetchEngine } from '../../../src/workers/fetch/fetch-engine.ts';

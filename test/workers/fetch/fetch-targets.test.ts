@@ -14,7 +14,7 @@ import {
   GAUGES,
 } from '../../../src/model/fetch-task.ts';
 import { Histogram } from '../../../src/measure/histogram.ts';
-import { makeOwnPlaces } from '../../../src/model/origin-fields.ts';
+import { makeOwnPlaces } from '../../../src/model/shared/origin-fields.ts';
 import type { Target } from '../../../src/model/target.ts';
 import { fetchTargets } from '../../../src/workers/fetch/fetch-targets.ts';
 import { LIMITS, REQUEST } from './engine-world.ts';

@@ -8,7 +8,7 @@ import type { Tally } from '../../../measure/tally.ts';
 import { SpillwayError } from '../../../model/errors.ts';
 import { type FetchTask, type FromFetchWorker, GAUGES } from '../../../model/fetch-task.ts';
 import { oneLine } from '../../../model/one-line.ts';
-import { giveBackPlaces } from '../../../model/origin-fields.ts';
+import { giveBackPlaces } from '../../../model/shared/origin-fields.ts';
 import { crashedOutcome, type Outcome, skippedOutcome } from '../../../model/outcome.ts';
 import type { PartialBody } from '../../../model/body/partial-body.ts';
 import { splitCount } from '../../../model/split.ts';

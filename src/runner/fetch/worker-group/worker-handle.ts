@@ -6,7 +6,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { Histogram } from '../../../measure/histogram.ts';
 import { Tally } from '../../../measure/tally.ts';
 import { GAUGES, type ToFetchWorker } from '../../../model/fetch-task.ts';
-import { makeOwnPlaces } from '../../../model/origin-fields.ts';
+import { makeOwnPlaces } from '../../../model/shared/origin-fields.ts';
 import type { Stored } from '../../../model/outcome.ts';
 import type { Target } from '../../../model/target.ts';
 import type { WorkerShare } from './level-shares.ts';

@@ -3,7 +3,7 @@
 
 import { nowMs } from '../../../measure/clock.ts';
 import type { FetchBudgets, FetchShared } from '../../../model/fetch-task.ts';
-import { makeOwnPlaces, OWN_FIELDS } from '../../../model/origin-fields.ts';
+import { makeOwnPlaces, OWN_FIELDS } from '../../../model/shared/origin-fields.ts';
 import { OriginFields } from './origin-fields.ts';
 import { OriginPace } from './origin-pace.ts';
 import { OriginWindow } from './origin-window.ts';

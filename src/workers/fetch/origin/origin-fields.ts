@@ -2,8 +2,8 @@
 
 import { nowMs } from '../../../measure/clock.ts';
 import type { FetchShared } from '../../../model/fetch-task.ts';
-import { ORIGIN_FIELDS, type OriginField, WINDOW_PHASES } from '../../../model/origin-fields.ts';
-import { SharedRows } from '../../../model/shared-rows.ts';
+import { ORIGIN_FIELDS, type OriginField, WINDOW_PHASES } from '../../../model/shared/origin-fields.ts';
+import { SharedRows } from '../../../model/shared/shared-rows.ts';
 import type { WindowState } from './window-steps.ts';
 
 const TICKS_PER_MS = 10;

@@ -2,10 +2,10 @@
 // an origin that is idle holds no memory that another needs.
 
 import type { FetchShared } from '../../../model/fetch-task.ts';
-import { makeOwnPlaces, ORIGIN_FIELDS, OWN_FIELDS } from '../../../model/origin-fields.ts';
+import { makeOwnPlaces, ORIGIN_FIELDS, OWN_FIELDS } from '../../../model/shared/origin-fields.ts';
 import { SpillwayError } from '../../../model/errors.ts';
 import { nowMs } from '../../../measure/clock.ts';
-import { SharedRows } from '../../../model/shared-rows.ts';
+import { SharedRows } from '../../../model/shared/shared-rows.ts';
 
 /** An origin as long as a target of it is under way here. */
 export interface OriginPlace {

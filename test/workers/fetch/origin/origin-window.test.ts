@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeFetchShared, type FetchBudgets } from '../../../../src/model/fetch-task.ts';
 import { OriginPlaces } from '../../../../src/workers/fetch/origin/origin-places.ts';
-import { readKnee } from '../../../../src/model/origin-fields.ts';
+import { readKnee } from '../../../../src/model/shared/origin-fields.ts';
 import { OriginBudgets } from '../../../../src/workers/fetch/origin/origin-budgets.ts';
 import { limiting, type OriginModel, queueing, refusing, simulate } from './virtual-origin.ts';
 

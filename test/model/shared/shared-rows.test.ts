@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
-import { makeRows, SharedRows } from '../../src/model/shared-rows.ts';
+import { makeRows, SharedRows } from '../../../src/model/shared/shared-rows.ts';
 
 test('50,000 names that are held have a row each, and each finds its own again', () => {
   const rows = new SharedRows(makeRows(50_000, 2));
@@ -100,7 +100,7 @@ test('threads that take and release at once never share a row between two names'
       rows.release(row);
     }
     parentPort.postMessage(wrong);`;
-  const module = new URL('../../src/model/shared-rows.ts', import.meta.url).href;
+  const module = new URL('../../../src/model/shared/shared-rows.ts', import.meta.url).href;
   const url = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
   const workers = [1, 2, 3].map((first) => new Worker(url, { workerData: { memory, module, first } }));
   const wrong = await Promise.all(
