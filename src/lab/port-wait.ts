@@ -71,10 +71,10 @@ export async function readLimitsForRound(
   if (server.own) return readLimits();
   const { host, ...destination } = destinationOfOrigin(server.origin);
   const measure = () => measureTimeWaitReuse(readLimits(), host, destination);
-  const isPlainHttp = server.origin.startsWith('http:');
+  const isTls = server.origin.startsWith('https:');
   const request: PlanRequest = {
     ...options,
-    server: { ours: false, delayMs: server.delayMs, isPlainHttp, destination },
+    server: { ours: false, delayMs: server.delayMs, isTls, destination },
   };
   let limits = await measure();
   const wait = judgePortWait(request, limits);

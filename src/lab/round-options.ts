@@ -4,6 +4,7 @@ import type { Limits } from '../limits/read.ts';
 import type { AnswerForm } from '../model/answer-form.ts';
 import type { Finding } from '../model/finding.ts';
 import type { AttemptLimits } from '../model/messages.ts';
+import type { TlsTrust } from '../model/messages.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Auto, PlanRequest } from '../runner/bench/plan/plan-request.ts';
 import type { PlannedServer } from '../runner/bench/plan/plan-costs.ts';
@@ -23,8 +24,16 @@ export interface RoundOptions extends Omit<PlanRequest, 'server'> {
         readonly kind: ServerKind | 'auto';
         /** What `/n` is answered with. @default 'json' */
         readonly answer?: AnswerForm;
+        /** It speaks TLS, with a certificate of its own. @default false */
+        readonly isTls?: boolean;
       }
-    | { readonly own: false; readonly origin: string; readonly delayMs: number | null };
+    | {
+        readonly own: false;
+        readonly origin: string;
+        readonly delayMs: number | null;
+        /** Of an https origin. @default the usual */
+        readonly tls?: TlsTrust;
+      };
   readonly attempt: AttemptLimits;
   /** As many waves as the limits ask for, however long they take. @default false */
   readonly isInWaves?: boolean;

@@ -8,6 +8,7 @@ import { nowMs } from '../measure/clock.ts';
 import { SpillwayError } from '../model/errors.ts';
 import type { Plan } from '../model/plan.ts';
 import type { RoundRecord, Snapshot } from '../model/record.ts';
+import { USUAL_TRUST } from '../model/messages.ts';
 import { makePlan } from '../runner/bench/plan/plan.ts';
 import { needOf, type PlannedServer } from '../runner/bench/plan/plan-costs.ts';
 import { startTrials } from '../runner/bench/trials.ts';
@@ -67,14 +68,21 @@ export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Rou
   const { options, plan } = prepared;
   const server = options.server.own ? openOwnServer(prepared, hooks) : null;
   const origins =
-    server === null ? checkOrigin(options.server) : server.then(({ mock }) => originsOf(mock, plan));
+    server === null
+      ? checkOrigin(options.server)
+      : server.then(({ mock }) => {
+          tls = { ca: mock.certificate, isInsecure: false };
+          return originsOf(mock, plan);
+        });
   let stats: ServerStats | null = null;
   let watched: MockServer | null = null;
+  let tls = options.server.own ? USUAL_TRUST : (options.server.tls ?? USUAL_TRUST);
   const run = startTrials({
     plan,
     origins,
     limits: options.attempt,
     userAgent: USER_AGENT,
+    tls: () => tls,
     isInProcess: options.isInProcess ?? false,
     // Before the connections are closed: to take those down is no work that the trials asked for.
     onFinished: async () => {
@@ -145,6 +153,7 @@ async function openOwnServer(
     h2c: plan.family === 'h2c',
     lean: plannedServer.isLean,
     answer: server.answer ?? 'json',
+    tls: server.isTls ?? false,
     drainMs: SERVER_DRAIN_MS,
   });
   mock.onReplicaReplaced(({ pid, replacementPid }) =>
@@ -161,8 +170,8 @@ function planServer(options: RoundOptions, limits: Limits): PlannedServer {
   const { server } = options;
   if (!server.own) {
     const { host: _, ...destination } = destinationOfOrigin(server.origin);
-    const isPlainHttp = server.origin.startsWith('http:');
-    return { ours: false, delayMs: server.delayMs, isPlainHttp, destination };
+    const isTls = server.origin.startsWith('https:');
+    return { ours: false, delayMs: server.delayMs, isTls, destination };
   }
   const lean = isLean(options, server.kind);
   // Fastify spends more on a pipelined trial than any client does, so it gets as many cores as the client.
@@ -177,6 +186,7 @@ function planServer(options: RoundOptions, limits: Limits): PlannedServer {
     listenersPerReplica: LISTENERS_PER_REPLICA,
     backlog: BACKLOG,
     isLean: lean,
+    isTls: server.isTls ?? false,
   };
 }
 

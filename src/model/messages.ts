@@ -63,9 +63,21 @@ export interface TrialTask {
   readonly origins: readonly string[];
   readonly limits: AttemptLimits;
   readonly userAgent: string;
+  /** Of an https origin. */
+  readonly tls: TlsTrust;
   readonly ledger: SharedLedger;
   readonly account: SharedAccount;
 }
+
+/** Whom TLS connections believe. */
+export interface TlsTrust {
+  /** Certificates in PEM that are trusted besides the usual; null for none. */
+  readonly ca: string | null;
+  /** Accept any certificate. */
+  readonly isInsecure: boolean;
+}
+
+export const USUAL_TRUST: TlsTrust = { ca: null, isInsecure: false };
 
 /** What bounds one attempt, and the attempts of one target. In a fetch 0 means no bound. */
 export interface AttemptLimits {

@@ -57,6 +57,9 @@ export const TALLY_FIELDS = [
   'connectionsOpened',
   'connectionsClosed',
   'connectionsPeak',
+  /** TLS handshakes that came to their end, and those of them that resumed a session. */
+  'handshakes',
+  'handshakesResumed',
   'inFlight',
   'inFlightPeak',
   /** How often the in-flight cap was lowered because this machine ran out of something. */

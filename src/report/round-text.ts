@@ -2,7 +2,7 @@
 
 import type { Finding } from '../model/finding.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Proof, RoundRecord, ServerReport, Snapshot } from '../model/record.ts';
+import type { LatencyReport, Proof, RoundRecord, ServerReport, Snapshot } from '../model/record.ts';
 import { busyLine } from './busy-text.ts';
 import { formatMs } from './format-numbers.ts';
 import { outOfLines } from './out-of-lines.ts';
@@ -125,6 +125,7 @@ function detailLines(record: RoundRecord): string[] {
         `${Math.round(record.answersPerSec)} answers/s`,
     );
   }
+  lines.push(...handshakeLines(record));
   const mib = Math.round(record.peakRssBytes / 2 ** 20);
   const startUp = Math.round(Math.max(record.startUpMs, server?.startUpMs ?? 0));
   lines.push(
@@ -136,6 +137,18 @@ function detailLines(record: RoundRecord): string[] {
   const busy = busyLine(record);
   if (busy !== null) lines.push(busy);
   return lines;
+}
+
+/** What TLS took before the first answer of a connection, apart from the answers themselves. */
+function handshakeLines({ tally, connectTime, wireLatency }: RoundRecord): string[] {
+  const { handshakes, handshakesResumed } = tally;
+  if (handshakes === 0) return [];
+  const spread = ({ percentiles: { p50Ms, p99Ms } }: LatencyReport) =>
+    `p50 ${formatSeconds(p50Ms ?? 0)}, p99 ${formatSeconds(p99Ms ?? 0)}`;
+  return [
+    `TLS: ${handshakes} handshakes, ${handshakesResumed} of them resumed; connection and handshake ${spread(connectTime)}; ` +
+      `answers from then on ${spread(wireLatency)}`,
+  ];
 }
 
 function serverCost(server: ServerReport | null): string {

@@ -3,6 +3,8 @@
 import { SpillwayError } from '../model/errors.ts';
 import { explainMissing } from '../model/missing-package.ts';
 import cluster from 'node:cluster';
+import { randomBytes } from 'node:crypto';
+import { makeSelfSigned } from './faults/self-signed.ts';
 import { makeFileKey } from './file-ids.ts';
 import { findPorts } from './ports/find-ports.ts';
 import { PortLocks } from './ports/port-locks.ts';
@@ -21,11 +23,14 @@ export type { ReplicaReplaced } from './replica/replica-group.ts';
 
 /** With any free port asked for, one that another program took meanwhile is no reason to give up at once. */
 const PORT_ATTEMPTS = 3;
+const DAY_MS = 86_400_000;
 
 /** A running mock server. Whoever started it closes it; until then it keeps the process alive. */
 export interface MockServer {
   /** `http://127.0.0.1:PORT`, one for each destination. */
   readonly origins: readonly string[];
+  /** The certificate of its https origins in PEM, to be trusted by whoever asks; null for plain HTTP. */
+  readonly certificate: string | null;
   /** The same for HTTP/2 over plain TCP; empty unless `h2c` was asked for. */
   readonly h2cOrigins: readonly string[];
   /** Processes that serve now. */
@@ -65,7 +70,7 @@ export async function startServer(options?: ServerOptions): Promise<MockServer> 
   checkFastify();
   const replaced = new Set<(event: ReplicaReplaced) => void>();
   const failed = new Set<(error: SpillwayError) => void>();
-  const { group, locks, origins, h2cOrigins } = await startGroup(resolved, replaced, failed);
+  const { group, locks, origins, h2cOrigins, certificate } = await startGroup(resolved, replaced, failed);
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
     await group.close();
@@ -77,6 +82,7 @@ export async function startServer(options?: ServerOptions): Promise<MockServer> 
   };
   return {
     origins,
+    certificate,
     h2cOrigins,
     get replicaPids() {
       return group.livePids;
@@ -108,6 +114,7 @@ interface Started {
   readonly locks: PortLocks;
   readonly origins: readonly string[];
   readonly h2cOrigins: readonly string[];
+  readonly certificate: string | null;
 }
 
 async function startGroup(
@@ -127,6 +134,8 @@ async function startGroup(
     answer: options.answer,
   };
   const fileKeyHex = makeFileKey(options.seed).toString('hex');
+  const tls = options.tls ? makeTls() : null;
+  const scheme = tls === null ? 'http' : 'https';
   const portCount = h2c ? destinations * 2 : destinations;
   for (let attempt = 1; ; attempt += 1) {
     const locks = new PortLocks();
@@ -146,6 +155,7 @@ async function startGroup(
           reusePort: options.reusePort,
           drainMs: options.drainMs,
           fileKeyHex,
+          tls,
         }),
       );
       const group = new ReplicaGroup(facts, configs, options.drainMs, {
@@ -157,7 +167,13 @@ async function startGroup(
         },
       });
       await group.start();
-      return { group, locks, origins: toOrigins(host, ports), h2cOrigins: toOrigins(host, h2cPorts) };
+      return {
+        group,
+        locks,
+        origins: toOrigins(scheme, host, ports),
+        h2cOrigins: toOrigins('http', host, h2cPorts),
+        certificate: tls?.cert ?? null,
+      };
     } catch (error) {
       await locks.release();
       const isTaken = error instanceof SpillwayError && error.code === 'ERR_PORT_BUSY';
@@ -174,11 +190,18 @@ export function portsOfReplica(ports: readonly number[], index: number, replicas
   return ports.length < replicas ? [...ports] : ports.filter((_, port) => port % replicas === index);
 }
 
+/** For as long as a server runs, and a while before for clocks that differ. */
+function makeTls(): NonNullable<ReplicaConfig['tls']> {
+  const now = Date.now();
+  const certificate = makeSelfSigned(new Date(now - DAY_MS), new Date(now + 365 * DAY_MS));
+  return { ...certificate, ticketKeysHex: randomBytes(48).toString('hex') };
+}
+
 /** A wildcard is no address to connect to: a client on this machine takes the loopback. */
-function toOrigins(host: string, ports: readonly number[]): string[] {
+function toOrigins(scheme: string, host: string, ports: readonly number[]): string[] {
   const target = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   const bracketed = target.includes(':') ? `[${target}]` : target;
-  return ports.map((port) => `http://${bracketed}:${port}`);
+  return ports.map((port) => `${scheme}://${bracketed}:${port}`);
 }
 
 function subscribe<T>(listeners: Set<T>, listener: T): () => void {

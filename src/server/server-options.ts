@@ -38,6 +38,8 @@ export interface ServerOptions {
   readonly backlog?: number;
   /** Also listen for HTTP/2 over plain TCP, on as many further ports. @default false */
   readonly h2c?: boolean;
+  /** Speak TLS on its HTTP/1.1 ports, with a certificate of its own that nobody else vouches for. @default false */
+  readonly tls?: boolean;
   /** How long `close` (or SIGTERM to a replica) waits for answers in flight. @default 2000 */
   readonly drainMs?: number;
   /**
@@ -81,6 +83,7 @@ export function resolveServerOptions(options: ServerOptions = {}): ResolvedServe
     listenersPerReplica: reusePort ? whole('listenersPerReplica', 4, 1, 32) : 1,
     backlog: whole('backlog', 4096, 1, 65_535),
     h2c: options.h2c ?? false,
+    tls: options.tls ?? false,
     drainMs: whole('drainMs', 2000, 0, 600_000),
     reusePort,
   };

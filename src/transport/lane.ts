@@ -93,12 +93,14 @@ export interface LaneOptions {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** What all reads land in, shared by lanes of one thread. @default one of the lane's own */
   readonly readBuffer?: Buffer;
-  /** What its connections share where the origin is https. @default the usual trust, and sessions of its own */
+  /** What its connections share where the origin is https. @default the usual trust, and sessions of the lane's own */
   readonly tls?: TlsClient;
   /** How its origin's name becomes addresses. @default the system's resolver */
   readonly lookup?: LookupFunction;
   /** Called on each connection opened and closed, for the counters. */
   readonly onConnection: (event: 'opened' | 'closed') => void;
+  /** Called on each TLS handshake that came to its end, where a transport tells. */
+  readonly onHandshake?: (isResumed: boolean) => void;
   /** Called when bytes came that nothing had asked for; their connection is given up and nobody's answer. */
   readonly onSurplus?: () => void;
 }

@@ -8,19 +8,21 @@ import { CONTROL, type TrialResult, type TrialTask } from '../model/messages.ts'
 import type { Plan } from '../model/plan.ts';
 import { splitCount } from '../model/split.ts';
 import type { Lane, LaneOptions } from '../transport/lane.ts';
+import { TlsClient } from '../transport/tls/tls-client.ts';
 
 /** One share of a run, from the gate to the last trial. Also callable in the thread that asked, to be profiled. */
 export async function runTrials(task: TrialTask): Promise<TrialResult> {
   const tally = new Tally(task.account.tally);
   // A fetch's threads start without it.
   const { TrialRun } = await import('./trial/trial-run.ts');
-  const lanes = await openLanes(task, tally);
+  const tls = new TlsClient(task.tls);
+  const lanes = await openLanes(task, tally, tls);
   const control = new Int32Array(task.ledger.control);
   const run = new TrialRun(task, {
     lanes,
     openFallback: async () => {
       const { openUndiciLane } = await import('../transport/undici/undici-lane.ts');
-      return openUndiciLane(laneOptions(task, originOf(task, 0), tally));
+      return openUndiciLane(laneOptions(task, originOf(task, 0), tally, tls));
     },
   });
   try {
@@ -65,12 +67,12 @@ export async function runLoad(task: LoadTask): Promise<void> {
  * Lanes over the destinations in turn, so that no (address, port) pair gets more than its share of connections. Only
  * the transport that is asked for is loaded: undici is 20 MB of a thread.
  */
-async function openLanes(task: TrialTask, tally: Tally): Promise<Lane[]> {
+async function openLanes(task: TrialTask, tally: Tally, tls: TlsClient): Promise<Lane[]> {
   const open = await loadTransport(task.plan);
   const lanes: Lane[] = [];
   for (const [index, share] of splitCount(task.connectionCount, task.laneCount).entries()) {
     if (share === 0) continue;
-    lanes.push(open(laneOptions(task, originOf(task, index), tally)));
+    lanes.push(open(laneOptions(task, originOf(task, index), tally, tls)));
   }
   return lanes;
 }
@@ -85,13 +87,18 @@ function originOf({ origins, workerIndex }: TrialTask, lane: number): string {
   return origins[(workerIndex + lane) % origins.length] as string;
 }
 
-function laneOptions(task: TrialTask, origin: string, tally: Tally): LaneOptions {
+function laneOptions(task: TrialTask, origin: string, tally: Tally, tls: TlsClient): LaneOptions {
   return {
     origin,
     depth: task.plan.pipelining,
     connectTimeoutMs: task.limits.connectMs,
     maxHeaderBytes: task.limits.maxHeaderBytes,
     headers: [['user-agent', task.userAgent]],
+    tls,
+    onHandshake: (isResumed) => {
+      tally.add('handshakes', 1);
+      if (isResumed) tally.add('handshakesResumed', 1);
+    },
     onSurplus: () => tally.add('surplusAnswers', 1),
     onConnection: (event) => {
       if (event === 'closed') {

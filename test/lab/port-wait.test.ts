@@ -30,7 +30,7 @@ function request(delayMs: number | null): PlanRequest {
     server: {
       ours: false,
       delayMs,
-      isPlainHttp: true,
+      isTls: false,
       destination: { addresses: ['127.0.0.1'], port: 8000 },
     },
   };

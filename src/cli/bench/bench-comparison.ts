@@ -76,9 +76,9 @@ function toSweepOptions(values: BenchValues, isDelayGiven: boolean): SweepOption
 }
 
 /** A server that is not ours need not speak HTTP/2 without TLS, so `all` leaves that out. */
-function fitOrigin({ strategy, origin }: BenchValues): readonly Strategy[] {
+function fitOrigin({ strategy, origin, tls }: BenchValues): readonly Strategy[] {
   const isAll = strategy.length === STRATEGY_NAMES.length;
-  return origin !== undefined && isAll ? strategy.filter(({ name }) => name !== 'h2c') : strategy;
+  return (origin !== undefined || tls) && isAll ? strategy.filter(({ name }) => name !== 'h2c') : strategy;
 }
 
 function planLines({ strategies, options }: PreparedSweep): string[] {

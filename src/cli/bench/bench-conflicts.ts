@@ -17,7 +17,8 @@ const TAKEN_BY_PAGES: ReadonlySet<Name> = new Set([
   'json',
 ]);
 const OF_ROUNDS: ReadonlySet<Name> = new Set(['json', 'scaling']);
-const OF_OUR_SERVER: ReadonlySet<Name> = new Set(['replicas', 'server', 'answer', 'port']);
+const OF_OUR_SERVER: ReadonlySet<Name> = new Set(['replicas', 'server', 'answer', 'tls', 'port']);
+const OF_HTTPS: ReadonlySet<Name> = new Set(['ca', 'insecure']);
 
 /** @param isGiven somebody typed it @throws SpillwayError `ERR_OPTION` with all that are not taken */
 export function refuseConflicts(values: BenchValues, isGiven: (name: Name) => boolean): void {
@@ -37,6 +38,7 @@ function whyNotTaken(name: Name, { scenario, origin, processes, report }: BenchV
   if (report === TINYBENCH && OF_ROUNDS.has(name)) return 'with --report tinybench, which has no rounds';
   if (origin !== undefined && OF_OUR_SERVER.has(name))
     return 'with --origin, whose server is not ours to shape';
+  if (OF_HTTPS.has(name) && origin?.startsWith('https:') !== true) return 'without an https --origin';
   if (name === 'inProcess' && processes !== 'auto' && processes > 1)
     return `with --processes ${processes}, which have workers of their own`;
   return null;

@@ -106,6 +106,24 @@ export const BENCH_OPTIONS = {
     meaning: 'what the mock server answers to /n: json, an object with value n, or text, n alone',
     parse: oneOf(ANSWER_FORMS),
   }),
+  tls: row({
+    flags: '--tls',
+    initial: 'false',
+    meaning:
+      'the mock server speaks TLS, with a certificate of its own; handshakes are shown apart from answers',
+    parse: flag(),
+  }),
+  ca: row({
+    flags: '--ca <file>',
+    meaning: 'certificates in PEM to trust besides the usual, for an https --origin',
+    parse: plainText(),
+  }),
+  insecure: row({
+    flags: '--insecure',
+    initial: 'false',
+    meaning: 'accept any certificate of an https --origin',
+    parse: flag(),
+  }),
   port: row({
     flags: '--port <n>',
     initial: '0',

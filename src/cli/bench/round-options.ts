@@ -1,6 +1,8 @@
 // The options of a command line become a round: what `bench` runs and `doctor` only plans.
 
+import { readFileSync } from 'node:fs';
 import { attemptLimits } from '../../lab/attempt-limits.ts';
+import { SpillwayError } from '../../model/errors.ts';
 import type { RoundOptions } from '../../lab/round-options.ts';
 import type { BENCH_OPTIONS } from './bench-options.ts';
 import type { ValuesOf } from '../options.ts';
@@ -22,7 +24,9 @@ type Planned =
 
 /** What both commands know; the rest has the defaults of `bench`. */
 export type RoundValues = Pick<BenchValues, Planned | 'origin' | 'delay' | 'replicas' | 'server'> &
-  Partial<Pick<BenchValues, 'answer' | 'waves' | 'port' | 'deadline' | 'retries'>>;
+  Partial<
+    Pick<BenchValues, 'answer' | 'ca' | 'deadline' | 'insecure' | 'port' | 'retries' | 'tls' | 'waves'>
+  >;
 
 /** @param isDelayGiven a person named the delay, so it is known of a server that is not ours, too */
 export function toRoundOptions(values: RoundValues, isDelayGiven: boolean): RoundOptions {
@@ -47,10 +51,30 @@ export function toRoundOptions(values: RoundValues, isDelayGiven: boolean): Roun
             port: values.port ?? 0,
             kind: values.server,
             answer: values.answer ?? 'json',
+            isTls: values.tls ?? false,
           }
-        : { own: false, origin, delayMs: isDelayGiven ? delay : null },
+        : {
+            own: false,
+            origin,
+            delayMs: isDelayGiven ? delay : null,
+            tls: { ca: readCa(values.ca), isInsecure: values.insecure ?? false },
+          },
     attempt: attemptLimits(delay, deadline, values.retries ?? RETRIES),
     isInWaves: values.waves ?? false,
     command: ['spillway', ...process.argv.slice(2)].join(' '),
   };
+}
+
+/** @throws SpillwayError `ERR_OPTION` when it cannot be read or holds no certificate */
+function readCa(file: string | undefined): string | null {
+  if (file === undefined) return null;
+  let found: string;
+  try {
+    const text = readFileSync(file, 'utf8');
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+    found = 'none in it';
+  } catch (error) {
+    found = (error as Error).message;
+  }
+  throw new SpillwayError('ERR_OPTION', `--ca: expected a file of certificates in PEM, found ${found}`);
 }

@@ -3,6 +3,7 @@
 import type { AttemptLimits, TrialTask } from '../../model/messages.ts';
 import type { Plan } from '../../model/plan.ts';
 import { rangesOf, splitByWeight, splitCount } from '../../model/split.ts';
+import type { TlsTrust } from '../../model/messages.ts';
 import type { Ledger } from './ledger.ts';
 
 export interface ShareOptions {
@@ -10,6 +11,7 @@ export interface ShareOptions {
   readonly origins: readonly string[];
   readonly limits: AttemptLimits;
   readonly userAgent: string;
+  readonly tls: TlsTrust;
   readonly ledger: Ledger;
 }
 
@@ -17,7 +19,7 @@ export interface ShareOptions {
  * One task a worker: trials, connections and what may be in flight, each split without a remainder lost. What a worker
  * is to do goes by the connections it has, so that none needs a wave more than the others.
  */
-export function makeTasks({ plan, origins, limits, userAgent, ledger }: ShareOptions): TrialTask[] {
+export function makeTasks({ plan, origins, limits, userAgent, tls, ledger }: ShareOptions): TrialTask[] {
   const connections = splitCount(plan.connectionCount, plan.workerCount);
   const inFlight = splitByWeight(plan.maxInFlight, connections);
   const ranges = rangesOf(splitByWeight(plan.trialCount, inFlight));
@@ -34,6 +36,7 @@ export function makeTasks({ plan, origins, limits, userAgent, ledger }: ShareOpt
     origins,
     limits,
     userAgent,
+    tls,
     ledger: ledger.shared,
     account: ledger.accounts[workerIndex] as TrialTask['account'],
   }));

@@ -4,6 +4,7 @@
 import type { AttemptLimits } from '../../model/messages.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { TrialsReport, Snapshot } from '../../model/record.ts';
+import { type TlsTrust, USUAL_TRUST } from '../../model/messages.ts';
 import { type WorkerGroup, openThreadGroup } from './worker-group.ts';
 import { graceAfterAbort, PROCESSES_GRACE_MS, THREADS_GRACE_MS } from './abort-grace.ts';
 import { Ledger } from './ledger.ts';
@@ -19,6 +20,8 @@ export interface TrialsOptions {
   readonly origins: readonly string[] | Promise<readonly string[]>;
   readonly limits: AttemptLimits;
   readonly userAgent: string;
+  /** Whom https origins are believed by; known once the origins are. @default the usual */
+  readonly tls?: () => TlsTrust;
   /** Called about ten times a second, and once at the end. */
   readonly onSnapshot?: (snapshot: Snapshot) => void;
   /** What the replicas of a server of our own last noted of their event loops: part of each snapshot. */
@@ -62,7 +65,8 @@ async function carryOut(options: TrialsOptions, ledger: Ledger): Promise<TrialsR
   const graceMs = plan.processCount === 1 ? THREADS_GRACE_MS : PROCESSES_GRACE_MS;
   const meter = new Meter();
   await using workerGroup = openWorkerGroup(options, ledger);
-  const tasks = makeTasks({ ...options, origins: await options.origins, ledger });
+  const origins = await options.origins;
+  const tasks = makeTasks({ ...options, origins, tls: options.tls?.() ?? USUAL_TRUST, ledger });
   const settling = workerGroup.settle(tasks);
 
   await Promise.race([ledger.allReady(plan.workerCount), settling]);

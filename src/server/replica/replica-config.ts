@@ -14,6 +14,8 @@ export interface ReplicaConfig {
   readonly drainMs: number;
   /** AES-128 key of the file ids, hex. */
   readonly fileKeyHex: string;
+  /** Certificate and key in PEM, and the keys of tickets in hex, the same for all replicas; null for plain HTTP. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly ticketKeysHex: string } | null;
 }
 
 const VARIABLE = 'SPILLWAY_REPLICA';

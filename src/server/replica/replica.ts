@@ -51,7 +51,14 @@ try {
 }
 
 async function listen(): Promise<void> {
-  await listenOn(config.ports, facts.lean ? await leanAcceptor() : await appAcceptor('http1'));
+  const accept = facts.lean ? await leanAcceptor() : await appAcceptor('http1');
+  if (config.tls === null) await listenOn(config.ports, accept);
+  else {
+    const { takeTls } = await import('./tls-sockets.ts');
+    await listenOn(config.ports, accept, (onSocket) =>
+      takeTls(config.tls as NonNullable<typeof config.tls>, onSocket),
+    );
+  }
   if (config.h2cPorts.length > 0) {
     const { closeH2cSessions } = await import('../h2c-server.ts');
     closeSessions = closeH2cSessions;
@@ -93,10 +100,15 @@ async function leanAcceptor(): Promise<Acceptor> {
   };
 }
 
-async function listenOn(ports: readonly number[], accept: Acceptor): Promise<void> {
-  const onSocket = (socket: Socket): void => {
-    accept(counters.openConnection(socket));
-  };
+type OnSocket = (socket: Socket) => void;
+
+/** @param wrap what stands between an accepted socket and its connection */
+async function listenOn(
+  ports: readonly number[],
+  accept: Acceptor,
+  wrap: (onSocket: OnSocket) => OnSocket = (onSocket) => onSocket,
+): Promise<void> {
+  const onSocket = wrap((socket) => accept(counters.openConnection(socket)));
   const onAcceptError = (): void => {
     counters.acceptErrors += 1;
   };

@@ -3,24 +3,23 @@
 import { constants } from 'node:crypto';
 import { isIP } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
+import type { TlsTrust } from '../../model/messages.ts';
 import { TlsSessions } from './tls-sessions.ts';
-import { type TlsTrust, trustOptions } from './tls-trust.ts';
+import { trustOptions } from './tls-trust.ts';
 
 export class TlsClient {
   readonly sessions = new TlsSessions();
-  readonly isInsecure: boolean;
-  readonly #trust: TlsTrust;
+  readonly trust: TlsTrust;
   #context: SecureContext | undefined;
 
   constructor(trust: TlsTrust) {
-    this.#trust = trust;
-    this.isInsecure = trust.isInsecure;
+    this.trust = trust;
   }
 
   /** Made with the first connection: the usual authorities take 10 ms to read. */
   get context(): SecureContext {
     this.#context ??= createSecureContext({
-      ...trustOptions(this.#trust),
+      ...trustOptions(this.trust),
       // A second handshake may show another certificate: TLS 1.3 has none, and a server of 1.2 hears that there is none.
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     });

@@ -9,7 +9,8 @@ import { type Connecting, ConnectSweep } from '../socket/connect-sweep.ts';
 import type { Lane, LaneOptions, Slot } from '../lane.ts';
 import { LaneError } from '../lane-error.ts';
 import { OriginAddresses } from '../socket/origin-addresses.ts';
-import { type TlsTrust, trustOptions, USUAL_TRUST } from '../tls/tls-trust.ts';
+import { USUAL_TRUST } from '../../model/messages.ts';
+import { trustOptions } from '../tls/tls-trust.ts';
 import { UndiciLeanSocket } from './undici-lean-socket.ts';
 import { type RequestOptions, UndiciSlot } from './undici-slot.ts';
 
@@ -20,8 +21,6 @@ export interface UndiciLaneOptions extends LaneOptions {
    * @default 'h1'
    */
   readonly protocol?: 'h1' | 'h2c';
-  /** Whom TLS connections believe. @default the usual */
-  readonly trust?: TlsTrust;
   /**
    * Whether plain HTTP/1.1 goes over a socket that has only what undici uses (a shared read buffer, joined writes).
    * @default true
@@ -56,7 +55,7 @@ class UndiciLane implements Lane {
     this.#addresses = new OriginAddresses(new URL(options.origin).hostname);
     const isHttp2 = options.protocol === 'h2c';
     if (options.origin.startsWith('https:')) {
-      const trust = trustOptions(options.trust ?? USUAL_TRUST);
+      const trust = trustOptions(options.tls?.trust ?? USUAL_TRUST);
       const preferred = { allowH2: isHttp2, preferH2: isHttp2, timeout: 0, ...trust };
       const connector = buildConnector({ ...preferred, ...dialOptions(this.#addresses) });
       // It gives the socket back at once; undici's types do not say so.

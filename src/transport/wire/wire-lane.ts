@@ -6,7 +6,7 @@ import type { Lane, LaneOptions, Slot } from '../lane.ts';
 import { LaneError } from '../lane-error.ts';
 import { OriginAddresses } from '../socket/origin-addresses.ts';
 import { serverNameOf, TlsClient } from '../tls/tls-client.ts';
-import { USUAL_TRUST } from '../tls/tls-trust.ts';
+import { USUAL_TRUST } from '../../model/messages.ts';
 import type { ConnectionOwner, WireConnection } from './wire-connection.ts';
 import { WireHeads } from './wire-heads.ts';
 import { type WireShared, WireSlot } from './wire-slot.ts';
@@ -46,6 +46,7 @@ class WireLane implements Lane, WireShared {
             client: options.tls ?? new TlsClient(USUAL_TRUST),
             origin: origin.origin,
             serverName: serverNameOf(origin.hostname),
+            onHandshake: options.onHandshake,
           }
         : null;
     this.readBuffer = options.readBuffer ?? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);

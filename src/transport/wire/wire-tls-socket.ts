@@ -3,6 +3,7 @@
 
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { thrownText } from '../../model/one-line.ts';
+import type { LaneOptions } from '../lane.ts';
 import { LaneError } from '../lane-error.ts';
 import type { TlsClient } from '../tls/tls-client.ts';
 import { tlsFailure } from '../tls/tls-failure.ts';
@@ -15,6 +16,7 @@ export interface TlsOrigin {
   readonly origin: string;
   /** For SNI and the certificate; '' for an address. */
   readonly serverName: string;
+  readonly onHandshake: LaneOptions['onHandshake'];
 }
 
 /** As the wire has it: each name behind its length. */
@@ -42,13 +44,13 @@ export class WireTlsSocket implements WireConnection {
 
   connectTo(host: string, port: number): void {
     this.host = host;
-    const { client, origin, serverName } = this.#tls;
+    const { client, onHandshake, origin, serverName } = this.#tls;
     const session = client.sessions.find(origin);
     const options: ConnectionOptions = {
       host,
       port,
       secureContext: client.context,
-      rejectUnauthorized: !client.isInsecure,
+      rejectUnauthorized: !client.trust.isInsecure,
       ALPNProtocols: HTTP_1_1,
       ...(serverName === '' ? {} : { servername: serverName }),
       ...(session === undefined ? {} : { session }),
@@ -63,6 +65,7 @@ export class WireTlsSocket implements WireConnection {
         );
         return;
       }
+      onHandshake?.(socket.isSessionReused());
       this.isOpened = true;
       if (this.#keep(() => client.sessions.judge(origin, socket, session !== undefined)))
         this.#owner.connected(this);

@@ -3,18 +3,15 @@
 import type { LoadTask } from '../../model/load/load-task.ts';
 import type { Lane, LaneOptions } from '../../transport/lane.ts';
 import { TlsClient } from '../../transport/tls/tls-client.ts';
-import type { TlsTrust } from '../../transport/tls/tls-trust.ts';
 import { waitAtMost } from '../wait-at-most.ts';
 import { LoadRun } from './load-run.ts';
 
 /** Closing what a server will not let go of has an end. */
 const MAX_CLOSE_MS = 2_000;
 
-type LoadLaneOptions = LaneOptions & { readonly trust: TlsTrust };
-
 export async function openLoadRun(task: LoadTask): Promise<{ run: LoadRun; close: () => Promise<void> }> {
   const open = await loadTransport(task);
-  const tls = { tls: new TlsClient(task.trust), trust: task.trust };
+  const tls = new TlsClient(task.trust);
   const origins = [...new Set(task.requests.map(({ origin }) => origin))];
   // Made before the run, whose counters they call.
   const counters = { opened: () => {}, closed: () => {}, surplus: () => {} };
@@ -25,7 +22,7 @@ export async function openLoadRun(task: LoadTask): Promise<{ run: LoadRun; close
       connectTimeoutMs: task.limits.connectTimeoutMs,
       maxHeaderBytes: task.limits.maxHeaderBytes,
       headers: task.headers,
-      ...tls,
+      tls,
       onConnection: (event) => counters[event](),
       onSurplus: () => counters.surplus(),
     }),
@@ -42,7 +39,7 @@ export async function openLoadRun(task: LoadTask): Promise<{ run: LoadRun; close
   };
 }
 
-async function loadTransport({ transport, protocol }: LoadTask): Promise<(options: LoadLaneOptions) => Lane> {
+async function loadTransport({ transport, protocol }: LoadTask): Promise<(options: LaneOptions) => Lane> {
   if (transport === 'wire') return (await import('../../transport/wire/wire-lane.ts')).openWireLane;
   const { openUndiciLane } = await import('../../transport/undici/undici-lane.ts');
   return (options) => openUndiciLane({ ...options, protocol: protocol === 'h2' ? 'h2c' : 'h1' });

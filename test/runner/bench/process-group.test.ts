@@ -24,7 +24,15 @@ function startSplitRun(server: MockServer, delayMs: number, onReady?: () => void
       pipelining: 'auto',
       maxInFlight: 'auto',
       processes: 2,
-      server: { ours: true, delayMs, replicaCount: 1, listenersPerReplica: 1, backlog: 511, isLean: false },
+      server: {
+        ours: true,
+        delayMs,
+        replicaCount: 1,
+        listenersPerReplica: 1,
+        backlog: 511,
+        isLean: false,
+        isTls: false,
+      },
     },
     readLimits(),
   );

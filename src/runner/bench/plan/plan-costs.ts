@@ -17,11 +17,12 @@ export type PlannedServer =
       readonly backlog: number;
       /** The lean path for `/n`, or Fastify. */
       readonly isLean: boolean;
+      readonly isTls: boolean;
     }
   | {
       readonly ours: false;
       readonly delayMs: number | null;
-      readonly isPlainHttp: boolean;
+      readonly isTls: boolean;
       /** Where it listens. */
       readonly destination: Destination;
     };
@@ -48,12 +49,31 @@ const SERVER_COSTS = {
   fastify: { connectionUs: 80, trialUs: 22, connectionBytes: 26_000, inFlightBytes: 3_000 },
   lean: { connectionUs: 45, trialUs: 3, connectionBytes: 9_000, inFlightBytes: 40 },
 } as const;
+/** What TLS adds on either side: a handshake in full, ciphers, and what Node holds for a connection. */
+const TLS_COSTS = { connectionUs: 850, trialUs: 5, connectionBytes: 92_000 } as const;
 const NO_COSTS = { connectionUs: 0, trialUs: 0, connectionBytes: 0, inFlightBytes: 0 } as const;
 
 /** What a server on this machine costs; nothing where it is not ours. */
-export function serverCosts(server: PlannedServer): Readonly<Record<keyof typeof NO_COSTS, number>> {
+export function serverCosts(server: PlannedServer): SideCosts {
   if (!server.ours) return NO_COSTS;
-  return SERVER_COSTS[server.isLean ? 'lean' : 'fastify'];
+  return overTls(SERVER_COSTS[server.isLean ? 'lean' : 'fastify'], server);
+}
+
+/** What the client costs. */
+export function clientCosts(transport: Transport, server: PlannedServer): SideCosts {
+  return overTls(COSTS[transport], server);
+}
+
+type SideCosts = Readonly<Record<keyof typeof NO_COSTS, number>>;
+
+function overTls(costs: SideCosts, { isTls }: PlannedServer): SideCosts {
+  if (!isTls) return costs;
+  return {
+    ...costs,
+    connectionUs: costs.connectionUs + TLS_COSTS.connectionUs,
+    trialUs: costs.trialUs + TLS_COSTS.trialUs,
+    connectionBytes: costs.connectionBytes + TLS_COSTS.connectionBytes,
+  };
 }
 
 /** A process before its first connection: Node.js, and what each thread or replica adds. */
@@ -64,7 +84,7 @@ const TRIAL_BYTES = 0.5;
 
 /** What the plan takes from the system, for limits/check. */
 export function needOf(plan: Plan, server: PlannedServer): PlanNeed {
-  const client = COSTS[plan.transport];
+  const client = clientCosts(plan.transport, server);
   const replicaCount = server.ours ? server.replicaCount : 0;
   const own = serverCosts(server);
   const serverBytes = plan.connectionCount * own.connectionBytes + plan.maxInFlight * own.inFlightBytes;
@@ -118,7 +138,7 @@ export function predictMs({
   server,
   limits,
 }: Prediction): number {
-  const client = COSTS[transport];
+  const client = clientCosts(transport, server);
   const own = serverCosts(server);
   const serverUs = connectionCount * own.connectionUs + trialCount * own.trialUs;
   const clientUs = connectionCount * client.connectionUs + trialCount * client.trialUs;

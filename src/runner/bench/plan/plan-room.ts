@@ -11,7 +11,7 @@ import {
 } from '../../../limits/capacity.ts';
 import type { Limits } from '../../../limits/read.ts';
 import type { Transport } from '../../../model/plan.ts';
-import { COSTS, destinationOf, serverCosts } from './plan-costs.ts';
+import { clientCosts, destinationOf, serverCosts } from './plan-costs.ts';
 import type { Auto, Decision, PlanRequest } from './plan-request.ts';
 
 const MAX_DESTINATIONS = 32;
@@ -28,7 +28,7 @@ export function connectionRoom(
   workers: number,
 ): Room {
   const { server, processes } = request;
-  const costBytes = COSTS[transport].connectionBytes + serverCosts(server).connectionBytes;
+  const costBytes = clientCosts(transport, server).connectionBytes + serverCosts(server).connectionBytes;
   const capacities = [
     timesProcesses(maxConnectionsByFiles(limits, fileUsers(request, workers)), processes),
     ...(server.ours ? [replicaRoom(server.replicaCount, limits)] : []),

@@ -103,11 +103,10 @@ export function cutBy({ reasons }: Plan): LimitName | null {
   return cut === undefined ? null : (cut as LimitName);
 }
 
-function chooseTransport({ transport, family, server }: PlanRequest): Decision<Transport> {
+function chooseTransport({ transport, family }: PlanRequest): Decision<Transport> {
   if (transport !== 'auto') return [transport, ASKED_FOR];
   if (family === 'h2c') return ['undici', 'HTTP/2 is undici’s'];
-  if (!server.ours && !server.isPlainHttp) return ['undici', 'TLS is undici’s'];
-  return ['wire', 'plain HTTP/1.1; what it does not take goes through undici'];
+  return ['wire', 'HTTP/1.1; what it does not take goes through undici'];
 }
 
 function chooseConnections(

@@ -15,12 +15,13 @@ const OWN: PlannedServer = {
   listenersPerReplica: 4,
   backlog: 4096,
   isLean: false,
+  isTls: false,
 };
 const DESTINATION = { addresses: ['127.0.0.1'], port: 8000 };
 const FOREIGN = {
   ours: false,
   delayMs: null,
-  isPlainHttp: true,
+  isTls: false,
   destination: DESTINATION,
 } satisfies PlannedServer;
 
@@ -230,13 +231,13 @@ test('without a delay only what two workers can turn around is in flight', () =>
   });
 });
 
-test('auto takes the wire transport for plain HTTP/1.1 and undici for all else', () => {
+test('auto takes the wire transport for HTTP/1.1, over TLS too, and undici for HTTP/2', () => {
   const transport = (overrides: Partial<PlanRequest>) =>
     makePlan(request({ transport: 'auto', ...overrides }), TWO_CORES).transport;
   assert.equal(transport({}), 'wire');
   assert.equal(transport({ family: 'pipelined' }), 'wire');
   assert.equal(transport({ family: 'h2c' }), 'undici');
-  assert.equal(transport({ server: { ...FOREIGN, isPlainHttp: false } }), 'undici');
+  assert.equal(transport({ server: { ...FOREIGN, isTls: true } }), 'wire');
   assert.equal(transport({ server: FOREIGN }), 'wire');
 });
 
