@@ -50,7 +50,7 @@ export const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   undici: ['transport/undici/*.ts'],
   piscina: ['runner/pool.ts'],
-  'robots-parser': ['workers/fetch/robots/robots-gate.ts'],
+  'content-disposition': ['sinks/names/disposition-name.ts'],
   commander: ['cli/**/*.ts'],
   'log-update': ['cli/**/*.ts'],
   fastify: ['server/**/*.ts'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test, type TestContext } from 'node:test';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { fetchUrls, listen, onlyFailed, serve } from './fetch-world.ts';
 
 /** Serves `text` as robots.txt, or whatever else `status` makes of it, and counts what was asked. */
@@ -74,14 +74,47 @@ for (const status of [206, 429, 500, 503])
     assert.ok(!seen.includes('/a'));
   });
 
-test('rules in a coding that nobody asked for are not taken for rules that allow everything', async (t) => {
-  const { origin, seen } = await makeWorld(t, gzipSync('User-agent: *\nDisallow: /\n'), 200, {
-    'content-encoding': 'gzip',
+for (const [coding, pack] of [
+  ['gzip', gzipSync],
+  ['br', brotliCompressSync],
+  ['zstd', zstdCompressSync],
+  ['deflate', deflateSync],
+] as const)
+  test(`rules in ${coding} are read, though nobody asked for a coding`, async (t) => {
+    const text = pack('User-agent: *\nDisallow: /no\n');
+    const { origin, seen } = await makeWorld(t, text, 200, { 'content-encoding': coding });
+    const { report } = await fetchUrls(t, [`${origin}/yes`, `${origin}/no`], { request: robots });
+    assert.deepEqual([report.ok, report.skips], [1, { robots: 1 }]);
+    assert.ok(!seen.includes('/no'));
   });
-  const failure = onlyFailed(await fetchUrls(t, [`${origin}/a`], { request: robots }));
-  assert.equal(failure.code, 'robots-unavailable');
-  assert.match(failure.detail, /robots\.txt: expected plain text, found content-encoding "gzip"/u);
-  assert.ok(!seen.includes('/a'));
+
+test('of rules that unpack without an end the first 500 KiB count', async (t) => {
+  const text = gzipSync(`User-agent: *\nDisallow: /no\n${'# nothing\n'.repeat(20_000_000)}`);
+  const { origin } = await makeWorld(t, text, 200, { 'content-encoding': 'gzip' });
+  const { report } = await fetchUrls(t, [`${origin}/yes`, `${origin}/no`], { request: robots });
+  assert.deepEqual([report.ok, report.skips], [1, { robots: 1 }]);
+});
+
+for (const [what, coding, text] of [
+  ['no known coding', 'compress', 'User-agent: *\nDisallow: /\n'],
+  ['damaged', 'gzip', gzipSync('User-agent: *\nDisallow: /\n').subarray(0, 20)],
+] as const)
+  test(`rules that cannot be read (${what}) are not taken for rules that allow everything`, async (t) => {
+    const { origin, seen } = await makeWorld(t, text as string, 200, { 'content-encoding': coding });
+    const failure = onlyFailed(await fetchUrls(t, [`${origin}/a`], { request: robots }));
+    assert.equal(failure.code, 'robots-unavailable');
+    assert.ok(!seen.includes('/a'));
+  });
+
+test('a query with brackets is held to a rule with one, and rules in UTF-16 are rules', async (t) => {
+  const text = Buffer.from('\ufeffUser-agent: spillway\r\nDisallow: /*?filter[\r\n', 'utf16le');
+  const { origin, seen } = await makeWorld(t, text);
+  const urls = [`${origin}/shop?filter[color]=red`, `${origin}/shop?filters=1`];
+  const { report } = await fetchUrls(t, urls, {
+    request: { ...robots, userAgent: 'spillway (contact me@h)' },
+  });
+  assert.deepEqual([report.ok, report.skips], [1, { robots: 1 }]);
+  assert.deepEqual(seen.toSorted(), ['/robots.txt', '/shop?filters=1']);
 });
 
 test('an origin that cannot be reached is robots-unavailable, in bounded time', async (t) => {

@@ -5,6 +5,7 @@ import type { FetchLimits } from '../../../model/fetch-task.ts';
 import type { RobotsRules } from '../../../model/robots.ts';
 import { thrownText } from '../../../model/one-line.ts';
 import { redirectTarget } from '../attempt/answer-head.ts';
+import { ContentDecoder, parseCodings } from '../attempt/content-decoder.ts';
 import { describeError } from '../../../transport/classify.ts';
 import type { AnswerReceiver, RequestControl } from '../../../transport/fetch-transport.ts';
 import type { GuardedRoutes } from '../../../transport/routes/guarded-routes.ts';
@@ -15,12 +16,6 @@ const MAX_REDIRECTS = 5;
 const MAX_TRIES = 3;
 const RETRY_MS = 500;
 const DEFAULT_DEADLINE_MS = 60_000;
-
-/** What no coding looks like. */
-const PLAIN_CODINGS = [
-  ['content-encoding', 'identity'],
-  ['transfer-encoding', 'chunked'],
-] as const;
 
 export interface RobotsFetchParts {
   readonly routes: GuardedRoutes;
@@ -69,6 +64,7 @@ class Asking implements AnswerReceiver {
   #timer: NodeJS.Timeout | undefined;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
+  #decoder: ContentDecoder | null = null;
   #control: RequestControl | null = null;
   #verdict: Answer | null = null;
   #isOver = false;
@@ -115,7 +111,7 @@ class Asking implements AnswerReceiver {
       else if (status === 206 || status === 429 || status >= 500)
         this.#verdict = this.#unavailable(`status ${status}`);
       else if (status >= 400) this.#verdict = { kind: 'none' };
-      else this.#verdict = this.#unreadable(headers);
+      else this.#verdict = this.#begin(headers);
       if (this.#verdict !== null) this.#finish(this.#verdict);
     });
   }
@@ -123,14 +119,16 @@ class Asking implements AnswerReceiver {
   onData(chunk: Buffer): void {
     if (this.#isOver) return;
     this.#guard(() => {
-      this.#chunks.push(Buffer.from(chunk));
-      this.#bytes += chunk.length;
-      if (this.#bytes >= MAX_BYTES) this.#finish(this.#text());
+      if (this.#decoder === null) this.#take(chunk);
+      else if (!this.#decoder.write(Buffer.from(chunk))) this.#control?.pause();
     });
   }
 
   onEnd(): void {
-    this.#guard(() => this.#finish(this.#text()));
+    this.#guard(() => {
+      if (this.#decoder === null) this.#finish(this.#text());
+      else this.#decoder.end();
+    });
   }
 
   onError(error: unknown): void {
@@ -150,18 +148,40 @@ class Asking implements AnswerReceiver {
     return to === null ? { kind: 'none' } : { kind: 'redirect', to };
   }
 
-  /** Rules in a coding that nobody asked for would be read as rules that allow everything. */
-  #unreadable(headers: HeaderView): Answer | null {
-    for (const [name, plain] of PLAIN_CODINGS) {
-      const found = headers.get(name)?.trim().toLowerCase();
-      if (found !== undefined && found !== plain)
-        return this.#unavailable(`expected plain text, found ${name} ${JSON.stringify(found.slice(0, 100))}`);
-    }
+  /** Takes codings off, which is right of a server even where nobody asked for one; null where the text is to be read. */
+  #begin(headers: HeaderView): Answer | null {
+    const transfer = headers.get('transfer-encoding')?.trim().toLowerCase() ?? 'chunked';
+    const coding = headers.get('content-encoding') ?? '';
+    const codings = parseCodings(coding);
+    // Rules in a coding that nobody can read would be read as rules that allow everything.
+    const unknown =
+      transfer !== 'chunked'
+        ? `transfer-encoding ${quoted(transfer)}`
+        : codings === null
+          ? `content-encoding ${quoted(coding)}`
+          : '';
+    if (unknown !== '') return this.#unavailable(`expected a known coding, found ${unknown}`);
+    if (codings === null || codings.length === 0) return null;
+    this.#decoder = new ContentDecoder(codings, {
+      onData: (chunk) => this.#take(chunk),
+      onEnd: () => this.#finish(this.#text()),
+      onError: (error) => this.#fail(`expected ${coding}, ${describeError(error)}`),
+      onDrain: () => this.#control?.resume(),
+    });
     return null;
   }
 
+  #take(chunk: Buffer): void {
+    if (this.#isOver) return;
+    this.#chunks.push(Buffer.from(chunk));
+    this.#bytes += chunk.length;
+    if (this.#bytes >= MAX_BYTES) this.#finish(this.#text());
+  }
+
   #text(): RobotsRules {
-    return { kind: 'text', text: Buffer.concat(this.#chunks).subarray(0, MAX_BYTES).toString() };
+    const bytes = Buffer.concat(this.#chunks).subarray(0, MAX_BYTES);
+    const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe;
+    return { kind: 'text', text: bytes.toString(isUtf16 ? 'utf16le' : 'utf8') };
   }
 
   #fail(problem: string): void {
@@ -175,10 +195,15 @@ class Asking implements AnswerReceiver {
   #finish(answer: Answer): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#decoder?.cancel();
     clearTimeout(this.#timer);
     // Whatever is left of the body is of no use to anybody.
     this.#control?.abort(new Error('robots.txt is known'));
     this.#control?.leave();
     this.#settle(answer);
   }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 100));
 }

@@ -1,31 +1,31 @@
 // Jobs of origins whose robots.txt is not known yet wait here; what the others may fetch is looked up in the rules. The
 // file itself is fetched once for all workers, outside.
 
-import robotsModule, { type Robot } from 'robots-parser';
 import type { RobotsAnswer } from '../../../model/robots.ts';
 import { thrownText } from '../../../model/one-line.ts';
 import type { FetchJob } from '../attempt/fetch-job.ts';
+import { parseRobots, type RobotsRules } from './robots-rules.ts';
 
-// Its types describe an ES module; what is installed exports the function itself.
-const robotsParser = robotsModule as unknown as (url: string, text: string) => Robot;
-
-/** Rules kept at once; beyond them the oldest are asked for again. */
-const MAX_RULES = 2_000;
-const MAX_CRAWL_DELAY_SEC = 3_600;
+/** Origins whose rules are kept at once, and characters of all of them; beyond either the oldest are asked for again. */
+const MAX_ORIGINS = 2_000;
+const MAX_CHARACTERS = 4 * 2 ** 20;
+/** Memory of an origin without rules. */
+const ENTRY_CHARACTERS = 200;
 
 export type RobotsVerdict = 'allowed' | 'disallowed' | 'awaited' | { readonly unavailable: string };
 
-interface Rules {
-  readonly isAllowed: (url: string) => boolean;
+interface Known {
+  /** Null where there are none, and everything is allowed. */
+  readonly rules: RobotsRules | null;
+  /** Why nothing is allowed. */
   readonly unavailable: string | null;
-  /** Pause between requests that it asks for. */
-  readonly spacingMs: number;
 }
 
 export class RobotsGate {
   readonly #userAgent: string;
   readonly #ask: (origin: string) => void;
-  readonly #rules = new Map<string, Rules>();
+  readonly #known = new Map<string, Known>();
+  #characters = 0;
   readonly #awaited = new Map<string, FetchJob[]>();
   #count = 0;
 
@@ -46,19 +46,23 @@ export class RobotsGate {
 
   /** `awaited`: the job stays here until `learn` gives it back. */
   judge(job: FetchJob): RobotsVerdict {
-    const { origin, href } = job.url;
-    const rules = this.#rules.get(origin);
-    if (rules === undefined) {
+    const { origin, pathname, search } = job.url;
+    const known = this.#known.get(origin);
+    if (known === undefined) {
       this.#await(origin, job);
       return 'awaited';
     }
-    if (rules.unavailable !== null) return { unavailable: rules.unavailable };
-    return rules.isAllowed(href) ? 'allowed' : 'disallowed';
+    if (known.unavailable !== null) return { unavailable: known.unavailable };
+    const verdict = known.rules?.judge(pathname + search) ?? 'allowed';
+    if (verdict !== 'too-costly') return verdict;
+    return {
+      unavailable: `${origin}/robots.txt: expected rules that a path is soon judged by, found too many (--robots)`,
+    };
   }
 
   /** Pause between requests that an origin's rules ask for; 0 for none. */
   spacingMs(origin: string): number {
-    return this.#rules.get(origin)?.spacingMs ?? 0;
+    return this.#known.get(origin)?.rules?.crawlDelayMs ?? 0;
   }
 
   /** @returns the jobs that waited for it */
@@ -66,25 +70,33 @@ export class RobotsGate {
     const jobs = this.#awaited.get(origin) ?? [];
     this.#awaited.delete(origin);
     this.#count -= jobs.length;
-    for (const oldest of this.#rules.keys()) {
-      if (this.#rules.size < MAX_RULES) break;
-      this.#rules.delete(oldest);
+    this.#forget(origin);
+    const known = this.#read(origin, rules);
+    this.#characters += sizeOf(known);
+    this.#known.set(origin, known);
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= MAX_ORIGINS && this.#characters <= MAX_CHARACTERS) break;
+      if (oldest !== origin) this.#forget(oldest);
     }
-    if (rules.kind !== 'text') {
-      const unavailable = rules.kind === 'unavailable' ? rules.detail : null;
-      this.#rules.set(origin, { isAllowed: () => true, unavailable, spacingMs: 0 });
-      return jobs;
-    }
-    const robot = readRules(`${origin}/robots.txt`, rules.text);
-    if (typeof robot === 'string') {
-      this.#rules.set(origin, { isAllowed: () => false, unavailable: robot, spacingMs: 0 });
-      return jobs;
-    }
-    const delaySec = robot.getCrawlDelay(this.#userAgent) ?? 0;
-    const spacingMs = Math.min(MAX_CRAWL_DELAY_SEC, Math.max(0, delaySec)) * 1000;
-    const isAllowed = (url: string) => this.#isAllowed(robot, url);
-    this.#rules.set(origin, { isAllowed, unavailable: null, spacingMs });
     return jobs;
+  }
+
+  #read(origin: string, rules: RobotsAnswer['rules']): Known {
+    if (rules.kind !== 'text')
+      return { rules: null, unavailable: rules.kind === 'unavailable' ? rules.detail : null };
+    try {
+      return { rules: parseRobots(rules.text, this.#userAgent), unavailable: null };
+    } catch (error) {
+      const unavailable = `${origin}/robots.txt: expected rules, reading them threw ${thrownText(error)}`;
+      return { rules: null, unavailable };
+    }
+  }
+
+  #forget(origin: string): void {
+    const known = this.#known.get(origin);
+    if (known === undefined) return;
+    this.#known.delete(origin);
+    this.#characters -= sizeOf(known);
   }
 
   takeAll(): FetchJob[] {
@@ -92,10 +104,6 @@ export class RobotsGate {
     this.#awaited.clear();
     this.#count = 0;
     return all;
-  }
-
-  #isAllowed(robot: Robot, url: string): boolean {
-    return robot.isAllowed(url, this.#userAgent) !== false;
   }
 
   #await(origin: string, job: FetchJob): void {
@@ -110,11 +118,6 @@ export class RobotsGate {
   }
 }
 
-/** The rules, or why they cannot be read. */
-function readRules(url: string, text: string): Robot | string {
-  try {
-    return robotsParser(url, text);
-  } catch (error) {
-    return `${url}: expected rules, reading them threw ${thrownText(error)}`;
-  }
+function sizeOf({ rules }: Known): number {
+  return ENTRY_CHARACTERS + (rules?.size ?? 0);
 }
