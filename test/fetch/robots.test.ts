@@ -100,7 +100,7 @@ for (const [what, coding, text] of [
   ['damaged', 'gzip', gzipSync('User-agent: *\nDisallow: /\n').subarray(0, 20)],
 ] as const)
   test(`rules that cannot be read (${what}) are not taken for rules that allow everything`, async (t) => {
-    const { origin, seen } = await makeWorld(t, text as string, 200, { 'content-encoding': coding });
+    const { origin, seen } = await makeWorld(t, text, 200, { 'content-encoding': coding });
     const failure = onlyFailed(await fetchUrls(t, [`${origin}/a`], { request: robots }));
     assert.equal(failure.code, 'robots-unavailable');
     assert.ok(!seen.includes('/a'));
