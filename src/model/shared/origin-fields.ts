@@ -12,54 +12,76 @@ export const ORIGIN_FIELDS = {
   /** Requests that may be open at once; 0 before the first, and where the budget is fixed. */
   window: 2,
   phase: 3,
-  /** What answered since the round began, its duration, and what failed without an answer. */
+  /** The requests that are judged together: sent from the one time on until there are enough of them, at the other. */
   roundStart: 4,
-  roundWindow: 5,
-  roundOk: 6,
-  roundTicks: 7,
-  roundTrouble: 8,
+  roundCut: 5,
+  roundWindow: 6,
+  roundSent: 7,
+  roundNeed: 8,
+  /** Of whatever was sent, since the round began: whole answers, and failures without one. */
+  roundOk: 9,
+  roundTrouble: 10,
   /** Somebody was refused for want of room in this round. */
-  roundWanted: 9,
-  baseTicks: 10,
-  /** Answers in a thousand seconds: of the last rounds, the most so far, and before the step that is being tried. */
-  rate: 11,
-  bestRate: 12,
-  heldWindow: 13,
-  heldTicks: 14,
-  heldRate: 15,
+  roundWanted: 11,
+  /** The duration that the first bucket of `DURATION_BUCKETS_AT` stands for, plus one. */
+  roundScale: 12,
+  /** Durations that a fifth and a half of the requests stay below, where nothing queues. */
+  baseLowTicks: 13,
+  baseMidTicks: 14,
+  /** Answers that these are taken from. */
+  baseCount: 15,
+  /** Spread of durations, in thousandths of their logarithm. */
+  spread: 16,
+  /** Answers in a thousand seconds of steady rounds; 0 before the first. */
+  rate: 17,
+  /** Before the step that is being tried. */
+  heldWindow: 18,
+  heldLowTicks: 19,
+  heldMidTicks: 20,
+  heldCount: 21,
+  heldRate: 22,
   /** The window at which the server refused. */
-  ceiling: 16,
+  ceiling: 23,
   /** How far to grow at once after a setback. */
-  goal: 17,
-  flatRounds: 18,
-  slowRounds: 19,
-  stepAt: 20,
-  backoff: 21,
+  goal: 24,
+  flatRounds: 25,
+  stepAt: 26,
+  backoff: 27,
   /** Refusals close together are one. */
-  episodeUntil: 22,
-  episodeFloor: 23,
-  episodeCount: 24,
+  episodeUntil: 28,
+  episodeFloor: 29,
+  episodeCount: 30,
   /** Answers to requests sent before this say nothing of the window there is now. */
-  cutAt: 25,
+  cutAt: 31,
   /** Pauses in a row without an answer between. */
-  strikes: 26,
+  strikes: 32,
   /** When the first attempt began that has been followed by no byte from there. */
-  silentSince: 27,
+  silentSince: 33,
   /** When an attempt last failed without a byte. */
-  failedAt: 28,
+  failedAt: 34,
   /** Least time between two requests that robots.txt asks for, and when the next may begin (in hundredths, wrapping). */
-  spacing: 29,
-  nextStart: 30,
-  lock: 31,
+  spacing: 35,
+  nextStart: 36,
+  lock: 37,
   /** It has answered once. */
-  isKnown: 32,
+  isKnown: 38,
   /** Least time between two requests that refusals have taught (origin-pace), and the answers since the last. */
-  pace: 33,
-  paceAnswers: 34,
+  pace: 39,
+  paceAnswers: 40,
+  /** Requests of the round that were answered. */
+  roundAnswered: 41,
+  /** The latest time at which a request went out that was answered. */
+  answeredSentAt: 42,
 } as const;
 
 export type OriginField = keyof typeof ORIGIN_FIELDS;
-export const FIELDS_PER_ORIGIN = 40;
+/** Behind them, how many answers of the round took how long: a histogram of quarter octaves. */
+export const DURATION_BUCKETS_AT = 48;
+export const DURATION_BUCKETS = 32;
+export const FIELDS_PER_ORIGIN = DURATION_BUCKETS_AT + DURATION_BUCKETS;
+
+/** The greatest value of a field; where it is a duration, one that nobody knows the end of. */
+export const MAX_CELL = 2 ** 31 - 1;
 
 /** The phase of a window, as its field holds it. */
 export const WINDOW_PHASES = ['growing', 'steady', 'raised', 'lowered'] as const;
@@ -99,31 +121,33 @@ export interface OriginKnee {
   readonly origin: string;
   /** Requests open at once that it served best with. */
   readonly window: number;
-  /** Answers a second there. */
+  /** Answers a second there, in rounds in which the window stood still. */
   readonly perSec: number;
-  /** Mean time of an answer when the origin had little to do. */
+  /** Time that half of the answers took when the origin had little to do. */
   readonly baseMs: number;
   /** It refused more than this many; null where it never did. */
   readonly ceiling: number | null;
 }
 
-/** The window found for an origin; null where none was, or where it is forgotten. */
+/** The window found for an origin; null where none was (more always brought more), or where it is forgotten. */
 export function readKnee(origins: SharedArrayBuffer, origin: string): OriginKnee | null {
   const rows = new SharedRows(origins);
   const place = rows.find(origin);
   if (place === null) return null;
   const read = (field: OriginField) => Atomics.load(rows.cells, rows.at(place) + ORIGIN_FIELDS[field]);
   const phase = WINDOW_PHASES[read('phase')];
-  // What still grows, or grows back, has not been found.
-  const window =
-    phase === 'growing' ? read('goal') : phase === 'steady' ? read('window') : read('heldWindow');
-  if (window === 0) return null;
+  // What grows has not been found, and what grows back had not either where it was never seen to stand still.
+  const isHeld = phase === 'raised' || phase === 'lowered';
+  const window = phase === 'growing' ? read('goal') : isHeld ? read('heldWindow') : read('window');
+  const rate = read(isHeld ? 'heldRate' : 'rate');
+  if (window === 0 || rate === 0) return null;
+  const [low, mid] = [read('baseLowTicks'), read('baseMidTicks')];
   const ceiling = read('ceiling');
   return {
     origin,
     window,
-    perSec: read(phase === 'raised' || phase === 'lowered' ? 'heldRate' : 'rate') / 1000,
-    baseMs: read('baseTicks') / 10,
+    perSec: rate / 1000,
+    baseMs: (mid === MAX_CELL ? low : mid) / 10,
     ceiling: ceiling === 0 ? null : ceiling,
   };
 }

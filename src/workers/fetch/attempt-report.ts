@@ -11,10 +11,11 @@ const TROUBLE = new Set(['idle-timeout', 'total-timeout', 'too-slow', 'body-mism
 
 export function reportToBudget(
   budgets: OriginBudgets,
-  { job, sentAtMs }: FetchAttempt,
+  { job, sentAtMs, isReleased }: FetchAttempt,
   end: AttemptEnd,
 ): void {
   const { place, status } = job;
+  const isAlone = isReleased || job.isSuspect;
   if (end.kind === 'ok' || end.kind === 'redirect') {
     budgets.answered(place, sentAtMs);
   } else if (end.kind === 'failed') {
@@ -22,9 +23,9 @@ export function reportToBudget(
       if (REFUSALS.has(status)) budgets.refused(place, sentAtMs);
       else budgets.answered(place, sentAtMs);
     } else if (status !== 0) {
-      if (TROUBLE.has(end.code)) budgets.failed(place);
+      if (TROUBLE.has(end.code)) budgets.failed(place, isAlone);
     } else if (isOfOrigin(end.code)) {
-      budgets.failed(place);
+      budgets.failed(place, isAlone);
     }
   }
 }

@@ -232,8 +232,9 @@ export class FetchEngine {
         this.#namingCount--;
         this.#budgets.begun(job.place);
       },
-      onSent: () => {
+      onSent: ({ job }) => {
         tally.add('attemptsSent', 1);
+        this.#budgets.sent(job.place);
         this.#watchdog.moved();
       },
       onHeard: ({ job }) => this.#budgets.heard(job.place),
@@ -311,7 +312,7 @@ export class FetchEngine {
     const { place } = job;
     if (!attempt.isNamed) this.#namingCount--;
     this.#slots.close(attempt);
-    this.#budgets.leave(place);
+    if (!attempt.isReleased) this.#budgets.leave(place);
     this.#watchdog.moved();
     this.#guardJob(job, () => {
       reportToBudget(this.#budgets, attempt, end);
@@ -426,6 +427,17 @@ export class FetchEngine {
     if (attempt.phase === 'connecting' && this.#budgets.pauseLeftMs(attempt.job.place) > 0)
       attempt.withdraw();
     else attempt.check(now);
+    if (attempt.phase === 'waiting' || attempt.phase === 'receiving') this.#releaseIfStuck(attempt, now);
+  }
+
+  /** A stall that only its own target suffers takes no place from others. */
+  #releaseIfStuck(attempt: FetchAttempt, now: number): void {
+    const { job, sentAtMs, sinceMs, isReleased } = attempt;
+    const { place, isSuspect } = job;
+    if (isReleased || !this.#budgets.isStuckAlone(place, sentAtMs, now - sinceMs, isSuspect)) return;
+    attempt.isReleased = true;
+    job.isSuspect = true;
+    this.#budgets.leave(place);
   }
 
   /** What the live view reads. */

@@ -32,7 +32,7 @@ export interface AttemptContext extends AnswerRules {
   /** The other side is waited for from now on. */
   onNamed(attempt: FetchAttempt): void;
   /** The request is on its way over a connection that stands. */
-  onSent(): void;
+  onSent(attempt: FetchAttempt): void;
   /** Something has come from the origin. */
   onHeard(attempt: FetchAttempt): void;
   /** Milliseconds to read nothing, after `bytes` more have arrived. */
@@ -60,6 +60,8 @@ export class FetchAttempt implements AnswerReceiver {
   cell = -1;
   readonly #context: AttemptContext;
   readonly #clock: AttemptClock;
+  /** Its place at the origin is another's already. */
+  isReleased = false;
   #control: RequestControl | null = null;
   /** The transport has said its last word. */
   #isAnswered = false;
@@ -129,7 +131,7 @@ export class FetchAttempt implements AnswerReceiver {
     this.#guard(() => {
       this.#clock.enter('waiting');
       this.#sentAtMs = this.#clock.sinceMs;
-      this.#context.onSent();
+      this.#context.onSent(this);
     });
   }
 

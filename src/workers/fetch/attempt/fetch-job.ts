@@ -25,6 +25,8 @@ export class FetchJob {
   staleCount = 0;
   /** The wire transport does not take its answer's framing. */
   isHandedOver = false;
+  /** An attempt stood still while its origin answered others. */
+  isSuspect = false;
   /** Of the last answer; 0 without one. */
   status = 0;
   /** What came of its body before the last attempt ended, to be gone on with; null for nothing. */

@@ -12,6 +12,9 @@ const MAX_PAUSE_MS = 2 ** 31 - 1;
 /** A pause nobody gave a length: it doubles with each that no answer has come between. */
 const FIRST_PAUSE_MS = 500;
 const MAX_OWN_PAUSE_MS = 60_000;
+/** A request that stands still for so long, and so many times what others take, is not waited for. */
+const MIN_STUCK_MS = 250;
+const STUCK_RATIO = 4;
 
 export class OriginBudgets {
   readonly #fields: OriginFields;
@@ -65,6 +68,11 @@ export class OriginBudgets {
       this.#fields.swap(place, 'silentSince', 0, Math.ceil(this.#fields.now()));
   }
 
+  /** Its request goes out. */
+  sent(place: number): void {
+    this.#window.sent(place);
+  }
+
   /** Something has come from there. */
   heard(place: number): void {
     if (this.#fields.get(place, 'silentSince') === 0) return;
@@ -86,7 +94,23 @@ export class OriginBudgets {
   answered(place: number, sentAtMs: number): void {
     if (this.#fields.get(place, 'strikes') !== 0) this.#fields.set(place, 'strikes', 0);
     this.#pace.answered(place);
-    this.#window.answered(place, this.#fields.sinceEpoch(sentAtMs));
+    const sentMs = this.#fields.sinceEpoch(sentAtMs);
+    const latest = this.#fields.get(place, 'answeredSentAt');
+    if (sentMs > latest) this.#fields.swap(place, 'answeredSentAt', latest, sentMs);
+    this.#window.answered(place, sentMs);
+  }
+
+  /**
+   * Whether a request stands still for reasons of its own: for much longer than others take, while one that went out
+   * after it was answered. Its place is then another's; never where `--per-origin` bounds what is open.
+   * @param stillMs since anything of it moved
+   * @param isSuspect its target stood still before
+   */
+  isStuckAlone(place: number, sentAtMs: number, stillMs: number, isSuspect: boolean): boolean {
+    if (stillMs < MIN_STUCK_MS || !this.#window.isOpenEnded) return false;
+    const midMs = this.#window.usualMs(place);
+    if (midMs === null || stillMs < midMs * STUCK_RATIO) return false;
+    return isSuspect || this.#fields.get(place, 'answeredSentAt') > this.#fields.sinceEpoch(sentAtMs);
   }
 
   /** An answer that says too much, with no pause asked for. */
@@ -94,10 +118,10 @@ export class OriginBudgets {
     this.#window.refused(place, this.#fields.sinceEpoch(sentAtMs));
   }
 
-  /** An attempt ended without an answer. */
-  failed(place: number): void {
+  /** An attempt ended without an answer. @param isAlone for reasons of its target */
+  failed(place: number, isAlone: boolean): void {
     this.#fields.set(place, 'failedAt', this.#fields.now());
-    this.#window.troubled(place);
+    if (!isAlone) this.#window.troubled(place);
   }
 
   /** No worker asks this origin for anything before `durationMs` from now. A longer pause stands. */

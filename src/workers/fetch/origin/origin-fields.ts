@@ -2,12 +2,21 @@
 
 import { nowMs } from '../../../measure/clock.ts';
 import type { FetchShared } from '../../../model/fetch-task.ts';
-import { ORIGIN_FIELDS, type OriginField, WINDOW_PHASES } from '../../../model/shared/origin-fields.ts';
+import {
+  DURATION_BUCKETS,
+  DURATION_BUCKETS_AT,
+  MAX_CELL,
+  ORIGIN_FIELDS,
+  type OriginField,
+  WINDOW_PHASES,
+} from '../../../model/shared/origin-fields.ts';
 import { SharedRows } from '../../../model/shared/shared-rows.ts';
-import type { WindowState } from './window-steps.ts';
+import { roundCount, type WindowState } from './window-steps.ts';
 
 const TICKS_PER_MS = 10;
-const MAX_CELL = 2 ** 31 - 1;
+const BUCKETS_PER_OCTAVE = 4;
+/** Buckets for durations below the quick ones of before; those above have the others, up to 45 times as long. */
+const BUCKETS_BELOW_BASE = 10;
 /** A thread that died with the lock in its hands is not waited for. */
 const LOCK_MS = 1_000;
 
@@ -74,19 +83,20 @@ export class OriginFields {
 
   readWindow(place: number): WindowState {
     const get = (field: OriginField) => this.get(place, field);
+    const ms = (field: OriginField) => get(field) / TICKS_PER_MS;
+    const mid = (field: OriginField) => (get(field) === MAX_CELL ? Number.POSITIVE_INFINITY : ms(field));
     return {
       phase: WINDOW_PHASES[get('phase')] ?? 'growing',
       window: get('window'),
-      baseMs: this.baseMs(place),
+      base: { lowMs: ms('baseLowTicks'), midMs: mid('baseMidTicks'), count: get('baseCount') },
+      spread: get('spread') / 1000,
       rate: get('rate') / 1000,
-      bestRate: get('bestRate') / 1000,
       heldWindow: get('heldWindow'),
-      heldMs: get('heldTicks') / TICKS_PER_MS,
+      held: { lowMs: ms('heldLowTicks'), midMs: mid('heldMidTicks'), count: get('heldCount') },
       heldRate: get('heldRate') / 1000,
       ceiling: get('ceiling'),
       goal: get('goal'),
       flatRounds: get('flatRounds'),
-      slowRounds: get('slowRounds'),
       stepAtMs: get('stepAt'),
       backoff: get('backoff'),
     };
@@ -96,38 +106,90 @@ export class OriginFields {
   writeWindow(place: number, state: WindowState): void {
     const set = (field: OriginField, value: number) => this.set(place, field, value);
     set('phase', WINDOW_PHASES.indexOf(state.phase));
-    set('baseTicks', state.baseMs * TICKS_PER_MS);
+    set('baseLowTicks', state.base.lowMs * TICKS_PER_MS);
+    set('baseMidTicks', state.base.midMs * TICKS_PER_MS);
+    set('baseCount', state.base.count);
+    set('spread', state.spread * 1000);
     set('rate', state.rate * 1000);
-    set('bestRate', state.bestRate * 1000);
     set('heldWindow', state.heldWindow);
-    set('heldTicks', state.heldMs * TICKS_PER_MS);
+    set('heldLowTicks', state.held.lowMs * TICKS_PER_MS);
+    set('heldMidTicks', state.held.midMs * TICKS_PER_MS);
+    set('heldCount', state.held.count);
     set('heldRate', state.heldRate * 1000);
     set('ceiling', state.ceiling);
     set('goal', state.goal);
     set('flatRounds', state.flatRounds);
-    set('slowRounds', state.slowRounds);
     set('stepAt', state.stepAtMs);
     set('backoff', state.backoff);
     set('window', state.window);
-    this.beginRound(place);
+    this.beginRound(place, roundCount(state));
   }
 
-  beginRound(place: number): void {
+  /** Begins a round of so many requests. */
+  beginRound(place: number, count: number): void {
     this.set(place, 'roundWindow', this.get(place, 'window'));
+    this.set(place, 'roundNeed', count);
+    this.set(place, 'roundSent', 0);
+    this.set(place, 'roundCut', 0);
     this.set(place, 'roundOk', 0);
-    this.set(place, 'roundTicks', 0);
+    this.set(place, 'roundAnswered', 0);
     this.set(place, 'roundTrouble', 0);
     this.set(place, 'roundWanted', 0);
+    const baseTicks = this.get(place, 'baseLowTicks');
+    this.set(place, 'roundScale', baseTicks === 0 ? 0 : scaleFor(baseTicks));
+    const first = this.#bucketsAt(place);
+    for (let bucket = 0; bucket < DURATION_BUCKETS; bucket++) Atomics.store(this.#fields, first + bucket, 0);
     this.set(place, 'roundStart', Math.ceil(this.now() * TICKS_PER_MS));
   }
 
-  /** Least mean duration of a round. */
-  baseMs(place: number): number {
-    return this.get(place, 'baseTicks') / TICKS_PER_MS;
+  /** A request goes out: of the round, or after it. */
+  countSent(place: number): void {
+    if (this.get(place, 'roundCut') !== 0) return;
+    const sentCount = this.add(place, 'roundSent', 1) + 1;
+    if (sentCount >= this.get(place, 'roundNeed'))
+      this.set(place, 'roundCut', Math.ceil(this.now() * TICKS_PER_MS));
+  }
+
+  /** Whether a request that went out then is one of the round. */
+  isOfRound(place: number, sentAtMs: number): boolean {
+    const ticks = Math.ceil(sentAtMs * TICKS_PER_MS);
+    const cut = this.get(place, 'roundCut');
+    return ticks >= this.get(place, 'roundStart') && (cut === 0 || ticks <= cut);
+  }
+
+  countDuration(place: number, durationMs: number): void {
+    this.add(place, 'roundAnswered', 1);
+    const ticks = durationMs * TICKS_PER_MS;
+    // The first answer of all is the only hint of how long the others take.
+    if (this.get(place, 'roundScale') === 0) this.swap(place, 'roundScale', 0, scaleFor(ticks));
+    const bucket = bucketOf(ticks) - (this.get(place, 'roundScale') - 1);
+    const index = Math.min(DURATION_BUCKETS - 1, Math.max(0, bucket));
+    Atomics.add(this.#fields, this.#bucketsAt(place) + index, 1);
+  }
+
+  /** The duration that this part of the round's requests stays below; Infinity where too few were answered. */
+  roundQuantileMs(place: number, ratio: number): number {
+    const sentCount = this.get(place, 'roundSent') - this.get(place, 'roundTrouble');
+    const rank = Math.max(1, sentCount * ratio);
+    const scale = Math.max(0, this.get(place, 'roundScale') - 1);
+    const first = this.#bucketsAt(place);
+    let below = 0;
+    for (let bucket = 0; bucket < DURATION_BUCKETS; bucket++) {
+      const count = Atomics.load(this.#fields, first + bucket);
+      if (below + count >= rank)
+        return 2 ** ((scale + bucket + (rank - below) / count) / BUCKETS_PER_OCTAVE) / TICKS_PER_MS;
+      below += count;
+    }
+    return Number.POSITIVE_INFINITY;
   }
 
   roundStartMs(place: number): number {
     return this.get(place, 'roundStart') / TICKS_PER_MS;
+  }
+
+  /** When the last request of the round went out; 0 where more are to come. */
+  roundCutMs(place: number): number {
+    return this.get(place, 'roundCut') / TICKS_PER_MS;
   }
 
   /** Milliseconds since the round began. */
@@ -135,13 +197,16 @@ export class OriginFields {
     return this.now() - this.roundStartMs(place);
   }
 
-  /** Counts an answer of the round. @returns how many there are now */
-  countAnswer(place: number, durationMs: number): number {
-    this.add(place, 'roundTicks', Math.max(1, Math.round(durationMs * TICKS_PER_MS)));
-    return this.add(place, 'roundOk', 1) + 1;
+  #bucketsAt(place: number): number {
+    return this.#rows.at(place) + DURATION_BUCKETS_AT;
   }
+}
 
-  roundMeanMs(place: number, okCount: number): number {
-    return this.get(place, 'roundTicks') / TICKS_PER_MS / Math.max(1, okCount);
-  }
+/** The bucket that comes first where quick answers take so long, plus one. */
+function scaleFor(ticks: number): number {
+  return Math.max(0, bucketOf(ticks) - BUCKETS_BELOW_BASE) + 1;
+}
+
+function bucketOf(ticks: number): number {
+  return Math.floor(Math.log2(Math.max(1, ticks)) * BUCKETS_PER_OCTAVE);
 }

@@ -8,20 +8,25 @@ import {
   afterRound,
   afterSetback,
   INITIAL_WINDOW,
-  isSlow,
-  QUICK_MS,
-  QUICK_WINDOW,
+  LOW_RATIO,
+  MID_RATIO,
+  type Round,
   START_WINDOW,
+  usualMs,
 } from './window-steps.ts';
 
 /** No round is shorter: below it, counts are made of the turns of an event loop. */
 const MIN_ROUND_MS = 5;
 const MIN_STEADY_ROUND_MS = 100;
-/** Answers whose mean says something before a round is over. */
-const TELLING_COUNT = 16;
+/** Half of the requests take longer than a fifth of them, but no more than this. */
+const MOST_MID_RATIO = 16;
+/** Places that an answer opens besides its own while the window grows. */
+const GROWTH_AN_ANSWER = 4;
+/** Up to here it grows without waiting for a round: as many as a fixed budget gives from the start. */
+const FREE_WINDOW = 64;
 /** Refusals that come so close together speak of one moment; twice an answer's time where that is longer. */
 const EPISODE_MS = 100;
-/** Failures without an answer that halve the window, where they are also a third of what came. */
+/** Failures without an answer that halve the window, where they are also two thirds of what came. */
 const MIN_TROUBLE = 3;
 /** Where an unbounded budget ends its way back after a pause. */
 const UNBOUNDED_GOAL = 256;
@@ -45,9 +50,25 @@ export class OriginWindow {
     return this.#isAdaptive ? this.#open(place) : this.#most;
   }
 
+  /** A window that is found, and that nobody has bounded. */
+  get isOpenEnded(): boolean {
+    return this.#isAdaptive && this.#most === 0;
+  }
+
+  /** What requests take there, when nothing queues; null where that is not known. */
+  usualMs(place: number): number | null {
+    const { base } = this.#fields.readWindow(place);
+    return base.count === 0 ? null : usualMs(base);
+  }
+
   /** Somebody was kept waiting by the limit. */
   want(place: number): void {
     if (this.#isAdaptive) this.#fields.set(place, 'roundWanted', 1);
+  }
+
+  /** A request goes out over a connection that stands. */
+  sent(place: number): void {
+    if (this.#isAdaptive) this.#fields.countSent(place);
   }
 
   /** An answer that is no refusal has come whole. @param sentAtMs on the fields' clock */
@@ -59,39 +80,45 @@ export class OriginWindow {
       this.#regain(place, window);
       return;
     }
-    const phase = fields.get(place, 'phase');
-    // What was sent before a step says nothing of it.
-    if (phase !== 0 && sentAtMs < fields.roundStartMs(place)) return;
-    const okCount = fields.countAnswer(place, fields.now() - sentAtMs);
-    const roundWindow = Math.max(1, fields.get(place, 'roundWindow'));
-    if (phase === 0)
-      this.#grow(
-        place,
-        window,
-        fields.now() - sentAtMs <= QUICK_MS ? Math.max(QUICK_WINDOW, roundWindow * 2) : roundWindow * 2,
-      );
-    if (
-      phase === 0
-        ? this.#isGrowthOver(place, okCount, roundWindow)
-        : this.#isStepOver(place, okCount, roundWindow)
-    )
-      this.#endRound(place);
+    fields.add(place, 'roundOk', 1);
+    const durationMs = fields.now() - sentAtMs;
+    const isGrowing = fields.get(place, 'phase') === 0;
+    if (isGrowing) this.#grow(place, window);
+    if (fields.isOfRound(place, sentAtMs)) fields.countDuration(place, durationMs);
+    const round = this.#roundIfOver(place, isGrowing);
+    if (round !== null) this.#endRound(place, round);
   }
 
-  /** A round of slow start is as many answers as were open, or fewer that show already that a queue grows. */
-  #isGrowthOver(place: number, okCount: number, roundWindow: number): boolean {
+  /** The round, once enough of its requests are answered to know how long the others take at least. */
+  #roundIfOver(place: number, isGrowing: boolean): Round | null {
     const fields = this.#fields;
-    const baseMs = fields.baseMs(place);
+    const cutMs = fields.roundCutMs(place);
+    if (cutMs === 0) return null;
+    const now = fields.now();
     const lengthMs = fields.roundMs(place);
-    if (okCount >= roundWindow) return lengthMs >= Math.max(MIN_ROUND_MS, baseMs * 0.8);
-    const isTelling = okCount >= TELLING_COUNT && lengthMs >= Math.max(MIN_ROUND_MS, baseMs * 0.25);
-    return isTelling && isSlow(baseMs, fields.roundMeanMs(place, okCount));
-  }
-
-  #isStepOver(place: number, okCount: number, roundWindow: number): boolean {
-    if (okCount < roundWindow * 2) return false;
-    const baseMs = this.#fields.baseMs(place);
-    return this.#fields.roundMs(place) >= Math.max(MIN_STEADY_ROUND_MS, baseMs * 0.8);
+    if (lengthMs < (isGrowing ? MIN_ROUND_MS : MIN_STEADY_ROUND_MS)) return null;
+    const sentCount = fields.get(place, 'roundSent') - fields.get(place, 'roundTrouble');
+    const answeredCount = fields.get(place, 'roundAnswered');
+    if (answeredCount < sentCount * LOW_RATIO) return null;
+    const lowMs = fields.roundQuantileMs(place, LOW_RATIO);
+    if (now - cutMs < lowMs) return null;
+    const foundMs = fields.roundQuantileMs(place, MID_RATIO);
+    const midMs = now - cutMs < foundMs ? Number.POSITIVE_INFINITY : foundMs;
+    // Where half of them have no answer after so long, they will not have one.
+    if (
+      !isGrowing &&
+      midMs === Number.POSITIVE_INFINITY &&
+      now - cutMs < lowMs * MOST_MID_RATIO + MIN_STEADY_ROUND_MS
+    )
+      return null;
+    return {
+      lowMs,
+      midMs,
+      count: Math.max(1, sentCount),
+      perSec: (fields.get(place, 'roundOk') * 1000) / Math.max(lengthMs, 0.1),
+      isWanted: fields.get(place, 'roundWanted') === 1,
+      endedAtMs: now,
+    };
   }
 
   /** The server said that it was too much. */
@@ -106,7 +133,7 @@ export class OriginWindow {
         if (isOld) return;
         fields.set(place, 'episodeFloor', state.phase === 'raised' ? state.heldWindow : state.window);
         fields.set(place, 'episodeCount', 0);
-        fields.set(place, 'episodeUntil', now + Math.max(EPISODE_MS, state.baseMs * 2));
+        fields.set(place, 'episodeUntil', now + Math.max(EPISODE_MS, usualMs(state.base) * 2));
       }
       const count = fields.add(place, 'episodeCount', 1) + 1;
       const windowBefore = fields.get(place, 'episodeFloor');
@@ -123,7 +150,7 @@ export class OriginWindow {
     if (!this.#isAdaptive || fields.get(place, 'window') <= 1) return;
     const trouble = fields.add(place, 'roundTrouble', 1) + 1;
     if (trouble < Math.max(MIN_TROUBLE, fields.get(place, 'window') / 2)) return;
-    if (trouble * 2 < fields.get(place, 'roundOk')) return;
+    if (trouble < fields.get(place, 'roundOk') * 2) return;
     fields.tryAlone(place, () => {
       const state = fields.readWindow(place);
       fields.writeWindow(place, afterSetback(state, state.window / 2));
@@ -156,30 +183,26 @@ export class OriginWindow {
   }
 
   /**
-   * One more for each answer, so that the window doubles in the time of one; never past twice the round's, but for quick
-   * answers, which need no round to be judged by.
+   * More for each answer, so that the window doubles while a fifth of it is answered; never past twice the round's, but
+   * for the first places, which any client takes. After a setback one for each.
    */
-  #grow(place: number, window: number, most: number): void {
+  #grow(place: number, window: number): void {
     const fields = this.#fields;
-    if (fields.get(place, 'roundWanted') === 0 || window >= most) return;
+    if (fields.get(place, 'roundWanted') === 0) return;
+    const twice = Math.max(1, fields.get(place, 'roundWindow')) * 2;
     const goal = fields.get(place, 'goal');
-    if (goal > 0 && window >= goal) return;
-    if (this.#most === 0 || window < this.#most) fields.swap(place, 'window', window, window + 1);
+    const bound = this.#most || Number.MAX_SAFE_INTEGER;
+    const most = Math.min(bound, goal === 0 ? Math.max(FREE_WINDOW, twice) : Math.min(goal, twice));
+    const grown = Math.min(most, window + (goal === 0 ? GROWTH_AN_ANSWER : 1));
+    if (grown > window) fields.swap(place, 'window', window, grown);
   }
 
-  #endRound(place: number): void {
+  #endRound(place: number, round: Round): void {
     const fields = this.#fields;
+    const startMs = fields.roundStartMs(place);
     fields.tryAlone(place, () => {
-      const okCount = fields.get(place, 'roundOk');
       // Another thread may have ended it while this one came here.
-      if (okCount < Math.min(TELLING_COUNT, fields.get(place, 'roundWindow'))) return;
-      const round = {
-        okCount,
-        meanMs: fields.roundMeanMs(place, okCount),
-        lengthMs: fields.roundMs(place),
-        isWanted: fields.get(place, 'roundWanted') === 1,
-        endedAtMs: fields.now(),
-      };
+      if (fields.roundStartMs(place) !== startMs) return;
       const most = this.#most === 0 ? Number.MAX_SAFE_INTEGER : this.#most;
       fields.writeWindow(place, afterRound(fields.readWindow(place), round, most));
     });

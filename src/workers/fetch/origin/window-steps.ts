@@ -1,51 +1,69 @@
 // How many requests an origin is given at once: slow start, then steps up and down that are kept or taken back by what
-// they did to goodput and duration. Pure: a state and what was seen in, the next state out. No clock, no shared memory.
+// they did. Pure: a state and what was seen in, the next state out. No clock, no shared memory.
+//
+// Durations differ by URL, so that a slow answer is no sign of a queue. A queue makes quick answers slow as well: what
+// is compared are quantiles (a fifth, a half) of the requests that were sent together, answered or not, with the same
+// quantiles before. Where they seem to have grown, fewer requests are tried: if these are quicker, there was a queue;
+// if not, the origin or the list has changed, and the window goes back.
 //
 // From TCP: slow start with an exit on growing delay (Vegas, Brakmo and Peterson 1995; HyStart, Ha and Rhee 2011), one
 // cut for refusals that come close together (AIMD), a search between window and ceiling (CUBIC, RFC 9438). From BBR
-// (Cardwell and others, ACM Queue 2016): the knee is the best rate times the least duration (Little's law), and three
-// rounds without growth end the start. From Netflix's concurrency-limits (Gradient2, 2018): mean durations of rounds
-// and not of single answers, and a tolerance for queues that nobody would notice.
+// (Cardwell and others, ACM Queue 2016): fewer requests show what the least delay is now. From Netflix's
+// concurrency-limits (Gradient2, 2018): a tolerance for queues that nobody would notice.
 
 /** How a window moves now. `raised` and `lowered`: a step is being tried. */
 export type WindowPhase = 'growing' | 'steady' | 'raised' | 'lowered';
+
+/** Durations that a fifth and a half of some requests stay below. */
+export interface Spans {
+  readonly lowMs: number;
+  /** Infinity where more than half of them had no answer. */
+  readonly midMs: number;
+  /** Requests that these are taken from; 0 where nothing is known. */
+  readonly count: number;
+}
 
 export interface WindowState {
   readonly phase: WindowPhase;
   /** Requests that may be open at once. */
   readonly window: number;
-  /** Least mean duration of a round. */
-  readonly baseMs: number;
-  /** Answers a second in the last rounds, and the most so far. */
+  /** Where nothing queues. */
+  readonly base: Spans;
+  /** Standard deviation of the logarithm of durations. */
+  readonly spread: number;
+  /** Answers a second in the last steady rounds; 0 before the first. */
   readonly rate: number;
-  readonly bestRate: number;
   /** Before the step that is being tried. */
   readonly heldWindow: number;
-  readonly heldMs: number;
+  readonly held: Spans;
   readonly heldRate: number;
   /** The window at which the server refused; 0 where it never did. */
   readonly ceiling: number;
   /** Where growing ends after a setback; 0 for no end. */
   readonly goal: number;
-  /** While growing, rounds in a row without growth of goodput; else steps past the ceiling that went well. */
+  /** Steps past the ceiling that went well, in a row. */
   readonly flatRounds: number;
-  /** Rounds in a row with durations far above the least. */
-  readonly slowRounds: number;
   /** No step up before this. */
   readonly stepAtMs: number;
   /** Steps in a row that were taken back. */
   readonly backoff: number;
 }
 
-/** What answered in a round: about as many as were open when it began. */
-export interface Round {
-  readonly okCount: number;
-  readonly meanMs: number;
-  readonly lengthMs: number;
+/** What became of requests that were sent one after the other. */
+export interface Round extends Spans {
+  /** Whole answers a second, whenever they were asked for. */
+  readonly perSec: number;
   /** The window kept somebody waiting. */
   readonly isWanted: boolean;
   readonly endedAtMs: number;
 }
+
+export const LOW_RATIO = 0.2;
+export const MID_RATIO = 0.5;
+/** Of a normal distribution, between the two. */
+const LOW_TO_MID_DEVIATIONS = 0.8416;
+/** Standard error of the logarithm of such a quantile, for a deviation of one and one sample. */
+const QUANTILE_ERROR = 1.35;
 
 export const START_WINDOW = 8;
 /** A queue that adds less than this is let be: a server that answers at once may always be asked for more. */
@@ -53,12 +71,13 @@ const TOLERATED_MS = 10;
 /** Where answers come within the tolerance, growth does not stop below this. */
 export const QUICK_WINDOW = 64;
 export const QUICK_MS = 25;
-/** BBR's: rounds without this growth mean that the pipe is full. */
-const GROWTH_RATIO = 1.25;
-const FULL_ROUNDS = 3;
-const SLOW_RATIO = 1.5;
+const SLOW_LOG = Math.log(1.5);
+/** A queue of this much is what keeps a server busy. */
+const SOUND_LOG = Math.log(1.15);
 const RAISE_RATIO = 1.25;
-const LOWER_RATIO = 0.85;
+/** Of the window, what a step down leaves at least and at most. */
+const LEAST_LOWER_RATIO = 0.5;
+const MOST_LOWER_RATIO = 0.7;
 /** Beyond a known ceiling. */
 const CREEP_RATIO = 0.02;
 const STEP_EVERY_MS = 1_000;
@@ -68,32 +87,42 @@ const MAX_STEP_WAIT_MS = 30_000;
 const ANSWERS_PER_REFUSAL = 250;
 /** Of the window before a setback, what is grown back to at once. */
 const REGAIN_RATIO = 0.8;
+/** Requests of a round for a spread of one, and bounds. */
+const ROUND_COUNT = 200;
+const LEAST_ROUND_COUNT = 16;
+const MOST_ROUND_COUNT = 400;
+/** Times that each place is used in a round. */
+const MOST_TURNS = 4;
+/** Before any is known. */
+const USUAL_SPREAD = 0.7;
+const NO_SPANS: Spans = { lowMs: 0, midMs: 0, count: 0 };
 
 export const INITIAL_WINDOW: WindowState = {
   phase: 'growing',
   window: START_WINDOW,
-  baseMs: 0,
+  base: NO_SPANS,
+  spread: USUAL_SPREAD,
   rate: 0,
-  bestRate: 0,
   heldWindow: 0,
-  heldMs: 0,
+  held: NO_SPANS,
   heldRate: 0,
   ceiling: 0,
   goal: 0,
   flatRounds: 0,
-  slowRounds: 0,
   stepAtMs: 0,
   backoff: 0,
 };
 
+/** Requests of the next round: as many as may be open, and so many that their spread does not hide a step. */
+export function roundCount({ phase, window, spread }: WindowState): number {
+  if (phase === 'growing') return window;
+  const telling = Math.min(MOST_ROUND_COUNT, ROUND_COUNT * spread ** 2, window * MOST_TURNS);
+  return Math.ceil(Math.max(LEAST_ROUND_COUNT, telling, window));
+}
+
 /** After a round. @param most that the window may be */
 export function afterRound(state: WindowState, round: Round, most: number): WindowState {
-  const rate = (round.okCount * 1000) / Math.max(round.lengthMs, 0.1);
-  const { meanMs } = round;
-  // The least duration follows a server that became slower, but slowly: a queue of our own making is not a new base.
-  const baseMs = state.baseMs === 0 || meanMs < state.baseMs ? meanMs : state.baseMs * 0.99 + meanMs * 0.01;
-  const seen = { ...state, baseMs };
-  const next = AFTER[state.phase](seen, round, rate);
+  const next = AFTER[state.phase](learn(state, round), round);
   return next.window <= most ? next : { ...next, window: most };
 }
 
@@ -104,33 +133,118 @@ const AFTER = {
   lowered: afterLowered,
 } as const;
 
-function afterGrowing(state: WindowState, round: Round, rate: number): WindowState {
-  const { window, goal } = state;
-  const bestRate = Math.max(state.bestRate, rate);
-  if (goal > 0 && window >= goal) return toSteady({ ...state, rate, bestRate }, round);
-  if (!round.isWanted) return { ...state, bestRate, rate: Math.max(rate, state.rate), flatRounds: 0 };
-  const flatRounds = rate < state.rate * GROWTH_RATIO ? state.flatRounds + 1 : 0;
-  const next = { ...state, bestRate, rate: Math.max(rate, state.rate), flatRounds };
-  if (round.meanMs <= TOLERATED_MS && window < QUICK_WINDOW) return next;
-  // Beyond that, a round of quick answers is over before anybody knows what it was worth: one judged step at a time.
-  if (state.baseMs <= QUICK_MS && window >= QUICK_WINDOW) return toSteady({ ...next, rate }, round);
-  if (flatRounds < FULL_ROUNDS && !isSlow(state.baseMs, round.meanMs)) return next;
-  const knee = (bestRate * (state.baseMs + TOLERATED_MS)) / 1000;
-  return toSteady({ ...next, rate, window: Math.min(window, Math.max(1, Math.ceil(knee))) }, round);
+/** The spread follows what is seen; growing rounds are over before their median is known. */
+function learn(state: WindowState, { lowMs, midMs }: Round): WindowState {
+  if (!Number.isFinite(midMs)) return state;
+  const spread = Math.max(0, Math.log(midMs / lowMs)) / LOW_TO_MID_DEVIATIONS;
+  return { ...state, spread: (state.spread + spread) / 2 };
 }
 
-function afterSteady(state: WindowState, round: Round, newRate: number): WindowState {
-  const rate = state.rate === 0 ? newRate : (state.rate + newRate) / 2;
-  const slowRounds = isSlow(state.baseMs, round.meanMs) ? state.slowRounds + 1 : 0;
-  const next = { ...state, rate, slowRounds };
+/** The base with one more round that had no queue: a weighted mean of logarithms. */
+function withBase(state: WindowState, round: Spans): WindowState {
+  const { base } = state;
+  if (base.count === 0) return { ...state, base: spansOf(round) };
+  // What takes longer than chance allows may have had a queue.
+  if (meanRise(base, round) > noiseOf(state.spread, base, round)) return state;
+  const count = base.count + round.count;
+  const part = round.count / count;
+  const mix = (before: number, now: number) =>
+    Number.isFinite(now) && Number.isFinite(before)
+      ? before ** (1 - part) * now ** part
+      : Math.min(before, now);
+  return {
+    ...state,
+    base: {
+      lowMs: mix(base.lowMs, round.lowMs),
+      midMs: mix(base.midMs, round.midMs),
+      count: Math.min(count, MOST_ROUND_COUNT),
+    },
+  };
+}
+
+function spansOf({ lowMs, midMs, count }: Spans): Spans {
+  return { lowMs, midMs, count };
+}
+
+/** Logarithms of how much longer requests take than those of before. */
+function rises(before: Spans, now: Spans, toleratedMs = 0): { low: number; mid: number } {
+  const log = (was: number, is: number) => Math.log(Math.max(is - toleratedMs, 0.01) / Math.max(was, 0.01));
+  const low = log(before.lowMs, now.lowMs);
+  const isMidKnown = Number.isFinite(before.midMs) && Number.isFinite(now.midMs);
+  return { low, mid: isMidKnown ? log(before.midMs, now.midMs) : low };
+}
+
+const meanRise = (before: Spans, now: Spans): number => {
+  const { low, mid } = rises(before, now);
+  return (low + mid) / 2;
+};
+
+/** The standard error of a rise. */
+function noiseOf(spread: number, before: Spans, now: Spans): number {
+  return QUANTILE_ERROR * spread * Math.sqrt(1 / Math.max(1, before.count) + 1 / Math.max(1, now.count));
+}
+
+/** How much longer than without a queue, beyond what is tolerated and what chance does: quick and median answers both. */
+function queueOf({ base, spread }: WindowState, round: Spans): number {
+  if (base.count === 0) return 0;
+  const { low, mid } = rises(base, round, TOLERATED_MS);
+  return Math.min(low, mid) - noiseOf(spread, base, round);
+}
+
+/** What requests take: half of them, where that is known. */
+export function usualMs({ lowMs, midMs }: Spans): number {
+  return Number.isFinite(midMs) ? midMs : lowMs;
+}
+
+function isQuick({ midMs }: Spans): boolean {
+  return midMs <= QUICK_MS;
+}
+
+function afterGrowing(state: WindowState, round: Round): WindowState {
+  const { window, goal } = state;
+  if (goal > 0 && window >= goal) return toSteady(state, round);
+  // A look at the window as it is now: what was measured was sent while it grew.
+  if (queueOf(state, round) > SLOW_LOG && round.isWanted && window > 1) return toSteady(state, round);
+  const next = withBase(state, round);
   if (!round.isWanted) return next;
-  const held = { heldWindow: state.window, heldMs: round.meanMs, heldRate: rate };
-  if (slowRounds >= 2 && state.window > 1) {
-    const window = Math.max(1, Math.floor(state.window * LOWER_RATIO));
-    return { ...next, ...held, phase: 'lowered', window, slowRounds: 0 };
-  }
-  if (round.endedAtMs < state.stepAtMs || slowRounds > 0) return next;
-  return { ...next, ...held, phase: 'raised', window: raisedWindow(state) };
+  // Beyond that, a round of quick answers is over before anybody knows what it was worth: one judged step at a time.
+  return isQuick(round) && window >= QUICK_WINDOW ? toSteady(next, round) : next;
+}
+
+function afterSteady(state: WindowState, round: Round): WindowState {
+  const rate = state.rate === 0 ? round.perSec : (state.rate + round.perSec) / 2;
+  const next = { ...withBase(state, round), rate };
+  if (!round.isWanted) return next;
+  const queue = queueOf(state, round);
+  const isDue = round.endedAtMs >= state.stepAtMs;
+  if (queue > (isDue ? SOUND_LOG : SLOW_LOG) && state.window > 1) return toLowered(next, round);
+  const hasRoom =
+    queue <= 0 && state.ceiling === 0 && state.backoff === 0 && state.heldWindow <= state.window;
+  if (hasRoom && !isQuick(round)) return { ...next, phase: 'growing', goal: 0 };
+  if (!isDue) return next;
+  return {
+    ...next,
+    heldWindow: state.window,
+    held: spansOf(round),
+    heldRate: rate,
+    phase: 'raised',
+    window: raisedWindow(state),
+  };
+}
+
+/** Fewer requests, by as much as answers seem to wait for each other. */
+function toLowered(state: WindowState, round: Round): WindowState {
+  const { window } = state;
+  const ratio = Math.exp(SOUND_LOG - queueOf(state, round));
+  const lower = Math.floor(window * Math.min(MOST_LOWER_RATIO, Math.max(LEAST_LOWER_RATIO, ratio)));
+  return {
+    ...state,
+    heldWindow: window,
+    held: spansOf(round),
+    heldRate: state.phase === 'steady' ? state.rate : 0,
+    phase: 'lowered',
+    window: Math.max(1, lower),
+  };
 }
 
 /** The next window to try: halfway to the ceiling, a little past it, or a quarter more where none is known. */
@@ -142,29 +256,33 @@ function raisedWindow({ window, ceiling, flatRounds }: WindowState): number {
   return Math.max(window + 2, Math.ceil(window * RAISE_RATIO));
 }
 
-function afterRaised(state: WindowState, round: Round, rate: number): WindowState {
-  const { window, heldWindow, heldMs, heldRate, ceiling, goal } = state;
+function afterRaised(state: WindowState, round: Round): WindowState {
+  const { window, heldWindow, held, heldRate, ceiling, goal } = state;
   if (!round.isWanted) return toSteady({ ...state, window: heldWindow, rate: state.heldRate }, round);
-  const wantedRatio = 1 + (window / heldWindow - 1) / 2;
-  // By Little's law more requests in the same time are more answers; a mean is steadier than a count.
-  if (round.meanMs > heldMs * wantedRatio + 0.5) return takeBack(state, round, 0);
-  const isQuick = state.baseMs <= QUICK_MS;
+  const halfStep = Math.log(window / heldWindow) / 2;
+  const quick = isQuick(round);
+  const isSound = queueOf(state, round) <= SOUND_LOG || round.midMs < held.midMs + 0.5;
+  // By Little's law more requests in the same time are more answers; durations are steadier than a count.
+  if (!isSound && meanRise(held, round) > halfStep) return takeBack(state, round, 0);
   // A server that is still warming up becomes quicker by itself: what a step brought must be seen in both.
-  if (isQuick && rate < heldRate * wantedRatio) return takeBack(state, round, 0);
-  const next = { ...state, rate, bestRate: Math.max(rate, state.bestRate), backoff: 0 };
-  if (ceiling === 0 && goal === 0 && !isQuick) return { ...next, phase: 'growing', flatRounds: 0 };
+  if (quick && round.perSec < heldRate * (1 + (window / heldWindow - 1) / 2))
+    return takeBack(state, round, 0);
+  const next = { ...withBase(state, round), rate: round.perSec, backoff: 0, heldWindow: 0 };
+  if (ceiling === 0 && goal === 0 && !quick) return { ...next, phase: 'growing', flatRounds: 0 };
   const isPast = ceiling > 0 && window >= ceiling;
   const flatRounds = isPast ? Math.min(state.flatRounds + 1, 5) : 0;
   return { ...toSteady(next, round), ceiling: isPast ? window + 1 : ceiling, flatRounds };
 }
 
-function afterLowered(state: WindowState, round: Round, rate: number): WindowState {
-  const { heldRate, heldWindow, heldMs, window } = state;
-  const keptRatio = 1 - (1 - window / heldWindow) / 2;
-  if (rate >= heldRate * keptRatio) return toSteady({ ...state, rate }, round);
-  // Fewer requests were no quicker: the server has become slower, whatever we do.
-  const back = { ...state, window: heldWindow, rate: heldRate, baseMs: heldMs, backoff: state.backoff + 1 };
-  return toSteady(back, round);
+function afterLowered(state: WindowState, round: Round): WindowState {
+  const { heldWindow, held, window } = state;
+  const halfStep = Math.log(heldWindow / window) / 2;
+  if (meanRise(round, held) > halfStep) return toSteady({ ...state, rate: 0 }, round);
+  // Fewer requests were no quicker: the server has become slower, or the list another, whatever we do.
+  const back = { ...state, window: heldWindow, heldWindow: 0, rate: state.heldRate, base: held };
+  return state.ceiling === 0 && !isQuick(round)
+    ? { ...back, phase: 'growing', goal: 0 }
+    : toSteady(back, round);
 }
 
 /** The step is undone. @param refusals that it cost */
@@ -179,12 +297,12 @@ function takeBack(state: WindowState, round: Pick<Round, 'endedAtMs'>, refusals:
 }
 
 function toSteady(state: WindowState, { endedAtMs }: Pick<Round, 'endedAtMs'>, refusals = 0): WindowState {
-  const steps = { ...state, phase: 'steady' as const, flatRounds: 0, slowRounds: 0, goal: 0 };
+  const steps = { ...state, phase: 'steady' as const, flatRounds: 0, goal: 0 };
   return { ...steps, stepAtMs: endedAtMs + stepWaitMs(state, refusals) };
 }
 
-function stepWaitMs({ backoff, baseMs, rate }: WindowState, refusals: number): number {
-  const plainMs = Math.min(STEP_EVERY_MS, baseMs * STEP_EVERY_ROUNDS) * 2 ** backoff;
+function stepWaitMs({ backoff, base, rate }: WindowState, refusals: number): number {
+  const plainMs = Math.min(STEP_EVERY_MS, base.lowMs * STEP_EVERY_ROUNDS) * 2 ** backoff;
   const costMs = rate === 0 ? 0 : (refusals * ANSWERS_PER_REFUSAL * 1000) / rate;
   return Math.min(MAX_STEP_WAIT_MS, Math.max(plainMs, costMs, refusals > 0 ? STEP_EVERY_MS : 0));
 }
@@ -232,12 +350,6 @@ export function afterSetback(state: WindowState, window: number): WindowState {
     window: Math.max(1, Math.floor(window)),
     goal: Math.max(START_WINDOW, Math.ceil(before * REGAIN_RATIO)),
     flatRounds: 0,
-    slowRounds: 0,
     heldWindow: 0,
   };
-}
-
-/** Whether answers take so much longer than the least that they must have waited for each other. */
-export function isSlow(baseMs: number, meanMs: number): boolean {
-  return baseMs > 0 && meanMs > baseMs * SLOW_RATIO + TOLERATED_MS;
 }

@@ -103,7 +103,11 @@ function makeBudgets(limits: FetchBudgets) {
 
 const enterAll = (workers: readonly OriginBudgets[], place: number): number => {
   let entered = 0;
-  for (const worker of workers) while (entered < 1000 && worker.tryEnter(place)) entered++;
+  for (const worker of workers)
+    while (entered < 1000 && worker.tryEnter(place)) {
+      worker.sent(place);
+      entered++;
+    }
   return entered;
 };
 
@@ -259,7 +263,7 @@ test('many failures without an answer halve the window, again and again', () => 
     clock.now += 10_000;
     for (let index = 0; index < entered; index++) {
       one.leave(3);
-      one.failed(3);
+      one.failed(3, false);
     }
   }
   assert.deepEqual(opened.slice(0, 2), [8, 2]);

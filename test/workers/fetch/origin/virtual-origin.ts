@@ -110,6 +110,7 @@ export function simulate(
     while (open < 10_000 && worker.tryEnter(PLACE)) {
       open++;
       const sentAtMs = now;
+      worker.sent(PLACE);
       at(now + RTT_MS / 2, () => {
         const tookMs = origin.serve(inService, random, now);
         if (tookMs !== null) inService++;
