@@ -21,6 +21,8 @@ export interface RequestControl {
 export interface AnswerReceiver {
   /** Its host has addresses: from here on the other side is waited for. Comes before all else, and not always. */
   onNamed?(): void;
+  /** Asked where it waited for a connection, before it goes; false: it was aborted instead. @default true */
+  maySend?(): boolean;
   onSent(): void;
   /** `headers` is valid only during the call. */
   onHead(status: number, statusText: string, headers: HeaderView): void;

@@ -103,3 +103,30 @@ test('a run that is stopped while it still grows says nothing of a knee', async 
   const report = await run.report;
   assert.deepEqual([report.ok, report.knees], [5, []]);
 });
+
+for (const [name, isLiar] of [
+  ['spread over the list', (n: number) => n % 4 === 1],
+  ['in a row', (n: number) => n >= 100 && n < 200],
+] as const)
+  test(`targets that stall by themselves take no room from those that are answered (${name})`, async (t) => {
+    const urlCount = 400;
+    const counts = { stalled: 0, stalledPeak: 0, answered: 0 };
+    const origin = await serve(t, (request, response) => {
+      if (!isLiar(Number(request.url?.slice(1)))) {
+        counts.answered++;
+        response.end('done');
+        return;
+      }
+      counts.stalled++;
+      counts.stalledPeak = Math.max(counts.stalledPeak, counts.stalled);
+      response.once('close', () => counts.stalled--);
+    });
+    const { report } = await fetchUrls(t, urlsOf(origin, urlCount), {
+      maxInFlight: 200,
+      limits: { totalMs: 2500, firstByteMs: 0, maxRetries: 1 },
+      budgets: { isAdaptive: true },
+    });
+    assert.deepEqual([report.ok, report.failed], [300, 100]);
+    // Nearly all of them are asked for at once, as a window of 200 from the start would; one of 8 leaves 8 of them.
+    assert.ok(counts.stalledPeak >= 80, JSON.stringify(counts));
+  });

@@ -72,6 +72,8 @@ export const ORIGIN_FIELDS = {
   roundAnswered: 41,
   /** The latest time at which a request went out that was answered. */
   answeredSentAt: 42,
+  /** Steady rounds in a row with a queue. */
+  slowRounds: 43,
 } as const;
 
 export type OriginField = keyof typeof ORIGIN_FIELDS;

@@ -38,6 +38,7 @@ export class UndiciReceiver implements Dispatcher.DispatchHandler, RequestContro
       return;
     }
     this.#controller = controller;
+    if (this.#receiver.maySend?.() === false) return;
     this.#receiver.onSent();
   }
 

@@ -237,6 +237,7 @@ export class FetchEngine {
         this.#budgets.sent(job.place);
         this.#watchdog.moved();
       },
+      isPaused: ({ job }) => this.#budgets.pauseLeftMs(job.place) > 0,
       onHeard: ({ job }) => this.#budgets.heard(job.place),
       onBytes: (bytes) => {
         tally.add('bytesReceived', bytes);

@@ -33,6 +33,8 @@ export interface AttemptContext extends AnswerRules {
   onNamed(attempt: FetchAttempt): void;
   /** The request is on its way over a connection that stands. */
   onSent(attempt: FetchAttempt): void;
+  /** Its origin asked for a pause that is not over. */
+  isPaused(attempt: FetchAttempt): boolean;
   /** Something has come from the origin. */
   onHeard(attempt: FetchAttempt): void;
   /** Milliseconds to read nothing, after `bytes` more have arrived. */
@@ -125,6 +127,12 @@ export class FetchAttempt implements AnswerReceiver {
       this.job.attemptStartedAtMs += this.#clock.begin();
       this.#context.onNamed(this);
     });
+  }
+
+  maySend(): boolean {
+    // A request that has found its connection would come in the middle of a pause.
+    if (this.#sentAtMs === 0 && this.phase !== 'over' && this.#context.isPaused(this)) this.withdraw();
+    return this.phase !== 'over';
   }
 
   onSent(): void {

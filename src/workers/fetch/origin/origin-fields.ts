@@ -97,6 +97,7 @@ export class OriginFields {
       ceiling: get('ceiling'),
       goal: get('goal'),
       flatRounds: get('flatRounds'),
+      slowRounds: get('slowRounds'),
       stepAtMs: get('stepAt'),
       backoff: get('backoff'),
     };
@@ -119,6 +120,7 @@ export class OriginFields {
     set('ceiling', state.ceiling);
     set('goal', state.goal);
     set('flatRounds', state.flatRounds);
+    set('slowRounds', state.slowRounds);
     set('stepAt', state.stepAtMs);
     set('backoff', state.backoff);
     set('window', state.window);

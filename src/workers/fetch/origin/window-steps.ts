@@ -43,6 +43,8 @@ export interface WindowState {
   readonly goal: number;
   /** Steps past the ceiling that went well, in a row. */
   readonly flatRounds: number;
+  /** Steady rounds in a row with a queue. */
+  readonly slowRounds: number;
   /** No step up before this. */
   readonly stepAtMs: number;
   /** Steps in a row that were taken back. */
@@ -74,6 +76,8 @@ export const QUICK_MS = 25;
 const SLOW_LOG = Math.log(1.5);
 /** A queue of this much is what keeps a server busy. */
 const SOUND_LOG = Math.log(1.15);
+/** Rounds in a row that must show a queue. */
+const SLOW_ROUNDS = 2;
 const RAISE_RATIO = 1.25;
 /** Of the window, what a step down leaves at least and at most. */
 const LEAST_LOWER_RATIO = 0.5;
@@ -109,6 +113,7 @@ export const INITIAL_WINDOW: WindowState = {
   ceiling: 0,
   goal: 0,
   flatRounds: 0,
+  slowRounds: 0,
   stepAtMs: 0,
   backoff: 0,
 };
@@ -204,7 +209,8 @@ function afterGrowing(state: WindowState, round: Round): WindowState {
   const { window, goal } = state;
   if (goal > 0 && window >= goal) return toSteady(state, round);
   // A look at the window as it is now: what was measured was sent while it grew.
-  if (queueOf(state, round) > SLOW_LOG && round.isWanted && window > 1) return toSteady(state, round);
+  if (queueOf(state, round) > SLOW_LOG && round.isWanted && window > 1)
+    return { ...toSteady(state, round), slowRounds: 1 };
   const next = withBase(state, round);
   if (!round.isWanted) return next;
   // Beyond that, a round of quick answers is over before anybody knows what it was worth: one judged step at a time.
@@ -213,11 +219,18 @@ function afterGrowing(state: WindowState, round: Round): WindowState {
 
 function afterSteady(state: WindowState, round: Round): WindowState {
   const rate = state.rate === 0 ? round.perSec : (state.rate + round.perSec) / 2;
-  const next = { ...withBase(state, round), rate };
+  const next = { ...withBase(state, round), rate, slowRounds: state.slowRounds };
   if (!round.isWanted) return next;
   const queue = queueOf(state, round);
   const isDue = round.endedAtMs >= state.stepAtMs;
-  if (queue > (isDue ? SOUND_LOG : SLOW_LOG) && state.window > 1) return toLowered(next, round);
+  // An origin that refuses what is too much has no queue that one could do without.
+  const most = isDue && state.ceiling === 0 ? SOUND_LOG : SLOW_LOG;
+  if (queue > most && state.window > 1) {
+    // Once may be this machine, which had something else to do.
+    const isSure = state.slowRounds + 1 >= SLOW_ROUNDS;
+    return isSure ? toLowered(next, round) : { ...next, slowRounds: state.slowRounds + 1 };
+  }
+  next.slowRounds = 0;
   const hasRoom =
     queue <= 0 && state.ceiling === 0 && state.backoff === 0 && state.heldWindow <= state.window;
   if (hasRoom && !isQuick(round)) return { ...next, phase: 'growing', goal: 0 };
@@ -244,6 +257,7 @@ function toLowered(state: WindowState, round: Round): WindowState {
     heldRate: state.phase === 'steady' ? state.rate : 0,
     phase: 'lowered',
     window: Math.max(1, lower),
+    slowRounds: 0,
   };
 }
 

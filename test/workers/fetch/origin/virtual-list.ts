@@ -5,7 +5,7 @@ import { makeRandom } from '../../../../src/measure/statistics.ts';
 import { type FetchBudgets, makeFetchShared } from '../../../../src/model/fetch-task.ts';
 import { OriginPlaces } from '../../../../src/workers/fetch/origin/origin-places.ts';
 import { OriginBudgets } from '../../../../src/workers/fetch/origin/origin-budgets.ts';
-import { type OriginKnee, readKnee } from '../../../../src/model/origin-fields.ts';
+import { type OriginKnee, readKnee } from '../../../../src/model/shared/origin-fields.ts';
 
 /** Takes a request that needs `ownMs` by itself, and calls `done` when its answer goes out. */
 export type Serve = (ownMs: number, done: () => void) => void;
