@@ -62,6 +62,17 @@ test('ticks stand inside the domain, in order, and are never many', () => {
   );
 });
 
+test('a logarithmic axis of a narrow domain has ticks, too', () => {
+  for (const domain of [
+    [1003, 1010],
+    [1000, 1300],
+    [9.7, 10.4],
+  ] as const) {
+    const { ticks } = logScale(domain, [0, 100], String);
+    assert.ok(ticks.length >= 2, `${domain.join(' to ')}: ${ticks.length} ticks`);
+  }
+});
+
 test('a lane is filled from one note of its own to the next, for workers and for replicas', () => {
   const loops = [
     [100, [50, 50], [10, 90]],

@@ -15,6 +15,7 @@ export type Range = readonly [from: number, to: number];
 
 const STEPS = [1, 2, 2.5, 5, 10];
 const MAX_TICKS = 100;
+const NARROW_TICKS = 4;
 /** The smallest value of a logarithmic axis: no record holds a finer one. */
 const LEAST = 1e-9;
 
@@ -59,9 +60,11 @@ export function logScale(domain: Range, range: Range, format: (value: number) =>
       if (value >= low * 0.999 && value <= high * 1.001) ticks.push({ value, label: format(value) });
     }
   }
+  // A domain so narrow that no such value lies in it, such as 1003 to 1010, has those of a linear axis.
+  const marked = ticks.length > 1 ? ticks : linearScale([low, high], range, NARROW_TICKS, format).ticks;
   return {
     at: (value) => range[0] + (Math.log(Math.max(value, low) / low) / span) * (range[1] - range[0]),
-    ticks,
+    ticks: marked,
   };
 }
 
