@@ -4,7 +4,7 @@
 import type { LookupFunction } from 'node:net';
 import { wireFields } from './wire-fields.ts';
 import type { AnswerReceiver, FetchedRequest, RequestControl } from '../fetch-transport.ts';
-import type { Exchange, HeaderView, Lane, Reached, Slot } from '../lane.ts';
+import type { Exchange, HeaderView, Lane, Reached, RequestPayload, Slot } from '../lane.ts';
 import { LaneError } from '../lane-error.ts';
 import type { TlsClient } from '../tls/tls-client.ts';
 import { NoHttp1Error } from '../tls/tls-failure.ts';
@@ -32,8 +32,9 @@ export interface WireAgentsOptions {
 export class WireAgents {
   readonly #options: WireAgentsOptions;
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
-  /** By fields, then by origin: the fields of a run are a few arrays that are used again and again. */
-  readonly #lanes = new Map<readonly string[], Map<string, OriginLane>>();
+  readonly #lanes = new Map<string, OriginLane>();
+  /** Most requests of a run share one of a few arrays of fields. */
+  readonly #payloads = new WeakMap<readonly string[], RequestPayload>();
   readonly #sweepTimer: NodeJS.Timeout;
 
   constructor(options: WireAgentsOptions) {
@@ -42,54 +43,46 @@ export class WireAgents {
     this.#sweepTimer.unref();
   }
 
-  /** @param fields the same array for all requests that have the same fields; they passed `isWireFields` */
+  /** @param fields they passed `isWireFields` */
   send({ origin, path, fields }: FetchedRequest, receiver: AnswerReceiver): RequestControl {
-    let byOrigin = this.#lanes.get(fields);
-    if (byOrigin === undefined) {
-      byOrigin = new Map();
-      this.#lanes.set(fields, byOrigin);
-    }
-    let lane = byOrigin.get(origin);
+    let lane = this.#lanes.get(origin);
     if (lane === undefined) {
-      if (byOrigin.size >= MAX_IDLE_LANES) this.#closeIdle(byOrigin, 0);
-      lane = new OriginLane(
-        openWireLane({
-          ...this.#options,
-          origin,
-          depth: 1,
-          headers: wireFields(fields),
-          readBuffer: this.#readBuffer,
-        }),
-        () => this.#options.onNoHttp1(origin),
-      );
-      byOrigin.set(origin, lane);
+      if (this.#lanes.size >= MAX_IDLE_LANES) this.#closeIdle(0);
+      const options = { ...this.#options, origin, depth: 1, headers: [], readBuffer: this.#readBuffer };
+      lane = new OriginLane(openWireLane(options), () => this.#options.onNoHttp1(origin));
+      this.#lanes.set(origin, lane);
     }
-    return lane.send(path, receiver);
+    return lane.send(path, this.#payloadOf(fields), receiver);
   }
 
   /** Cuts every connection. */
   async close(): Promise<void> {
     clearInterval(this.#sweepTimer);
-    const closing: Promise<void>[] = [];
-    for (const byOrigin of this.#lanes.values())
-      for (const lane of byOrigin.values()) closing.push(lane.close());
+    const closing = [...this.#lanes.values()].map((lane) => lane.close());
     this.#lanes.clear();
     await Promise.all(closing);
   }
 
+  #payloadOf(fields: readonly string[]): RequestPayload {
+    let payload = this.#payloads.get(fields);
+    if (payload === undefined) {
+      payload = { headers: wireFields(fields), content: null };
+      this.#payloads.set(fields, payload);
+    }
+    return payload;
+  }
+
   #sweep(): void {
     const before = performance.now() - IDLE_MS;
-    for (const byOrigin of this.#lanes.values()) {
-      this.#closeIdle(byOrigin, before);
-      for (const lane of byOrigin.values()) lane.dropIdle(before);
-    }
+    this.#closeIdle(before);
+    for (const lane of this.#lanes.values()) lane.dropIdle(before);
   }
 
   /** Closes lanes with nothing open that were last used before `beforeMs`; all such lanes for 0. */
-  #closeIdle(byOrigin: Map<string, OriginLane>, beforeMs: number): void {
-    for (const [origin, lane] of byOrigin) {
+  #closeIdle(beforeMs: number): void {
+    for (const [origin, lane] of this.#lanes) {
       if (lane.openCount > 0 || (beforeMs > 0 && lane.usedAtMs > beforeMs)) continue;
-      byOrigin.delete(origin);
+      this.#lanes.delete(origin);
       void lane.close();
     }
   }
@@ -108,10 +101,10 @@ class OriginLane {
     this.onNoHttp1 = onNoHttp1;
   }
 
-  send(path: string, receiver: AnswerReceiver): RequestControl {
+  send(path: string, payload: RequestPayload, receiver: AnswerReceiver): RequestControl {
     const exchange = this.#idle.pop() ?? new WireExchange(this, this.#lane.openSlot());
     this.openCount++;
-    return exchange.begin(path, receiver);
+    return exchange.begin(path, payload, receiver);
   }
 
   /** The exchange has nothing to do any more. */
@@ -139,6 +132,7 @@ class OriginLane {
 class WireExchange implements Exchange {
   readonly method = 'GET';
   path = '/';
+  payload: RequestPayload | undefined;
   freeSinceMs = 0;
   readonly #home: OriginLane;
   readonly #slot: Slot;
@@ -152,8 +146,9 @@ class WireExchange implements Exchange {
     this.#slot = slot;
   }
 
-  begin(path: string, receiver: AnswerReceiver): RequestControl {
+  begin(path: string, payload: RequestPayload, receiver: AnswerReceiver): RequestControl {
     this.path = path;
+    this.payload = payload;
     this.#receiver = receiver;
     this.#slot.send(this);
     return new WireRequest(this, receiver);
