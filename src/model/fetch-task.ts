@@ -106,6 +106,9 @@ export function makeFetchShared(targetCount: number, epochMs: number): FetchShar
   };
 }
 
+/** What the decoders of all workers of a run may hold together. */
+export const DECODERS_BYTES = 256 * 2 ** 20;
+
 export interface FetchTask {
   readonly workerIndex: number;
   /** Targets come in and outcomes go out here. */
@@ -114,6 +117,8 @@ export interface FetchTask {
   readonly request: FetchRequestOptions;
   readonly limits: FetchLimits;
   readonly budgets: FetchBudgets;
+  /** This worker's share of `DECODERS_BYTES`. @default all of it */
+  readonly decoderBytes?: number;
   /**
    * This worker's share of the run's slots: requests that are open, and those whose outcome is not recorded yet. It is
    * the most that is asked for again when the process dies.

@@ -33,16 +33,35 @@ export function shownHref(url: URL): string {
   return shown.href;
 }
 
+/** Each pass is linear; text that a few of them do not bring to rest loses all up to its last `@`. */
+const MAX_PASSES = 16;
+/** Longer text is no URL for a person: looked through word by word it would only take time. */
+const MAX_CHARACTERS = 65_536;
+
 /**
  * Text that may hold URLs, or what somebody took for one, without whatever could be a login in it: in a word all up to
  * its last `@` that has a colon or two slashes before it. A whole URL loses its login alone. Given what it returned, it
- * changes nothing.
+ * changes nothing. Its work grows with the length of the text, and no faster.
  */
 export function withoutLogins(text: string): string {
   if (!text.includes('@')) return text;
-  const shown =
-    parseHttpUrl(text) === null ? cutWords(cutOpening(text)) : shownUrl(text.replaceAll(LOGIN, '//'));
-  return shown === text ? text : withoutLogins(shown);
+  if (text.length > MAX_CHARACTERS) return afterLogins(text);
+  let shown = text;
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const before = shown;
+    shown = cutOnce(before);
+    if (shown === before) return shown;
+  }
+  return afterLogins(shown);
+}
+
+function cutOnce(text: string): string {
+  if (!text.includes('@')) return text;
+  return parseHttpUrl(text) === null ? cutWords(cutOpening(text)) : shownUrl(text.replaceAll(LOGIN, '//'));
+}
+
+function afterLogins(text: string): string {
+  return text.slice(text.lastIndexOf('@') + 1);
 }
 
 function cutOpening(text: string): string {

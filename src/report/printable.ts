@@ -5,6 +5,6 @@ import { visibleText } from './escape.ts';
 const MAX_CHARACTERS = 200;
 
 export function printable(text: string): string {
-  const shown = visibleText(text);
+  const shown = visibleText(text.slice(0, MAX_CHARACTERS + 1));
   return shown.length > MAX_CHARACTERS ? `${shown.slice(0, MAX_CHARACTERS)}…` : shown;
 }

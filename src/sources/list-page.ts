@@ -137,7 +137,7 @@ function readTotal({ total }: ListApiOptions, answer: PageAnswer, document: unkn
 
 /** The target of `rel=next` in a Link field (RFC 8288); null where there is none. */
 function nextLink(field: string): string | null {
-  for (const [, target, parameters] of field.matchAll(/<([^>]*)>([^<]*)/gu)) {
+  for (const [, target, parameters] of field.matchAll(/<([^<>]*)>([^<]*)/gu)) {
     if (/;\s*rel\s*=\s*(?:"(?:[^"]*\s)?next(?:\s[^"]*)?"|next\b)/iu.test(parameters ?? ''))
       return target ?? null;
   }

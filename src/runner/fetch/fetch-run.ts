@@ -6,6 +6,7 @@ import { nowMs } from '../../measure/clock.ts';
 import type { SpillwayError } from '../../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../../model/fetch-report.ts';
 import {
+  DECODERS_BYTES,
   type FetchBudgets,
   type FetchLimits,
   type FetchRequestOptions,
@@ -117,7 +118,14 @@ class OneFetch {
       pool,
       workerCount,
       maxInFlight,
-      base: { sink, request, limits, budgets, shared: this.#shared },
+      base: {
+        sink,
+        request,
+        limits,
+        decoderBytes: Math.floor(DECODERS_BYTES / workerCount),
+        budgets,
+        shared: this.#shared,
+      },
       onSettled: (outcomes, values) => this.#settle(outcomes, values),
       onPartial: (index, partial) => this.#keepPartial(index, partial),
       onBroken: (error) => this.#break(error),

@@ -9,6 +9,7 @@ import { type AttemptEnd, attemptFailure, internalFailure } from './attempt-end.
 import { describeError } from '../../../transport/classify.ts';
 import type { KeptBody } from './body-continuation.ts';
 import { ContentDecoder, parseCodings } from './content-decoder.ts';
+import type { DecoderMemory } from './decoder-memory.ts';
 import type { FetchJob } from './fetch-job.ts';
 import { SpillwayError } from '../../../model/errors.ts';
 
@@ -22,6 +23,7 @@ export interface IntakeParts {
   readonly isDecoding: boolean;
   /** The sink writes the heads of answers, too. */
   readonly keepsHeads: boolean;
+  readonly decoderMemory: DecoderMemory;
   /** Announced by the head; null for no announcement. */
   readonly promisedBytes: number | null;
   /** What the answer is the rest of, and where it ends; null for a body from its beginning. */
@@ -50,6 +52,7 @@ export class BodyIntake {
   #head: PartialBody['head'] | null = null;
   #isTold = false;
   #isOver = false;
+  #isHolding = false;
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -104,7 +107,7 @@ export class BodyIntake {
     }
     const { maxBodyBytes } = this.#parts.limits;
     if (maxBodyBytes > 0 && this.#wireBytes > maxBodyBytes) this.#fail('body-too-large', this.#capText());
-    else if (!this.#decoder.write(Buffer.from(chunk))) this.#parts.onHold();
+    else if (!this.#decoder.write(Buffer.from(chunk))) this.#hold();
   }
 
   /** All has come. */
@@ -148,13 +151,26 @@ export class BodyIntake {
   }
 
   #openDecoder(codings: NonNullable<ReturnType<typeof parseCodings>>): ContentDecoder {
-    return new ContentDecoder(codings, {
+    return new ContentDecoder(codings, this.#parts.decoderMemory, {
       onData: (chunk) => this.#keep(chunk),
       onEnd: () => this.#commit(),
       onError: (error) =>
         this.#fail('bad-encoding', `expected ${codings.join(', ')}: ${describeError(error)}`),
-      onDrain: () => this.#parts.onRelease(),
+      onDrain: () => this.#release(),
     });
+  }
+
+  /** Once, however much was read before the transport heard of it. */
+  #hold(): void {
+    if (this.#isHolding) return;
+    this.#isHolding = true;
+    this.#parts.onHold();
+  }
+
+  #release(): void {
+    if (!this.#isHolding) return;
+    this.#isHolding = false;
+    this.#parts.onRelease();
   }
 
   #keep(chunk: Buffer): void {

@@ -3,8 +3,15 @@
 
 import type { Transform } from 'node:stream';
 import type * as zlibModule from 'node:zlib';
+import {
+  decoderBytes,
+  type DecoderLease,
+  type DecoderMemory,
+  MAX_ZSTD_WINDOW_LOG,
+} from './decoder-memory.ts';
 
 type Zlib = typeof zlibModule;
+type Decompressor = Transform & Pick<zlibModule.Zlib, 'bytesWritten'>;
 
 /** What is asked for, best first. */
 export const ACCEPT_ENCODING = 'zstd, br, gzip';
@@ -19,12 +26,15 @@ export interface DecoderEvents {
   onDrain(): void;
 }
 
-const OPENERS: Readonly<Record<string, (zlib: Zlib) => Transform>> = {
+const OPENERS: Readonly<Record<string, (zlib: Zlib) => Decompressor>> = {
   gzip: (zlib) => zlib.createGunzip(),
   'x-gzip': (zlib) => zlib.createGunzip(),
   deflate: (zlib) => zlib.createInflate(),
   br: (zlib) => zlib.createBrotliDecompress(),
-  zstd: (zlib) => zlib.createZstdDecompress(),
+  zstd: (zlib) =>
+    zlib.createZstdDecompress({
+      params: { [zlib.constants.ZSTD_d_windowLogMax]: MAX_ZSTD_WINDOW_LOG },
+    }),
 };
 /** Of a body as it is. */
 const NO_CODINGS: readonly string[] = [];
@@ -42,59 +52,109 @@ export function parseCodings(field: string | undefined): readonly string[] | nul
 
 export class ContentDecoder {
   readonly #codings: readonly string[];
+  readonly #memory: DecoderMemory;
   readonly #events: DecoderEvents;
-  #stages: Transform[] = [];
+  #lease: DecoderLease | null = null;
+  #stages: Decompressor[] = [];
+  /** What came before there was room for a decoder. */
+  #held: Buffer[] = [];
+  /** Of each stage. */
+  readonly #givenBytes: number[] = [];
+  #isWhole = false;
   #isOver = false;
 
-  constructor(codings: readonly string[], events: DecoderEvents) {
+  constructor(codings: readonly string[], memory: DecoderMemory, events: DecoderEvents) {
     this.#codings = codings;
+    this.#memory = memory;
     this.#events = events;
   }
 
   /** False: read no more until `onDrain`. */
   write(chunk: Buffer): boolean {
-    if (this.#stages.length === 0) this.#open(chunk);
-    return this.#stages[0]?.write(chunk) ?? true;
+    const [first] = this.#stages;
+    if (first !== undefined) return this.#writeTo(first, chunk);
+    this.#held.push(chunk);
+    if (this.#lease === null) {
+      const bytes = this.#codings.reduce((sum, coding) => sum + decoderBytes(coding, chunk), 0);
+      this.#lease = this.#memory.lease(bytes, () => this.#openLater());
+      if (this.#lease.isHeld) return this.#open();
+    }
+    return false;
   }
 
   /** All bytes are in; `onEnd` or `onError` follows. */
   end(): void {
+    this.#isWhole = true;
     const [first] = this.#stages;
-    if (first === undefined) {
-      // No byte came: a body of length 0 with a coding is an empty body, whatever was said about it.
-      this.#settle(() => this.#events.onEnd());
-    } else {
-      first.end();
-    }
+    if (first !== undefined) first.end();
+    // No byte came: a body of length 0 with a coding is an empty body, whatever was said about it.
+    else if (this.#lease === null) this.#settle(() => this.#events.onEnd());
   }
 
   /** Lets go; nothing is called after. */
   cancel(): void {
     this.#isOver = true;
+    this.#held = [];
     for (const stage of this.#stages) stage.destroy();
+    this.#lease?.release();
   }
 
-  #open(first: Buffer): void {
+  #openLater(): void {
+    if (this.#isOver) return;
+    if (this.#open()) this.#events.onDrain();
+    if (this.#isWhole) this.#stages[0]?.end();
+  }
+
+  /** @returns whether more may be written at once */
+  #open(): boolean {
     // Most threads never need it, and loading it takes 3 ms.
     const zlib = process.getBuiltinModule('node:zlib');
+    const held = this.#held;
+    this.#held = [];
+    const firstByte = held[0]?.[0] ?? 0;
     this.#stages = this.#codings.toReversed().map((coding, at) => {
       // "deflate" means zlib's format, but some servers leave its two bytes away.
-      const isRaw = coding === 'deflate' && at === 0 && ((first[0] as number) & 0x0f) !== 8;
-      return isRaw ? zlib.createInflateRaw() : (OPENERS[coding] as (zlib: Zlib) => Transform)(zlib);
+      const isRaw = coding === 'deflate' && at === 0 && (firstByte & 0x0f) !== 8;
+      return isRaw ? zlib.createInflateRaw() : (OPENERS[coding] as (zlib: Zlib) => Decompressor)(zlib);
     });
     for (const [at, stage] of this.#stages.entries()) {
       stage.on('error', (error) => this.#settle(() => this.#events.onError(error)));
       const next = this.#stages[at + 1];
-      if (next !== undefined) stage.pipe(next);
+      if (next === undefined) continue;
+      stage.on('data', ({ length }: Buffer) => {
+        this.#givenBytes[at + 1] = (this.#givenBytes[at + 1] ?? 0) + length;
+      });
+      stage.pipe(next);
     }
-    this.#stages[0]?.on('drain', () => {
+    const first = this.#stages[0] as Decompressor;
+    first.on('drain', () => {
       if (!this.#isOver) this.#events.onDrain();
     });
     const last = this.#stages.at(-1);
     last?.on('data', (chunk: Buffer) => {
       if (!this.#isOver) this.#events.onData(chunk);
     });
-    last?.on('end', () => this.#settle(() => this.#events.onEnd()));
+    last?.on('end', () => {
+      const rest = this.#rest();
+      this.#settle(() => (rest === null ? this.#events.onEnd() : this.#events.onError(rest)));
+    });
+    return held.map((chunk) => this.#writeTo(first, chunk)).every(Boolean);
+  }
+
+  #writeTo(first: Decompressor, chunk: Buffer): boolean {
+    this.#givenBytes[0] = (this.#givenBytes[0] ?? 0) + chunk.length;
+    return first.write(chunk);
+  }
+
+  /** A decoder leaves alone what stands behind the end of its stream: a body with such a rest is not what was sent. */
+  #rest(): Error | null {
+    for (const [at, { bytesWritten }] of this.#stages.entries()) {
+      const restBytes = (this.#givenBytes[at] ?? 0) - bytesWritten;
+      // Zeros behind gzip are padding; its decoder has looked at what stands there.
+      if (restBytes <= 0 || this.#codings.at(-1 - at)?.endsWith('gzip') === true) continue;
+      return new Error(`expected the end after ${bytesWritten} bytes, found ${restBytes} more`);
+    }
+    return null;
   }
 
   #settle(tell: () => void): void {

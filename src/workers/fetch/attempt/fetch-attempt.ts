@@ -12,6 +12,7 @@ import { type AttemptEnd, attemptFailure, internalFailure } from './attempt-end.
 import { continuationOf, judgeRest, type KeptBody, type RestVerdict } from './body-continuation.ts';
 import { BodyIntake, type IntakeParts } from './body-intake.ts';
 import { classify, describeError } from '../../../transport/classify.ts';
+import type { DecoderMemory } from './decoder-memory.ts';
 import type { FetchJob } from './fetch-job.ts';
 import type { AnswerLoss, AnswerReceiver, RequestControl } from '../../../transport/fetch-transport.ts';
 import type { HeaderView } from '../../../transport/lane.ts';
@@ -31,6 +32,7 @@ export interface AttemptContext extends AnswerRules {
   onChanged(): void;
   /** The other side is waited for from now on. */
   onNamed(attempt: FetchAttempt): void;
+  readonly decoderMemory: DecoderMemory;
   /** The request is on its way over a connection that stands. */
   onSent(attempt: FetchAttempt): void;
   /** Its origin asked for a pause that is not over. */
@@ -289,7 +291,7 @@ export class FetchAttempt implements AnswerReceiver {
   }
 
   #openIntake(how: Pick<IntakeParts, 'rest' | 'continuation' | 'totalBytes'>): BodyIntake {
-    const { sink, limits, isDecoding, keepsHeads } = this.#context;
+    const { sink, limits, isDecoding, keepsHeads, decoderMemory } = this.#context;
     return new BodyIntake({
       ...how,
       job: this.job,
@@ -297,6 +299,7 @@ export class FetchAttempt implements AnswerReceiver {
       limits,
       isDecoding,
       keepsHeads,
+      decoderMemory,
       promisedBytes: this.#promisedBytes,
       onLarge: (partial) => this.#context.onLarge(this, partial),
       onCommitted: (committed) => {
