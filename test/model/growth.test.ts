@@ -17,7 +17,7 @@ import { readUrl, shorten } from '../../src/sources/target-url.ts';
 import { classify, describeError } from '../../src/transport/classify.ts';
 import { judgeAnswer, redirectTarget } from '../../src/workers/fetch/attempt/answer-head.ts';
 import { parseCodings } from '../../src/workers/fetch/attempt/content-decoder.ts';
-import { FetchJob } from '../../src/workers/fetch/attempt/fetch-job.ts';
+import type { FetchJob } from '../../src/workers/fetch/attempt/fetch-job.ts';
 
 const LENGTHS = [10_000, 100_000, 1_000_000];
 /** Ten times the text may take so many times the work: caches and collections of garbage have their part of it. */
