@@ -5,7 +5,7 @@
 import { nowMs } from '../../measure/clock.ts';
 import type { Tally } from '../../measure/tally.ts';
 import type { SpillwayError } from '../../model/errors.ts';
-import { DECODERS_BYTES, type FetchTask, GAUGES } from '../../model/fetch-task.ts';
+import { type FetchTask, GAUGES } from '../../model/fetch-task.ts';
 import type { Outcome, SkipReason } from '../../model/outcome.ts';
 import type { PartialBody } from '../../model/body/partial-body.ts';
 import { isRetryable } from '../../model/retry-policy.ts';
@@ -22,7 +22,7 @@ import {
 } from './attempt/attempt-end.ts';
 import { reportToBudget } from './attempt-report.ts';
 import { type AttemptContext, FetchAttempt } from './attempt/fetch-attempt.ts';
-import { DecoderMemory } from './attempt/decoder-memory.ts';
+import type { DecoderMemory } from './attempt/decoder-memory.ts';
 import { FetchHeaders } from './attempt/fetch-headers.ts';
 import { FetchJob } from './attempt/fetch-job.ts';
 import type { GuardedRoutes } from '../../transport/routes/guarded-routes.ts';
@@ -42,6 +42,7 @@ export interface EngineParts {
   readonly sink: Sink;
   readonly routes: GuardedRoutes;
   readonly tally: Tally;
+  readonly decoderMemory: DecoderMemory;
   /** Called once for every target that was accepted; `recorded` is called when the outcome is. */
   readonly onSettled: (outcome: Outcome) => void;
   /** Every target that was accepted is settled, for now. */
@@ -228,7 +229,7 @@ export class FetchEngine {
       continuesWithoutValidator: task.request.continuesWithoutValidator === true,
       onLarge: ({ job }, partial) => this.#parts.onPartial(job.target.index, partial),
       onChanged: () => this.#next.count('changedBodies'),
-      decoderMemory: new DecoderMemory(task.decoderBytes ?? DECODERS_BYTES),
+      decoderMemory: this.#parts.decoderMemory,
       asksForPart: (job) => this.#headers.askForPart(job),
       onNamed: ({ job }) => {
         this.#namingCount--;

@@ -5,11 +5,18 @@ import { performance } from 'node:perf_hooks';
 import { Histogram } from '../../measure/histogram.ts';
 import { Tally } from '../../measure/tally.ts';
 import { SpillwayError } from '../../model/errors.ts';
-import { type FetchTask, type FromFetchWorker, GAUGES, type ToFetchWorker } from '../../model/fetch-task.ts';
+import {
+  DECODERS_BYTES,
+  type FetchTask,
+  type FromFetchWorker,
+  GAUGES,
+  type ToFetchWorker,
+} from '../../model/fetch-task.ts';
 import { DEFAULT_NAME_OPTIONS } from '../../model/name-options.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import { NameResolver } from '../../dns/name-resolver.ts';
 import { loadSink } from '../../sinks/load-sink.ts';
+import { DecoderMemory } from './attempt/decoder-memory.ts';
 import { FetchEngine } from './fetch-engine.ts';
 import { GuardedRoutes } from '../../transport/routes/guarded-routes.ts';
 import { fetchRobots } from './robots/robots-fetch.ts';
@@ -28,6 +35,7 @@ const MAX_CLOSE_MS = 10_000;
 export async function fetchTargets(task: FetchTask): Promise<void> {
   const { port, limits, request, maxInFlight } = task;
   const tally = new Tally(task.tally);
+  const decoderMemory = new DecoderMemory(task.decoderBytes ?? DECODERS_BYTES);
   const outbox = new Outbox(port, maxInFlight);
   const tellBroken = (error: SpillwayError) =>
     outbox.send({ kind: 'broken', code: error.code, message: error.message });
@@ -50,6 +58,7 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
       sink: loaded.sink,
       routes,
       tally,
+      decoderMemory,
       onSettled: (outcome) => outbox.add(outcome, loaded.takeValue(outcome.index)),
       // More may depend on it: the end of the run, or what its source yields next.
       onIdle: () => outbox.flush(),
@@ -63,7 +72,10 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
     });
     const findRobots = async (origin: string): Promise<void> => {
       const onSent = () => tally.add('attemptsSent', 1);
-      const rules = await fetchRobots({ routes, limits, userAgent: request.userAgent, onSent }, origin);
+      const rules = await fetchRobots(
+        { routes, limits, userAgent: request.userAgent, decoderMemory, onSent },
+        origin,
+      );
       outbox.send({ kind: 'robots-found', answer: { origin, rules } });
     };
     port.on('message', (message: ToFetchWorker) => {

@@ -5,6 +5,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { nowMs } from '../../../src/measure/clock.ts';
 import { Tally } from '../../../src/measure/tally.ts';
 import {
+  DECODERS_BYTES,
   makeFetchShared,
   type FetchLimits,
   type FetchRequestOptions,
@@ -14,6 +15,7 @@ import {
 import { makeOwnPlaces } from '../../../src/model/shared/origin-fields.ts';
 import type { Outcome } from '../../../src/model/outcome.ts';
 import type { Sink } from '../../../src/sinks/sink.ts';
+import { DecoderMemory } from '../../../src/workers/fetch/attempt/decoder-memory.ts';
 import { FetchEngine } from '../../../src/workers/fetch/fetch-engine.ts';
 import { GuardedRoutes } from '../../../src/transport/routes/guarded-routes.ts';
 import { Histogram } from '../../../src/measure/histogram.ts';
@@ -98,6 +100,7 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
       ? routes
       : { expect: () => {}, ...changes.wrapRoutes(routes) }) as GuardedRoutes,
     tally,
+    decoderMemory: new DecoderMemory(DECODERS_BYTES),
     onSettled: (outcome) => {
       outcomes.push(outcome);
       setImmediate(() => engine.recorded(1));

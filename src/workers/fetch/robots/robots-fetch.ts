@@ -6,6 +6,7 @@ import type { RobotsRules } from '../../../model/robots.ts';
 import { thrownText } from '../../../model/one-line.ts';
 import { redirectTarget } from '../attempt/answer-head.ts';
 import { ContentDecoder, parseCodings } from '../attempt/content-decoder.ts';
+import type { DecoderMemory } from '../attempt/decoder-memory.ts';
 import { describeError } from '../../../transport/classify.ts';
 import type { AnswerReceiver, RequestControl } from '../../../transport/fetch-transport.ts';
 import type { GuardedRoutes } from '../../../transport/routes/guarded-routes.ts';
@@ -21,6 +22,7 @@ export interface RobotsFetchParts {
   readonly routes: GuardedRoutes;
   readonly limits: FetchLimits;
   readonly userAgent: string;
+  readonly decoderMemory: DecoderMemory;
   readonly onSent: () => void;
 }
 
@@ -162,7 +164,7 @@ class Asking implements AnswerReceiver {
           : '';
     if (unknown !== '') return this.#unavailable(`expected a known coding, found ${unknown}`);
     if (codings === null || codings.length === 0) return null;
-    this.#decoder = new ContentDecoder(codings, {
+    this.#decoder = new ContentDecoder(codings, this.#parts.decoderMemory, {
       onData: (chunk) => this.#take(chunk),
       onEnd: () => this.#finish(this.#text()),
       onError: (error) => this.#fail(`expected ${coding}, ${describeError(error)}`),
