@@ -42,6 +42,26 @@ export const HELP_PAGES: Readonly<Record<string, HelpPage>> = {
       ['spillway bench --strategy all --trials 1000 --report reports', 'every strategy, compared'],
     ],
   },
+  load: {
+    everyday: [
+      'connections',
+      'requests',
+      'duration',
+      'rate',
+      'warmUp',
+      'method',
+      'header',
+      'data',
+      'expectStatus',
+      'findKnee',
+      'failIf',
+      'json',
+    ],
+    examples: [
+      ['spillway load https://localhost:8443/a --rate 500 --duration 60s', 'a request when it is due'],
+      ['spillway load http://127.0.0.1:8000/1 --requests 100000', '64 connections that never rest'],
+    ],
+  },
   fetch: {
     everyday: [
       'to',

@@ -3,7 +3,7 @@
 
 import { isIPv6 } from 'node:net';
 import { SharedRows } from '../model/shared/shared-rows.ts';
-import { ADDRESS_CELLS, MAX_ADDRESSES, NAME_FIELDS } from '../model/name-options.ts';
+import { ADDRESS_FIELDS, MAX_ADDRESSES, NAME_FIELDS } from '../model/name-options.ts';
 
 /** What is known of a name. */
 export type CachedName =
@@ -127,7 +127,7 @@ export class NameCache {
     cells[at + NAME_FIELDS.count] = addresses.length;
     cells[at + NAME_FIELDS.preferred] = 0;
     for (const [index, address] of addresses.entries())
-      cells.set(toCells(address), at + NAME_FIELDS.addresses + index * ADDRESS_CELLS);
+      cells.set(toCells(address), at + NAME_FIELDS.addresses + index * ADDRESS_FIELDS);
     cells[at + NAME_FIELDS.expiresAt] =
       this.#ticks() + Math.round(Math.min(ttlSec, MAX_TTL_SEC) * TICKS_PER_SEC);
     Atomics.add(cells, at + NAME_FIELDS.version, 1);
@@ -138,8 +138,8 @@ export class NameCache {
   #addresses(at: number): string[] {
     const count = this.#rows.cells[at + NAME_FIELDS.count] as number;
     return Array.from({ length: Math.min(count, MAX_ADDRESSES) }, (_, index) => {
-      const first = at + NAME_FIELDS.addresses + index * ADDRESS_CELLS;
-      return toAddress(this.#rows.cells.subarray(first, first + ADDRESS_CELLS));
+      const first = at + NAME_FIELDS.addresses + index * ADDRESS_FIELDS;
+      return toAddress(this.#rows.cells.subarray(first, first + ADDRESS_FIELDS));
     });
   }
 

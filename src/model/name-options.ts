@@ -53,7 +53,7 @@ export class NameError extends Error {
 /** Addresses kept of a name: as many as a connection will try. */
 export const MAX_ADDRESSES = 8;
 /** Of an address: its family, and 16 bytes. */
-export const ADDRESS_CELLS = 5;
+export const ADDRESS_FIELDS = 5;
 /** Cells of a name in the cache that all threads share, before its addresses. */
 export const NAME_FIELDS = {
   state: 0,
@@ -72,5 +72,5 @@ const NAME_COUNT = 65_536;
 
 /** Memory for the names of a run, 216 bytes each that is used. */
 export function makeNames(nameCount: number = NAME_COUNT): SharedArrayBuffer {
-  return makeRows(nameCount, NAME_FIELDS.addresses + MAX_ADDRESSES * ADDRESS_CELLS);
+  return makeRows(nameCount, NAME_FIELDS.addresses + MAX_ADDRESSES * ADDRESS_FIELDS);
 }
