@@ -99,7 +99,7 @@ export interface RunOptions {
   /** Redirects an attempt follows. @default 10 */
   readonly maxRedirects?: number;
 
-  /** Sent with every request; they stay behind where a redirect leads to another origin. @default {} */
+  /** Sent to the origins of the source: not across a redirect to another, nor to others that a list API names. @default {} */
   readonly headers?: Readonly<Record<string, string>>;
   /** @default `spillway/VERSION` */
   readonly userAgent?: string;

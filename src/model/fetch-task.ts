@@ -40,8 +40,13 @@ export interface HostLogin {
 /** How requests look and travel, the same for every target. */
 export interface FetchRequestOptions {
   readonly userAgent: string;
-  /** Fields of the caller, sent to the origins of the targets but not across a redirect to another. */
+  /**
+   * Fields of the caller, sent to origins that he named: those of the targets as given and of a list API. Not across a
+   * redirect to another, nor to other origins that a list API names.
+   */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Fields of the caller for the pages of a list API alone, in place of those above with the same name. @default none */
+  readonly listHeaders?: readonly (readonly [name: string, value: string])[];
   readonly logins: readonly HostLogin[];
   /** Take content codings off, or keep bodies as they were sent. */
   readonly bytes: 'decoded' | 'original';

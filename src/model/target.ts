@@ -10,13 +10,20 @@ export interface Target {
   readonly url: string;
   /** Line (or item) of the source it came from, from 1; 0 where the source has no lines. */
   readonly line: number;
+  /** A list API named its origin and the caller did not: fields and logins of the caller are not for it. */
+  readonly isForeign?: true;
   /** What is there of its body, from another process or thread. */
   readonly partial?: PartialBody;
 }
 
 /** One thing a source yields: a target still without its index, or what is wrong with a line. */
 export type SourceItem =
-  | { readonly kind: 'target'; readonly url: string; readonly line: number }
+  | {
+      readonly kind: 'target';
+      readonly url: string;
+      readonly line: number;
+      readonly isForeign?: true;
+    }
   /** A line that is no target: counted as a failure, named by `line` and `reason`; `text` is its beginning. */
   | { readonly kind: 'bad'; readonly text: string; readonly line: number; readonly reason: string }
   /** An item that a list API showed more than once: fetched the first time only. */

@@ -38,7 +38,14 @@ export function openListApi(
     isDistinct: true,
     items: (signal) => {
       const window = new PageWindow({ options, name, requestPage, memory, signal });
-      return walk({ name, window, seen: new SeenSet(options.maxRemembered), signal, findings });
+      return walk({
+        name,
+        listUrl: options.url,
+        window,
+        seen: new SeenSet(options.maxRemembered),
+        signal,
+        findings,
+      });
     },
     findings: () => findings,
   };
@@ -47,6 +54,7 @@ export function openListApi(
 interface WalkParts {
   /** Of the list, for a complaint. */
   readonly name: string;
+  readonly listUrl: string;
   readonly window: PageWindow;
   readonly seen: SeenSet;
   readonly signal: AbortSignal;
@@ -54,7 +62,14 @@ interface WalkParts {
   readonly findings: string[];
 }
 
-async function* walk({ name, window, seen, signal, findings }: WalkParts): AsyncGenerator<SourceItem[]> {
+async function* walk({
+  name,
+  listUrl,
+  window,
+  seen,
+  signal,
+  findings,
+}: WalkParts): AsyncGenerator<SourceItem[]> {
   let line = 1;
   let stalePages = 0;
   let total: number | null = null;
@@ -68,7 +83,7 @@ async function* walk({ name, window, seen, signal, findings }: WalkParts): Async
         );
       }
       total = page.total ?? total;
-      const items = makeItems(page, seen, line);
+      const items = makeItems(page, { seen, listUrl }, line);
       const driftHere = items.filter((item) => item.kind === 'drift').length;
       driftCount += driftHere;
       stalePages = driftHere === items.length ? stalePages + 1 : 0;
@@ -90,12 +105,18 @@ async function* walk({ name, window, seen, signal, findings }: WalkParts): Async
   }
 }
 
-function makeItems(page: PageContents, seen: SeenSet, firstLine: number): SourceItem[] {
+function makeItems(
+  page: PageContents,
+  { seen, listUrl }: Pick<WalkParts, 'seen' | 'listUrl'>,
+  firstLine: number,
+): SourceItem[] {
+  const { origin } = new URL(listUrl);
   return page.items.map(({ url, text, reason }, at) => {
     const line = firstLine + at;
     if (url === undefined) return { kind: 'bad', text, line, reason };
     if (seen.add(url) === 'seen') return { kind: 'drift', url, line, reason: 'shown before by the list' };
-    return { kind: 'target', url, line };
+    if (url.startsWith(`${origin}/`) || new URL(url).origin === origin) return { kind: 'target', url, line };
+    return { kind: 'target', url, line, isForeign: true };
   });
 }
 

@@ -108,6 +108,8 @@ function findNext(
   }
   if (paging.kind === 'cursor') {
     const value = readJsonPath(page.document, parsePathOnce(paging.path));
+    if (value === undefined)
+      requireInFirst(options, { page, after, answer }, `a cursor at "${paging.path}"`, '--list-paging');
     if (value === undefined || value === null || value === '' || value === false) return null;
     if (typeof value === 'string' || typeof value === 'number') return { ...after, cursor: String(value) };
     throw sourceError(
@@ -120,7 +122,24 @@ function findNext(
   if (says === undefined && end.kind === 'header') {
     throw sourceError(page.name, `expected the header "${end.name}" in page ${page.number}, found none`);
   }
+  if (says === undefined && end.kind === 'field')
+    requireInFirst(options, { page, after, answer }, `something at "${end.path}"`, '--list-end');
   return says !== undefined && !/^(?:false|0|no|null|)$/iu.test(says.trim()) ? after : null;
+}
+
+/**
+ * A list whose first page has nothing where the next one is named would end there, as if it were whole: a mistyped path,
+ * unless the page has no items or says that it has all of them.
+ */
+function requireInFirst(
+  options: ListApiOptions,
+  { page, after, answer }: { page: PageFacts; after: PagePosition; answer: PageAnswer },
+  wanted: string,
+  option: string,
+): void {
+  if (after.pageIndex > 1 || after.itemCount === 0) return;
+  if (readTotal(options, answer, page.document) === after.itemCount) return;
+  throw sourceError(page.name, `expected ${wanted} in page 1, found nothing: check ${option}`);
 }
 
 function readField(document: unknown, path: string): string | undefined {

@@ -230,3 +230,31 @@ test('an item without a URL is a named failure; a page that is not as described 
     message: /expected the header "more"/u,
   });
 });
+
+for (const [what, changes, problem] of [
+  [
+    'a cursor',
+    { paging: { kind: 'cursor', name: 'after', path: 'paging.nxet', pageSize: null } },
+    /expected a cursor at "paging\.nxet" in page 1, found nothing: check --list-paging$/u,
+  ],
+  [
+    'an end',
+    {
+      end: { kind: 'field', path: 'hasmore' },
+      paging: { kind: 'page', name: 'page', first: 1, pageSize: null },
+    },
+    /expected something at "hasmore" in page 1, found nothing: check --list-end$/u,
+  ],
+] as const)
+  test(`${what} at a path that is not there is a broken list, and not one of a single page`, async (t) => {
+    const { base, asks } = await serveList(t, () => ({
+      json: { items: ['/1', '/2'], total: 200, paging: { next: 'x' }, hasMore: true },
+    }));
+    const api = { itemsPath: 'items', ...changes } as const;
+    await assert.rejects(collect(open(base, api)), { code: 'ERR_SOURCE', message: problem });
+    assert.equal(asks.length, 1);
+    // A list that says it has no more than these is whole.
+    const whole = await serveList(t, () => ({ json: { items: ['/1', '/2'], total: 2 } }));
+    const told = { ...api, total: { kind: 'field', path: 'total' } } as const;
+    assert.equal((await collect(open(whole.base, told))).length, 2);
+  });

@@ -84,6 +84,12 @@ export const FETCH_OPTIONS = {
     parse: parameters(),
     isRepeated: true,
   }),
+  listHeader: row({
+    flags: '--list-header <field>',
+    meaning: 'field for the pages alone, such as a token; may be repeated',
+    parse: headerFields(),
+    isRepeated: true,
+  }),
   listPaging: row({
     flags: '--list-paging <how>',
     meaning: 'offset:NAME, page:NAME, cursor:NAME=PATH or link (default: offset:start)',
@@ -285,7 +291,7 @@ export const FETCH_OPTIONS = {
   }),
   header: row({
     flags: '--header <field>',
-    meaning: "such as 'Accept-Language: en'; may be repeated",
+    meaning: "such as 'Accept-Language: en', for the origins that you name; may be repeated",
     parse: headerFields(),
     isRepeated: true,
   }),

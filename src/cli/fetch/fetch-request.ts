@@ -49,6 +49,7 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
     request: {
       userAgent: values.userAgent ?? defaults.request.userAgent,
       headers,
+      listHeaders: values.listHeader ?? [],
       transport: values.transport,
       allowsHttp2: !values.http1,
       prefersHttp2: values.http2,

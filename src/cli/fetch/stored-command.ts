@@ -16,6 +16,7 @@ const FILES = new Set(['ca']);
 const SECRETS: Readonly<Record<string, string>> = {
   header: '--header',
   headerFile: '--header-file',
+  listHeader: '--list-header',
   netrc: '--netrc',
 };
 

@@ -99,11 +99,28 @@ function openTargetStream(
   record: RunRecord | null,
 ): TargetStream {
   const { session } = options;
-  if (record !== null && session?.kind === 'retry') return new RetryTargetStream(record, session.only);
+  if (record !== null && session?.kind === 'retry')
+    return new RetryTargetStream(record, session.only, foreignTo(options.sources));
   return new FetchTargetStream({
     ...options,
     sources,
     comparesFirst: options.sources.every(({ kind }) => kind !== 'items'),
     ...(record === null ? {} : { before: record.settled }),
   });
+}
+
+/**
+ * The journal does not say which source a target came from: of a run with a list API, the origins that are surely the
+ * caller's are that of the list and those of URLs that he typed.
+ */
+function foreignTo(sources: FetchOptions['sources']): (url: string) => boolean {
+  if (!sources.some(({ kind }) => kind === 'list-api')) return () => false;
+  const named = new Set(
+    sources.flatMap((source) => {
+      const text =
+        source.kind === 'list-api' ? source.api.url : source.kind === 'template' ? source.template : '';
+      return URL.parse(text)?.origin ?? [];
+    }),
+  );
+  return (url) => !named.has(URL.parse(url)?.origin ?? '');
 }

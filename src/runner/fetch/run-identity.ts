@@ -17,6 +17,7 @@ export function makeRunIdentity(options: FetchOptions): RunIdentity {
     '--bytes': options.bytes,
     '--user-agent': request.userAgent.startsWith('spillway/') ? null : request.userAgent,
     '--header': listOf(request.headers.map(([name]) => name.toLowerCase())),
+    '--list-header': listOf((request.listHeaders ?? []).map(([name]) => name.toLowerCase())),
     '--netrc': options.netrcFile === null ? null : 'given',
     '--robots': request.honoursRobots === true ? 'given' : null,
     '--dedupe': isDeduping ? `of ${options.maxRemembered}` : null,

@@ -150,7 +150,8 @@ export class FetchTargetStream implements TargetStream {
         settled.push(this.#settle(source, item, index));
         continue;
       }
-      const target = { index, url: item.url, line: item.line };
+      const { url, line, isForeign } = item;
+      const target: Target = { index, url, line, ...(isForeign === true ? { isForeign } : {}) };
       if (isDuplicate) settled.push(skippedOutcome(target, 'duplicate'));
       else targets.push(target);
       this.#hasLogins ||= holdsLogin(item.url);

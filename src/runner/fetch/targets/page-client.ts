@@ -96,7 +96,7 @@ export class PageClient implements Disposable {
 
 function headersOf(
   page: PageRequest,
-  { userAgent, headers, logins }: FetchRequestOptions,
+  { userAgent, headers, listHeaders = [], logins }: FetchRequestOptions,
 ): Record<string, string> {
   const url = new URL(page.url);
   const login = logins.find(({ host }) => host === url.hostname) ?? logins.find(({ host }) => host === '');
@@ -108,7 +108,7 @@ function headersOf(
     accept: 'application/json',
     'accept-encoding': 'br, gzip',
     ...(basic === undefined ? {} : { authorization: `Basic ${basic}` }),
-    ...Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value])),
+    ...Object.fromEntries([...headers, ...listHeaders].map(([name, value]) => [name.toLowerCase(), value])),
     ...(page.contentType === null ? {} : { 'content-type': page.contentType }),
     ...(page.body === null ? {} : { 'content-length': String(Buffer.byteLength(page.body)) }),
   };

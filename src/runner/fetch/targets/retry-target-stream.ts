@@ -14,12 +14,21 @@ export class RetryTargetStream implements TargetStream {
   readonly duplicates = 0;
   readonly hasLogins = false;
   readonly #record: RunRecord;
+  readonly #isForeign: (url: string) => boolean;
   readonly #only: (failure: FailedOutcome) => boolean;
   #taken = 0;
   #badLines = 0;
 
-  /** @param only which failures are fetched again; null for all */
-  constructor(record: RunRecord, only: ((failure: FailedOutcome) => boolean) | null) {
+  /**
+   * @param only which failures are fetched again; null for all
+   * @param isForeign whether the caller did not name the origin of a target
+   */
+  constructor(
+    record: RunRecord,
+    only: ((failure: FailedOutcome) => boolean) | null,
+    isForeign: (url: string) => boolean,
+  ) {
+    this.#isForeign = isForeign;
     this.#record = record;
     this.#only = only ?? (() => true);
   }
@@ -46,7 +55,8 @@ export class RetryTargetStream implements TargetStream {
         continue;
       }
       this.#taken++;
-      targets.push({ index: failure.index, url: failure.url, line: failure.line });
+      const { index, url, line } = failure;
+      targets.push({ index, url, line, ...(this.#isForeign(url) ? { isForeign: true } : {}) });
       takenBack.push(failure.code);
       if (targets.length < GROUP_COUNT) continue;
       yield { targets, settled: [], takenBack };

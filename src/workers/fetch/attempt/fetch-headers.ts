@@ -1,5 +1,5 @@
-// The fields of a request: ours, the caller's, and a login where one belongs. What the caller gave for the targets'
-// own origins never follows a redirect to another.
+// The fields of a request: ours, the caller's, and a login where one belongs. What the caller gave is for origins that he
+// named: it follows no redirect to another, and goes to none that a list API found.
 
 import type { FetchRequestOptions } from '../../../model/fetch-task.ts';
 import { basicLogin } from '../../../model/login.ts';
@@ -51,22 +51,25 @@ export class FetchHeaders {
 
   #fieldsAt(job: FetchJob): string[] {
     if (job.isAway) return this.#away;
-    const login = this.#hasOwnLogin ? null : this.#loginFor(job.url);
-    return login === null ? this.#home : [...this.#home, 'authorization', `Basic ${login}`];
+    const isForeign = job.target.isForeign === true;
+    const fields = isForeign ? this.#away : this.#home;
+    const login = this.#hasOwnLogin && !isForeign ? null : this.#loginFor(job);
+    return login === null ? fields : [...fields, 'authorization', `Basic ${login}`];
   }
 
   /** Whether a Range is among those fields, which is the caller's alone to ask for. */
   askForPart(job: FetchJob): boolean {
-    return this.#hasRange && !job.isAway;
+    return this.#hasRange && !job.isAway && job.target.isForeign !== true;
   }
 
   /** The URL's own login, else the host's from netrc, else netrc's default; in base64. */
-  #loginFor(url: URL): string | null {
-    const own = basicLogin(url);
+  #loginFor({ url, loginUrl, target }: FetchJob): string | null {
+    const own = basicLogin(loginUrl);
     if (own !== null) return own;
     if (this.#logins.length === 0) return null;
-    const found =
-      this.#logins.find(({ host }) => host === url.hostname) ?? this.#logins.find(({ host }) => host === '');
+    // The default of netrc is for whatever the caller named, and he did not name this.
+    const others = target.isForeign === true ? undefined : this.#logins.find(({ host }) => host === '');
+    const found = this.#logins.find(({ host }) => host === url.hostname) ?? others;
     return found === undefined ? null : encodeLogin(found.login, found.password);
   }
 }

@@ -15,7 +15,7 @@ export class FetchJob {
   url: URL;
   /** Redirects followed in this attempt. */
   hops = 0;
-  /** A redirect has led to another origin: the caller's headers and logins stay behind from here on. */
+  /** A redirect has led to another origin: the caller's headers and logins stay behind until one leads home. */
   isAway = false;
   /** Attempts begun. */
   attempts = 0;
@@ -51,12 +51,14 @@ export class FetchJob {
   isSettled = false;
   readonly acceptedAtMs = nowMs();
   readonly #places: OriginPlaces;
+  readonly #home: URL;
   #origin: OriginPlace;
 
   /** @param places where its origins have theirs; owed a `leave` when the job is settled */
   constructor(target: Target, places: OriginPlaces) {
     this.target = target;
     this.url = new URL(target.url);
+    this.#home = this.url;
     this.shownUrl = shownHref(this.url);
     this.#places = places;
     this.#origin = places.enter(this.url.origin);
@@ -75,6 +77,11 @@ export class FetchJob {
   /** It is settled, or goes to another worker. */
   leave(): void {
     this.#places.leave(this.#origin);
+  }
+
+  /** Whose login goes with the request: a redirect that leads home has none of its own. */
+  get loginUrl(): URL {
+    return this.url.username === '' && this.url.password === '' ? this.#home : this.url;
   }
 
   /** What is gone on with at the URL that is asked for now; null for a body from its beginning. */
@@ -104,7 +111,7 @@ export class FetchJob {
 
   followTo(url: URL): void {
     this.hops++;
-    if (url.origin !== this.origin) this.isAway = true;
+    this.isAway = url.origin !== this.#home.origin;
     this.#moveTo(url);
   }
 
