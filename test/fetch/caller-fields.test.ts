@@ -48,7 +48,11 @@ async function fetchList(t: TestContext, changes: Changes = {}) {
     return path === 'home/away' ? `${other}/led` : undefined;
   });
   const sources = [{ kind: 'list-api', api: { ...LIST_DEFAULTS, url: `${world.home}/list` } }] as const;
-  const { report, root } = await fetchUrls(t, [], { request: API_FIELDS, ...changes, ...{ sources } });
+  const { report, root } = await fetchUrls(
+    t,
+    [],
+    Object.assign({ request: API_FIELDS }, changes, { sources }),
+  );
   return { ...world, sources, report, root };
 }
 
@@ -97,7 +101,7 @@ test('a retry, which has no list, keeps fields from origins that were not named'
       void response.end(JSON.stringify(request.url === '/list?start=0' ? [`${storage}/x`] : [])),
   );
   const sources = [{ kind: 'list-api', api: { ...LIST_DEFAULTS, url: `${home}/list` } }] as const;
-  const changes = { request: API_FIELDS, ...{ sources } };
+  const changes = Object.assign({ request: API_FIELDS }, { sources });
   const first = await fetchUrls(t, [], changes);
   assert.equal(first.report.failed, 1);
   isDown = false;
