@@ -92,7 +92,7 @@ export interface RunOptions {
   readonly maxBodyBytes?: number;
   /** Attempts after the first. @default 3 */
   readonly maxRetries?: number;
-  /** Retries of the run for each target, beyond a small reserve. @default 0.2 */
+  /** Retries at an origin for each of its targets, beyond a small reserve. @default 0.2 */
   readonly retryBudgetRatio?: number;
   /** A server that asks for a longer pause is not waited for. @default 600000 */
   readonly maxRetryWaitMs?: number;

@@ -53,6 +53,12 @@ export const FAILURES = {
     handOver: false,
     meaning: 'no connection within its deadline',
   },
+  'origin-dead': {
+    retry: false,
+    shrink: false,
+    handOver: false,
+    meaning: 'its origin is dead: another target made all its attempts there in vain, and nothing ever came',
+  },
   'connect-failed': {
     retry: true,
     shrink: false,

@@ -7,8 +7,8 @@ import type { FailedOutcome } from './outcome.ts';
 export const FAILURE_GROUPS = {
   timeout: ['connect-timeout', 'first-byte-timeout', 'idle-timeout', 'total-timeout', 'too-slow', 'stalled'],
   names: ['dns', 'name-unknown'],
-  connect: ['connect-refused', 'connect-timeout', 'connect-failed'],
-  connection: ['connect-refused', 'connect-timeout', 'connect-failed', 'connection-lost'],
+  connect: ['connect-refused', 'connect-timeout', 'connect-failed', 'origin-dead'],
+  connection: ['connect-refused', 'connect-timeout', 'connect-failed', 'origin-dead', 'connection-lost'],
   status: ['http-status'],
   redirect: ['too-many-redirects', 'bad-redirect'],
   body: ['body-mismatch', 'body-too-large', 'bad-encoding'],

@@ -18,7 +18,7 @@ export interface FetchLimits extends AttemptLimits {
   readonly minBytesPerSec: number;
   readonly slowWindowMs: number;
   readonly maxRedirects: number;
-  /** Retries of the run for every first attempt, beyond a fixed reserve. */
+  /** Retries at an origin for every first attempt there, beyond a fixed reserve. */
   readonly retryBudgetRatio: number;
   /** A server that asks for a longer pause is not waited for: the target fails at once. */
   readonly maxRetryWaitMs: number;
@@ -98,8 +98,8 @@ export interface FetchShared {
   readonly epochMs: number;
 }
 
-/** Two 64-bit clocks and the account of retries. */
-const RATES_BYTES = 24;
+/** Two 64-bit clocks. */
+const RATES_BYTES = 16;
 
 /** @param targetCount targets that are under way at once, over all workers */
 export function makeFetchShared(targetCount: number, epochMs: number): FetchShared {
@@ -153,7 +153,7 @@ export const GAUGES = {
   paused: 2,
   /** Requests held back by the rate of the run since it began. */
   rateWaits: 3,
-  /** Retries that were not made because the budget of the run was used up. */
+  /** Retries that were not made, at the end neither, because the budget of their origin was used up. */
   retriesDenied: 4,
   retries: 5,
   /** Share of time the event loop was busy, 0 … 1. */
@@ -162,6 +162,8 @@ export const GAUGES = {
   changedBodies: 7,
   /** Bodies that were begun anew because an answer did not fit the rest that was asked for. */
   unfitRests: 8,
+  /** Targets under way at origins that have not answered yet, and do not. */
+  doubtful: 15,
   /** Requests that wait for the addresses of their host. */
   naming: 9,
   /** Names by how they were found: `NameKind`. */
@@ -170,7 +172,7 @@ export const GAUGES = {
   namesUnknown: 12,
   namesFailed: 13,
   namesTimedOut: 14,
-  fieldCount: 15,
+  fieldCount: 16,
 } as const;
 
 /** To a worker. `stop`: take nothing more; with `isCut`, also let go of what is in flight. */

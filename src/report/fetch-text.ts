@@ -95,7 +95,7 @@ export function fetchAccountLines(report: FetchReport, places: AccountPlaces): s
   lines.push(...failureLines(report, places));
   if (report.retriesDenied > 0)
     lines.push(
-      `${formatCount(report.retriesDenied)} retries were not made: the retry budget of the run was used up (--retry-budget)`,
+      `${formatCount(report.retriesDenied)} retries were not made: the retry budgets of their origins were used up (--retry-budget)`,
     );
   if (report.workerDeaths.length > 0)
     lines.push(`${report.workerDeaths.length} worker threads died and were replaced`);

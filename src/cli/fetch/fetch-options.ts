@@ -268,7 +268,7 @@ export const FETCH_OPTIONS = {
   retryBudget: row({
     flags: '--retry-budget <ratio>',
     initial: '0.2',
-    meaning: 'retries of the run for each target, beyond a small reserve',
+    meaning: 'retries at an origin for each of its targets, beyond a small reserve',
     parse: ratio(),
   }),
   maxRetryWait: row({

@@ -74,11 +74,21 @@ export const ORIGIN_FIELDS = {
   answeredSentAt: 42,
   /** Steady rounds in a row with a queue. */
   slowRounds: 43,
+  /** Thousandths of retries that its targets have earned and not made; below 0 within the reserve. */
+  retryAccount: 44,
+  /** A connection has stood there: 1, or 2 where it was dear. */
+  isReached: 45,
+  /** Attempts in a row that ended without a byte. */
+  fruitless: 46,
+  /** It is taken for dead until then; 0 where it never was. */
+  deadUntil: 47,
+  /** How long the last answer took. */
+  answerMs: 48,
 } as const;
 
 export type OriginField = keyof typeof ORIGIN_FIELDS;
 /** Behind them, how many answers of the round took how long: a histogram of quarter octaves. */
-export const DURATION_BUCKETS_AT = 48;
+export const DURATION_BUCKETS_AT = 52;
 export const DURATION_BUCKETS = 32;
 export const FIELDS_PER_ORIGIN = DURATION_BUCKETS_AT + DURATION_BUCKETS;
 

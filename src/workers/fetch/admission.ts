@@ -62,8 +62,8 @@ export class Admission {
   }
 
   /** Takes a place at the job's origin, which `budgets.leave` gives back; false when it has to wait. */
-  tryEnter(job: FetchJob): boolean {
-    if (this.isShut) return false;
+  tryEnter(job: FetchJob, waitingCount: number): boolean {
+    if (this.isShut || this.budgets.isCrowded(job.place, waitingCount)) return false;
     if (!this.budgets.tryEnter(job.place)) {
       this.#wake.wakeIn(this.budgets.waitLeftMs(job.place));
       return false;

@@ -26,12 +26,23 @@ export function reportToBudget(
       if (TROUBLE.has(end.code)) budgets.failed(place, isAlone);
     } else if (isOfOrigin(end.code)) {
       budgets.failed(place, isAlone);
+      if (FRUITLESS.has(end.code)) budgets.cameToNothing(place);
     }
   }
 }
 
+/** What an origin that is not there any more does to an attempt. */
+const FRUITLESS = new Set([
+  'connect-refused',
+  'connect-timeout',
+  'connect-failed',
+  'first-byte-timeout',
+  'connection-lost',
+  'stalled',
+]);
+
 /** Not our own doing, and not a matter of which transport takes the answer. */
 function isOfOrigin(code: keyof typeof FAILURES): boolean {
   const { shrink, handOver } = FAILURES[code];
-  return !shrink && !handOver && code !== 'aborted';
+  return !shrink && !handOver && code !== 'aborted' && code !== 'dns' && code !== 'name-unknown';
 }

@@ -28,6 +28,7 @@ import { FetchJob } from './attempt/fetch-job.ts';
 import type { GuardedRoutes } from '../../transport/routes/guarded-routes.ts';
 import { failedOutcome, lostOutcome, okOutcome, skippedOutcome } from './attempt/job-outcomes.ts';
 import { NextAttempt } from './next-attempt.ts';
+import { PutOffJobs } from './queue/put-off-jobs.ts';
 import type { OriginBudgets } from './origin/origin-budgets.ts';
 import { OriginPlaces } from './origin/origin-places.ts';
 import { BodyReopener } from './queue/body-reopener.ts';
@@ -36,6 +37,9 @@ import { WaitingJobs } from './queue/waiting-jobs.ts';
 import { RunSlots } from './run-slots.ts';
 import { Sweep } from './sweep.ts';
 import { Watchdog } from './watchdog.ts';
+
+/** A connection that takes so long is worth waiting for. */
+const DEAR_MS = 50;
 
 export interface EngineParts {
   readonly task: FetchTask;
@@ -70,6 +74,7 @@ export class FetchEngine {
   readonly #next: NextAttempt;
   readonly #waiting = new WaitingJobs();
   readonly #reopener: BodyReopener;
+  readonly #putOff: PutOffJobs;
   readonly #watchdog: Watchdog;
   readonly #sweep: Sweep;
   readonly #done = Promise.withResolvers<void>();
@@ -107,7 +112,6 @@ export class FetchEngine {
     this.#next = new NextAttempt({
       limits,
       budgets: this.#budgets,
-      rates: this.#admission.rates,
       stallMs: longestWaitMs(limits),
       tally,
       gauges: this.#gauges,
@@ -122,7 +126,11 @@ export class FetchEngine {
       isHolding: () => this.#admission.isHolding,
       awaitedRobots: () => this.#admission.robots?.awaitedOrigins ?? [],
       giveUp: (job, detail) => this.#settle(job, failedOutcome(job, attemptFailure('stalled', detail))),
+      giveUpDead: (job) => this.#giveUpDead(job),
       tell: parts.onWaits,
+      showDoubtful: (count) => {
+        this.#gauges[GAUGES.doubtful] = count;
+      },
     });
     this.#reopener = new BodyReopener({
       sink: parts.sink,
@@ -132,6 +140,18 @@ export class FetchEngine {
         this.#pump();
       },
       onBroken: (error) => parts.onBroken(error as SpillwayError),
+    });
+    this.#putOff = new PutOffJobs({
+      budgets: this.#budgets,
+      retry: (job) => {
+        this.#next.count('retries');
+        tally.add('repeats', 1);
+        this.#putBack(job, 0);
+      },
+      giveUp: (job, outcome) => {
+        this.#next.count('retriesDenied');
+        this.#settle(job, outcome);
+      },
     });
     this.#context = this.#makeContext();
     this.#sweep = new Sweep((now, isAwake) => this.#lookAfter(now, isAwake));
@@ -195,7 +215,7 @@ export class FetchEngine {
   giveBack(count: number): { indexes: number[]; isAll: boolean } {
     const jobs = this.#waiting.takeUntouched(count);
     for (const job of jobs) job.leave();
-    const indexes = jobs.map(({ target }) => target.index);
+    const indexes = jobs.map(({ target }) => target.index).sort((a, b) => a - b);
     return { indexes, isAll: indexes.length < count };
   }
 
@@ -213,6 +233,7 @@ export class FetchEngine {
       ...this.#waiting.takeAll(),
       ...(this.#admission.robots?.takeAll() ?? []),
       ...this.#reopener.takeAll(),
+      ...this.#putOff.takeAll(),
     ];
     for (const job of waiting) this.#skip(job, 'stopped');
     if (isCut) for (const attempt of this.#slots.attempts) attempt.cut('the run was stopped');
@@ -235,7 +256,11 @@ export class FetchEngine {
         this.#namingCount--;
         this.#budgets.begun(job.place);
       },
-      onSent: ({ job }) => {
+      onSent: ({ job, connectMs }) => {
+        const isDear = connectMs > DEAR_MS || job.origin.startsWith('https:');
+        // The first connection that stands lets the others follow.
+        if (this.#budgets.reached(job.place, isDear))
+          setImmediate(() => this.#scheduler.at(job.place, Number.POSITIVE_INFINITY));
         tally.add('attemptsSent', 1);
         this.#budgets.sent(job.place);
         this.#watchdog.moved();
@@ -278,6 +303,10 @@ export class FetchEngine {
 
   /** False: the job is settled, or waits for the rules of its origin. */
   #isAllowed(job: FetchJob): boolean {
+    if (this.#budgets.isDead(job.place)) {
+      this.#giveUpDead(job);
+      return false;
+    }
     const verdict = this.#admission.judge(job);
     if (verdict === 'disallowed') this.#skip(job, 'robots');
     else if (typeof verdict === 'object')
@@ -285,18 +314,36 @@ export class FetchEngine {
     return verdict === 'allowed';
   }
 
+  #giveUpDead(job: FetchJob): void {
+    job.dropKept();
+    this.#settle(
+      job,
+      failedOutcome(
+        job,
+        attemptFailure('origin-dead', `no attempt at ${job.origin} came to anything, nor would this one`),
+      ),
+    );
+  }
+
   /** False: the job has to wait for its origin, for a slot, or for the rate of the run. */
   #tryStart(job: FetchJob): boolean {
-    if (this.#isStopped || !this.#admission.tryEnter(job)) return false;
+    if (this.#isStopped || !this.#admission.tryEnter(job, this.#countWaiting(job.place))) return false;
     this.#start(job);
     return true;
+  }
+
+  /** What waits there, or may: nobody has looked at the fresh ones. */
+  #countWaiting(place: number): number {
+    const { originQueues, freshCount } = this.#waiting;
+    return originQueues.countAt(place) + (originQueues.placeCount < 2 ? freshCount : 0);
   }
 
   #start(job: FetchJob): void {
     job.begin();
     const { tally, routes, task } = this.#parts;
     if (tally.get('firstDispatchAtMs') === 0) tally.set('firstDispatchAtMs', nowMs());
-    if (job.attempts === 1 && job.hops === 0) this.#admission.rates.earnRetries(task.limits.retryBudgetRatio);
+    if (job.attempts === 1 && job.hops === 0)
+      this.#budgets.earnRetries(job.place, task.limits.retryBudgetRatio);
     const attempt = new FetchAttempt(job, this.#context);
     this.#slots.open(attempt);
     this.#namingCount++;
@@ -350,6 +397,7 @@ export class FetchEngine {
   #judge(attempt: FetchAttempt, end: AttemptEnd): void {
     const { job } = attempt;
     if (end.kind === 'ok') {
+      if (job.isPutOff) this.#putOff.succeeded(job.place);
       this.#settle(job, okOutcome(job, end));
     } else if (this.#isStopped) {
       this.#skip(job, 'stopped');
@@ -381,6 +429,7 @@ export class FetchEngine {
     const delayMs = this.#next.delayAfterMs(attempt, end);
     if (delayMs === null && !isWorthKeeping) job.dropKept();
     if (delayMs === null) this.#settle(job, outcome);
+    else if (delayMs === 'at-the-end') this.#putOff.add(job, outcome);
     else this.#putBack(job, delayMs);
   }
 
@@ -455,6 +504,10 @@ export class FetchEngine {
   #finishIfIdle(): void {
     const waitingCount = this.#waiting.count + (this.#admission.robots?.count ?? 0) + this.#reopener.count;
     if (this.#slots.attempts.size + waitingCount > 0) return;
+    if (this.#putOff.takeUp()) {
+      this.#pump();
+      return;
+    }
     this.#parts.onIdle();
     if (!this.#isEnding) return;
     this.#sweep.close();

@@ -10,7 +10,6 @@ import type { AttemptFailure } from './attempt/attempt-end.ts';
 import type { FetchAttempt } from './attempt/fetch-attempt.ts';
 import type { FetchJob } from './attempt/fetch-job.ts';
 import type { OriginBudgets } from './origin/origin-budgets.ts';
-import type { RunRates } from './origin/run-rates.ts';
 
 /** How often a target may be put back because this machine ran out of something. */
 const MAX_REFUNDS = 20;
@@ -23,7 +22,6 @@ const MAX_STALE = 2;
 export interface NextAttemptParts {
   readonly limits: FetchLimits;
   readonly budgets: OriginBudgets;
-  readonly rates: RunRates;
   /** How long an origin may be silent before its targets are given up; 0 for no bound. */
   readonly stallMs: number;
   readonly tally: Tally;
@@ -39,10 +37,13 @@ export class NextAttempt {
     this.#parts = parts;
   }
 
-  /** Milliseconds until the next attempt at its job, for which it has been made ready; null when there is none. */
-  delayAfterMs(attempt: FetchAttempt, end: AttemptFailure): number | null {
+  /**
+   * Milliseconds until the next attempt at its job, for which it has been made ready; null when there is none.
+   * `at-the-end`: its origin has no retries left, and one more attempt is made once nothing else is to be done.
+   */
+  delayAfterMs(attempt: FetchAttempt, end: AttemptFailure): number | null | 'at-the-end' {
     const { job, sentAtMs } = attempt;
-    const { limits, budgets, rates, tally, stallMs } = this.#parts;
+    const { limits, budgets, tally, stallMs } = this.#parts;
     const policy = FAILURES[end.code];
     if (policy.handOver && !job.isHandedOver) {
       job.isHandedOver = true;
@@ -65,11 +66,13 @@ export class NextAttempt {
       ? end.retryAfterMs + CONTINUE_DELAY_MS * Math.random()
       : retryDelayMs(attempts, end.retryAfterMs, Math.random());
     if (job.status === 0 && stallMs > 0 && budgets.silentMs(job.place) > stallMs) return null;
-    if (attempts > limits.maxRetries || limits.maxRetries === 0) return null;
+    const isLast = attempts > limits.maxRetries || limits.maxRetries === 0;
+    if (job.status === 0 && (isLast || budgets.wasDead(job.place))) budgets.giveUp(job.place);
+    if (isLast) return null;
     // What brings bytes is no repetition: no budget bounds it.
-    if (!hasBrought && !rates.tryRetry()) {
-      this.count('retriesDenied');
-      return null;
+    if (!hasBrought && !budgets.tryRetry(job.place)) {
+      job.isPutOff = true;
+      return 'at-the-end';
     }
     this.count('retries');
     tally.add('repeats', 1);

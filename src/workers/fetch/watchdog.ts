@@ -35,6 +35,10 @@ export interface WatchdogParts {
   readonly awaitedRobots: () => readonly string[];
   /** Settles a job that was waiting as `stalled`. */
   readonly giveUp: (job: FetchJob, detail: string) => void;
+  /** Settles a job whose origin is taken for dead. */
+  readonly giveUpDead: (job: FetchJob) => void;
+  /** Targets at origins that do not answer. */
+  readonly showDoubtful: (count: number) => void;
   /** What is waited for now; null when things move again. */
   readonly tell: (text: string | null) => void;
 }
@@ -60,7 +64,9 @@ export class Watchdog {
   look(now: number): void {
     if (now - this.#lookedAtMs < LOOK_EVERY_MS) return;
     this.#lookedAtMs = now;
+    this.#giveUpDead();
     this.#giveUpSilent();
+    this.#countDoubtful();
     this.#makeRoom(now);
     const { slots, waiting, stallMs, awaitedRobots } = this.#parts;
     const isIdle = slots.attempts.size + waiting.count + awaitedRobots().length === 0;
@@ -78,6 +84,32 @@ export class Watchdog {
     this.#movedAtMs = now;
     if (this.#toldAtMs > 0) this.#parts.tell(null);
     this.#toldAtMs = 0;
+  }
+
+  /** Those that wait at origins that are taken for dead: all together, none of them needs a slot for it. */
+  #giveUpDead(): void {
+    const { budgets, waiting } = this.#parts;
+    for (const place of waiting.originQueues.places()) {
+      if (!budgets.isDead(place)) continue;
+      for (
+        let job = waiting.originQueues.peek(place);
+        job !== undefined;
+        job = waiting.originQueues.peek(place)
+      ) {
+        waiting.originQueues.take(place);
+        this.#parts.giveUpDead(job);
+      }
+    }
+  }
+
+  #countDoubtful(): void {
+    const { budgets, waiting, slots } = this.#parts;
+    let count = 0;
+    for (const { job } of slots.attempts) if (budgets.isDoubtful(job.place)) count++;
+    for (const place of waiting.originQueues.places())
+      if (budgets.isDoubtful(place)) count += waiting.originQueues.countAt(place);
+    for (const { place } of waiting.retries()) if (budgets.isDoubtful(place)) count++;
+    this.#parts.showDoubtful(count);
   }
 
   /** Targets that wait for an origin which was asked for so long, and gave nothing. */

@@ -64,11 +64,14 @@ export class AttemptClock {
     return ownMs;
   }
 
-  enter(phase: Phase): void {
+  /** @returns how long the phase before was */
+  enter(phase: Phase): number {
     this.#phase = phase;
+    const beforeMs = this.#sinceMs;
     this.#sinceMs = this.#readMs();
     this.#movedAtMs = this.#sinceMs;
     this.#beginWindow(this.#sinceMs);
+    return this.#sinceMs - beforeMs;
   }
 
   count(bytes: number): void {

@@ -70,6 +70,7 @@ export class FetchAttempt implements AnswerReceiver {
   /** The transport has said its last word. */
   #isAnswered = false;
   #sentAtMs = 0;
+  #connectMs = 0;
   /** Its host had addresses before it was over. */
   isNamed = false;
   #promisedBytes: number | null = null;
@@ -94,6 +95,11 @@ export class FetchAttempt implements AnswerReceiver {
 
   get phase(): Phase {
     return this.#clock.phase;
+  }
+
+  /** How long its request waited for a connection. */
+  get connectMs(): number {
+    return this.#connectMs;
   }
 
   /** When its request went out, by `nowMs`; 0 when it has not. */
@@ -139,7 +145,7 @@ export class FetchAttempt implements AnswerReceiver {
 
   onSent(): void {
     this.#guard(() => {
-      this.#clock.enter('waiting');
+      this.#connectMs = this.#clock.enter('waiting');
       this.#sentAtMs = this.#clock.sinceMs;
       this.#context.onSent(this);
     });

@@ -21,6 +21,8 @@ export class FetchJob {
   attempts = 0;
   /** Attempts given back because this machine, not the target, was at fault. */
   refunds = 0;
+  /** Its origin had no retries left, and it was put off to the end. */
+  isPutOff = false;
   /** Times that a kept connection ended before its answer. */
   staleCount = 0;
   /** The wire transport does not take its answer's framing. */

@@ -16,11 +16,37 @@ const MAX_OWN_PAUSE_MS = 60_000;
 const MIN_STUCK_MS = 250;
 const STUCK_RATIO = 4;
 
+/** Retries an origin is given before it has earned any. */
+const RETRY_RESERVE = 50;
+/** Of them, for what was put off to the end. */
+const END_RESERVE = 8;
+const MILLI = 1000;
+/** Connections that are made at once where none has stood yet; one where attempts there came to nothing. */
+const FIRST_CONNECTIONS = 2;
+/** The same where a number was asked for. */
+const FIRST_OF_FIXED = 4;
+/** Attempts without a byte before an origin may be taken for dead, and for how long it is. */
+const DEAD_AFTER_ATTEMPTS = 4;
+const DEAD_MS = 60_000;
+/** An origin that was asked and has said nothing for so long is doubtful. */
+const DOUBT_MS = 1_000;
+/** Of `isReached`. */
+const REACHED = 1;
+const REACHED_DEARLY = 2;
+/** Up to so many, a connection more is made only where enough targets wait for it. */
+const FEW_CONNECTIONS = 8;
+const QUICK_ANSWER_MS = 50;
+/** Targets that must wait for each connection there is before another is worth what it costs. */
+const WORTH_RATIO = 4;
+/** Half of what the cell holds. */
+const MAX_EARNED = 2 ** 30;
+
 export class OriginBudgets {
   readonly #fields: OriginFields;
   readonly #window: OriginWindow;
   readonly #pace: OriginPace;
   readonly #own: Int32Array;
+  readonly #isAdaptive: boolean;
 
   /**
    * @param clock milliseconds, the same for all threads. @default `nowMs`
@@ -33,6 +59,7 @@ export class OriginBudgets {
     ownPlaces: SharedArrayBuffer = makeOwnPlaces(shared.origins),
   ) {
     this.#own = new Int32Array(ownPlaces);
+    this.#isAdaptive = limits.isAdaptive === true;
     this.#fields = new OriginFields(shared, clock);
     this.#window = new OriginWindow(this.#fields, limits);
     this.#pace = new OriginPace(this.#fields);
@@ -73,8 +100,86 @@ export class OriginBudgets {
     this.#window.sent(place);
   }
 
+  /**
+   * A connection stands there.
+   * @param isDear making it took long, or a handshake
+   * @returns whether it is the first
+   */
+  reached(place: number, isDear: boolean): boolean {
+    if (this.#fields.get(place, 'isReached') !== 0) return false;
+    return this.#fields.swap(place, 'isReached', 0, isDear ? REACHED_DEARLY : REACHED);
+  }
+
+  /**
+   * No more connections are to be made there for now: none has stood yet, or they are dear and nothing was answered, or
+   * those that are there will soon be free.
+   * @param waitingCount targets that wait there
+   */
+  isCrowded(place: number, waitingCount: number): boolean {
+    const open = this.#fields.get(place, 'open');
+    const reached = this.#fields.get(place, 'isReached');
+    const first = this.#isAdaptive ? FIRST_CONNECTIONS : FIRST_OF_FIXED;
+    if (reached === 0) return open >= (this.#fields.get(place, 'fruitless') > 0 ? 1 : first);
+    if (!this.#isAdaptive || reached === REACHED || open < FIRST_CONNECTIONS) return false;
+    if (!this.isKnown(place)) return true;
+    return open < FEW_CONNECTIONS && waitingCount < open * WORTH_RATIO && this.#isQuick(place);
+  }
+
+  /** An attempt has ended without a byte. @returns how many in a row have */
+  cameToNothing(place: number): number {
+    const count = this.#fields.add(place, 'fruitless', 1) + 1;
+    // It was there once: whether it still is, one connection finds out.
+    if (count >= DEAD_AFTER_ATTEMPTS) this.#fields.set(place, 'isReached', 0);
+    return count;
+  }
+
+  /** A target has made all its attempts there in vain: so would the others, for a while. */
+  giveUp(place: number): void {
+    if (this.isKnown(place) || this.#fields.get(place, 'fruitless') < DEAD_AFTER_ATTEMPTS) return;
+    this.#fields.set(place, 'deadUntil', this.#fields.now() + DEAD_MS);
+  }
+
+  /** Nothing has ever come from there, and a target has tried often enough. */
+  isDead(place: number): boolean {
+    return this.#fields.get(place, 'deadUntil') > this.#fields.now();
+  }
+
+  /** It was taken for dead, and nothing has come from there since. */
+  wasDead(place: number): boolean {
+    return this.#fields.get(place, 'deadUntil') !== 0;
+  }
+
+  /** Attempts there come to nothing, and none ever came to anything. */
+  isDoubtful(place: number): boolean {
+    return (
+      !this.isKnown(place) && (this.#fields.get(place, 'fruitless') > 0 || this.silentMs(place) > DOUBT_MS)
+    );
+  }
+
+  /** A first attempt earns its origin so many retries. */
+  earnRetries(place: number, ratio: number): void {
+    const earned = this.#fields.get(place, 'retryAccount');
+    if (earned < MAX_EARNED)
+      this.#fields.add(place, 'retryAccount', Math.round(Math.min(ratio, 1000) * MILLI));
+  }
+
+  /**
+   * Takes a retry out of the origin's budget. False: it is used up.
+   * @param isAtEnd nothing else is to be done: the last of the reserve is for that
+   */
+  tryRetry(place: number, isAtEnd = false): boolean {
+    const before = this.#fields.add(place, 'retryAccount', -MILLI);
+    if (before >= -(RETRY_RESERVE - (isAtEnd ? 1 : 1 + END_RESERVE)) * MILLI) return true;
+    this.#fields.add(place, 'retryAccount', MILLI);
+    return false;
+  }
+
   /** Something has come from there. */
   heard(place: number): void {
+    if (this.#fields.get(place, 'fruitless') !== 0) {
+      this.#fields.set(place, 'fruitless', 0);
+      this.#fields.set(place, 'deadUntil', 0);
+    }
     if (this.#fields.get(place, 'silentSince') === 0) return;
     this.#fields.set(place, 'silentSince', 0);
     this.#fields.set(place, 'isKnown', 1);
@@ -94,6 +199,7 @@ export class OriginBudgets {
   answered(place: number, sentAtMs: number): void {
     if (this.#fields.get(place, 'strikes') !== 0) this.#fields.set(place, 'strikes', 0);
     this.#pace.answered(place);
+    this.#fields.set(place, 'answerMs', this.#fields.now() - this.#fields.sinceEpoch(sentAtMs));
     const sentMs = this.#fields.sinceEpoch(sentAtMs);
     const latest = this.#fields.get(place, 'answeredSentAt');
     if (sentMs > latest) this.#fields.swap(place, 'answeredSentAt', latest, sentMs);
@@ -174,6 +280,11 @@ export class OriginBudgets {
   /** Least time between two requests, as robots.txt asks; the longest that was asked for stands. */
   setSpacing(place: number, spacingMs: number): void {
     this.#pace.setSpacing(place, spacingMs);
+  }
+
+  /** Its answers take no longer than another connection would. */
+  #isQuick(place: number): boolean {
+    return this.#fields.get(place, 'answerMs') <= QUICK_ANSWER_MS;
   }
 
   #countOwn(place: number, change: number): void {

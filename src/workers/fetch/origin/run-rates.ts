@@ -1,18 +1,11 @@
-// The rates of the run, in memory that all workers share: attempts and bytes a second, and the budget of retries.
+// The rates of the run, in memory that all workers share: attempts and bytes a second.
 
 import { nowMs } from '../../../measure/clock.ts';
 import type { FetchBudgets, FetchShared } from '../../../model/fetch-task.ts';
 
-/**
- * 64-bit cells: when the next attempt, and the next byte, would be in time (ns after the epoch), and thousandths of
- * retries that were earned and not made.
- */
+/** 64-bit cells: when the next attempt, and the next byte, would be in time (ns after the epoch). */
 const ATTEMPT_CLOCK = 0;
 const BYTE_CLOCK = 1;
-const RETRY_ACCOUNT = 2;
-/** Retries a run may make before it has earned any. */
-const RETRY_RESERVE = 50;
-const MILLI = 1000;
 /** How far ahead of the clock a rate may run, so that a burst after a pause is smoothed and not lost. */
 const ATTEMPT_BURST_NS = 50_000_000n;
 const BYTE_BURST_NS = 100_000_000n;
@@ -31,19 +24,6 @@ export class RunRates {
   /** Milliseconds until the run may make another attempt; 0: now, and it is counted. */
   reserveAttemptMs(): number {
     return this.#reserve(ATTEMPT_CLOCK, 1, this.#limits.maxAttemptsPerSec, ATTEMPT_BURST_NS, false);
-  }
-
-  /** A first attempt earns the run so many retries. */
-  earnRetries(ratio: number): void {
-    Atomics.add(this.#clocks, RETRY_ACCOUNT, BigInt(Math.round(ratio * MILLI)));
-  }
-
-  /** Takes a retry out of the run's budget. False: it is used up. */
-  tryRetry(): boolean {
-    const before = Atomics.sub(this.#clocks, RETRY_ACCOUNT, BigInt(MILLI));
-    if (before >= BigInt(-(RETRY_RESERVE - 1) * MILLI)) return true;
-    Atomics.add(this.#clocks, RETRY_ACCOUNT, BigInt(MILLI));
-    return false;
   }
 
   /** Milliseconds to read nothing more after `bytes` that have arrived already. */

@@ -7,6 +7,11 @@ export class DueQueue<Item extends { readonly dueAtMs: number }> {
     return this.#heap.length;
   }
 
+  /** All of them, in no order. */
+  get items(): readonly Item[] {
+    return this.#heap;
+  }
+
   /** The earliest, which stays. */
   get first(): Item | undefined {
     return this.#heap[0];

@@ -31,6 +31,11 @@ export class WaitingJobs {
     return this.#retries.size;
   }
 
+  /** Jobs that wait for their next attempt, in no order. */
+  retries(): readonly FetchJob[] {
+    return this.#retries.items;
+  }
+
   addFresh(job: FetchJob): void {
     this.#fresh.push(job);
   }
