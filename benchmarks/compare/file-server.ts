@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { makeSelfSigned } from '../../src/server/faults/self-signed.ts';
 import { endWithUs } from './end-with-us.ts';
 import { commandEnvironment } from './measure-process.ts';
 import { repositoryDir } from './repository.ts';
@@ -13,6 +14,8 @@ const READY_LIMIT_MS = 10_000;
 
 export interface FileServer {
   readonly origin: string;
+  /** The same over TLS, HTTP/1.1 and HTTP/2, and the file of its certificate. */
+  readonly secure: { readonly origin: string; readonly caFile: string };
   stop(): void;
 }
 
@@ -23,6 +26,12 @@ export interface FileServer {
  */
 export async function startFileServer(root: string, scratch: string): Promise<FileServer> {
   const port = await findFreePort();
+  const securePort = await findFreePort();
+  const caFile = join(scratch, 'ca.pem');
+  const day = 86_400_000;
+  const { key, cert } = makeSelfSigned(new Date(Date.now() - day), new Date(Date.now() + day));
+  writeFileSync(caFile, cert);
+  writeFileSync(join(scratch, 'key.pem'), key);
   const configuration = `daemon off;
 worker_processes 2;
 pid nginx.pid;
@@ -30,8 +39,9 @@ error_log stderr crit;
 events { worker_connections 4096; }
 http {
   access_log off; sendfile on; keepalive_requests 1000000000;
+  ssl_certificate ca.pem; ssl_certificate_key key.pem; ssl_session_tickets on; ssl_session_cache shared:tls:10m;
   client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
-  server { listen 127.0.0.1:${port} backlog=4096; root ${root}; }
+  server { listen 127.0.0.1:${port} backlog=4096; listen 127.0.0.1:${securePort} ssl http2 backlog=4096; root ${root}; }
 }
 `;
   // nginx, started as root, reads as a user of its own.
@@ -56,6 +66,7 @@ http {
   }
   return {
     origin,
+    secure: { origin: `https://127.0.0.1:${securePort}`, caFile },
     stop: () => {
       forget();
       child.kill('SIGTERM');
