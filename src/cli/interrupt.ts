@@ -1,10 +1,10 @@
-// Ctrl-C and SIGTERM: the first asks for a drain, what is not settled a moment later is cut, a second one cuts at once.
+// Ctrl-C, SIGTERM and a terminal that is closed (SIGHUP): the first asks for a drain, what is not settled a moment later is cut, a second one cuts at once.
 
 import { SpillwayError } from '../model/errors.ts';
 
 /** Within this a drained run settles what it has in flight, or loses it; the whole program ends within two seconds. */
 const DRAIN_MS = 900;
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface Interruptible {
   drain(): void;

@@ -2,6 +2,7 @@
 // elsewhere.
 
 import type { createLogUpdate } from 'log-update';
+import { isPlainTerminal, withoutBlocks } from './terminal.ts';
 
 /** Without a terminal a line is printed only so often: for logs. */
 const PLAIN_EVERY_MS = 5_000;
@@ -27,7 +28,8 @@ export class LiveText<Snapshot> implements Disposable {
 
   /** Loads what draws on a terminal only where there is one that knows its size. */
   static async open<Snapshot>(parts: LiveTextParts<Snapshot>): Promise<LiveText<Snapshot>> {
-    if (!process.stderr.isTTY || !(process.stderr.rows > 0)) return new LiveText(parts, null);
+    if (!process.stderr.isTTY || !(process.stderr.rows > 0) || isPlainTerminal())
+      return new LiveText(parts, null);
     const library = await import('log-update');
     return new LiveText(parts, library.createLogUpdate(process.stderr));
   }
@@ -40,7 +42,7 @@ export class LiveText<Snapshot> implements Disposable {
     }
     if (atMs < this.#nextPlainMs) return;
     this.#nextPlainMs = atMs + PLAIN_EVERY_MS;
-    process.stderr.write(`${this.#parts.plain(snapshot)}\n`);
+    process.stderr.write(`${withoutBlocks(this.#parts.plain(snapshot))}\n`);
   }
 
   /** Reads and shows a snapshot again and again, until it is disposed of. */

@@ -72,15 +72,25 @@ function clientProblems(
   }
   if (answeredOnce === trialCount) return problems;
   const wrong = failures.filter((failure) => failure.code === 'wrong-answer');
-  if (wrong.length > 0) {
-    problems.push(
-      `${tally.failures['wrong-answer']} answered wrong: ${name(wrong.map((failure) => failure.trial))}`,
+  const wrongCount = Math.max(wrong.length, tally.failures['wrong-answer'] ?? 0);
+  if (wrongCount > 0) {
+    const names = name(
+      wrong.map(({ trial }) => trial),
+      wrongCount,
     );
+    problems.push(`${wrongCount} answered wrong: ${names}`);
   }
   if (wasStopped) return problems;
   const all = new Bitmap(trialCount);
-  const missing = settledOk.differences(all, (here) => !here, NAMED);
-  problems.push(`${trialCount - answeredOnce} not answered: ${name(missing, trialCount - answeredOnce)}`);
+  // Those that were answered wrong are named above; where not all of them are known, neither are the others.
+  const missingCount = trialCount - answeredOnce - wrongCount;
+  if (missingCount <= 0) return problems;
+  const isWrong = new Set(wrong.map(({ trial }) => trial));
+  const missing = settledOk
+    .differences(all, (here) => !here, NAMED + wrong.length)
+    .filter((trial) => !isWrong.has(trial));
+  const names = wrong.length < wrongCount ? '' : `: ${name(missing, missingCount)}`;
+  problems.push(`${missingCount} not answered${names}`);
   return problems;
 }
 

@@ -36,6 +36,9 @@ export interface Strategy {
 /** A session of the usual asynchronous clients opens no more than this by itself. */
 const SESSION_CONNECTIONS = 100;
 
+/** In `threads:count=1000`. */
+export const THREADS = 'threads';
+
 /** What the main thread, its helpers and the replicas of the mock server take of the threads that may still start. */
 const OTHER_THREADS = 64;
 
@@ -50,7 +53,7 @@ export const STRATEGIES = {
   }),
   threaded: {
     meaning: 'threads with one request at a time each, as many as the guard allows',
-    ask: askThreads,
+    ask: (trialCount, limits) => askThreads(trialCount, limits),
   },
   async: row(`one thread, one lane, at most ${SESSION_CONNECTIONS} connections`, {
     ...oneByOne,
@@ -83,11 +86,21 @@ function row(meaning: string, numbers: Partial<PlanNumbers>): Pick<Strategy, 'me
   return { meaning, ask: () => ({ numbers, guard: null }) };
 }
 
+/** So many threads, each with a slice of the trials and a session of its own; guarded as `threaded` is. */
+export function threadsStrategy(count: number, spec: string): Strategy {
+  return {
+    name: THREADS,
+    spec,
+    meaning: `${count} threads with a slice of the trials and a session each, as many as the guard allows`,
+    ask: (trialCount, limits) => askThreads(Math.min(count, trialCount), limits),
+  };
+}
+
 /** A thread a trial is what the program this is named after starts; the machine is asked first. */
-function askThreads(trialCount: number, limits: Limits): Guarded {
+function askThreads(wanted: number, limits: Limits): Guarded {
   const spare = (limits.threads.usableCount ?? Number.POSITIVE_INFINITY) - OTHER_THREADS;
   const most = Math.min(maxThreadCount(limits), spare);
-  const threadCount = Math.max(1, Math.min(trialCount, most));
+  const threadCount = Math.max(1, Math.min(wanted, most));
   return {
     numbers: {
       ...oneByOne,
@@ -96,8 +109,8 @@ function askThreads(trialCount: number, limits: Limits): Guarded {
       maxInFlight: threadCount,
     },
     guard:
-      threadCount === trialCount
+      threadCount === wanted
         ? null
-        : `${threadCount} threads of ${trialCount}: ${limits.cpu.usableCores} usable cores carry no more`,
+        : `${threadCount} threads of ${wanted}: ${limits.cpu.usableCores} usable cores carry no more`,
   };
 }

@@ -88,9 +88,13 @@ export function startSweep(sweep: PreparedSweep, hooks: SweepHooks = {}): Sweep 
         hooks.onSnapshot?.(snapshot);
       },
     });
-    const record = await running.record;
+    const record = await running.record.catch((error: unknown) => {
+      // A signal to the whole group ends a server that is being started, too; the rounds before it stand.
+      if (stop.signal.aborted) return null;
+      throw error;
+    });
     running = null;
-    if (record.ended !== 'done') return null;
+    if (record?.ended !== 'done') return null;
     const { name: strategy } = prepared.strategy;
     const { startedAt, wallMs } = record;
     return {

@@ -57,7 +57,7 @@ export interface StrategyFigures {
   /** `floor / measured`. */
   readonly efficiencyRatio: Estimate | null;
   readonly answersPerSec: Estimate;
-  /** From the intended start: the wait for a connection is in it. Of all rounds' answers together. */
+  /** From the dispatch of its first attempt: the wait for a connection is in it. Of all rounds' answers together. */
   readonly latency: Percentiles;
   /** From the moment the request was sent. Of all rounds' answers together. */
   readonly wireLatency: Percentiles;

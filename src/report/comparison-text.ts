@@ -53,7 +53,7 @@ function familyLines(strategies: readonly StrategyResult[], trialCount: number):
       ],
       ...strategies.map((strategy) => figuresRow(strategy)),
     ]),
-    '  p50, p99, max: from the intended start, and in brackets from the send; CPU and loop: client/server',
+    '  p50, p99, max: from the dispatch, and in brackets from the send; CPU and loop: client/server',
   ].map((line) => line.trimEnd());
 }
 

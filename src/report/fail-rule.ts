@@ -86,6 +86,14 @@ export function applyRule(rule: FailRule, a: RecordSide, b: RecordSide): RuleRes
   return { holds, text: `${holds ? 'FAILED' : 'passed'}: ${rule.text}: ${strategy}.${metric} ${found}` };
 }
 
+/** Whatever a rule asks: a record that was stopped before its end passes none. */
+export function applyStops(rules: readonly FailRule[], sides: readonly RecordSide[]): RuleResult[] {
+  if (rules.length === 0) return [];
+  return sides
+    .filter(({ isStopped }) => isStopped)
+    .map(({ file }) => ({ holds: true, text: `FAILED: ${file} was stopped before its end: run it again` }));
+}
+
 /**
  * Whatever a rule asks: a proof that is broken in B and was not in A fails it, for a strategy that both sides have or a
  * rule names.

@@ -56,6 +56,8 @@ export interface RecordSide {
   /** Where it was read from. */
   readonly file: string;
   readonly startedAt: string;
+  /** It was stopped before its end: what it has says nothing of what it would have. */
+  readonly isStopped: boolean;
   readonly strategies: ReadonlyMap<string, StrategySide>;
   /** Ratios of the reference against itself; empty for a single round. */
   readonly noiseRatios: readonly number[];
@@ -70,6 +72,7 @@ export function readSide(file: string, text: string): RecordSide {
     return {
       file,
       startedAt: record.startedAt,
+      isStopped: record.ended !== 'done',
       strategies: new Map([[record.strategy, readStrategy([record], 1)]]),
       noiseRatios: [],
       conditions: conditionsOf(record, record.plan.trialCount, record.plan.delayMs),
@@ -78,6 +81,9 @@ export function readSide(file: string, text: string): RecordSide {
   return {
     file,
     startedAt: record.startedAt,
+    isStopped:
+      record.isInterrupted ||
+      record.strategies.some(({ rounds }) => rounds.some(({ ended }) => ended !== 'done')),
     strategies: new Map(
       record.strategies.map(({ name, rounds, projected }) => [
         name,

@@ -7,8 +7,9 @@ import { busyLine } from './busy-text.ts';
 import { formatMs } from './format-numbers.ts';
 import { outOfLines } from './out-of-lines.ts';
 
+/** As the reference programs print a time, `1.78s`; finer where that would say nothing. */
 export function formatSeconds(ms: number): string {
-  return `${(ms / 1e3).toFixed(2)}s`;
+  return ms > 0 && ms < 100 ? formatMs(ms) : `${(ms / 1e3).toFixed(2)}s`;
 }
 
 function formatCount(count: number): string {
@@ -52,13 +53,25 @@ export function resultLines(record: RoundRecord): string[] {
       : `   floor ${formatSeconds(plan.floorMs)}, efficiency ${Math.round(record.efficiencyRatio * 100)} %`;
   const settled = record.ended === 'done' ? '' : `   ${record.ended} with ${record.skipped} trials not begun`;
   return [
-    `${record.strategy}: computed value ${tally.valueSum} for ${tally.ok} trials in ${formatSeconds(wallMs)}${floor}${settled}`,
+    `${record.strategy}: computed value ${tally.valueSum} for ${tally.ok} trials in ${formatSeconds(wallMs)}${floor}${rateOf(record)}${settled}`,
     proofLine(record.proof),
     ...record.proof.problems.map((problem) => `  ${problem}`),
     ...failureLines(record),
     ...afterLines(record.findings),
     ...detailLines(record),
   ];
+}
+
+const BILLION = 1e9;
+const DAY_MS = 86_400_000;
+
+/** As the reference programs print it: the time of one download, and what a billion would take at that rate. */
+function rateOf({ wallMs, tally }: RoundRecord): string {
+  if (tally.ok === 0 || wallMs === 0) return '';
+  const eachMs = wallMs / tally.ok;
+  const days = (eachMs * BILLION) / DAY_MS;
+  const billion = days < 0.1 ? `${(days * 24).toFixed(2)} hours` : `${days.toFixed(2)} days`;
+  return `   ${formatMs(eachMs)} a download, a billion in ${billion}`;
 }
 
 function proofLine(proof: Proof): string {
@@ -119,7 +132,9 @@ function detailLines(record: RoundRecord): string[] {
   const lines: string[] = [];
   if (p50Ms !== null && p99Ms !== null && maxMs !== null) {
     const over =
-      plan.delayMs === null ? '' : `, p99 ${Math.max(0, Math.round(p99Ms - plan.delayMs))} ms over the delay`;
+      plan.delayMs === null || plan.delayMs === 0
+        ? ''
+        : `, p99 ${formatMs(Math.max(0, p99Ms - plan.delayMs))} over the delay`;
     lines.push(
       `latency: p50 ${formatSeconds(p50Ms)}, p99 ${formatSeconds(p99Ms)}, max ${formatSeconds(maxMs)}${over}; ` +
         `${Math.round(record.answersPerSec)} answers/s`,
@@ -129,7 +144,7 @@ function detailLines(record: RoundRecord): string[] {
   const mib = Math.round(record.peakRssBytes / 2 ** 20);
   const startUp = Math.round(Math.max(record.startUpMs, server?.startUpMs ?? 0));
   lines.push(
-    `cost: client ${record.clientCpuUsPerTrial.toFixed(1)} us of CPU a trial, ${mib} MiB at most${serverCost(server)}; start-up ${startUp} ms`,
+    `cost: client ${record.clientCpuUsPerTrial.toFixed(1)} us of CPU a trial, ${record.tally.connectionsOpened} connection(s) made, ${mib} MiB at most${serverCost(server)}; start-up ${startUp} ms`,
   );
   lines.push(
     `bound by: ${boundBy.what} (${boundBy.evidence.join('; ')})${boundBy.isSaturated ? '; the client was saturated, so this measures it too' : ''}`,

@@ -45,6 +45,7 @@ export async function makeApp(context: RouteContext, protocol: Protocol): Promis
       done(null, parseForm(body as string));
     },
   );
+  if (protocol === 'http1') app.addHook('onRequest', refuseTwoHosts);
   app.setNotFoundHandler((request, reply) => {
     sendNotFound(
       reply,
@@ -55,6 +56,22 @@ export async function makeApp(context: RouteContext, protocol: Protocol): Promis
   addRoutes(app, context);
   await app.ready();
   return app;
+}
+
+/** RFC 9112, section 3.2: 400 for a request with more than one Host. Node.js looks only whether there is one. */
+function refuseTwoHosts(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  const { rawHeaders } = request.raw;
+  let hostCount = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hostCount += 1;
+  }
+  if (hostCount <= 1) {
+    done();
+    return;
+  }
+  const message = `expected one Host field, found ${hostCount}`;
+  reply.code(400).send({ statusCode: 400, error: 'Bad Request', message });
 }
 
 /** Fastify's own shape, with what to do where its message does not say it. */

@@ -17,6 +17,7 @@ import {
   runUnderFileLimit,
 } from '../helpers/program.ts';
 import { waitUntil } from '../server/wait-until.ts';
+import type { Comparison } from '../../src/model/comparison.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 
 const DEADLINE = { timeout: 60_000 };
@@ -284,6 +285,7 @@ test(
 
 for (const [name, signals] of [
   ['SIGTERM', ['SIGTERM']],
+  ['SIGHUP', ['SIGHUP']],
   ['a second Ctrl-C', ['SIGINT', 'SIGINT']],
 ] as const) {
   test(
@@ -310,6 +312,33 @@ for (const [name, signals] of [
     },
   );
 }
+
+for (const signal of ['SIGTERM', 'SIGHUP'] as const)
+  test(`${signal} to the group of two client processes keeps what they had sent`, DEADLINE, async () => {
+    const port = await freePort();
+    const options = ['--trials', '4000', '--connections', '50', '--processes', '2', '--delay', '100ms'];
+    const program = runProgram('bench', ...options, '--port', `${port}`);
+    await program.printed(/^plan: /m);
+    await waitUntil('some are answered', async () => (await trialsAt(port)).answered >= 200);
+    program.signalGroup(signal);
+    const { code, stdout, stderr } = await program.ended;
+    assert.equal(code, 130, stdout + stderr);
+    const ok = Number(/ for (\d+) trials in /u.exec(stdout)?.[1]);
+    assert.ok(ok >= 150, stdout);
+    assert.match(stdout, /^proof: partial: 4000 planned, \d+ answered once/mu);
+    assert.doesNotMatch(stdout, /died/u);
+  });
+
+test('Ctrl-C while a later round starts keeps the rounds that are finished', DEADLINE, async () => {
+  const program = runProgram('bench', ...'--trials 40 --delay 1ms --rounds 300 --json -'.split(' '));
+  await waitUntil('a round is over', () => /round 1: multicore/u.test(program.stderr));
+  program.signalGroup('SIGINT');
+  const { code, stdout, stderr } = await program.ended;
+  assert.equal(code, 130, stderr);
+  const record = JSON.parse(stdout) as Comparison;
+  assert.equal(record.isInterrupted, true);
+  assert.ok((record.strategies[0]?.rounds.length ?? 0) >= 1, stderr);
+});
 
 test('Ctrl-C before anything was asked leaves nothing behind either', DEADLINE, async () => {
   const program = runProgram('bench', '--trials', '40', '--delay', '1h');

@@ -119,13 +119,13 @@ test('of many lost trials the first are named', () => {
   assert.equal(proof.problems[0], '8 not answered: /2, /3, /4, /5, /6, …');
 });
 
-test('a wrong answer is named, and the trial counts as not answered', () => {
+test('a wrong answer is named, and breaks the proof', () => {
   const proof = proofOf({
     answered: ALL.slice(1),
     input: { failures: [{ trial: 0, code: 'wrong-answer', message: '', attempts: 1 }] },
   });
   assert.equal(proof.verdict, 'broken');
-  assert.match(proof.problems.join('\n'), /answered wrong: \/0\n1 not answered: \/0/);
+  assert.equal(proof.problems[0], '1 answered wrong: /0');
 });
 
 test('a trial that settled twice is found', () => {
@@ -191,4 +191,40 @@ test('a stopped run is partial where what was settled holds, and broken where it
     proofOf({ answered: half, values: [0, 2, 2, 3, 3], seen: half, input: stopped }).verdict,
     'broken',
   );
+});
+
+test('a trial that was answered wrong is not said to be unanswered as well', () => {
+  const failed = (trial: number, code: 'wrong-answer' | 'idle-timeout') => ({
+    trial,
+    code,
+    message: '',
+    attempts: 1,
+  });
+  const tally = (wrongCount: number, ok: number) => {
+    const counted = new Tally();
+    counted.add('ok', ok);
+    counted.add('attemptsSent', COUNT);
+    for (let count = 0; count < wrongCount; count++) counted.addFailure('wrong-answer');
+    return counted.toData();
+  };
+  const answered = ALL.slice(4);
+  const sums = (data: ReturnType<typeof tally>) => {
+    const summed = new Tally();
+    for (const trial of answered) summed.addValue(trial);
+    const { valueSum, squareSumLow, squareSumHigh } = summed.toData();
+    return { ...data, valueSum, squareSumLow, squareSumHigh };
+  };
+  const problemsOf = (wrong: readonly number[], named = wrong) =>
+    proofOf({
+      answered,
+      seen: null,
+      input: {
+        tally: sums(tally(wrong.length, answered.length)),
+        failures: named.map((trial) => failed(trial, 'wrong-answer')),
+      },
+    }).problems;
+  assert.deepEqual(problemsOf([0, 1]), ['2 answered wrong: /0, /1', '2 not answered: /2, /3']);
+  assert.deepEqual(problemsOf([0, 1, 2, 3]), ['4 answered wrong: /0, /1, /2, /3']);
+  // Where not all that were wrong have a name, the others have none.
+  assert.deepEqual(problemsOf([0, 1], [0]), ['2 answered wrong: /0, …', '2 not answered']);
 });

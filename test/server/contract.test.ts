@@ -41,6 +41,19 @@ for (const lean of [false, true]) {
       });
     }
 
+    test('two Host fields are refused, whatever is asked for, and the server lives on', async () => {
+      await using server = await start({});
+      for (const path of ['/1', '/stats', '/no-such-route']) {
+        const connection = await RawConnection.open(server.origins[0] ?? '');
+        connection.write(`GET ${path} HTTP/1.1\r\nHost: a\r\nhOsT: b\r\nConnection: close\r\n\r\n`);
+        const [answer] = await connection.ended();
+        assert.equal(answer?.status, 400, path);
+        assert.match(answer?.body ?? '', /expected one Host field, found 2/u);
+      }
+      assert.equal(await (await fetch(`${server.origins[0]}/2`)).text(), bodyOf(2));
+      assert.equal((await server.stats()).trials.received, 1);
+    });
+
     test('what is no canonical integer in range is not found, at once and saying why', async () => {
       await using server = await start({ items: 1000, delayMs: 3_600_000 });
       const paths = [

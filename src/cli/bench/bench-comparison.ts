@@ -12,6 +12,7 @@ import { renderReports } from '../../report/render-reports.ts';
 import { formatSeconds, planLine } from '../../report/round-text.ts';
 import { wavesLines } from '../../report/waves-text.ts';
 import { type BenchValues, TINYBENCH } from './bench-options.ts';
+import { withoutBlocks } from '../terminal.ts';
 import { InterruptWatch } from '../interrupt.ts';
 import { openLiveLine } from './live-line.ts';
 import { checkWritable, makeReportDirectory, writeFiles, writeJson } from '../output-files.ts';
@@ -25,7 +26,8 @@ const WAVES = 5;
 export async function compareStrategies(values: BenchValues, isDelayGiven: boolean): Promise<number> {
   if (values.report === TINYBENCH) return benchWaves(values, isDelayGiven);
   const { json, report } = values;
-  const say = (line: string) => (json === '-' ? process.stderr : process.stdout).write(`${line}\n`);
+  const say = (line: string) =>
+    (json === '-' ? process.stderr : process.stdout).write(`${withoutBlocks(line)}\n`);
   if (json !== undefined && json !== '-') checkWritable(json);
   if (report !== undefined) makeReportDirectory(report);
   const prepared = await prepare(toSweepOptions(values, isDelayGiven));

@@ -45,7 +45,7 @@ export const BENCH_OPTIONS = {
     flags: '--strategy <list>',
     initial: 'multicore',
     meaning:
-      'ways to fetch, compared when there are several: all, or names and NAME:option=value,… with commas',
+      'ways to fetch, compared when there are several: all, or names, threads:count=N and NAME:option=value,… with commas',
     parse: strategyList(),
   }),
   rounds: row({

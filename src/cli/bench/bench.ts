@@ -10,6 +10,7 @@ import { refuseConflicts } from './bench-conflicts.ts';
 import { BENCH_OPTIONS, type BenchValues } from './bench-options.ts';
 import { InterruptWatch } from '../interrupt.ts';
 import { openLiveLine } from './live-line.ts';
+import { withoutBlocks } from '../terminal.ts';
 import { addOptions, readOptions } from '../options.ts';
 import { checkWritable, writeJson } from '../output-files.ts';
 import { ERRORS } from '../../model/errors.ts';
@@ -42,7 +43,8 @@ function isComparison({ strategy, rounds, report, scaling }: BenchValues): boole
 
 async function bench(values: BenchValues, isDelayGiven: boolean): Promise<number> {
   const isJsonOnly = values.json === '-';
-  const say = (line: string) => (isJsonOnly ? process.stderr : process.stdout).write(`${line}\n`);
+  const say = (line: string) =>
+    (isJsonOnly ? process.stderr : process.stdout).write(`${withoutBlocks(line)}\n`);
   if (values.json !== undefined && !isJsonOnly) checkWritable(values.json);
   const { round: prepared, guard, projected } = await prepareOne(values, isDelayGiven);
   // Once the server or the origin is there: a refusal is one message and nothing else.

@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { SpillwayError } from '../../model/errors.ts';
-import { applyProofs, applyRule, parseFailRules } from '../../report/fail-rule.ts';
+import { applyProofs, applyRule, applyStops, parseFailRules } from '../../report/fail-rule.ts';
+import { visibleText } from '../../report/escape.ts';
 import { readSide, type RecordSide } from '../../report/record-side.ts';
 import { recordsLines } from '../../report/records-text.ts';
 import { addOptions, readOptions, row } from '../options.ts';
@@ -29,18 +30,23 @@ export function makeCompareCommand(finish: (exitCode: number) => void): Command 
   return addOptions(command, COMPARE_OPTIONS);
 }
 
-/** 0: no rule holds. 1: one does, or there are rules and a proof of B is broken that was not in A. */
+/** 0: no rule holds. 1: one does, or there are rules and a proof of B is broken that was not in A, or a record was stopped. */
 function compare(fileA: string, fileB: string, ruleText: string): number {
   const rules = parseFailRules(ruleText);
   const a = readRecord(fileA);
   const b = readRecord(fileB);
-  const results = [...rules.map((rule) => applyRule(rule, a, b)), ...applyProofs(rules, a, b)];
+  const results = [
+    ...rules.map((rule) => applyRule(rule, a, b)),
+    ...applyProofs(rules, a, b),
+    ...applyStops(rules, [a, b]),
+  ];
   const lines = [
     ...recordsLines(a, b),
     ...(results.length === 0 ? [] : ['']),
     ...results.map(({ text }) => text),
   ];
-  process.stdout.write(`${lines.join('\n')}\n`);
+  // A record may have been written by anybody.
+  process.stdout.write(`${lines.map(visibleText).join('\n')}\n`);
   return results.some(({ holds }) => holds) ? 1 : 0;
 }
 

@@ -7,6 +7,8 @@ import {
   type Strategy,
   STRATEGY_NAMES,
   type StrategyName,
+  THREADS,
+  threadsStrategy,
 } from '../../lab/strategies.ts';
 import type { OptionRow } from '../options.ts';
 import { PLAN_OPTIONS } from './plan-options.ts';
@@ -69,6 +71,7 @@ function parseOwn(spec: string): Parsed<Strategy> {
       expected: `a name of your own before the colon, since ${name} has its numbers already`,
       piece: spec,
     };
+  if (name === THREADS) return parseThreads(spec, spec.slice(colon + 1));
   const numbers: Record<string, unknown> = {};
   for (const setting of spec.slice(colon + 1).split(',')) {
     const [option = '', ...rest] = setting.split('=');
@@ -88,4 +91,11 @@ function parseOwn(spec: string): Parsed<Strategy> {
     numbers[key] = parsed.value;
   }
   return { value: ownStrategy(name, spec, numbers) };
+}
+
+function parseThreads(spec: string, settings: string): Parsed<Strategy> {
+  const [, count] = /^\s*count=(\d{1,8})\s*$/u.exec(settings) ?? [];
+  if (count === undefined || Number(count) === 0)
+    return { expected: `${THREADS}:count=N with N threads, 1 or more`, piece: settings };
+  return { value: threadsStrategy(Number(count), spec) };
 }

@@ -24,7 +24,7 @@ const LOG_FROM_RATIO = 8;
 const KINDS = {
   latency: {
     id: 'latency',
-    title: 'Latency from the intended start',
+    title: 'Latency from the dispatch',
     meaning:
       'What a caller waits: from the moment the request could begin, the wait for a connection included.',
   },

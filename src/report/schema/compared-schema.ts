@@ -5,6 +5,7 @@ import {
   amount,
   constant,
   dictionary,
+  flag,
   list,
   nullable,
   number,
@@ -48,11 +49,15 @@ export const comparedRound = object({
   latency: object({ histogram: histogramPart }),
 });
 
+/** Not in records of before. */
+const laterFlag: Part<boolean> = { json: { ...flag.json, default: false } };
+
 export const comparedComparison = object({
   schema: constant('spillway-comparison/1'),
   ...conditionParts,
   trialCount: amount,
   delayMs: nullable(amount),
+  isInterrupted: laterFlag,
   noise: object({ pairs: list(object({ ratio: amount })) }),
   strategies: list(
     object({

@@ -1,6 +1,7 @@
 // A ledger's way between processes, as bytes: shared memory ends at the border of a process.
 
 import { Bitmap } from '../../measure/bitmap.ts';
+import { Tally } from '../../measure/tally.ts';
 import type { SharedAccount, TrialTask } from '../../model/messages.ts';
 import type { Ledger } from './ledger.ts';
 
@@ -55,11 +56,12 @@ export function takeTallyBytes(tasks: readonly TrialTask[], tallies: readonly Ui
 }
 
 /**
- * What a process had counted for these tasks is lost with it. All their trials count as repeated, since the server may
- * have seen any of them.
+ * What a process had counted for these tasks is lost with it, but for what it had sent: that is sent again. All their
+ * trials count as repeated, since the server may have seen any of them.
  */
 export function forgetTasks(ledger: Ledger, tasks: readonly TrialTask[]): void {
   for (const { account, share } of tasks) {
+    ledger.addLostAttempts(new Tally(account.tally).get('attemptsSent'));
     new Uint8Array(account.tally).fill(0);
     for (let trial = share.start; trial < share.end; trial++) ledger.repeated.add(trial);
   }

@@ -24,6 +24,7 @@ export class Ledger {
   readonly settledFailed: Bitmap;
   readonly repeated: Bitmap;
   readonly tallies: readonly Tally[];
+  #lostAttempts = 0;
   readonly #control: Int32Array;
   readonly #aborted = Promise.withResolvers<void>();
   readonly #closeAllowed = Promise.withResolvers<void>();
@@ -178,8 +179,18 @@ export class Ledger {
     return left;
   }
 
+  /** What a process that died had sent as far as it had said: each of these is sent again. */
+  addLostAttempts(count: number): void {
+    this.#lostAttempts += count;
+  }
+
   tally(): TallyData {
-    return sumTallies(this.tallies);
+    const tally = sumTallies(this.tallies);
+    return {
+      ...tally,
+      attemptsSent: tally.attemptsSent + this.#lostAttempts,
+      repeats: tally.repeats + this.#lostAttempts,
+    };
   }
 
   histogram(kind: 'latency' | 'wireLatency' | 'connectTime'): Histogram {

@@ -16,8 +16,8 @@ const mayClose = Promise.withResolvers<void>();
 let ledger: Ledger | null = null;
 
 process.on('disconnect', () => process.exit(0));
-// Ctrl-C reaches the whole group of processes; the one that started this decides what it means.
-process.on('SIGINT', () => undefined);
+// A signal to the whole group reaches this process, too; the one that started it decides what it means.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('message', (message: ToProcess) => {
   switch (message.type) {
     case 'settle': {

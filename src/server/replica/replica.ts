@@ -13,8 +13,8 @@ import { ReplicaCounters } from './replica-counters.ts';
 import { takeReplicaConfig } from './replica-config.ts';
 import type { RouteContext } from '../route-context.ts';
 
-// Ctrl-C reaches the whole process group; the primary decides what it means.
-process.on('SIGINT', () => {});
+// Ctrl-C and a closed terminal reach the whole process group; the primary decides what they mean.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('disconnect', () => {
   process.exit(0);
 });

@@ -15,6 +15,7 @@ export class OriginAddresses {
   readonly #port: number | undefined;
   #addresses: readonly string[] = [];
   #freshUntilMs = 0;
+  #proven: string | null = null;
   #waiting: AddressesCallback[] = [];
 
   /**
@@ -53,8 +54,19 @@ export class OriginAddresses {
     return this.#addresses.length > 1;
   }
 
+  /** One of them took a connection, and is tried first from then on. */
+  get isAnyProven(): boolean {
+    return this.#proven !== null;
+  }
+
+  /** It took a connection before. */
+  isProven(address: string): boolean {
+    return this.#proven === address;
+  }
+
   /** The address took a connection, so the next ones begin with it. */
   prefer(address: string): void {
+    this.#proven = address;
     if (this.#addresses[0] === address || !this.#addresses.includes(address)) return;
     this.#addresses = [address, ...this.#addresses.filter((other) => other !== address)];
   }

@@ -18,6 +18,9 @@ import { type AnswerSink, WireParser } from './wire-parser.ts';
 import { WireQueue } from './wire-queue.ts';
 import { payloadText } from './wire-payload.ts';
 
+/** As long as Node.js gives an address before it tries the next one. */
+const FALLBACK_MS = 250;
+
 /** What all slots of a wire lane share. */
 export interface WireShared {
   readonly options: LaneOptions;
@@ -63,6 +66,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
   /** Set when the lane is closed. */
   #closedBy: Error | undefined;
   #depth: number;
+  #fallback: NodeJS.Timeout | undefined;
 
   constructor(shared: WireShared) {
     this.#shared = shared;
@@ -155,8 +159,9 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
           : `${method} ${path}${requestTail.slice(0, -2)}${payloadText(payload)}`;
     }
     this.#sentCount = end;
-    socket.write(text, 'latin1');
+    // Before the write: a fast server has answered when it returns.
     for (let index = first; index < end; index++) this.#open.at(index).onSent();
+    socket.write(text, 'latin1');
   }
 
   connected(socket: WireConnection): void {
@@ -164,6 +169,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     options.onConnection('opened');
     if (socket !== this.#socket) return;
     addresses.prefer(socket.host);
+    clearTimeout(this.#fallback);
     sweep.remove(this);
     this.#isConnecting = false;
     this.#parser.reset();
@@ -307,6 +313,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
 
   /** Tries the next address. @param error why the one before was no good, or null */
   #connectNext(error: Error | null): void {
+    clearTimeout(this.#fallback);
     const { port } = this.#shared;
     const [address, ...others] = this.#untried;
     if (address === undefined) {
@@ -319,11 +326,24 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     this.#spare = undefined;
     this.#socket = socket;
     this.#shared.addSocket(socket);
+    // After a long turn a connection may stand already and only be unread, so the sockets have their say first.
+    // A name's first address may be silent, as ::1 of localhost: the next one is not kept waiting for the deadline.
+    if (others.length > 0 && !this.#shared.addresses.isProven(address))
+      this.#fallback = setTimeout(() => setImmediate(() => this.#leaveSilent(socket)), FALLBACK_MS);
     socket.connectTo(address, port);
+  }
+
+  #leaveSilent(socket: WireConnection): void {
+    if (socket !== this.#socket || !this.#isConnecting) return;
+    this.#socket = undefined;
+    socket.destroy();
+    this.#connectNext(new LaneError('connect-timeout', `no connection within ${FALLBACK_MS} ms`));
+    this.#wantFlush();
   }
 
   /** No address took a connection: nothing that waits for it can be sent. */
   #failConnect(error: Error): void {
+    clearTimeout(this.#fallback);
     const socket = this.#socket;
     this.#socket = undefined;
     this.#isConnecting = false;

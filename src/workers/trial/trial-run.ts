@@ -11,6 +11,7 @@ import { LaneError } from '../../transport/lane-error.ts';
 import { AnswerReader } from './answer-reader.ts';
 import { LostTrials } from './lost-trials.ts';
 import { judgeLostAttempt } from './retry.ts';
+import { MOST_SILENT_ATTEMPTS, Silence } from './silence.ts';
 import { isPaused, noteAnswer, noteRefusal, noteShortLife } from './slot-health.ts';
 import { TrialAccount } from './trial-account.ts';
 import { TrialDeadlines } from './trial-deadlines.ts';
@@ -36,6 +37,7 @@ export class TrialRun implements TrialExchangeOwner {
   readonly #account: TrialAccount;
   readonly #control: Int32Array;
   readonly #lost = new LostTrials();
+  readonly #silence = new Silence();
   readonly #positions: TrialExchange[] = [];
   #startMs = 0;
   readonly #deadlines: TrialDeadlines;
@@ -100,6 +102,7 @@ export class TrialRun implements TrialExchangeOwner {
 
   exchangeEnded(position: TrialExchange): void {
     const { slot, trial } = position;
+    this.#silence.heard();
     noteAnswer(slot);
     if (position.status < 200 || position.status > 299) {
       this.#settleFailed(trial, 'http-status', `expected a status of 2xx, got ${position.status}`);
@@ -128,8 +131,10 @@ export class TrialRun implements TrialExchangeOwner {
       random: Math.random(),
     });
     this.#noteLostConnection(slot, code, reached);
-    if (verdict.kind === 'settle') {
+    if (reached !== 'queued-behind') this.#silence.lost(code, position.activeInSweep > 0);
+    if (verdict.kind === 'settle' || this.#silence.isTooLong) {
       this.#settleFailed(trial, code, describeError(error));
+      if (this.#silence.isTooLong) this.#giveUp(code);
     } else {
       this.#account.comesAgain(trial, position.sentAtUs >= 0, verdict.kind);
       this.#lost.add(trial, position.dispatchedAtUs, verdict.kind === 'retry');
@@ -253,9 +258,17 @@ export class TrialRun implements TrialExchangeOwner {
     setTimeout(() => {
       this.#delayed--;
       this.#queue.putBack(trial);
+      if (this.#silence.isTooLong) this.#giveUp('first-byte-timeout');
       this.#wakeIdle();
       this.#endIfDone();
     }, delayMs);
+  }
+
+  /** The server is silent as a whole: what was not asked yet fails of the same, and is not asked. */
+  #giveUp(code: FailureCode): void {
+    const message = `${MOST_SILENT_ATTEMPTS} attempts brought no byte: the server is given up as a whole`;
+    for (let trial = this.#queue.take(true); trial >= 0; trial = this.#queue.take(true))
+      this.#settleFailed(trial, code, message);
   }
 
   #settleFailed(trial: number, code: FailureCode, message: string): void {

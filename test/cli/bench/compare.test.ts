@@ -54,6 +54,34 @@ suite('spillway compare', () => {
     assert.deepEqual(readdirSync(file('report')).toSorted(), ['report.html', 'report.json', 'report.md']);
   });
 
+  test('a record that was stopped before its end passes no rule, whichever side it is on', async () => {
+    const stopped = JSON.parse(readFileSync(file('round.json'), 'utf8'));
+    writeFileSync(file('stopped.json'), JSON.stringify({ ...stopped, ended: 'drained' }));
+    const cut = JSON.parse(readFileSync(file('a.json'), 'utf8'));
+    writeFileSync(file('cut.json'), JSON.stringify({ ...cut, isInterrupted: true }));
+    const rule = ['--fail-if', 'multicore.wallMs > 1000x'];
+    for (const sides of [
+      ['round.json', 'stopped.json'],
+      ['stopped.json', 'round.json'],
+      ['a.json', 'cut.json'],
+    ]) {
+      const { code, out } = await spillway('compare', ...sides.map(file), ...rule);
+      assert.equal(code, 1, out);
+      assert.match(out, /FAILED: .*(?:stopped|cut)\.json was stopped before its end: run it again/u);
+    }
+    assert.equal((await spillway('compare', file('round.json'), file('round.json'), ...rule)).code, 0);
+  });
+
+  test('what stands in a record steers no terminal', async () => {
+    const record = JSON.parse(readFileSync(file('round.json'), 'utf8'));
+    record.machine.cpuModel = 'a CPU\u001b[2J\u202e\u009b1A';
+    record.startedAt = '2026\u001b]0;title\u0007';
+    writeFileSync(file('evil.json'), JSON.stringify(record));
+    const { out } = await spillway('compare', file('round.json'), file('evil.json'));
+    assert.match(out, /CPU was .* in A, a CPU\\u\{1b\}\[2J/u);
+    assert.doesNotMatch(out, /[^\P{Cc}\n]|\p{Cf}/u);
+  });
+
   test('a record against itself is no difference and ends with 0', async () => {
     const { code, out } = await spillway(
       'compare',

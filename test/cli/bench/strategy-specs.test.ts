@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { strategyList } from '../../../src/cli/bench/strategy-specs.ts';
+import { maxThreadCount } from '../../../src/limits/cores.ts';
 import { readLimits } from '../../../src/limits/read.ts';
 
 const parse = strategyList();
@@ -40,7 +41,34 @@ suite('--strategy', () => {
     assert.equal(parsed.value[1]?.spec, 'mine:family=pipelined,connections=50,max-in-flight=1k');
   });
 
+  test('threads with a slice and a session each, as many as are counted and the guard allows', () => {
+    const parsed = parse('threads:count=1000,async');
+    assert.ok('value' in parsed);
+    const [threads] = parsed.value;
+    assert.equal(threads?.name, 'threads');
+    const limits = readLimits();
+    const most = maxThreadCount(limits);
+    const guarded = threads.ask(10_000, limits);
+    assert.deepEqual(guarded.numbers, {
+      family: 'one-per-connection',
+      lanes: 1,
+      cores: most,
+      connections: most,
+      maxInFlight: most,
+    });
+    assert.match(guarded.guard ?? '', new RegExp(`^${most} threads of 1000: `, 'u'));
+    const few = parse('threads:count=2');
+    assert.ok('value' in few);
+    assert.deepEqual(few.value[0]?.ask(10_000, limits), {
+      numbers: { family: 'one-per-connection', lanes: 1, cores: 2, connections: 2, maxInFlight: 2 },
+      guard: null,
+    });
+  });
+
   for (const [text, complaint] of [
+    ['threads:count=0', /^threads:count=N with N threads, 1 or more, found "count=0"$/],
+    ['threads:cores=3', /^threads:count=N with N threads, 1 or more, found "cores=3"$/],
+    ['threads', /^all, sequential/],
     ['fast', /^all, sequential, threaded.*=50, found "fast"$/],
     ['async,fast', /^all, sequential.*, found "fast"$/],
     ['mine:speed=9', /mine: option=value with one of .*connections.*, found "speed=9"$/],

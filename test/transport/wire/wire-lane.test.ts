@@ -90,7 +90,8 @@ test('addresses are tried in turn, and the one that took a connection is preferr
   const addresses = {
     resolve: (callback) => callback(null, ['127.0.0.2', '127.0.0.1']),
     prefer: (address) => preferred.push(address),
-  } as Pick<OriginAddresses, 'resolve' | 'prefer'> as OriginAddresses;
+    isProven: () => false,
+  } as Pick<OriginAddresses, 'resolve' | 'prefer' | 'isProven'> as OriginAddresses;
   const readBuffer = Buffer.alloc(65_536);
   const shared: WireShared = {
     options: laneOptions(server.origin),

@@ -71,12 +71,13 @@ for (const transport of TRANSPORTS) {
         else seen.add(path);
       });
       const { tally, latency, wireLatency } = await runTrials(server.origin, {
-        trials: 12,
+        // Fewer than the attempts without a byte after which a server is given up.
+        trials: 8,
         transport,
-        connections: 6,
+        connections: 4,
         limits: { firstByteMs: 200, maxRetries: 2 },
       });
-      assert.deepEqual([tally.ok, tally.repeats, tally.requeued], [12, 12, 0]);
+      assert.deepEqual([tally.ok, tally.repeats, tally.requeued], [8, 8, 0]);
       assert.ok((latency.percentiles.minMs as number) >= 198, `${latency.percentiles.minMs} ms`);
       assert.ok((wireLatency.percentiles.p50Ms as number) < 198, `${wireLatency.percentiles.p50Ms} ms`);
     },
