@@ -45,6 +45,7 @@ export interface Program {
 const AUTOCANNON = 'benchmarks/compare/node_modules/autocannon/autocannon.js';
 const SPILLWAY = 'dist/cli/main.js';
 const AIOHTTP = 'benchmarks/compare/aiohttp_gather.py';
+const CLIENTS = 'benchmarks/compare/python/clients.py';
 /** Debian's own interpreter: its packages are not seen by any other that the PATH may name first. */
 export const PYTHON = '/usr/bin/python3';
 /** A session for every hundred requests, as a program that spreads its connectors does. */
@@ -130,6 +131,16 @@ export const PROGRAMS = {
     ],
     parse: parseAiohttp,
   },
+  python: {
+    from: 'Debian',
+    packageName: 'python3-aiohttp',
+    executable: PYTHON,
+    command: ({ origin, job, settings }) => {
+      const [way = 'gather', count = '1'] = settings.options ?? [];
+      return [PYTHON, CLIENTS, way, origin, String(job.trialCount), count];
+    },
+    parse: parseAiohttp,
+  },
   spillway: {
     from: 'this repository',
     packageName: 'spillway',
@@ -161,7 +172,10 @@ export function whyMissing(name: ProgramName): string | null {
   }
   if (program.from === 'npm') {
     if (isReadable(join(repositoryDir, program.executable))) return null;
-  } else if (findOnPath(program.executable) !== null && (name !== 'aiohttp' || hasAiohttp())) {
+  } else if (
+    findOnPath(program.executable) !== null &&
+    ((name !== 'aiohttp' && name !== 'python') || hasAiohttp())
+  ) {
     return null;
   }
   return `${program.packageName} is not installed; run npm run compare -- --setup`;

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { endWithUs } from './end-with-us.ts';
 import { readTreeCpuUs } from './machine.ts';
 import { commandEnvironment } from './measure-process.ts';
-import { findOnPath } from './programs.ts';
+import { findOnPath, PYTHON } from './programs.ts';
 import { repositoryDir } from './repository.ts';
 
 export type ServerSpec =
@@ -33,6 +33,14 @@ export type ServerSpec =
       readonly itemCount: number;
       readonly replicaCount: number;
       readonly isLean: boolean;
+      /** @default 'text', what the other servers answer */
+      readonly answer?: 'json' | 'text';
+    }
+  | {
+      /** FastAPI on uvicorn, as the demonstrations in Python have it. */
+      readonly kind: 'fastapi';
+      readonly delayMs: number;
+      readonly workerCount: number;
     }
   | {
       /** No server: spillway's bench starts its own. */
@@ -88,7 +96,8 @@ export async function startServer(spec: ServerSpec, scratchDir: string): Promise
     said += error.message;
   });
   const origin = `http://127.0.0.1:${port}`;
-  const isHttp2 = spec.kind === 'nginx' && spec.isHttp2 === true;
+  // A server that counts nothing is only looked at for whether it listens.
+  const isHttp2 = (spec.kind === 'nginx' && spec.isHttp2 === true) || spec.kind === 'fastapi';
   const server: RunningServer = {
     origin,
     port,
@@ -189,13 +198,20 @@ function serverCommand(
     }
     case 'neutral':
       return ['node', 'benchmarks/compare/neutral-server.ts', String(port), String(spec.delayMs)];
+    case 'fastapi':
+      return [
+        PYTHON,
+        'benchmarks/compare/python/slow_site.py',
+        String(spec.delayMs / 1000),
+        String(spec.workerCount),
+        String(port),
+      ];
     case 'spillway':
       return [
         ...`node dist/cli/main.js serve --port ${port} --delay ${spec.delayMs}ms`.split(' '),
         ...`--items ${spec.itemCount} --replicas ${spec.replicaCount}`.split(' '),
-        // What the other servers of a comparison answer with.
         '--answer',
-        'text',
+        spec.answer ?? 'text',
         ...(spec.isLean ? ['--lean'] : []),
       ];
   }

@@ -162,7 +162,53 @@ function ownServer(
   };
 }
 
+function python(way: string, count: number, name: string, job: Partial<Job> = {}): Entry {
+  return { name, program: 'python', settings: { options: [way, String(count)] }, job };
+}
+
+/** The demonstrations' clients in words of our own, beside ours. */
+function fromPython(name: string, server: ServerSpec): SuiteCase {
+  return {
+    name,
+    server,
+    job: { family: 'one-per-connection', trialCount: 100_000, connectionCount: 1000, depth: 1 },
+    timeoutMs: 300_000,
+    entries: [
+      { ...spillway('wire', 2), name: 'spillway' },
+      python('processes', 16, '16 processes of 10 sessions'),
+      python('sessions', 10, '10 sessions'),
+      python('gather', 1, 'gather, one session'),
+      python('threads', 10, '10 threads', { trialCount: 20_000 }),
+      python('sequential', 1, 'one after another', { trialCount: 1000 }),
+    ],
+    claims: [ratio('spillway', 'wallMs', '16 processes of 10 sessions', 1)],
+    notes: [
+      'Threads and one after another are given fewer trials: what is compared is the time of a download.',
+      'Every client reads the value of each answer and checks their sum; spillway proves each answer.',
+    ],
+  };
+}
+
 export const SUITES: readonly Suite[] = [
+  {
+    name: 'from-python',
+    about: 'the ways of the Python demonstrations: 100,000 trials of 10 ms, each with a value in JSON',
+    cases: [
+      fromPython('100,000 x 10 ms, FastAPI on five uvicorn workers', {
+        kind: 'fastapi',
+        delayMs: 10,
+        workerCount: 5,
+      }),
+      fromPython('100,000 x 10 ms, own server', {
+        kind: 'spillway',
+        delayMs: 10,
+        itemCount: 100_000,
+        replicaCount: 1,
+        isLean: false,
+        answer: 'json',
+      }),
+    ],
+  },
   {
     name: 'one-per-connection',
     about: '10,000 one-second trials, each on a connection of its own',

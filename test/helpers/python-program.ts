@@ -10,7 +10,7 @@ const PYTHON = '/usr/bin/python3';
 const DEADLINE_MS = 60_000;
 
 function pathOf(script: string): string {
-  return fileURLToPath(new URL(`python/${script}.py`, import.meta.url));
+  return fileURLToPath(new URL(`${script}.py`, new URL('python/', import.meta.url)));
 }
 
 /** For `skip`: which of these modules are missing, or false. */

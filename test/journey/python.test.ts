@@ -70,7 +70,12 @@ for (const workers of [1, 2]) {
   test(`bench proves the answers of a FastAPI server with ${workers} worker(s)`, {
     skip: whyNoPython('fastapi', 'uvicorn'),
   }, async (t) => {
-    const origin = await servePython(t, 'slow_site', '0.05', String(workers));
+    const origin = await servePython(
+      t,
+      '../../../benchmarks/compare/python/slow_site',
+      '0.05',
+      String(workers),
+    );
     const bench = await start(t, scratchDirectory(t), [
       'bench',
       '--trials',

@@ -1,6 +1,7 @@
 """A slow website on FastAPI: /n waits, then says n as the value of an object. Prints its port.
 
-Arguments: seconds to wait, and how many uvicorn workers answer. Ends with its standard input.
+Arguments: seconds to wait, how many uvicorn workers answer, and the port (0, and so any, unless given). Without a
+port it ends with its standard input.
 """
 
 import asyncio
@@ -34,13 +35,16 @@ if __name__ == "__main__":
     os.environ["PYTHONPATH"] = sys.path[0]
     workers = int(sys.argv[2])
     listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    port = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+    listener.bind(("127.0.0.1", port))
     listener.listen(2048)
     listener.set_inheritable(True)
     config = uvicorn.Config("slow_site:app", log_level="error", workers=workers)
     server = uvicorn.Server(config)
     print(listener.getsockname()[1], flush=True)
-    threading.Thread(target=end_with_input, daemon=True).start()
+    if port == 0:
+        threading.Thread(target=end_with_input, daemon=True).start()
     if workers == 1:
         server.run(sockets=[listener])
     else:
