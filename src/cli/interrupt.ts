@@ -2,7 +2,7 @@
 
 import { SpillwayError } from '../model/errors.ts';
 
-/** Within this a drained run settles what it has in flight, or loses it; the whole program ends within two seconds. */
+/** Within this a drained run settles what it has in flight, or loses it, where nobody has said how long it may take. */
 const DRAIN_MS = 900;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -18,10 +18,13 @@ export interface Interruptible {
 export class InterruptWatch implements Disposable {
   wasInterrupted = false;
   readonly #target: Interruptible;
+  readonly #drainMs: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(target: Interruptible) {
+  /** @param drainMs from the first signal to the cut */
+  constructor(target: Interruptible, drainMs: number = DRAIN_MS) {
     this.#target = target;
+    this.#drainMs = drainMs;
     for (const signal of SIGNALS) process.on(signal, this.#onSignal);
   }
 
@@ -32,7 +35,7 @@ export class InterruptWatch implements Disposable {
     }
     this.wasInterrupted = true;
     this.#target.drain();
-    this.#timer = setTimeout(() => this.#target.abort(), DRAIN_MS);
+    this.#timer = setTimeout(() => this.#target.abort(), this.#drainMs);
   };
 
   /**

@@ -83,6 +83,24 @@ export const FAILURES = {
     handOver: false,
     meaning: 'the TLS handshake or certificate was refused',
   },
+  'proxy-login': {
+    retry: false,
+    shrink: false,
+    handOver: false,
+    meaning: 'the proxy asks for a login, or for another (407 to CONNECT)',
+  },
+  'proxy-refused': {
+    retry: false,
+    shrink: false,
+    handOver: false,
+    meaning: 'the proxy does not allow this origin (4xx to CONNECT)',
+  },
+  'proxy-unavailable': {
+    retry: true,
+    shrink: false,
+    handOver: false,
+    meaning: 'the proxy could not reach the origin, or was not reached itself (5xx to CONNECT)',
+  },
   'tls-broken': {
     retry: true,
     shrink: false,

@@ -30,6 +30,7 @@ const BY_CODE: Readonly<Record<string, FailureCode>> = {
   EPROTO: 'tls',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
   UND_ERR_PRX_TLS: 'tls',
+  UND_ERR_PRX_CONN: 'proxy-unavailable',
   // undici holds some of what a server may send to be impossible, such as a status of two digits.
   ERR_ASSERTION: 'protocol',
   UND_ERR_INVALID_ARG: 'bad-target',
@@ -51,7 +52,11 @@ const BY_CODE: Readonly<Record<string, FailureCode>> = {
 /** undici's, which has no code where its parser gives a reason in words. */
 const PARSER_ERROR = 'HTTPParserError';
 
+/** undici's words for an answer to CONNECT that is no tunnel; the status is nowhere else. */
+const PROXY_ANSWER = /^Proxy response \((\d{3})\)/u;
+
 interface Thrown {
+  readonly message?: unknown;
   readonly name?: unknown;
   readonly code?: unknown;
 }
@@ -62,6 +67,8 @@ export function classify(error: unknown): FailureCode {
   for (const candidate of causeChain(error)) {
     const { code } = candidate;
     if (candidate.name === PARSER_ERROR && code === undefined) return 'protocol';
+    const proxyStatus = typeof candidate.message === 'string' && PROXY_ANSWER.exec(candidate.message)?.[1];
+    if (typeof proxyStatus === 'string') return classifyProxy(Number(proxyStatus));
     if (candidate instanceof LaneError) {
       // A lost connection may have a cause that says more, such as an answer that is not HTTP.
       if (candidate.code !== 'connection-lost') return candidate.code;
@@ -79,6 +86,12 @@ export function classify(error: unknown): FailureCode {
     if (code.startsWith('ERR_HTTP2_')) return 'protocol';
   }
   return isLost ? 'connection-lost' : 'unknown';
+}
+
+/** @param status to CONNECT */
+function classifyProxy(status: number): FailureCode {
+  if (status === 407) return 'proxy-login';
+  return status === 429 || status >= 500 ? 'proxy-unavailable' : 'proxy-refused';
 }
 
 /** What no peer and no system says, but the engine of the language, of a mistake in a program. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -177,6 +177,45 @@ test('Ctrl-C ends a run whose standard input is still open, with an account of w
   const report = JSON.parse(await output) as FetchReport;
   assert.deepEqual([report.ended, report.targets, report.ok], ['stopped', 30, 30]);
 });
+
+for (const [name, args, isSecond, expected] of [
+  ['lets what is in flight end, within --drain-timeout', ['--drain-timeout', '60s'], false, { ok: 4 }],
+  ['cuts what is in flight with a second one', ['--drain-timeout', '60s'], true, { ok: 0 }],
+  ['cuts what is in flight when --drain-timeout is over', ['--drain-timeout', '50ms'], false, { ok: 0 }],
+] as const)
+  test(`Ctrl-C ${name}`, async (t) => {
+    const held: ServerResponse[] = [];
+    const server = createServer((_, response) => void held.push(response));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    t.after(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const cwd = scratchDirectory(t);
+    const rest = ['--to', 'out', '--json', '--max-in-flight', '4', '--cores', '1', ...args];
+    const child = spawn(process.execPath, [PROGRAM, 'fetch', `${origin}/{0..39}`, ...rest], { cwd });
+    t.after(() => child.kill('SIGKILL'));
+    const output = text(child.stdout);
+    const ended = once(child, 'exit', { signal: AbortSignal.timeout(60_000) });
+    for (let tries = 0; held.length < 4 && tries < 800; tries++) await wait(25);
+    assert.equal(held.length, 4);
+    child.kill('SIGINT');
+    if (isSecond) {
+      // Two signals that are on their way together are one to a process that has not looked yet.
+      await wait(200);
+      child.kill('SIGINT');
+    } else if (expected.ok > 0) {
+      // Longer than a drain took before it could be told how long.
+      await wait(1500);
+      for (const response of held) response.end('late');
+    }
+    const [exitCode] = (await ended) as [number];
+    assert.equal(exitCode, 130);
+    const report = JSON.parse(await output) as FetchReport;
+    assert.deepEqual([report.ended, report.ok, held.length], ['stopped', expected.ok, 4]);
+  });
 
 test('what a server writes cannot steer the terminal', async (t) => {
   const server = createServer((_, response) => {

@@ -246,6 +246,12 @@ export const FETCH_OPTIONS = {
       'targets of an origin that gives nothing for so long fail, and whatever else stands still; 0: never',
     parse: duration(0, DAY_MS),
   }),
+  drainTimeout: row({
+    flags: '--drain-timeout <time>',
+    initial: '10s',
+    meaning: 'after Ctrl-C, how long what is in flight may take to end; a second Ctrl-C cuts it at once',
+    parse: duration(0, DAY_MS),
+  }),
   minSpeed: row({
     flags: '--min-speed <size>',
     initial: '100',

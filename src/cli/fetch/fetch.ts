@@ -63,7 +63,7 @@ export async function fetchAll(
   if (fetch.isContinued && how.kind === 'fetch' && !values.quiet) {
     process.stderr.write(`going on with the run in ${printable(fetch.run ?? '')}; --new begins another\n`);
   }
-  using interrupt = new InterruptWatch(fetch);
+  using interrupt = new InterruptWatch(fetch, values.drainTimeout);
   const report = await watch(fetch, values.quiet);
   // Whoever feeds it may not have ended; an open standard input would keep the program alive.
   if (places.includes('-')) process.stdin.destroy();

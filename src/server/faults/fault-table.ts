@@ -58,6 +58,8 @@ const BEFORE_RESET_MS = 5;
 
 const CHUNKED = head('200 OK', 'Transfer-Encoding: chunked');
 const GZIP = 'Content-Encoding: gzip';
+const RAW_UTF8 = Buffer.from('grün', 'utf8').toString('latin1');
+const ENCODING_WORDS = ['UTF-8', 'none', 'binary', 'aws-chunked', 'identity'] as const;
 
 let bombMember: Buffer | undefined;
 
@@ -448,6 +450,18 @@ const TABLE = {
     becomes: 'bad-encoding',
     play: (asked) => gzipped(asked, gzipSync(asked.body).subarray(0, -6)),
   },
+  'encoding-word': {
+    group: 'encoding',
+    does: 'a Content-Encoding that is a charset or says none, over the plain body',
+    becomes: 'ok',
+    play: (asked) => [
+      send(
+        rightHead(asked, `Content-Encoding: ${ENCODING_WORDS[pick(asked, 0, ENCODING_WORDS.length - 1)]}`),
+      ),
+      send(asked.body),
+      ANSWERED,
+    ],
+  },
   'encoding-unknown': {
     group: 'encoding',
     does: 'a content coding that nobody knows',
@@ -461,6 +475,31 @@ const TABLE = {
     becomes: 'ok',
     endedBy: '--max-redirects',
     play: (asked) => (asked.query === '' ? redirectTo(`${asked.path}?hop=1`) : whole(asked)),
+  },
+  'redirect-utf8': {
+    group: 'redirect',
+    does: 'redirects to a Location in raw UTF-8, then the right answer',
+    becomes: 'ok',
+    endedBy: '--max-redirects',
+    play: (asked) => (asked.query === '' ? redirectTo(`${asked.path}?hop=${RAW_UTF8}`) : whole(asked)),
+  },
+  'redirect-twice': {
+    group: 'redirect',
+    does: 'redirects with two Location fields, of which the first is right',
+    becomes: 'ok',
+    endedBy: '--max-redirects',
+    play: (asked) =>
+      asked.query === ''
+        ? refusal('302 Found', `Location: ${asked.path}?hop=1\r\nLocation: /elsewhere`)
+        : whole(asked),
+  },
+  'redirect-to-itself': {
+    group: 'redirect',
+    does: 'redirects to the same URL with a cookie, then the right answer',
+    becomes: 'ok',
+    endedBy: '--max-redirects',
+    times: 1,
+    play: (asked) => refusal('302 Found', `Location: ${asked.path}\r\nSet-Cookie: seen=1; Path=/`),
   },
   'redirect-loop': {
     group: 'redirect',

@@ -403,7 +403,7 @@ export class FetchEngine {
       this.#skip(job, 'stopped');
     } else if (end.kind === 'redirect') {
       if (!job.isGuarded) job.isGuarded = this.#parts.routes.isPublic(job.url.hostname);
-      job.followTo(end.to);
+      job.followTo(end.to, end.cookies);
       this.#putBack(job, 0);
     } else if (end.kind === 'withdrawn') {
       job.refund();

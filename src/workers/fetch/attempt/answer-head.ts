@@ -1,12 +1,13 @@
 // What the head of an answer says about its attempt: a body to keep, a redirect to follow or refuse, a status that is a
 // failure. Pure functions over head and job.
 
+import { isUtf8 } from 'node:buffer';
 import type { FetchLimits } from '../../../model/fetch-task.ts';
 import { parseHttpUrl } from '../../../model/http-url.ts';
 import { parseRetryAfterMs } from '../../../model/retry-policy.ts';
 import { shownHref, withoutLogins } from '../../../model/shown-url.ts';
 import type { BodyHead } from '../../../sinks/sink.ts';
-import { promisedBytesOf } from './answer-fields.ts';
+import { promisedBytesOf, singleField } from './answer-fields.ts';
 import { type AttemptEnd, attemptFailure } from './attempt-end.ts';
 import type { FetchJob } from './fetch-job.ts';
 import type { HeaderView } from '../../../transport/lane.ts';
@@ -30,13 +31,17 @@ export function judgeAnswer(
   if (status === 206 && !asksForPart(job)) return judgePart(view);
   if (status < 300) return null;
   if (REDIRECTS.has(status)) return judgeRedirect(job, view, limits.maxRedirects);
-  const retryAfterMs = parseRetryAfterMs(view.get('retry-after'), view.get('date'), Date.now());
+  const retryAfterMs = parseRetryAfterMs(
+    singleField(view, 'retry-after'),
+    singleField(view, 'date'),
+    Date.now(),
+  );
   return attemptFailure('http-status', `expected a status of 2xx, found ${status}`, retryAfterMs);
 }
 
 /** A part that nobody asked for would be kept as the whole; it may be one where the head says so throughout. */
 function judgePart(view: HeaderView): AttemptEnd | null {
-  const range = view.get('content-range');
+  const range = singleField(view, 'content-range');
   const [, last, length] = /^bytes 0-(\d{1,15})\/(\d{1,15})$/iu.exec(range ?? '') ?? [];
   const isWhole = Number(last) + 1 === Number(length) && promisedBytesOf(view) === Number(length);
   if (isWhole) return null;
@@ -48,7 +53,7 @@ function judgePart(view: HeaderView): AttemptEnd | null {
 }
 
 function judgeRedirect(job: FetchJob, view: HeaderView, maxRedirects: number): AttemptEnd {
-  const location = view.get('location');
+  const location = singleField(view, 'location');
   const to = redirectTarget(location, job.url);
   if (to === null) {
     const found = location === undefined ? null : withoutLogins(location).slice(0, 200);
@@ -63,12 +68,25 @@ function judgeRedirect(job: FetchJob, view: HeaderView, maxRedirects: number): A
       `expected at most ${maxRedirects} redirects, found another to ${shownHref(to).slice(0, 200)}`,
     );
   }
-  return { kind: 'redirect', to };
+  return { kind: 'redirect', to, cookies: cookiesOf(view) };
 }
 
 /** Where a redirect leads; null where it leads to no http or https URL. */
 export function redirectTarget(location: string | undefined, from: URL): URL | null {
-  return location === undefined ? null : parseHttpUrl(location, from.href);
+  return location === undefined ? null : parseHttpUrl(asUtf8(location), from.href);
+}
+
+/** A field's bytes as browsers read a URL in it: UTF-8, where they are that. */
+function asUtf8(field: string): string {
+  // oxlint-disable-next-line no-control-regex -- anything below is the same in both
+  if (!/[^\u0000-\u007f]/u.test(field)) return field;
+  const bytes = Buffer.from(field, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : field;
+}
+
+function cookiesOf(view: HeaderView): readonly string[] {
+  if (view.get('set-cookie') === undefined) return [];
+  return view.entries().flatMap(([name, value]) => (name === 'set-cookie' ? [value] : []));
 }
 
 export interface AnswerStart {
@@ -104,7 +122,7 @@ export class AnswerHead implements BodyHead {
     this.finalUrl = shownFinalUrl;
     this.status = status;
     this.statusText = statusText;
-    this.disposition = view.get('content-disposition') ?? null;
+    this.disposition = singleField(view, 'content-disposition') ?? null;
     this.isDecoded = isDecoded;
     this.expectedBytes = expectedBytes;
     this.#readLater = view.later?.();

@@ -11,7 +11,7 @@ export type AttemptEnd =
       readonly committed: Committed;
       readonly wireBytes: number;
     }
-  | { readonly kind: 'redirect'; readonly to: URL }
+  | { readonly kind: 'redirect'; readonly to: URL; readonly cookies: readonly string[] }
   | AttemptFailure
   /** Its kept connection had ended before it was answered. */
   | { readonly kind: 'stale'; readonly detail: string }

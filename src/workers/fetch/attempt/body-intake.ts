@@ -8,7 +8,8 @@ import { AnswerHead, type AnswerStart } from './answer-head.ts';
 import { type AttemptEnd, attemptFailure, internalFailure } from './attempt-end.ts';
 import { describeError } from '../../../transport/classify.ts';
 import type { KeptBody } from './body-continuation.ts';
-import { ContentDecoder, parseCodings } from './content-decoder.ts';
+import { singleField } from './answer-fields.ts';
+import { codingsToTakeOff, ContentDecoder, parseCodings } from './content-decoder.ts';
 import type { DecoderMemory } from './decoder-memory.ts';
 import type { FetchJob } from './fetch-job.ts';
 import { SpillwayError } from '../../../model/errors.ts';
@@ -79,12 +80,16 @@ export class BodyIntake {
       return;
     }
     const coding = start.view.get('content-encoding');
-    const codings = isDecoding ? parseCodings(coding) : [];
-    if (codings === null) {
+    const allCodings = isDecoding ? parseCodings(coding) : [];
+    if (allCodings === null) {
       const found = JSON.stringify(coding?.slice(0, 100));
       this.#fail('bad-encoding', `expected gzip, br, zstd or deflate, found ${found}`);
       return;
     }
+    const codings =
+      allCodings.length === 0
+        ? allCodings
+        : codingsToTakeOff(allCodings, namesOf(job, start.view), singleField(start.view, 'content-type'));
     if (limits.maxBodyBytes > 0 && (promisedBytes ?? 0) > limits.maxBodyBytes) {
       this.#fail('body-too-large', `${this.#capText()}, ${promisedBytes} were announced`);
       return;
@@ -235,4 +240,11 @@ export class BodyIntake {
       this.#parts.onLost(error instanceof SpillwayError ? { kind: 'broken', error } : internalFailure(error));
     }
   }
+}
+
+/** What the file may be called: by its URLs, and by what the answer says. */
+function namesOf({ target, url }: FetchJob, view: AnswerStart['view']): string[] {
+  const disposition = singleField(view, 'content-disposition') ?? '';
+  const given = /filename\*?\s*=\s*"?([^";]*)/iu.exec(disposition.slice(0, 2048))?.[1] ?? '';
+  return [url.pathname, given.trim(), new URL(target.url).pathname];
 }

@@ -39,15 +39,56 @@ const OPENERS: Readonly<Record<string, (zlib: Zlib) => Decompressor>> = {
 /** Of a body as it is. */
 const NO_CODINGS: readonly string[] = [];
 
+/**
+ * What servers write in Content-Encoding over plain bytes: charsets, transfer encodings of mail, S3's framing of uploads,
+ * and words for nothing.
+ */
+const NO_CODING =
+  /^(?:identity|none|null|no|off|plain|text|raw|binary|[78]bit|aws-chunked|ascii|us-ascii|utf-?(?:8|16|32)(?:[bl]e)?|iso-?8859-\d{1,2}|latin-?1|windows-?\d{3,4}|gb2312|gbk|big5|shift[-_]jis|euc-[jk][pr])$/u;
+
 /** The codings of a body in the order they were put on; null when one is not known. */
 export function parseCodings(field: string | undefined): readonly string[] | null {
   if (field === undefined) return NO_CODINGS;
   const codings = field
     .split(',')
     .map((coding) => coding.trim().toLowerCase())
-    .filter((coding) => coding !== '' && coding !== 'identity');
+    .filter((coding) => coding !== '' && !NO_CODING.test(coding));
   const isKnown = codings.length <= MAX_CODINGS && codings.every((coding) => Object.hasOwn(OPENERS, coding));
   return isKnown ? codings : null;
+}
+
+/** Names and types of files that are packed by themselves, by the coding that servers then say once more. */
+const ARCHIVES: readonly {
+  readonly codings: readonly string[];
+  readonly name: RegExp;
+  readonly type: RegExp;
+}[] = [
+  {
+    codings: ['gzip', 'x-gzip'],
+    name: /\.(?:gz|tgz|gzip)$/iu,
+    type: /^application\/(?:x-)?(?:gzip|gunzip|tgz|gtar|compressed-tar|gzip-compressed)\b/iu,
+  },
+  { codings: ['zstd'], name: /\.(?:zst|tzst)$/iu, type: /^application\/(?:x-)?zstd\b/iu },
+  { codings: ['br'], name: /\.br$/iu, type: /^application\/(?:x-)?brotli\b/iu },
+];
+
+/**
+ * The codings to take off a body: of a file that is packed by itself (`a.tar.gz`, application/gzip) its own stays on, as
+ * with browsers and curl, so that its name tells what it is.
+ * @param names that the file may have
+ */
+export function codingsToTakeOff(
+  codings: readonly string[],
+  names: readonly string[],
+  type: string | undefined,
+): readonly string[] {
+  const [first] = codings;
+  if (first === undefined) return codings;
+  const archive = ARCHIVES.find((each) => each.codings.includes(first));
+  const isStored =
+    archive !== undefined &&
+    (names.some((name) => archive.name.test(name)) || archive.type.test(type?.trim() ?? ''));
+  return isStored ? codings.slice(1) : codings;
 }
 
 export class ContentDecoder {

@@ -50,6 +50,15 @@ export class FetchHeaders {
   }
 
   #fieldsAt(job: FetchJob): string[] {
+    const fields = this.#ownFieldsAt(job);
+    const cookies = job.cookies?.fieldFor(job.url) ?? null;
+    if (cookies === null) return fields;
+    const at = fields.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'cookie');
+    // The caller's come first, in one field with those of the chain.
+    return at < 0 ? [...fields, 'cookie', cookies] : fields.with(at + 1, `${fields[at + 1]}; ${cookies}`);
+  }
+
+  #ownFieldsAt(job: FetchJob): string[] {
     if (job.isAway) return this.#away;
     const isForeign = job.target.isForeign === true;
     const fields = isForeign ? this.#away : this.#home;

@@ -5,6 +5,7 @@ import { nowMs } from '../../../measure/clock.ts';
 import type { AnswerFacts } from '../../../model/body/answer-facts.ts';
 import { shownHref } from '../../../model/shown-url.ts';
 import type { Target } from '../../../model/target.ts';
+import { ChainCookies } from './chain-cookies.ts';
 import { bodyPlaceOf, type KeptBody } from './body-continuation.ts';
 import type { OriginPlace, OriginPlaces } from '../origin/origin-places.ts';
 
@@ -17,6 +18,8 @@ export class FetchJob {
   hops = 0;
   /** A redirect has led to another origin: the caller's headers and logins stay behind until one leads home. */
   isAway = false;
+  /** Of the redirects followed; null for none. */
+  cookies: ChainCookies | null = null;
   /** Attempts begun. */
   attempts = 0;
   /** Attempts given back because this machine, not the target, was at fault. */
@@ -111,7 +114,12 @@ export class FetchJob {
     this.attemptStartedAtMs = now;
   }
 
-  followTo(url: URL): void {
+  /** @param cookies that the answer set, a Set-Cookie each */
+  followTo(url: URL, cookies: readonly string[] = []): void {
+    if (cookies.length > 0) {
+      this.cookies ??= new ChainCookies();
+      this.cookies.take(this.url, cookies);
+    }
     this.hops++;
     this.isAway = url.origin !== this.#home.origin;
     this.#moveTo(url);
@@ -128,6 +136,7 @@ export class FetchJob {
     this.status = 0;
     if (this.hops === 0) return;
     this.hops = 0;
+    this.cookies = null;
     this.isAway = false;
     this.isGuarded = false;
     this.#moveTo(new URL(this.target.url));

@@ -1,0 +1,99 @@
+// Cookies within one chain of redirects (RFC 6265, less what needs a memory beyond the chain): a page that sets one and
+// redirects to itself, or to its sign-in and back, is answered like a browser. They end with the attempt.
+
+/** Of one chain; more are not kept. */
+const MAX_COOKIES = 50;
+const MAX_COOKIE_CHARS = 4096;
+
+interface Cookie {
+  readonly name: string;
+  readonly value: string;
+  readonly host: string;
+  /** Hosts below it have it as well. */
+  readonly isShared: boolean;
+  readonly path: string;
+  readonly isSecure: boolean;
+}
+
+export class ChainCookies {
+  #cookies: readonly Cookie[] = [];
+
+  /** Takes what an answer from `url` sets. @param lines one for each Set-Cookie */
+  take(url: URL, lines: readonly string[], nowMs: number = Date.now()): void {
+    for (const line of lines) {
+      if (line.length > MAX_COOKIE_CHARS) continue;
+      const [cookie, isGone] = parse(line, url, nowMs);
+      if (cookie === null) continue;
+      const others = this.#cookies.filter((other) => !isSame(other, cookie));
+      this.#cookies = isGone ? others : [...others, cookie].slice(-MAX_COOKIES);
+    }
+  }
+
+  /** The value of Cookie for a request to `url`; null for none. */
+  fieldFor(url: URL): string | null {
+    const fitting = this.#cookies
+      .filter((cookie) => isFor(cookie, url))
+      .toSorted((one, other) => other.path.length - one.path.length);
+    return fitting.length === 0 ? null : fitting.map(({ name, value }) => `${name}=${value}`).join('; ');
+  }
+}
+
+function isSame(one: Cookie, other: Cookie): boolean {
+  return one.name === other.name && one.host === other.host && one.path === other.path;
+}
+
+function isFor({ host, isShared, path, isSecure }: Cookie, url: URL): boolean {
+  if (isSecure && url.protocol !== 'https:') return false;
+  if (url.hostname !== host && !(isShared && url.hostname.endsWith(`.${host}`))) return false;
+  const { pathname } = url;
+  return pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`);
+}
+
+/** A cookie, and whether the line takes it away; null for a line that sets none here. */
+function parse(line: string, url: URL, nowMs: number): [cookie: Cookie | null, isGone: boolean] {
+  const [pair = '', ...attributes] = line.split(';');
+  const equals = pair.indexOf('=');
+  const name = pair.slice(0, Math.max(0, equals)).trim();
+  const value = pair.slice(equals + 1).trim();
+  // What a request could not carry as one field is no cookie.
+  if (name === '' || !isPrintable(name) || !isPrintable(value)) return [null, false];
+  let host = url.hostname;
+  let isShared = false;
+  let path = url.pathname.slice(0, Math.max(1, url.pathname.lastIndexOf('/')));
+  let isSecure = false;
+  let expiresAtMs: number | null = null;
+  let maxAgeSec: number | null = null;
+  for (const attribute of attributes) {
+    const [key = '', ...rest] = attribute.split('=');
+    const text = rest.join('=').trim();
+    switch (key.trim().toLowerCase()) {
+      case 'domain': {
+        const domain = text.replace(/^\./u, '').toLowerCase();
+        if (domain === '' || domain === url.hostname) isShared = isShared || domain !== '';
+        else if (domain.includes('.') && url.hostname.endsWith(`.${domain}`))
+          [host, isShared] = [domain, true];
+        else return [null, false];
+        break;
+      }
+      case 'path':
+        if (text.startsWith('/')) path = text;
+        break;
+      case 'secure':
+        isSecure = true;
+        break;
+      case 'max-age':
+        if (/^-?\d{1,15}$/u.test(text)) maxAgeSec = Number(text);
+        break;
+      case 'expires':
+        expiresAtMs = Date.parse(text);
+        break;
+      default:
+    }
+  }
+  const isGone = maxAgeSec === null ? expiresAtMs !== null && expiresAtMs <= nowMs : maxAgeSec <= 0;
+  return [{ name, value, host, isShared, path, isSecure }, isGone];
+}
+
+function isPrintable(text: string): boolean {
+  return /^[\t\u0020-\u007e\u0080-\u00ff]*$/u.test(text);
+}
