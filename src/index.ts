@@ -1,4 +1,5 @@
-// The public door: what a program that imports spillway may use, each with a page in docs/library. Re-exports alone.
+// The public entry point: the names that a program may import from spillway, each with a page in docs/library. Only
+// re-exports.
 
 export { SpillwayError } from './model/errors.ts';
 export { type Outcome, type Run, type RunReport, startRun } from './library/start-run.ts';

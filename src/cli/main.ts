@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The program's door. The guard comes before anything else is loaded: a Node.js that is too old would fail on the
+// The program's entry point. The guard comes before anything else is loaded: a Node.js that is too old would fail on the
 // syntax of the rest with a message that says nothing.
 
 import module from 'node:module';

@@ -34,7 +34,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     if (page !== undefined) addHelpPage(command, page);
     program.addCommand(command.description(entry.description));
   }
-  // Never taken off again: an error of the last words comes when all this is over.
+  // Never removed: an error of the last write comes when all this is over.
   const output = new OutputWatch();
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -1,5 +1,5 @@
 // Puts what settles early behind what comes before it in the source. Indexes may have gaps: a run that goes on has some
-// of them behind it. Holds no more than whoever feeds it lets under way.
+// of them behind it. Holds no more outcomes than its caller lets under way.
 
 export class SourceOrder<Item> {
   readonly #indexOf: (item: Item) => number;

@@ -13,7 +13,7 @@ import { resolveRun } from './resolve-run.ts';
 import type { RunOptions, SinkModule } from './run-options.ts';
 
 /**
- * The last word on a target: `ok`, `failed` or `skipped`. A failure is data, never thrown.
+ * The outcome of a target: `ok`, `failed` or `skipped`. A failure is data, never thrown.
  * @template Value what `value` of an ok outcome is: its body with `to: 'memory'`, what a sink of your own returned, else
  * undefined
  */

@@ -60,7 +60,7 @@ export interface FetchReport extends FetchCounts {
   /** null without a problem. */
   readonly problemCode: ErrorCode | null;
   readonly before: FetchBefore;
-  /** Last words that this session had, on targets that had one before, too. */
+  /** Outcomes of this session, those of targets that had one before included. */
   readonly settledNow: number;
   readonly wallMs: number;
   readonly bytes: number;

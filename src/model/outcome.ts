@@ -1,4 +1,4 @@
-// The last word on a target. Plain data that crosses a thread and goes into records; never holds a credential.
+// The outcome of a target: ok, failed or skipped. Plain data that crosses a thread and goes into records; never holds a credential.
 import type { AnswerFacts } from './body/answer-facts.ts';
 import type { FailureCode } from './errors.ts';
 import { shownUrl } from './shown-url.ts';

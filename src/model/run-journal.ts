@@ -55,7 +55,7 @@ export interface JournalMeta {
   readonly createdAt: string;
   /** True when URLs of targets held a login, which the journal does not keep. */
   readonly hadLogins: boolean;
-  /** How often targets without a last word were in flight when a worker thread died, by index; absent before the first death. */
+  /** How often targets without an outcome were in flight when a worker thread died, by index; absent before the first death. */
   readonly deaths?: Readonly<Record<string, number>>;
 }
 
@@ -85,7 +85,7 @@ export interface RunStatus {
   readonly counts: JournalCounts;
   /** Failures with a status, by status. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** Targets from the first up to this one all have a last word. */
+  /** All targets from the first up to this one have an outcome. */
   readonly settledUpTo: number;
   /** Pages of a list API that were taken; null without one. */
   readonly pages: number | null;

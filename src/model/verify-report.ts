@@ -35,7 +35,7 @@ export interface VerifyProblem {
 
 /**
  * `missing`: recorded and not there. `torn`: there in part. `changed`: other bytes than recorded. `stranger`: there and not
- * recorded. `gap`: a target without a last word. `double`: a target, or a number, that is there twice. `failed`: a target
+ * recorded. `gap`: a target without an outcome. `double`: a target, or a number, that is there twice. `failed`: a target
  * that was not had.
  */
 export type VerifyProblemKind = 'missing' | 'torn' | 'changed' | 'stranger' | 'gap' | 'double' | 'failed';

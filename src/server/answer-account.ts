@@ -1,4 +1,5 @@
 // The account of one kind of delayed answers in one replica: received = answered + in flight + abandoned, always.
+
 import { NumberTally } from './number-tally.ts';
 
 /** What a replica tells of one kind of answers; crosses processes by structured clone. */
@@ -39,7 +40,7 @@ export class AnswerAccount {
 
   /** The answer was handed to a socket that still lived. */
   answer(number: number): void {
-    this.#answered += 1;
+    this.#answered++;
     this.#tally.add(number);
   }
 

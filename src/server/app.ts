@@ -1,5 +1,6 @@
 // The Fastify application of one replica, for HTTP/1.1 or HTTP/2 over plain TCP. It never listens: sockets are handed
 // to its server from the replica's listeners.
+
 import { fastify } from 'fastify';
 import type {
   FastifyError,
@@ -106,9 +107,9 @@ function withoutSchema(route: RouteOptions): RouteOptions {
 /** A drain waits for answers under way on routes that have no delay. */
 function owe(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const connection = connectionOf(request.raw.socket);
-  connection.owedOthers += 1;
+  connection.owedOthers++;
   reply.raw.once('close', () => {
-    connection.owedOthers -= 1;
+    connection.owedOthers--;
   });
   done();
 }

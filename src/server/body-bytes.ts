@@ -1,5 +1,6 @@
 // The bytes behind GET /bytes/:size/:n: pseudo-random, the same for the same size and n for ever, never the same for
 // two. AES-128 in counter mode over zeros is that, at memory speed and without a table.
+
 import { createCipheriv } from 'node:crypto';
 
 /** The longest body there is: 1 GiB. */

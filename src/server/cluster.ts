@@ -1,5 +1,6 @@
 // Starts the mock server: from here its replicas are made, watched and ended. The process that calls this becomes the
 // node:cluster primary; nothing is printed and no signal is caught here.
+
 import { SpillwayError } from '../model/errors.ts';
 import { explainMissing } from '../model/missing-package.ts';
 import cluster from 'node:cluster';

@@ -1,4 +1,5 @@
 // What the server remembers of one accepted socket, so that answers owed to a client that left are not counted.
+
 import type { Socket } from 'node:net';
 
 const STATE = Symbol('spillway connection');

@@ -29,7 +29,7 @@ export class DelayQueue<T> {
     const index = (this.#head + this.#size) & (this.#items.length - 1);
     this.#items[index] = item;
     this.#dueMs[index] = receivedMs + this.#delayMs;
-    this.#size += 1;
+    this.#size++;
     if (this.#timer === undefined) this.#arm();
   }
 
@@ -46,7 +46,7 @@ export class DelayQueue<T> {
       due.push(this.#items[this.#head] as T);
       this.#items[this.#head] = undefined;
       this.#head = (this.#head + 1) & (this.#items.length - 1);
-      this.#size -= 1;
+      this.#size--;
     }
     this.#timer = undefined;
     if (this.#size > 0) this.#arm();

@@ -1,4 +1,5 @@
 // Answers of trials, downloads and bodies on Fastify: taken in now, counted and sent when the delay is over.
+
 import type { Http2ServerResponse } from 'node:http2';
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -56,7 +57,7 @@ export class DelayedReplies {
     const receivedMs = performance.now();
     const connection = connectionOf(request.raw.socket);
     const delayed: DelayedReply = { reply, connection, ...what };
-    connection.waitingCount += 1;
+    connection.waitingCount++;
     this.#owe(delayed, 1);
     this.#account(delayed.kind)?.receive(1);
     if (this.#context.facts.delayMs === 0) this.#send(delayed);
@@ -65,7 +66,7 @@ export class DelayedReplies {
 
   #send(delayed: DelayedReply): void {
     const { reply, connection, makeBody } = delayed;
-    connection.waitingCount -= 1;
+    connection.waitingCount--;
     // What was owed to a closed connection was given up when it closed.
     if (connection.isClosed) return;
     const isHttp1 = reply.request.raw.httpVersionMajor === 1;

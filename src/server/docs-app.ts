@@ -1,5 +1,6 @@
 // The OpenAPI page, an application of its own behind /docs: made when somebody first looks, as it costs more than the
 // rest of the replica's start. Everything it loads comes from this server, and its policy forbids the browser all else.
+
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { fastify } from 'fastify';

@@ -1,5 +1,6 @@
 // Names for files that nobody can guess and that cost no table: id = AES-128(key, file number, zero tag). The cipher is
 // a permutation of 128-bit blocks, so looking an id up is one decryption, and a forged one fails the tag.
+
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import type { Cipheriv, Decipheriv } from 'node:crypto';
 

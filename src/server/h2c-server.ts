@@ -1,4 +1,5 @@
 // The HTTP/2 server for plain TCP: limits wide enough for a thousand streams a connection.
+
 import { createServer } from 'node:http2';
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
 import type { Server } from 'node:http';

@@ -1,5 +1,6 @@
 // Joins the answers that leave by one socket in one turn into one write: a pipeline's answers are due together, and
 // node:http writes each with a system call of its own, half of what an answer costs.
+
 import type { Socket } from 'node:net';
 
 type Done = (error?: Error | null) => void;

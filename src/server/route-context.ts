@@ -1,4 +1,5 @@
 // What the routes of one replica share. Made once in replica.ts; the routes hold no state of their own.
+
 import type { FileIds } from './file-ids.ts';
 import type { ReplicaCounters } from './replica/replica-counters.ts';
 import type { ServerFacts, ServerStats } from './server-stats.ts';

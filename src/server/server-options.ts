@@ -1,4 +1,5 @@
 // What a caller may ask of the mock server, and the resolved, checked form of it. Knows nothing of processes.
+
 import { ANSWER_FORMS, type AnswerForm } from '../model/answer-form.ts';
 import { SpillwayError } from '../model/errors.ts';
 

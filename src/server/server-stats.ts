@@ -1,4 +1,5 @@
 // What the whole server saw: the accounts of all replicas merged into one, and its JSON form. Pure.
+
 import type { AnswerForm } from '../model/answer-form.ts';
 import type { AnswerSnapshot } from './answer-account.ts';
 import { countBits } from './number-tally.ts';

@@ -1,4 +1,4 @@
-// The seam between the engine and a place for bodies. A worker opens one sink and gives it bodies, many at once, in
+// The interface between the engine and what keeps bodies. A worker opens one sink and gives it bodies, many at once, in
 // pieces; everything is synchronous, so that a disk that cannot follow holds up the reading of sockets by itself.
 // What it commits survives the death of the process at any moment, together with recover-sink: before a name or segment
 // is shown, a claim on it is written (intent-log); the runner journals what was committed, in the order in which each

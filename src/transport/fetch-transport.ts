@@ -1,4 +1,4 @@
-// The seam between an attempt of a fetch and whatever carries it: undici-agents for any origin, wire-agents for plain
+// The interface between an attempt of a fetch and its transport: undici-agents for any origin, wire-agents for plain
 // http. Types alone. The attempt judges what comes; a transport only moves bytes.
 
 import type { HeaderView } from './lane.ts';

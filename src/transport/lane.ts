@@ -1,4 +1,4 @@
-// The seam between the engine and a transport. The engine decides what is asked and when; a lane only moves bytes.
+// The interface between the engine and a transport. The engine decides what is asked and when; a lane only moves bytes.
 // Types alone, so that a transport is added by writing one file that keeps this contract (undici-lane, wire-lane).
 
 import type { LookupFunction } from 'node:net';

@@ -1,5 +1,5 @@
-// What is thrown in a worker thread outside every seam, such as in a callback of a library's own: it must not end the
-// thread, with everybody else's work. Seams come first (an attempt's guard, a socket's); this is for what they miss.
+// What is thrown in a worker thread outside every guard, such as in a callback of a library's own: it must not end the
+// thread, with everybody else's work. Guards come first (of an attempt, of a socket); this is for what they miss.
 
 import { isMainThread } from 'node:worker_threads';
 

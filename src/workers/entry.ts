@@ -1,4 +1,4 @@
-// The thread's door: what the pool calls with plain data, and what it gets back. It puts transport and engine together
+// The entry point of a thread: what the pool calls with plain data, and what it returns. Joins transport and engine
 // and knows neither how trials are shared out nor what becomes of the account.
 
 import { Tally } from '../measure/tally.ts';

@@ -1,4 +1,4 @@
-// The door of a thread that is started for a fetch, ahead of its task: it loads the room while the main thread still
+// The entry point of a thread that is started for a fetch, ahead of its task: loads its code while the main thread still
 // loads its own and opens the run.
 
 export { fetchTargets } from './entry.ts';

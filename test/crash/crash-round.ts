@@ -77,7 +77,7 @@ async function killAndGoOn(run: CrashRun, random: Random): Promise<number> {
     const { code, signal, stderr } = await process.ended;
     for (const number of run.settled()) origin.settled.add(number);
     if (signal === null && code === 0) return kills;
-    // A signal that comes before the program listens for it, or after its last word, ends it as it would any other.
+    // A signal that comes before the program listens for it, or after its account, ends it as it would any other.
     assert.ok(signal !== null || code === 130, `ended with ${code}, ${signal}: ${stderr}`);
   }
   throw new Error(`not done after ${MAX_RESTARTS} starts`);

@@ -70,7 +70,7 @@ export class Probe implements Exchange {
     this.#maxSentCount = maxSentCount;
   }
 
-  /** Resolves at the last word, whichever it is. */
+  /** Resolves at its end, whichever it is. */
   get done(): Promise<this> {
     return this.#done.promise;
   }
@@ -107,7 +107,7 @@ export class Probe implements Exchange {
   }
 
   onEnd(): void {
-    assert.equal(this.state, 'open', 'one last word');
+    assert.equal(this.state, 'open', 'one end');
     assert.notEqual(this.status, 0, 'a head before its end');
     this.state = 'ended';
     this.hooks.onEnd?.();
@@ -115,7 +115,7 @@ export class Probe implements Exchange {
   }
 
   onError(error: unknown, reached: Reached): void {
-    assert.equal(this.state, 'open', 'one last word');
+    assert.equal(this.state, 'open', 'one end');
     assert.equal(reached === 'unsent', this.sentCount === 0, 'unsent is what was not sent');
     this.state = 'failed';
     this.error = error;
@@ -181,7 +181,7 @@ export class LaneUnderTest implements AsyncDisposable {
   }
 }
 
-/** The last words of several attempts, for one comparison. */
+/** The ends of several attempts, for one comparison. */
 export async function words(probes: readonly Probe[]): Promise<string[]> {
   const done = await Promise.all(probes.map((probe) => probe.done));
   return done.map((probe) =>

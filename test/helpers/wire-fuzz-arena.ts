@@ -168,7 +168,7 @@ class PieceWriter {
   }
 }
 
-/** Waits for the last word on each; then the connection is of no more use. */
+/** Waits for the end of each; then the connection is of no more use. */
 async function settle(slot: Slot, probes: readonly Probe[]): Promise<FuzzOutcome[]> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, HANG_MS);

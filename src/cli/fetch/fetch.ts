@@ -65,7 +65,7 @@ export async function fetchAll(
   }
   using interrupt = new InterruptWatch(fetch, values.drainTimeout);
   const report = await watch(fetch, values.quiet);
-  // Whoever feeds it may not have ended; an open standard input would keep the program alive.
+  // The writer of it may not have ended; an open standard input would keep the program alive.
   if (places.includes('-')) process.stdin.destroy();
   // Found out while the list was read again: misuse like any other, and nothing to give an account of.
   if (wasRefused(report)) throw new SpillwayError('ERR_OPTION', report.problem ?? '');

@@ -1,4 +1,4 @@
-// `spillway serve --faults`: the server that misbehaves, until a signal ends it. What it was asked is its last word.
+// `spillway serve --faults`: the server that misbehaves, until a signal ends it. Ends with an account of what it was asked.
 
 import { SpillwayError } from '../../model/errors.ts';
 import { FAULT_GROUPS, parseFaultMix } from '../../server/faults/fault-mix.ts';

@@ -1,4 +1,4 @@
-// The moment that workers get after an abort, to count what they cut. One that is too busy for it is ended as it is.
+// The grace period after an abort, in which workers count what was cancelled. A worker that is too busy for it is ended.
 
 import type { Ledger } from './ledger.ts';
 
@@ -7,7 +7,7 @@ export const THREADS_GRACE_MS = 250;
 /** For further processes: each gives its threads theirs, and then sends what they counted. */
 export const PROCESSES_GRACE_MS = 2 * THREADS_GRACE_MS;
 
-/** Resolves so long after an abort; never without one. Not what keeps a process alive. */
+/** Resolves so long after an abort; never without one. Keeps no process alive. */
 export async function graceAfterAbort(ledger: Ledger, graceMs: number): Promise<readonly never[]> {
   await ledger.aborted;
   await new Promise((resolve) => setTimeout(resolve, graceMs).unref());

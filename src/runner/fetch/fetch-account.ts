@@ -16,7 +16,7 @@ export class FetchAccount {
   ok = 0;
   failed = 0;
   skipped = 0;
-  /** Last words of this session; what its end cut off has none. */
+  /** Outcomes of this session; targets that its end cancelled have none. */
   settledNow = 0;
   bytes = 0;
   storedBytes = 0;

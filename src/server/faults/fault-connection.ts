@@ -1,5 +1,6 @@
 // One accepted connection of a fault server: requests in, one at a time through the steps of its target's fault. It
 // never reads a request's body, and answers in order whatever it is sent at once.
+
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { Step } from './fault-steps.ts';

@@ -1,5 +1,6 @@
 // Which share of targets has which fault: profiles, their composition as a person types it, and the choice for one
 // target. Pure: the same seed gives a target the same fault, whenever and in whatever order it is asked for.
+
 import { FAULT_NAMES, FAULTS, type FaultName } from './fault-table.ts';
 import { seededRatio } from './seeded.ts';
 

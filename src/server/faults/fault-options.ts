@@ -1,4 +1,5 @@
 // What a caller may ask of a fault server, and the checked form of it.
+
 import { isIP } from 'node:net';
 import { SpillwayError } from '../../model/errors.ts';
 import { resolveServerOptions, type ServerOptions } from '../server-options.ts';

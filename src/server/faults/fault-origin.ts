@@ -1,4 +1,5 @@
 // One port of a fault server: it can die, with every connection it has, and come back at the same place.
+
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { listenError } from '../ports/find-ports.ts';

@@ -1,5 +1,6 @@
 // The mock server that misbehaves: its targets are those of the good one, and each has its fault by seed, origin and
 // path. One process, so that a target's second request finds the memory of its first; loopback alone.
+
 import type { Socket } from 'node:net';
 import { bodyPieces, MAX_BODY_NUMBER } from '../body-bytes.ts';
 import { parseNumber, parseTrialNumber } from '../trial-number.ts';
@@ -7,9 +8,9 @@ import { FaultConnection, type FaultRequest, type Play } from './fault-connectio
 import { chooseFault } from './fault-mix.ts';
 import { type FaultServerOptions, type ResolvedFaultOptions, resolveFaultOptions } from './fault-options.ts';
 import { FaultOrigin } from './fault-origin.ts';
-import { type FaultPlaces, openFaultPlaces } from './fault-places.ts';
+import { type RedirectOrigins, openRedirectOrigins } from './redirect-origins.ts';
 import { FaultAccount, type FaultStats } from './fault-stats.ts';
-import { ANSWERED, type Asked, head, type PlaceName, send, type Step } from './fault-steps.ts';
+import { ANSWERED, type Asked, head, type RedirectName, send, type Step } from './fault-steps.ts';
 import { FAULT_NAMES, FAULTS, type FaultName } from './fault-table.ts';
 import { seededSequence } from './seeded.ts';
 
@@ -52,7 +53,7 @@ class Faults implements FaultServer {
   readonly #options: ResolvedFaultOptions;
   readonly #account = new FaultAccount();
   #origins: FaultOrigin[] = [];
-  #places: FaultPlaces | undefined;
+  #redirects: RedirectOrigins | undefined;
 
   constructor(options: ResolvedFaultOptions) {
     this.#options = options;
@@ -62,7 +63,7 @@ class Faults implements FaultServer {
   async open(): Promise<void> {
     const { host, port, destinations, mix } = this.#options;
     try {
-      this.#places = await openFaultPlaces(mix, host, this.#shownHost, (socket) => {
+      this.#redirects = await openRedirectOrigins(mix, host, this.#shownHost, (socket) => {
         // Over TLS a target is asked for by way of a redirect, which says of which origin.
         this.#accept(socket, 0, true);
       });
@@ -85,7 +86,7 @@ class Faults implements FaultServer {
   }
 
   get badTlsOrigins(): readonly string[] {
-    return this.#places?.listening ?? [];
+    return this.#redirects?.listening ?? [];
   }
 
   faultOf(origin: number, path: string): FaultName {
@@ -103,7 +104,7 @@ class Faults implements FaultServer {
 
   close(): void {
     for (const origin of this.#origins) origin.close();
-    this.#places?.close();
+    this.#redirects?.close();
   }
 
   [Symbol.dispose](): void {
@@ -117,10 +118,10 @@ class Faults implements FaultServer {
 
   #accept(socket: Socket, origin: number, isSecure: boolean): FaultConnection {
     const account = this.#account;
-    account.openConnections += 1;
-    account.totalConnections += 1;
+    account.openConnections++;
+    account.totalConnections++;
     socket.once('close', () => {
-      account.openConnections -= 1;
+      account.openConnections--;
     });
     return new FaultConnection(socket, (request) => this.#decide(request, origin, isSecure));
   }
@@ -140,8 +141,8 @@ class Faults implements FaultServer {
       body,
       delayMs,
       random,
-      at: (place: PlaceName) =>
-        `${this.#places?.origins[place]}${request.path}${place === 'refused' ? '' : `?from=${origin}`}`,
+      at: (name: RedirectName) =>
+        `${this.#redirects?.origins[name]}${request.path}${name === 'refused' ? '' : `?from=${origin}`}`,
     };
     const steps = fault.play(asked);
     return {
@@ -149,7 +150,7 @@ class Faults implements FaultServer {
       steps: request.method === 'HEAD' ? withoutBodies(steps) : steps,
       onAnswered: () => this.#account.answer(target),
       onOutage: (durationMs) => {
-        if (this.#origins[origin]?.goDown(durationMs) === true) this.#account.outages += 1;
+        if (this.#origins[origin]?.goDown(durationMs) === true) this.#account.outages++;
       },
     };
   }
@@ -164,7 +165,7 @@ class Faults implements FaultServer {
       this.reset();
       steps = [send(head('204 No Content'))];
     } else {
-      this.#account.strays += 1;
+      this.#account.strays++;
       const message = `expected /0 to /${this.#options.items - 1}, /bytes/SIZE/N, /stats, /faults or POST /stats/reset, found ${method} ${path}`;
       steps = json({ statusCode: 404, error: 'Not Found', message }, '404 Not Found');
     }

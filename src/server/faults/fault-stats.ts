@@ -1,5 +1,6 @@
 // What a fault server was asked for and what it answered whole, by fault and by target, so that a client's account can
 // be held against it. Pure.
+
 import { FAULT_NAMES, FAULTS, type Fault, type FaultName } from './fault-table.ts';
 
 /** Beyond it targets are counted by fault alone, and each request is taken for the first of its target. */
@@ -65,16 +66,16 @@ export class FaultAccount {
     if (target === undefined) {
       target = { origin, path, fault: fault(), asked: 0, whole: 0 };
       if (this.#targets.size < MAX_TARGETS) this.#targets.set(key, target);
-      this.#countsOf(target.fault).targets += 1;
+      this.#countsOf(target.fault).targets++;
     }
-    target.asked += 1;
-    this.#countsOf(target.fault).asked += 1;
+    target.asked++;
+    this.#countsOf(target.fault).asked++;
     return target;
   }
 
   answer(target: TargetAccount): void {
-    target.whole += 1;
-    this.#countsOf(target.fault).whole += 1;
+    target.whole++;
+    this.#countsOf(target.fault).whole++;
   }
 
   /** Starts all counts again, and with them the faults that hit the first requests of a target alone. */

@@ -38,7 +38,7 @@ export const END: Step = { kind: 'end' };
 export const ANSWERED: Step = { kind: 'answered' };
 
 /** Where a redirect may lead besides the origin itself. */
-export type PlaceName = 'refused' | 'expired' | 'self-signed' | 'hanging' | 'plain';
+export type RedirectName = 'refused' | 'expired' | 'self-signed' | 'hanging' | 'plain';
 
 /** One request for a target, as a fault sees it. */
 export interface Asked {
@@ -51,8 +51,8 @@ export interface Asked {
   readonly delayMs: number;
   /** In [0, 1), the same sequence for the same request of the target: its first, its second … */
   random(): number;
-  /** The target at another place. */
-  at(place: PlaceName): string;
+  /** The URL that a redirect of that name leads to. */
+  at(name: RedirectName): string;
 }
 
 /** A whole number from `least` to `most`, both included. */

@@ -1,5 +1,6 @@
 // Every fault there is, as data: what it does on the wire and what a target must become by it. A new fault is one more
 // entry. Nothing here knows a socket.
+
 import { gzipSync } from 'node:zlib';
 import type { FailureCode } from '../../model/errors.ts';
 import {
@@ -65,7 +66,7 @@ let bombMember: Buffer | undefined;
 
 /** The right answer, to be kept on reading after. */
 const whole = (asked: Asked): Step[] => [send(rightAnswer(asked)), ANSWERED];
-/** All of the bytes but the last ones, cut at a place of the target's own. */
+/** All of the bytes but the last ones, cut at a byte of the target's own. */
 const cut = (asked: Asked, bytes: Buffer, least: number): Buffer =>
   bytes.subarray(0, pick(asked, least, bytes.length - 1));
 const cutHead = (asked: Asked): Buffer => cut(asked, Buffer.from(rightHead(asked), 'latin1'), 1);

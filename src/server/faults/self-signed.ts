@@ -1,5 +1,6 @@
 // A certificate for the loopback addresses that nobody vouches for, made in memory with the dates one likes. Only the
 // few lines of DER (ITU-T X.690) that RFC 5280 asks of a certificate: key and signature come from node:crypto.
+
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 export interface SelfSigned {

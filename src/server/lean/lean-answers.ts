@@ -1,4 +1,5 @@
 // The bytes of the answers to trials, and their way into a socket: many answers, one write.
+
 import type { Socket } from 'node:net';
 import type { TrialAnswer } from '../trial-answer.ts';
 
@@ -77,6 +78,6 @@ function makeAnswer(
 
 function countDigits(number: number): number {
   let digits = 1;
-  for (let power = 10; number >= power; power *= 10) digits += 1;
+  for (let power = 10; number >= power; power *= 10) digits++;
   return digits;
 }

@@ -1,4 +1,5 @@
 // One connection of the lean server: bytes in, batches of trials out; whole requests only, whatever the reads were.
+
 import type { Connection } from '../connection.ts';
 import { type LeanParser, NOT_LEAN } from './lean-parser.ts';
 
@@ -95,7 +96,7 @@ export class LeanConnection {
       if (after < 0) break;
       if (count === scratch.length) scratch = grow(scratch);
       scratch[count] = parser.number;
-      count += 1;
+      count++;
       at = after;
     }
     const rest = at === bytes.length ? undefined : bytes.subarray(at);

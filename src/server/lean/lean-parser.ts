@@ -63,7 +63,7 @@ export class LeanParser {
     const { length } = known;
     if (length > 0 && end - start >= length) {
       let index = 0;
-      while (index < length && bytes[start + index] === known[index]) index += 1;
+      while (index < length && bytes[start + index] === known[index]) index++;
       // It ends with the empty line, so equal bytes are an equal header section, and its end.
       if (index === length) return start + length;
     }
@@ -96,18 +96,18 @@ function parseFields(bytes: Uint8Array, start: number, end: number): number {
       return bytes[at + 1] === LF && hostCount === 1 ? at + 2 : NOT_LEAN;
     }
     const nameStart = at;
-    while (at < end && TOKEN[bytes[at] as number] === 1) at += 1;
+    while (at < end && TOKEN[bytes[at] as number] === 1) at++;
     if (at === end) return at - start > MAX_FIELDS_BYTES ? NOT_LEAN : NEEDS_MORE;
     if (bytes[at] !== COLON || at === nameStart) return NOT_LEAN;
     const valueStart = at + 1;
     at = valueStart;
-    while (at < end && isFieldByte(bytes[at] as number)) at += 1;
+    while (at < end && isFieldByte(bytes[at] as number)) at++;
     if (at === end) return at - start > MAX_FIELDS_BYTES ? NOT_LEAN : NEEDS_MORE;
     if (bytes[at] !== CR) return NOT_LEAN;
     if (at + 1 === end) return NEEDS_MORE;
     if (bytes[at + 1] !== LF) return NOT_LEAN;
     const name = latin1(bytes, nameStart, valueStart - 1).toLowerCase();
-    if (name === 'host') hostCount += 1;
+    if (name === 'host') hostCount++;
     else if (CARE_FIELDS.has(name)) return NOT_LEAN;
     else if (name === 'connection' && latin1(bytes, valueStart, at).trim().toLowerCase() !== 'keep-alive') {
       return NOT_LEAN;

@@ -1,5 +1,6 @@
 // The lean way to answer trials: `GET /:n` is read, held back and answered here, many in one write and all by one
 // timer. A connection on which anything else comes goes to the full HTTP server, bytes and all, and stays there.
+
 import type { Connection } from '../connection.ts';
 import { DelayQueue } from '../delay-queue.ts';
 import { LeanAnswers } from './lean-answers.ts';

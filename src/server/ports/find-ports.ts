@@ -1,5 +1,6 @@
 // Makes sure that the ports are free before any replica listens: with SO_REUSEPORT a second server of the same user
 // would join the first one silently and take a share of its connections.
+
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
 import { SpillwayError } from '../../model/errors.ts';

@@ -1,6 +1,7 @@
 // Keeps a port for one server from before it is probed until the server is closed. A probe alone leaves a gap in which
 // no replica listens yet (or none does any more, while a dead one is replaced), and with SO_REUSEPORT a second server of
 // the same user that began in that gap would share the connections of the first in silence.
+
 import { lookup } from 'node:dns/promises';
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';

@@ -1,5 +1,6 @@
 // The end of a replica: takes no more connections, waits for the answers it owes, ends each connection that is owed
 // nothing. The process ends after it.
+
 import type { Server } from 'node:net';
 import type { RouteContext } from '../route-context.ts';
 

@@ -1,5 +1,6 @@
 // The accept queues of one replica. A burst of connects overruns one queue; several listeners of their own do not let
 // it happen, even in one process, and all hand their sockets to the same place.
+
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { listenError } from '../ports/find-ports.ts';

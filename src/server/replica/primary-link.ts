@@ -1,4 +1,5 @@
 // A replica's line to the primary: answers its questions, and asks it for what concerns all replicas.
+
 import { SpillwayError } from '../../model/errors.ts';
 import type { ErrorCode } from '../../model/errors.ts';
 import type { ReplicaCounters } from './replica-counters.ts';
@@ -52,7 +53,7 @@ export class PrimaryLink {
   }
 
   #ask(type: 'ask-stats' | 'ask-reset'): Promise<ServerStats | undefined> {
-    this.#lastId += 1;
+    this.#lastId++;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
       this.#questions.set(id, { resolve, reject });

@@ -1,4 +1,5 @@
 // What a replica is told at its birth, through its environment: a message could arrive before anything listens for it.
+
 import { SpillwayError } from '../../model/errors.ts';
 import type { ServerFacts } from '../server-stats.ts';
 

@@ -1,4 +1,5 @@
 // Everything one replica counts. Filled by the routes and the listeners, read through the primary.
+
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { AnswerAccount } from '../answer-account.ts';
@@ -42,7 +43,7 @@ export class ReplicaCounters {
   openConnection(socket: Socket): Connection {
     const connection = new Connection(socket);
     this.connections.add(connection);
-    this.#totalConnections += 1;
+    this.#totalConnections++;
     if (this.connections.size > this.#peakConnections) this.#peakConnections = this.connections.size;
     socket.once('close', () => {
       this.#closeConnection(connection);

@@ -1,4 +1,5 @@
 // All replicas of one server: starts them, replaces those that die, collects their counts, ends them.
+
 import { SpillwayError } from '../../model/errors.ts';
 import type { ReplicaConfig } from './replica-config.ts';
 import { ReplicaProcess } from './replica-process.ts';
@@ -24,7 +25,7 @@ export interface GroupEvents {
   readonly failed: (error: SpillwayError) => void;
 }
 
-interface Place {
+interface Seat {
   readonly config: ReplicaConfig;
   replica: ReplicaProcess | undefined;
   /** Of the replicas that died here since the last reset. */
@@ -37,7 +38,7 @@ export class ReplicaGroup {
   readonly #facts: ServerFacts;
   readonly #drainMs: number;
   readonly #events: GroupEvents;
-  readonly #places: readonly Place[];
+  readonly #seats: readonly Seat[];
   #replacedCount = 0;
   #isClosing = false;
   #loopWatcherCount = 0;
@@ -47,7 +48,7 @@ export class ReplicaGroup {
     this.#facts = facts;
     this.#drainMs = drainMs;
     this.#events = events;
-    this.#places = configs.map((config) => ({
+    this.#seats = configs.map((config) => ({
       config,
       replica: undefined,
       loopBeforeMs: [0, 0],
@@ -60,20 +61,20 @@ export class ReplicaGroup {
     return this.#live().map((replica) => replica.pid);
   }
 
-  /** For each place, whoever serves there: as last noted since the last reset, while `watchLoops` is on. */
+  /** For each seat, whoever serves there: as last noted since the last reset, while `watchLoops` is on. */
   get loopsMs(): LoopMs[] {
-    return this.#places.map(loopMsOf);
+    return this.#seats.map(loopMsOf);
   }
 
   /** Has every replica note its event loop ten times a second, until the returned function is called. */
   watchLoops(): () => void {
-    this.#loopWatcherCount += 1;
+    this.#loopWatcherCount++;
     if (this.#loopWatcherCount === 1) this.#tellWatched();
     let isWatching = true;
     return () => {
       if (!isWatching) return;
       isWatching = false;
-      this.#loopWatcherCount -= 1;
+      this.#loopWatcherCount--;
       if (this.#loopWatcherCount === 0) this.#tellWatched();
     };
   }
@@ -90,7 +91,7 @@ export class ReplicaGroup {
       );
     }, START_DEADLINE_MS);
     try {
-      const started = this.#places.map((place) => this.#startFirst(place));
+      const started = this.#seats.map((seat) => this.#startFirst(seat));
       await Promise.race([Promise.all(started), deadline.promise]);
     } catch (error) {
       await this.#killAll();
@@ -114,20 +115,20 @@ export class ReplicaGroup {
   /** Resolves when all have started their counts again. @throws ERR_SERVER as with `stats` */
   async reset(): Promise<void> {
     this.#replacedCount = 0;
-    for (const place of this.#places) place.loopBeforeMs = [0, 0];
+    for (const seat of this.#seats) seat.loopBeforeMs = [0, 0];
     await Promise.all(this.#live().map((replica) => replica.reset()));
   }
 
   /** Lets answers in flight go out for as long as the drain lasts, then ends every process. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    for (const place of this.#places) {
-      clearTimeout(place.timer);
-      if (place.replica?.isReady === true) place.replica.send({ type: 'drain' });
-      else place.replica?.kill('SIGKILL');
+    for (const seat of this.#seats) {
+      clearTimeout(seat.timer);
+      if (seat.replica?.isReady === true) seat.replica.send({ type: 'drain' });
+      else seat.replica?.kill('SIGKILL');
     }
     const timer = setTimeout(() => {
-      for (const place of this.#places) place.replica?.kill('SIGKILL');
+      for (const seat of this.#seats) seat.replica?.kill('SIGKILL');
     }, this.#drainMs + EXIT_GRACE_MS);
     await this.#allGone();
     clearTimeout(timer);
@@ -139,22 +140,22 @@ export class ReplicaGroup {
 
   async #killAll(): Promise<void> {
     this.#isClosing = true;
-    for (const place of this.#places) place.replica?.kill('SIGKILL');
+    for (const seat of this.#seats) seat.replica?.kill('SIGKILL');
     await this.#allGone();
   }
 
   async #allGone(): Promise<void> {
-    for (const place of this.#places) await place.replica?.gone;
+    for (const seat of this.#seats) await seat.replica?.gone;
   }
 
   #live(): ReplicaProcess[] {
-    return this.#places.flatMap(({ replica }) => (replica?.isReady === true ? [replica] : []));
+    return this.#seats.flatMap(({ replica }) => (replica?.isReady === true ? [replica] : []));
   }
 
-  #startFirst(place: Place): Promise<void> {
+  #startFirst(seat: Seat): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#fork(
-        place,
+        seat,
         () => resolve(),
         (exit, error) => {
           reject(
@@ -167,13 +168,13 @@ export class ReplicaGroup {
 
   /** @param onEarlyExit called in place of a replacement when it ends before it was ready */
   #fork(
-    place: Place,
+    seat: Seat,
     onReady: (replica: ReplicaProcess) => void,
     onEarlyExit: (exit: ReplicaExit, error: SpillwayError | undefined) => void,
   ): void {
     let failure: SpillwayError | undefined;
     let wasReady = false;
-    const replica = new ReplicaProcess(place.config, {
+    const replica = new ReplicaProcess(seat.config, {
       ready: () => {
         wasReady = true;
         if (this.#loopWatcherCount > 0) replica.watchLoop(true);
@@ -183,27 +184,27 @@ export class ReplicaGroup {
         failure = error;
       },
       exited: (exit) => {
-        if (wasReady) this.#replace(place, exit);
+        if (wasReady) this.#replace(seat, exit);
         else onEarlyExit(exit, failure);
       },
       asked: (what, id) => {
         void this.#answer(replica, what, id);
       },
     });
-    place.replica = replica;
+    seat.replica = replica;
   }
 
-  #replace(place: Place, exit: ReplicaExit): void {
+  #replace(seat: Seat, exit: ReplicaExit): void {
     if (this.#isClosing) return;
-    this.#replacedCount += 1;
-    place.loopBeforeMs = loopMsOf(place);
-    place.replica = undefined;
+    this.#replacedCount++;
+    seat.loopBeforeMs = loopMsOf(seat);
+    seat.replica = undefined;
     const nowMs = performance.now();
-    while (place.deathsMs.length > 0 && nowMs - (place.deathsMs[0] as number) > DEATH_WINDOW_MS) {
-      place.deathsMs.shift();
+    while (seat.deathsMs.length > 0 && nowMs - (seat.deathsMs[0] as number) > DEATH_WINDOW_MS) {
+      seat.deathsMs.shift();
     }
-    place.deathsMs.push(nowMs);
-    const deaths = place.deathsMs.length;
+    seat.deathsMs.push(nowMs);
+    const deaths = seat.deathsMs.length;
     if (deaths >= MAX_DEATHS) {
       this.#fail(
         `a replica died ${deaths} times within ${DEATH_WINDOW_MS / 1000} s and is not started again; the last time: ${describeExit(exit)}`,
@@ -212,18 +213,18 @@ export class ReplicaGroup {
     }
     const fork = (): void => {
       this.#fork(
-        place,
+        seat,
         (replica) => {
           this.#events.replaced({ ...exit, replacementPid: replica.pid });
         },
         (early) => {
-          this.#replace(place, early);
+          this.#replace(seat, early);
         },
       );
     };
     // The first replacement comes at once; one that dies again waits longer each time.
     if (deaths === 1) fork();
-    else place.timer = setTimeout(fork, 50 * 2 ** deaths);
+    else seat.timer = setTimeout(fork, 50 * 2 ** deaths);
   }
 
   #fail(message: string): void {
@@ -244,7 +245,7 @@ export class ReplicaGroup {
   }
 }
 
-function loopMsOf({ loopBeforeMs: [activeBefore, idleBefore], replica }: Place): LoopMs {
+function loopMsOf({ loopBeforeMs: [activeBefore, idleBefore], replica }: Seat): LoopMs {
   const [activeMs, idleMs] = replica?.loopMs ?? [0, 0];
   return [activeBefore + activeMs, idleBefore + idleMs];
 }

@@ -1,4 +1,5 @@
 // Everything that the primary and a replica say to each other. Plain data, structured clone.
+
 import type { ErrorCode } from '../../model/errors.ts';
 import type { LoopMs, ReplicaSnapshot } from './replica-counters.ts';
 import type { ServerStats } from '../server-stats.ts';

@@ -1,4 +1,5 @@
-// One replica as the primary holds it: a forked process, its questions in flight, its last words. Decides nothing.
+// One replica as the primary holds it: a forked process, its questions in flight, the end of its stderr. Decides nothing.
+
 import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
 import { fileURLToPath } from 'node:url';
@@ -71,7 +72,7 @@ export class ReplicaProcess {
     this.#worker.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderrTail = (this.#stderrTail + text).slice(-STDERR_TAIL_CHARS);
     });
-    // 'close' and not 'exit': by then the last words on stderr are in.
+    // 'close' and not 'exit': by then all of stderr has been read.
     this.#worker.process.once('close', (exitCode, signal) => {
       this.#exit(exitCode, signal, this.#stderrTail);
     });
@@ -110,7 +111,7 @@ export class ReplicaProcess {
 
   #ask(type: 'snapshot' | 'reset'): Promise<ReplicaSnapshot | undefined> {
     if (this.#isGone) return Promise.resolve(undefined);
-    this.#lastId += 1;
+    this.#lastId++;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -177,7 +178,7 @@ function inheritedFlags(flags: readonly string[]): string[] {
   const kept: string[] = [];
   for (let index = 0; index < flags.length; index += 1) {
     const flag = flags[index] as string;
-    if (/^(-e|--eval|-p|--print|-pe|-c|--check)$/.test(flag)) index += 1;
+    if (/^(-e|--eval|-p|--print|-pe|-c|--check)$/.test(flag)) index++;
     else if (!/^(--test|--watch|--input-type|-i$|--interactive|--eval=|--print=)/.test(flag)) kept.push(flag);
   }
   return kept;

@@ -1,5 +1,6 @@
 // The entry of a replica process: reads its configuration, builds the application, listens, and says so. It ends when
 // it is drained, told to by SIGTERM or the primary, or when the primary is gone.
+
 import type { Server, Socket } from 'node:net';
 import { SpillwayError } from '../../model/errors.ts';
 import type { Protocol } from '../app.ts';
@@ -85,13 +86,13 @@ async function leanAcceptor(): Promise<Acceptor> {
   const lean = new LeanServer(context, (connection) => {
     full ??= appAcceptor('http1');
     // A drain must not take it for idle before its request is read.
-    connection.owedOthers += 1;
+    connection.owedOthers++;
     void full.then((accept) => {
       if (connection.isClosed) return;
       accept(connection);
       connection.socket.resume();
       setImmediate(() => {
-        connection.owedOthers -= 1;
+        connection.owedOthers--;
       });
     });
   });
@@ -110,7 +111,7 @@ async function listenOn(
 ): Promise<void> {
   const onSocket = wrap((socket) => accept(counters.openConnection(socket)));
   const onAcceptError = (): void => {
-    counters.acceptErrors += 1;
+    counters.acceptErrors++;
   };
   listeners.push(...(await openListeners({ ...config, ports }, onSocket, onAcceptError)));
 }

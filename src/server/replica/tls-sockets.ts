@@ -1,4 +1,5 @@
 // TLS between an accepted socket and what answers on it: handshakes that fail are nobody's connection.
+
 import type { Socket } from 'node:net';
 import { createServer } from 'node:tls';
 import type { ReplicaConfig } from './replica-config.ts';

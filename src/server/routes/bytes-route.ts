@@ -1,4 +1,5 @@
 // GET /bytes/:size/:n: a body of so many bytes, each n another one, for runs that keep what they fetch.
+
 import { Readable } from 'node:stream';
 import type { RouteOptions } from 'fastify';
 import { bodyPieces, MAX_BODY_BYTES, MAX_BODY_NUMBER } from '../body-bytes.ts';

@@ -1,4 +1,5 @@
 // The list API and its files: pages of ids that nobody can guess, and `k of n` behind each of them.
+
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { DelayedReplies } from '../delayed-replies.ts';

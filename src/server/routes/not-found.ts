@@ -1,4 +1,5 @@
 // The one shape of "there is no such thing" for all routes.
+
 import type { FastifyReply } from 'fastify';
 
 /** @param message what was expected and what was found */

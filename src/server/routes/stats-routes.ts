@@ -1,4 +1,5 @@
 // What the server saw, over all replicas: as JSON with the bitmaps for a proof, and as Prometheus text.
+
 import type { RouteOptions } from 'fastify';
 import { explainMissing } from '../../model/missing-package.ts';
 import type { RouteContext } from '../route-context.ts';

@@ -1,4 +1,5 @@
 // GET /:n, the trial: the number after the delay, in JSON or as text.
+
 import type { RouteOptions } from 'fastify';
 import type { DelayedReplies } from '../delayed-replies.ts';
 import type { RouteContext } from '../route-context.ts';

@@ -170,7 +170,7 @@ export class Watchdog {
     return false;
   }
 
-  /** Nothing is in flight and no time will come at which something begins: that would be for ever. */
+  /** Nothing is in flight or scheduled: the run would never end. */
   #giveUpForgotten(now: number, stillMs: number): void {
     const { slots, waiting, isHolding, awaitedRobots } = this.#parts;
     if (slots.attempts.size + slots.unrecordedCount + awaitedRobots().length > 0 || isHolding()) return;

@@ -17,7 +17,7 @@ const DIGITS = 0;
 const MATCHED = 1;
 const HELD = 2;
 
-/** What a position tells its owner; the last two are the last word on one attempt. */
+/** What a position tells its owner; the last two end an attempt. */
 export interface TrialExchangeOwner {
   /** Microseconds since the owner began, a small integer for the first 35 minutes. */
   nowUs(): number;

@@ -1,6 +1,6 @@
 // One worker's share of a run: which trial goes through which position, and what follows when it settles. Each slot
 // is one connection and sends its next trial from inside the last answer, so nothing is ever searched or queued. It
-// knows no transport (lane.ts is the seam) and no other thread, only the memory it writes.
+// knows no transport (lane.ts is the interface) and no other thread, only the memory it writes.
 
 import { nowMs } from '../../measure/clock.ts';
 import { FAILURES, type FailureCode } from '../../model/errors.ts';

@@ -246,7 +246,7 @@ export function journalError(file: string, error: unknown): SpillwayError {
   const problem = error instanceof Error ? error.message : String(error);
   if (code === CORRUPT || code === NOT_A_DATABASE) return damaged(file, problem, error);
   if (code === CONSTRAINT) {
-    return new SpillwayError('ERR_BUG', `${file}: expected one last word a target, found a second one`, {
+    return new SpillwayError('ERR_BUG', `${file}: expected one outcome a target, found a second one`, {
       cause: error,
     });
   }

@@ -115,7 +115,7 @@ export class JournalReader implements Disposable {
     return Object.fromEntries(rows.map(({ status, count }) => [String(status), count as number]));
   }
 
-  /** The first index without a last word: all below are settled. */
+  /** The first index without an outcome: all below are settled. */
   settledUpTo(): number {
     const top = this.nextIndex();
     let gaps = top - this.counts().settled;

@@ -61,7 +61,7 @@ export class RunRecord implements Disposable {
     return nextIndex === 0 ? NOTHING_SETTLED : new JournalWalk(this.reader, nextIndex);
   }
 
-  /** What the end of the run cut off has no last word: it is fetched when the run goes on. */
+  /** Targets that were cancelled have no outcome: they are fetched when the run goes on. */
   add(outcomes: readonly Outcome[], hasLogins: boolean): void {
     if (hasLogins && !this.#hasLogins) this.journal.noteLogins();
     this.#hasLogins = hasLogins;

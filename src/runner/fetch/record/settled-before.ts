@@ -7,7 +7,7 @@ import type { JournalReader, LastWord } from './journal-reader.ts';
 export interface SettledBefore {
   /** Nothing from this index on is settled. */
   readonly nextIndex: number;
-  /** The last word on `index`, null where there is none. Ask in rising order. */
+  /** The outcome of `index`, null where there is none. Ask in rising order. */
   at(index: number): LastWord | null;
 }
 

@@ -1,5 +1,5 @@
-// From sources to targets: gives each item its index, leaves out what an earlier session settled, settles at once what
-// will never be sent (bad lines, duplicates, drift), and hands the rest on in order. Holds one group at a time.
+// From sources to targets: gives each item its index, skips items that are already in the journal, settles at once those
+// that are never sent (bad lines, duplicates, drift), and passes the others on in order. Holds one group at a time.
 
 import { type FailureCode, SpillwayError } from '../../../model/errors.ts';
 import type { ListCounts } from '../../../model/fetch-report.ts';
@@ -25,7 +25,7 @@ export interface TargetStreamOptions {
 
 export interface TargetGroup {
   readonly targets: readonly Target[];
-  /** Last words on items that go no further. */
+  /** Outcomes of items that go no further. */
   readonly settled: readonly Outcome[];
   /** Classes of failures that are taken back, because their targets are fetched again. */
   readonly takenBack?: readonly FailureCode[];
@@ -37,7 +37,7 @@ export interface TargetGroup {
  */
 const MAX_HELD = 65_536;
 
-/** What a run is fed with. */
+/** The targets of a run, in order. */
 export interface TargetStream {
   /** Items taken so far; those that were settled before are among them. */
   readonly count: number;

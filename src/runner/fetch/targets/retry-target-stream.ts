@@ -1,4 +1,4 @@
-// Targets that failed, from the journal, each under the index it had: what a retry is fed with. Their sources are not
+// Targets that failed, from the journal, each under the index it had: the targets of a retry. Their sources are not
 // read again, so that a list that has moved, or came through a pipe, is retried like any other.
 
 import { type FailureCode } from '../../../model/errors.ts';
@@ -83,7 +83,7 @@ export class RetryTargetStream implements TargetStream {
     const open = targetsBefore - before.settled;
     if (!journal.wasDone) {
       findings.push(
-        `the run did not come to its end${open > 0 ? `: ${open} targets or more have no last word yet` : ''}; spillway resume goes on with it`,
+        `the run did not come to its end${open > 0 ? `: ${open} targets or more have no outcome yet` : ''}; spillway resume goes on with it`,
       );
     }
     return findings;

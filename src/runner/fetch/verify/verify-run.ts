@@ -15,7 +15,7 @@ import type { VerifyTable } from './verify-table.ts';
 export async function verifyRun(run: FoundRun, audit: VerifyAudit, table: VerifyTable): Promise<void> {
   using reader = new JournalReader(run.record);
   const { sink, state, targetCount } = reader.meta();
-  table.clearPlaces();
+  table.clearLocations();
   let settledCount = 0;
   for (const outcome of reader.outcomes()) {
     settledCount++;
@@ -33,7 +33,7 @@ export async function verifyRun(run: FoundRun, audit: VerifyAudit, table: Verify
   }
   if (targetCount !== null && targetCount > settledCount) {
     const missing = targetCount - settledCount;
-    audit.blame('gap', name, `${missing} of ${targetCount} targets have no last word`, missing);
+    audit.blame('gap', name, `${missing} of ${targetCount} targets have no outcome`, missing);
   }
 }
 
@@ -53,7 +53,7 @@ async function checkOk(outcome: OkOutcome, { run, sink, audit, table }: RunParts
   }
   const { path, offsetBytes, storedBytes } = stored;
   const finalUrl = outcome.finalUrl ?? url;
-  if (!table.addPlace({ path, offsetBytes, storedBytes, bytes, sha256, index, url, finalUrl })) {
+  if (!table.addLocation({ path, offsetBytes, storedBytes, bytes, sha256, index, url, finalUrl })) {
     audit.blame('double', path, `target ${index} is recorded where another one is (${url})`);
   } else if (sink === 'directory') {
     await checkFile(run.root, outcome, audit);

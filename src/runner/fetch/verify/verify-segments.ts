@@ -9,7 +9,7 @@ import type { PackedSpec } from '../../../model/sink-spec.ts';
 import { parseSegmentName, SegmentReader } from '../../../sinks/packed/read-segment.ts';
 import { packingOf } from '../record/fetch-place.ts';
 import type { VerifyAudit } from './verify-audit.ts';
-import type { PlaceRow, VerifyTable } from './verify-table.ts';
+import type { LocationRow, VerifyTable } from './verify-table.ts';
 
 /** Records read in one turn of the event loop. */
 const TURN_COUNT = 512;
@@ -28,7 +28,7 @@ export async function checkSegments(
     return existsSync(path) ? new SegmentReader(path, { kind, compression }) : null;
   });
   let count = 0;
-  for (const row of table.places()) {
+  for (const row of table.locations()) {
     await check.record(row);
     // Small records are read without ever waiting, and what they leave is freed only between turns.
     if (++count % TURN_COUNT === 0) await setImmediate();
@@ -54,7 +54,7 @@ class SegmentCheck implements Disposable {
   }
 
   /** The next record in the order of path and offset. */
-  async record(row: PlaceRow): Promise<void> {
+  async record(row: LocationRow): Promise<void> {
     if (row.path !== this.#name) await this.#begin(row);
     const { offsetBytes, storedBytes, path, index, url } = row;
     const reader = this.#reader;
@@ -92,7 +92,7 @@ class SegmentCheck implements Disposable {
     this.#reader?.[Symbol.dispose]();
   }
 
-  async #begin(first: PlaceRow): Promise<void> {
+  async #begin(first: LocationRow): Promise<void> {
     await this.end();
     this.#name = first.path;
     this.#reader = this.#open(first.path);
@@ -105,7 +105,7 @@ class SegmentCheck implements Disposable {
     this.#audit.blame('stranger', path, `bytes ${start} to ${end} belong to no recorded target`);
   }
 
-  async #readBack(reader: SegmentReader, row: PlaceRow): Promise<void> {
+  async #readBack(reader: SegmentReader, row: LocationRow): Promise<void> {
     const { path, offsetBytes, storedBytes, bytes, sha256, index, url, finalUrl } = row;
     const found = await reader.record(offsetBytes, storedBytes);
     const where = `target ${index} at byte ${offsetBytes}`;

@@ -1,4 +1,4 @@
-// What an audit has to put into another order, on disk: places of bodies by path and offset, and the lines of the
+// What an audit has to put into another order, on disk: locations of bodies by path and offset, and the lines of the
 // certificate sorted. A private database that SQLite removes by itself, so that memory stays flat at any number.
 
 import { createHash } from 'node:crypto';
@@ -10,7 +10,7 @@ const CACHE_KIB = 16_384;
 const GROUP_COUNT = 10_000;
 
 /** Where the journal says that a body is. */
-export interface PlaceRow {
+export interface LocationRow {
   readonly path: string;
   readonly offsetBytes: number;
   readonly storedBytes: number;
@@ -23,7 +23,7 @@ export interface PlaceRow {
 
 export class VerifyTable implements Disposable {
   readonly #db: DatabaseSync;
-  readonly #addPlace: StatementSync;
+  readonly #addLocation: StatementSync;
   readonly #addLine: StatementSync;
   readonly #hasPath: StatementSync;
   #pendingCount = 0;
@@ -33,43 +33,43 @@ export class VerifyTable implements Disposable {
     this.#db = new DatabaseSync('');
     this.#db.exec(`
       PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE; PRAGMA cache_size = -${CACHE_KIB};
-      CREATE TABLE places (
+      CREATE TABLE locations (
         path TEXT, offset_bytes INTEGER, stored_bytes INTEGER, bytes INTEGER, sha256 TEXT, idx INTEGER, url TEXT,
         final_url TEXT, PRIMARY KEY (path, offset_bytes)
       ) WITHOUT ROWID;
       CREATE TABLE lines (line TEXT NOT NULL);
       BEGIN;
     `);
-    this.#addPlace = this.#db.prepare('INSERT OR IGNORE INTO places VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
+    this.#addLocation = this.#db.prepare('INSERT OR IGNORE INTO locations VALUES (?, ?, ?, ?, ?, ?, ?, ?)');
     this.#addLine = this.#db.prepare('INSERT INTO lines VALUES (?)');
-    this.#hasPath = this.#db.prepare('SELECT 1 FROM places WHERE path = ? LIMIT 1');
+    this.#hasPath = this.#db.prepare('SELECT 1 FROM locations WHERE path = ? LIMIT 1');
   }
 
-  /** False when another body is at that place already. */
-  addPlace(row: PlaceRow): boolean {
+  /** False when another body is at that location already. */
+  addLocation(row: LocationRow): boolean {
     const { path, offsetBytes, storedBytes, bytes, sha256, index, url, finalUrl } = row;
     const values = [path, offsetBytes, storedBytes, bytes, sha256, index, url, finalUrl];
-    return this.#write(this.#addPlace, values) > 0;
+    return this.#write(this.#addLocation, values) > 0;
   }
 
   hasPath(path: string): boolean {
     return this.#hasPath.get(path) !== undefined;
   }
 
-  /** Places by path and offset. */
-  *places(): Generator<PlaceRow> {
+  /** Locations by path and offset. */
+  *locations(): Generator<LocationRow> {
     const rows = this.#db
       .prepare(
         `SELECT path, offset_bytes AS offsetBytes, stored_bytes AS storedBytes, bytes, sha256, idx AS "index", url,
-         final_url AS finalUrl FROM places ORDER BY path, offset_bytes`,
+         final_url AS finalUrl FROM locations ORDER BY path, offset_bytes`,
       )
       .iterate();
-    yield* rows as unknown as Iterable<PlaceRow>;
+    yield* rows as unknown as Iterable<LocationRow>;
   }
 
-  /** Before the places of another run. */
-  clearPlaces(): void {
-    this.#db.exec('DELETE FROM places');
+  /** Before the locations of another run. */
+  clearLocations(): void {
+    this.#db.exec('DELETE FROM locations');
   }
 
   addLine(target: string, bytes: number, sha256: string): void {

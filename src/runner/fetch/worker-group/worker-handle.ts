@@ -123,7 +123,7 @@ export class WorkerHandle implements WorkerShare {
     return only;
   }
 
-  /** A target has its last word. */
+  /** A target has its outcome. */
   settled(index: number): void {
     this.pending.delete(index);
     if (this.#deaths.size > 0) this.#deaths.delete(index);

@@ -67,7 +67,7 @@ export class FetchAttempt implements AnswerReceiver {
   /** Its place at the origin is another's already. */
   isReleased = false;
   #control: RequestControl | null = null;
-  /** The transport has said its last word. */
+  /** The transport has ended. */
   #isAnswered = false;
   #sentAtMs = 0;
   #connectMs = 0;

@@ -52,7 +52,7 @@ export class FetchJob {
   dueAtMs = 0;
   /** A public origin has sent it on: it may not go to addresses of special use. */
   isGuarded = false;
-  /** Its last word was told. */
+  /** Its outcome was told. */
   isSettled = false;
   readonly acceptedAtMs = nowMs();
   readonly #places: OriginPlaces;

@@ -1,4 +1,4 @@
-// The last word on a job as everybody outside this room hears it. Pure: nothing is counted or sent here.
+// Makes the outcome of a job, as the rest of the program sees it. Pure: counts and sends nothing.
 
 import { nowMs } from '../../../measure/clock.ts';
 import type { FailedOutcome, Outcome, SkipReason } from '../../../model/outcome.ts';

@@ -175,7 +175,7 @@ test('a target that is settled twice in one session is a bug, and nothing of its
   assert.equal(journal.counts.settled, 11);
 });
 
-test('a later session replaces last words, and the counts follow', (t) => {
+test('a later session replaces outcomes, and the counts follow', (t) => {
   const directory = scratchDirectory(t);
   {
     using journal = open(directory);

@@ -1,11 +1,12 @@
 // Where redirects of a fault server lead: a port where nobody listens, and TLS that is no good in four ways. Opened
 // only where the mix has such faults.
+
 import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { FaultMix } from './fault-mix.ts';
-import type { PlaceName } from './fault-steps.ts';
+import type { RedirectName } from './fault-steps.ts';
 import { FAULTS } from './fault-table.ts';
 import { makeSelfSigned } from './self-signed.ts';
 
@@ -13,24 +14,24 @@ const DAY_MS = 86_400_000;
 /** tcpmux: nobody has listened there in decades, and nobody may without being root. */
 const REFUSED_PORT = 1;
 
-export interface FaultPlaces {
+export interface RedirectOrigins {
   /** By name, without a trailing slash. */
-  readonly origins: Readonly<Record<PlaceName, string>>;
+  readonly origins: Readonly<Record<RedirectName, string>>;
   /** Those that listen, for a person. */
   readonly listening: readonly string[];
   close(): void;
 }
 
 /** @param accept takes what comes in over TLS that a client took in spite of all */
-export async function openFaultPlaces(
+export async function openRedirectOrigins(
   mix: FaultMix,
   host: string,
   shownHost: string,
   accept: (socket: Socket) => void,
-): Promise<FaultPlaces> {
+): Promise<RedirectOrigins> {
   const servers: Server[] = [];
   const sockets = new Set<Socket>();
-  const origins: Record<PlaceName, string> = {
+  const origins: Record<RedirectName, string> = {
     refused: `http://${shownHost}:${REFUSED_PORT}`,
     expired: '',
     'self-signed': '',
@@ -38,7 +39,7 @@ export async function openFaultPlaces(
     plain: '',
   };
   const needsTls = [...mix].some(([name, ratio]) => ratio > 0 && FAULTS[name].group === 'tls');
-  const open = async (name: PlaceName, server: Server): Promise<void> => {
+  const open = async (name: RedirectName, server: Server): Promise<void> => {
     server.on('connection', (socket: Socket) => {
       sockets.add(socket);
       socket.on('error', () => {});
