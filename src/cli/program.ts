@@ -56,7 +56,9 @@ async function makeCommand(
 
 /** What commander does not know it repeats as it was typed: of an option its name is enough, of a word its login is not. */
 function withoutValues(text: string): string {
-  return withoutLogins(text.replace(/^(error: unknown option '(?:--[^\s'=]+|-[^-]))[^]*'/u, "$1'"));
+  return withoutFar(
+    withoutLogins(text.replace(/^(error: unknown option '(?:--[^\s'=]+|-[^-]))[^]*'/u, "$1'")),
+  );
 }
 
 function explain(error: unknown): number {
@@ -69,4 +71,38 @@ function explain(error: unknown): number {
     `spillway: a bug in this program: ${error instanceof Error ? error.stack : String(error)}\n`,
   );
   return BROKEN;
+}
+
+/** commander also suggests words with more letters changed than kept: those are no slips. */
+function withoutFar(text: string): string {
+  const [, typed] = /^error: unknown (?:option|command) '([^']+)'/u.exec(text) ?? [];
+  return text.replace(/\n\(Did you mean (?:one of )?([^?]+)\?\)/u, (line, list: string) => {
+    const near = list.split(', ').filter((word) => typed !== undefined && isNear(typed, word));
+    if (near.length === 0) return '';
+    return near.length === 1 ? `\n(Did you mean ${near[0]}?)` : line;
+  });
+}
+
+/** True where a letter in four, and at least one, was changed, left out or added. */
+function isNear(typed: string, word: string): boolean {
+  const plain = typed.replace(/^-+/u, '');
+  const wanted = word.trim().replace(/^-+/u, '');
+  return distance(plain, wanted) <= Math.max(1, Math.floor(wanted.length / 4));
+}
+
+/** Letters to change, leave out, add or swap with the next (optimal string alignment); both words are short. */
+function distance(from: string, to: string): number {
+  const rows = [Array.from({ length: to.length + 1 }, (_, at) => at)];
+  for (let line = 1; line <= from.length; line++) {
+    const before = rows[line - 1] as number[];
+    const row = [line];
+    for (let at = 1; at <= to.length; at++) {
+      const change = (before[at - 1] as number) + (from[line - 1] === to[at - 1] ? 0 : 1);
+      const isSwap = line > 1 && at > 1 && from[line - 1] === to[at - 2] && from[line - 2] === to[at - 1];
+      const swap = isSwap ? (rows[line - 2]?.[at - 2] as number) + 1 : Infinity;
+      row.push(Math.min(change, swap, (before[at] as number) + 1, (row[at - 1] as number) + 1));
+    }
+    rows.push(row);
+  }
+  return rows.at(-1)?.at(-1) as number;
 }

@@ -75,6 +75,8 @@ export interface FetchReport extends FetchCounts {
   readonly peakRssBytes: number;
   readonly cpuUs: { readonly user: number; readonly system: number };
   readonly failures: Partial<Record<FailureCode, number>>;
+  /** Failures of `http-status` that this session had, by status; left out by an older version. */
+  readonly statuses?: Readonly<Record<string, number>>;
   readonly skips: Partial<Record<SkipReason, number>>;
   /** The first few of each class. */
   readonly firstFailures: readonly FailedOutcome[];

@@ -1,5 +1,8 @@
 // Packages that an install may leave out, because most users never need them, and what to say where one is missed.
 
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { SpillwayError } from './errors.ts';
 
 /** What each is for. fastify comes with an ordinary install; the others are installed by whoever wants them. */
@@ -25,7 +28,31 @@ export function explainMissing(names: readonly OptionalPackage[], thrown: unknow
   const purpose = OPTIONAL_PACKAGES[names[0] as OptionalPackage];
   return new SpillwayError(
     'ERR_OPTION',
-    `expected ${list} for ${purpose}, found not installed: npm install ${names.join(' ')}`,
+    `expected ${list} for ${purpose}, found not installed: ${installCommand(names, fileURLToPath(import.meta.url), process.cwd())}`,
     { cause: thrown },
   );
+}
+
+/**
+ * The command that puts packages where the program looks for them: beside itself, which is not where a person stands who
+ * runs an install for all projects, or one of another folder.
+ * @param programFile any file of the program
+ * @param cwd where the command is typed
+ */
+export function installCommand(names: readonly string[], programFile: string, cwd: string): string {
+  const list = names.join(' ');
+  const end = programFile.lastIndexOf(`${sep}node_modules${sep}`);
+  // A clone has them among its own.
+  if (end === -1) return `npm install ${list}`;
+  const project = programFile.slice(0, end);
+  if (!existsSync(join(project, 'package.json'))) return `npm install --global ${list}`;
+  const isHere =
+    ancestors(realpathSync(cwd)).find((place) => existsSync(join(place, 'package.json'))) ===
+    realpathSync(project);
+  return isHere ? `npm install ${list}` : `npm install --prefix ${project} ${list}`;
+}
+
+function ancestors(place: string): string[] {
+  const parent = dirname(place);
+  return parent === place ? [place] : [place, ...ancestors(parent)];
 }

@@ -8,6 +8,7 @@ import { printable } from './printable.ts';
 
 const BAR_CELLS = 24;
 const MAX_KNEE_LINES = 5;
+const MAX_STATUSES = 6;
 
 /** Progress as lines for a terminal: a bar, and what is going on below it. */
 export function fetchLiveText(snapshot: FetchSnapshot, columns: number): string {
@@ -152,14 +153,31 @@ function failureLines(report: FetchReport, places: AccountPlaces): string[] {
   if (report.failed === 0) return [];
   const lines: string[] = [];
   for (const [code, count] of Object.entries(report.failures)) {
-    lines.push(`failed, ${code}: ${formatCount(count)}`);
+    lines.push(`failed, ${code}: ${formatCount(count)}${code === 'http-status' ? statusesText(report) : ''}`);
     for (const failure of report.firstFailures.filter((each) => each.code === code)) {
       const line = failure.line > 0 ? ` (line ${failure.line})` : '';
       lines.push(`  ${printable(failure.url)}${line}: ${printable(failure.detail)}`);
     }
   }
+  if (report.firstFailures.some(isUntrusted))
+    lines.push('a certificate of an authority of your own is trusted with --ca FILE');
   lines.push(...outOfLines(report.failures));
   return places.failures === '' ? lines : [...lines, `all failures: ${places.failures}`];
+}
+
+/** ` (404: 10, 503: 2)`, most first; what an earlier session had is known by its class alone. */
+function statusesText({ statuses = {}, failures }: FetchReport): string {
+  const sorted = Object.entries(statuses).toSorted(([, a], [, b]) => b - a);
+  const parts = sorted.slice(0, MAX_STATUSES).map(([status, count]) => `${status}: ${formatCount(count)}`);
+  const named = sorted.slice(0, MAX_STATUSES).reduce((sum, [, count]) => sum + count, 0);
+  const left = (failures['http-status'] ?? 0) - named;
+  if (parts.length > 0 && left > 0) parts.push(`others and earlier ones: ${formatCount(left)}`);
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+/** What a certificate of a private authority is refused with; a name or a date that is wrong is no matter of trust. */
+function isUntrusted({ code, detail }: FetchReport['firstFailures'][number]): boolean {
+  return code === 'tls' && /self.signed|(?:unable to|cannot) (?:verify|get)|issuer|UNABLE_TO/iu.test(detail);
 }
 
 /** `20.5 kB`: sizes of one body and of a whole run stand side by side here. */

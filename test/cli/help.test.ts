@@ -63,6 +63,11 @@ suite('help', () => {
     }
   });
 
+  test('an option that is nothing like any other is answered with none', () => {
+    const { status, stderr } = run('fetch', '--strat', 'x');
+    assert.deepEqual([status, /Did you mean/.test(stderr)], [2, false], stderr);
+  });
+
   test('a mistyped command is answered with the right one', () => {
     const { status, stderr } = run('benhc');
     assert.equal(status, 2);

@@ -26,7 +26,7 @@ const EXAMPLE = 'mine:family=pipelined,connections=50';
 
 /** One strategy or more, no name twice. */
 export function strategyList(): Parser<readonly Strategy[]> {
-  return (text) => {
+  const parse = (text: string): Parsed<readonly Strategy[]> => {
     if (text.trim() === 'all') return { value: STRATEGY_NAMES.map(namedStrategy) };
     const strategies: Strategy[] = [];
     for (const spec of splitSpecs(text)) {
@@ -39,6 +39,7 @@ export function strategyList(): Parser<readonly Strategy[]> {
     }
     return { value: strategies };
   };
+  return Object.assign(parse, { choices: ['all', ...STRATEGY_NAMES] });
 }
 
 /** A piece with `=` and without a name belongs to the strategy before it. */

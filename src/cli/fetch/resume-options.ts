@@ -4,7 +4,7 @@
 import { CLASS_NAMES, isFailureClass } from '../../model/failure-classes.ts';
 import { FETCH_OPTIONS } from './fetch-options.ts';
 import { type OptionRow, type OptionTable, row } from '../options.ts';
-import type { Parsed } from '../values.ts';
+import type { Parsed, Parser } from '../values.ts';
 
 /** What a run is begun with and stays. */
 const BOUND = [
@@ -60,11 +60,12 @@ export const RETRY_OPTIONS: OptionTable = {
   ...RESUME_OPTIONS,
 };
 
-function failureClasses(): (text: string) => Parsed<string[]> {
-  return (text) => {
+function failureClasses(): Parser<string[]> {
+  const parse = (text: string): Parsed<string[]> => {
     const names = text.split(',').map((name) => name.trim());
     if (names.every(isFailureClass)) return { value: names };
     const wrong = names.filter((name) => !isFailureClass(name)).map((name) => JSON.stringify(name));
     return { expected: `classes of failures by commas (not ${wrong.join(', ')}), of ${CLASS_NAMES}` };
   };
+  return Object.assign(parse, { choices: CLASS_NAMES.split(', ') });
 }

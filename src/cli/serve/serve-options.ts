@@ -1,9 +1,18 @@
 // The options of `spillway serve`.
 
 import { ANSWER_FORMS } from '../../model/answer-form.ts';
-import { parseFaultMix } from '../../server/faults/fault-mix.ts';
+import { parseFaultMix, PROFILES } from '../../server/faults/fault-mix.ts';
 import { row } from '../options.ts';
-import { autoOr, duration, flag, oneOf, type Parser, plainText, wholeNumber } from '../values.ts';
+import {
+  autoOr,
+  duration,
+  flag,
+  oneOf,
+  type Parsed,
+  type Parser,
+  plainText,
+  wholeNumber,
+} from '../values.ts';
 
 const MAX_NUMBERS = 2 ** 26;
 
@@ -90,8 +99,9 @@ export const SERVE_OPTIONS = {
 
 /** The text itself, once it is known to be right. */
 function faultMix(): Parser<string> {
-  return (text) => {
+  const parse = (text: string): Parsed<string> => {
     const parsed = parseFaultMix(text);
     return 'mix' in parsed ? { value: text.trim() } : parsed;
   };
+  return Object.assign(parse, { choices: Object.keys(PROFILES) });
 }

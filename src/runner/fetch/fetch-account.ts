@@ -23,6 +23,8 @@ export class FetchAccount {
   renamed = 0;
   readonly durations = new Histogram();
   readonly failures: Partial<Record<FailureCode, number>> = {};
+  /** Of this session, by status: the journal keeps classes alone. */
+  readonly statuses: Record<string, number> = {};
   readonly skips: Partial<Record<SkipReason, number>> = {};
   readonly firstFailures: FailedOutcome[] = [];
   readonly #origins = new Map<string, { count: number; sumMs: number }>();
@@ -58,6 +60,8 @@ export class FetchAccount {
       this.failed++;
       const count = (this.failures[outcome.code] ?? 0) + 1;
       this.failures[outcome.code] = count;
+      if (outcome.code === 'http-status')
+        this.statuses[outcome.status] = (this.statuses[outcome.status] ?? 0) + 1;
       if (count <= NAMED_PER_CLASS) this.firstFailures.push(outcome);
       if (outcome.attempts > 0) this.#addOrigin(outcome.url, outcome.durationMs);
     } else {

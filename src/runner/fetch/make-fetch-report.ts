@@ -46,6 +46,7 @@ export function makeFetchReport(figures: RunFigures, end: RunEnd): FetchReport {
     cpuUs: end.cpuUs,
     failures: account.failures,
     skips: { ...account.skips, ...(stopped > 0 ? { stopped } : {}) },
+    statuses: account.statuses,
     firstFailures: account.firstFailures,
     duplicates: targetStream.duplicates,
     durationMs: { p50: p50Ms, p90: p90Ms, p99: p99Ms, max: maxMs },

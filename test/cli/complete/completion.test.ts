@@ -74,6 +74,15 @@ function run(shell: Shell, args: readonly string[]): string {
 }
 
 suite('completion', () => {
+  test('bash offers the words that options take beside others', {
+    skip: !isThere('bash') && 'no bash here',
+  }, (t) => {
+    const script = writeScript(t, 'bash');
+    assert.deepEqual(completeInBash(script, 'spillway bench --strategy mult'), ['multicore']);
+    assert.deepEqual(completeInBash(script, 'spillway retry --only time'), ['timeout']);
+    assert.deepEqual(completeInBash(script, 'spillway serve --faults host'), ['hostile']);
+  });
+
   test('bash completes commands, options, words and files', {
     skip: !isThere('bash') && 'no bash here',
   }, (t) => {
