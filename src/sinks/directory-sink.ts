@@ -2,9 +2,11 @@
 // another file. Past `filesPerDirectory` targets, sub-directories take the rest, by the target's index.
 
 import { existsSync } from 'node:fs';
+import { SpillwayError } from '../model/errors.ts';
 import type { Stored } from '../model/outcome.ts';
 import type { DirectorySpec } from '../model/sink-spec.ts';
 import { IntentLog, type NameIntent } from './intent-log.ts';
+import { strangeness } from '../files/own-files.ts';
 import { makeDirectory } from '../files/make-directory.ts';
 import { NameClaims } from './names/name-claims.ts';
 import { type NameBody, makeNameBody, suggestedName } from './names/name-template.ts';
@@ -66,27 +68,32 @@ class DirectorySink implements Sink {
     const part = Math.floor(head.index / this.#spec.filesPerDirectory);
     const inPart = this.#nameBody(head, sha256);
     const slash = inPart.lastIndexOf('/') + 1;
-    const directory = (part === 0 ? '' : `part-${String(part).padStart(5, '0')}/`) + inPart.slice(0, slash);
-    const wanted = inPart.slice(slash);
-    let name = wanted;
+    const partDirectory = part === 0 ? '' : `part-${String(part).padStart(5, '0')}/`;
+    const wished = partDirectory + inPart.slice(0, slash);
+    // Where something else stands in the way of a directory, its name becomes a part of the file's.
+    const isWayFree = this.#make(wished);
+    const directory = isWayFree ? wished : partDirectory;
+    const wanted = isWayFree ? inPart.slice(slash) : safeName(inPart.replaceAll('/', '_'));
+    if (!isWayFree && !this.#make(partDirectory)) refuseWay(`${this.#spec.root}/${partDirectory}`);
     const { index } = head;
-    let isFree =
-      !(slash === 0 && PART_NAME.test(name)) &&
-      this.#isFree({ index, path: directory + name, part, isOwn: false });
-    for (let attempt = 0; !isFree; attempt++) {
-      name = withSuffix(wanted, `~${index}${attempt === 0 ? '' : `-${attempt}`}`);
-      isFree = this.#isFree({ index, path: directory + name, part, isOwn: true });
+    for (let attempt = 0; ; attempt++) {
+      const isOwn = attempt > 0;
+      const name = isOwn ? withSuffix(wanted, `~${index}${attempt === 1 ? '' : `-${attempt - 1}`}`) : wanted;
+      const path = directory + name;
+      const isTaken =
+        (!isOwn && slash === 0 && PART_NAME.test(name)) || !this.#isFree({ index, path, part, isOwn });
+      if (isTaken) continue;
+      // A process that dies between the move and the journal leaves a file; this says that it is ours.
+      this.#log.add({ index, path, bytes: spool.bytes, sha256 });
+      // What others have put there since the run began stays.
+      if (!spool.publish(`${this.#spec.root}/${path}`)) continue;
+      return {
+        path,
+        offsetBytes: 0,
+        storedBytes: spool.bytes,
+        isRenamed: name !== inPart.slice(slash) || directory !== wished,
+      };
     }
-    this.#make(directory);
-    // A process that dies between the move and the journal leaves a file; this says that it is ours.
-    this.#log.add({ index, path: directory + name, bytes: spool.bytes, sha256 });
-    spool.publish(`${this.#spec.root}/${directory}${name}`);
-    return {
-      path: directory + name,
-      offsetBytes: 0,
-      storedBytes: spool.bytes,
-      isRenamed: name !== wanted,
-    };
   }
 
   /** A name with the target's own index in it needs no room in the claims: nobody else will ask for it. */
@@ -96,13 +103,27 @@ class DirectorySink implements Sink {
     return !(this.#spec.holdsOthers && existsSync(`${this.#spec.root}/${path}`));
   }
 
-  #make(directory: string): void {
-    if (this.#made.has(directory)) return;
+  /** False where a file, or a link to who knows where, is in its way. */
+  #make(directory: string): boolean {
+    if (this.#made.has(directory)) return true;
     const path = `${this.#spec.root}/${directory}`;
+    let above = this.#spec.root;
+    for (const name of directory.split('/').slice(0, -1)) {
+      above += `/${name}`;
+      if (strangeness(above, 'directory') !== null) return false;
+    }
     guardWrite('make', path, () => makeDirectory(path));
     if (this.#made.size > 10_000) this.#made.clear();
     this.#made.add(directory).add('');
+    return true;
   }
+}
+
+function refuseWay(path: string): never {
+  throw new SpillwayError(
+    'ERR_SINK',
+    `could not make ${path}: expected a directory of this run or nothing, found something else: move it away, or choose another place with --to`,
+  );
 }
 
 interface NameRequest {

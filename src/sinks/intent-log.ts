@@ -2,8 +2,9 @@
 // name can be told from a stranger's work. One short write each; the death of the process loses none, and the loss of
 // power at worst leaves a file that nobody knows.
 
-import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { isPlainPath, openNew, ownStats } from '../files/own-files.ts';
 import { guardWrite } from '../files/sink-error.ts';
 import { writeAll } from '../files/write-all.ts';
 
@@ -12,6 +13,8 @@ import { writeAll } from '../files/write-all.ts';
  * knowing: it is given no more than 100,000 in flight and some thousands ahead.
  */
 const INTENTS_PER_FILE = 1 << 17;
+/** More than two files' worth is nobody's work here. */
+const MAX_READ_BYTES = 512 * 2 ** 20;
 const NAME = /^claims-(?<worker>\d+)-[01]$/u;
 
 /** A body that is about to get its name: `path` as in `Stored`. */
@@ -64,7 +67,7 @@ export class IntentLog<Intent extends NameIntent | SegmentIntent> {
   #turn(): void {
     this.close();
     const path = join(this.#partial, `claims-${this.#workerIndex}-${this.#fileCount % 2}`);
-    this.#fd = openSync(path, 'w', 0o666);
+    this.#fd = openNew(path);
     this.#fileCount++;
     this.#count = 0;
   }
@@ -88,7 +91,8 @@ export function* readIntents<Intent extends NameIntent | SegmentIntent>(
   for (const number of [0, 1]) {
     for (const line of readLines(join(partial, `claims-${workerIndex}-${number}`))) {
       try {
-        yield JSON.parse(line) as Intent;
+        const intent = JSON.parse(line) as Intent;
+        if (isIntent(intent)) yield intent;
       } catch {
         // The write was cut by the death of the process, so that nothing of it was shown.
       }
@@ -96,10 +100,25 @@ export function* readIntents<Intent extends NameIntent | SegmentIntent>(
   }
 }
 
+/** Others may have written there: what is no intent of ours is none. */
+function isIntent(intent: Partial<NameIntent & SegmentIntent> | null): boolean {
+  if (typeof intent !== 'object' || intent === null) return false;
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
+  return 'segmentIndex' in intent
+    ? isCount(intent.segmentIndex) && typeof intent.isMade === 'boolean'
+    : isCount(intent.index) &&
+        isCount(intent.bytes) &&
+        isPlainPath(intent.path) &&
+        typeof intent.sha256 === 'string';
+}
+
 function readLines(path: string): string[] {
   return guardWrite('read', path, () => {
     try {
-      return readFileSync(path, 'utf8').split('\n');
+      const stats = ownStats(path);
+      return stats?.isFile() === true && stats.size <= MAX_READ_BYTES
+        ? readFileSync(path, 'utf8').split('\n')
+        : [];
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw error;

@@ -2,7 +2,7 @@
 // SHA-256 at the end. Every sink that needs a whole body before it can write builds on it.
 
 import { createHash, type Hash, hash } from 'node:crypto';
-import { closeSync, openSync, readSync, renameSync, unlinkSync } from 'node:fs';
+import { closeSync, linkSync, openSync, readSync, renameSync, unlinkSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { guardWrite } from '../files/sink-error.ts';
 import { writeAll } from '../files/write-all.ts';
@@ -117,16 +117,17 @@ export class Spool {
     return this.#hasFile ? this.#filePieces() : this.#heldBytes === 0 ? [] : [this.#heldPiece()];
   }
 
-  /** Makes the body a file at `path`, at once and whole. Replaces what stands there. */
-  publish(path: string): void {
+  /** Makes the body a file at `path`, at once and whole. False: something stands there, and nothing is done. */
+  publish(path: string): boolean {
     if (!this.#hasFile) this.#flush();
-    guardWrite('write', path, () => {
+    const isPublished = guardWrite('write', path, () => {
       const fd = this.#fd;
       this.#fd = -1;
       if (fd !== -1) closeSync(fd);
-      renameSync(this.#tempPath, path);
+      return moveToNew(this.#tempPath, path);
     });
-    this.#hasFile = false;
+    this.#hasFile = !isPublished;
+    return isPublished;
   }
 
   /** Lets go of memory and of the temporary file; never throws. Harmless after `publish`. */
@@ -208,3 +209,31 @@ async function openIfThere(path: string): Promise<FileHandle | null> {
     throw error;
   }
 }
+
+/** Moves a file to a name that is free, and never over another: a rename would replace what others put there meanwhile. */
+function moveToNew(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (!LINKLESS.has(code)) throw error;
+    return moveOverOwn(from, to);
+  }
+  unlinkSync(from);
+  return true;
+}
+
+/** Of file systems without hard links: the name is taken by an empty file first, which the move replaces. */
+function moveOverOwn(from: string, to: string): boolean {
+  try {
+    closeSync(openSync(to, 'wx'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+  renameSync(from, to);
+  return true;
+}
+
+const LINKLESS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK', 'EINVAL']);

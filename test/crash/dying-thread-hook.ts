@@ -19,7 +19,7 @@ if (!isMainThread && CALLS_TO_LIVE > 0 && threadId <= MOST_DEATHS) {
       if (calls >= CALLS_TO_LIVE * threadId) process.exit(9);
       return result;
     };
-  fs.renameSync = dyingAfter(fs.renameSync);
+  fs.linkSync = dyingAfter(fs.linkSync);
   fs.writeSync = dyingAfter<unknown[], number>(fs.writeSync as never);
   syncBuiltinESMExports();
 }

@@ -68,7 +68,12 @@ export function recallCommand(
       `run: expected one that was begun by a command line, found none kept in "${run}": begin it again as it was begun`,
     );
   }
-  const { places, withheld } = command;
+  const { places } = command;
+  // What is never kept and stands there all the same was written by somebody else.
+  const smuggled = Object.entries(SECRETS).flatMap(([name, option]) =>
+    command.given[name] === undefined ? [] : [option],
+  );
+  const withheld = [...new Set([...command.withheld, ...smuggled])];
   const key = (option: string) =>
     option.slice(2).replaceAll(/-([a-z])/gu, (_, letter: string) => letter.toUpperCase());
   const problems = withheld

@@ -1,8 +1,8 @@
 // One session of a run, opened and ended: the place is found, the run taken for this process, what a killed session
 // left is brought back to what the journal knows, and at the end everything is let go of.
 
-import { existsSync, rmdirSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { rmdirSync, rmSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { SpillwayError } from '../../model/errors.ts';
 import { type FetchReport, wasRefused } from '../../model/fetch-report.ts';
 import type { FailedOutcome } from '../../model/outcome.ts';
@@ -15,6 +15,7 @@ import {
   sweepPartial,
   workersWithIntents,
 } from '../../sinks/recover/recover-sink.ts';
+import { isOwnFile, isPlainPath } from '../../files/own-files.ts';
 import { openPlace, type Place, RECORD_DIRECTORY } from './record/fetch-place.ts';
 import type { FetchRun } from './fetch-run.ts';
 import { shownPath } from './record/find-run.ts';
@@ -104,7 +105,7 @@ export function openSession(options: SessionPlace, session: FetchSession): Opene
   const partials = record.journal.partials();
   const sink = goOnWith(place, record, partials);
   for (const [index, { file }] of partials) {
-    if (place.partial !== null && existsSync(join(place.partial, file))) continue;
+    if (place.partial !== null && isPlainPath(file) && isOwnFile(place.partial, file)) continue;
     partials.delete(index);
     record.journal.dropPartial(index);
   }
@@ -126,6 +127,8 @@ function goOnWith(
   { journal, reader }: RunRecord,
   partials: ReadonlyMap<number, PartialBody>,
 ): AnySinkSpec {
+  // Recovery removes intents.
+  if (journal.isContinued) journal.sync();
   return journal.isContinued ? recoverSink(sink, knownPlaces(reader), filesOf(partials)) : sink;
 }
 
@@ -161,7 +164,9 @@ async function endSession(
   const final = record === null ? report : record.finish(report, isWhole);
   // A broken session may have left what the journal does not know: the next one needs its traces.
   const isSettled = final.ended !== 'broken' || wasRefused(final);
-  if (partial !== null && isSettled) clearPartial(partial, record);
+  if (partial === null || !isSettled) return final;
+  record?.journal.sync();
+  clearPartial(partial, record);
   return final;
 }
 

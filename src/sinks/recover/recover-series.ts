@@ -1,13 +1,14 @@
 // One worker's segments after its death: cut back to the last record that is journalled, and ended as the format wants
 // it, so that every segment stands for itself.
 
-import { closeSync, ftruncateSync, openSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, unlinkSync } from 'node:fs';
 import { SpillwayError } from '../../model/errors.ts';
 import type { Stored } from '../../model/outcome.ts';
 import type { PackedSpec } from '../../model/sink-spec.ts';
 import { readIntents, type SegmentIntent } from '../intent-log.ts';
 import { makePackedFormat } from '../packed/packed-formats.ts';
 import { parseSegmentName, segmentFile } from '../packed/segment.ts';
+import { openRegular, ownStats } from '../../files/own-files.ts';
 import { guardWrite } from '../../files/sink-error.ts';
 import { writeAll } from '../../files/write-all.ts';
 
@@ -71,14 +72,15 @@ export function recoverSeries(spec: PackedSpec, workerIndex: number, end: Series
 /** A file that was about to be made is ours only as long as nothing was written to it. */
 function removeSegment(path: string, isMade: boolean): void {
   guardWrite('remove', path, () => {
-    const stats = statSync(path, { throwIfNoEntry: false });
+    const stats = ownStats(path);
     if (stats?.isFile() === true && (isMade || stats.size === 0)) unlinkSync(path);
   });
 }
 
 function endSegment(spec: PackedSpec, path: string, endBytes: number): void {
   const { trailer } = makePackedFormat(spec);
-  const sizeBytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const stats = ownStats(path);
+  const sizeBytes = stats?.isFile() === true ? stats.size : 0;
   if (sizeBytes < endBytes) {
     throw new SpillwayError(
       'ERR_SINK',
@@ -86,7 +88,7 @@ function endSegment(spec: PackedSpec, path: string, endBytes: number): void {
     );
   }
   guardWrite('cut back', path, () => {
-    const fd = openSync(path, 'r+');
+    const fd = openRegular(path, constants.O_RDWR);
     try {
       ftruncateSync(fd, endBytes);
       if (trailer !== undefined) writeAll(fd, trailer, endBytes);

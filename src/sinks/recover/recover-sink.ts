@@ -2,8 +2,9 @@
 // is touched, nothing of a stranger's is, and of what is neither no byte stays.
 
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, readSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { isOwnFile, openRegular, ownStats } from '../../files/own-files.ts';
 import { guardWrite } from '../../files/sink-error.ts';
 import type { Stored } from '../../model/outcome.ts';
 import type { AnySinkSpec, DirectorySpec, PackedSpec, SinkSpec } from '../../model/sink-spec.ts';
@@ -94,7 +95,7 @@ export function recoverWorker(
   const reserved = [...(spec.reserved ?? [])].filter(({ index }) => isUnsettled(index));
   for (const intent of readIntents<NameIntent>(spec.partial, workerIndex)) {
     if (!isUnsettled(intent.index)) continue;
-    removeIfOurs(join(spec.root, intent.path), intent);
+    removeIfOurs(spec.root, intent);
     reserved.push({ index: intent.index, path: intent.path });
   }
   return { ...spec, reserved };
@@ -118,7 +119,7 @@ function recoverDirectory(
   }
   const reserved = [];
   for (const intent of orphans.values()) {
-    removeIfOurs(join(spec.root, intent.path), intent);
+    removeIfOurs(spec.root, intent);
     claims.claim(intent.path, partOf(intent.index));
     reserved.push({ index: intent.index, path: intent.path });
   }
@@ -126,20 +127,21 @@ function recoverDirectory(
 }
 
 /**
- * Removes the file at `path` when it holds the very bytes of the intent: intents precede files, so that the name may be a
+ * Removes the file of an intent when it holds the very bytes of it: intents precede files, so that the name may be a
  * stranger's. @throws SpillwayError ERR_SINK
  */
-function removeIfOurs(path: string, { bytes, sha256 }: NameIntent): void {
-  guardWrite('remove', path, () => {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats?.isFile() === true && stats.size === bytes && digestOf(path) === sha256) unlinkSync(path);
+function removeIfOurs(root: string, { path, bytes, sha256 }: NameIntent): void {
+  const file = join(root, path);
+  guardWrite('remove', file, () => {
+    if (!isOwnFile(root, path) || ownStats(file)?.size !== bytes) return;
+    if (digestOf(file) === sha256) unlinkSync(file);
   });
 }
 
 function digestOf(path: string): string {
   const digest = createHash('sha256');
   const buffer = Buffer.allocUnsafe(READ_BYTES);
-  const fd = openSync(path, 'r');
+  const fd = openRegular(path);
   try {
     for (let count = 1; count > 0; ) {
       count = readSync(fd, buffer);

@@ -8,6 +8,7 @@ import { withoutLogins } from '../../../model/shown-url.ts';
 import { NAME_CLAIMS_BYTES, type PackedSpec, type SinkSpec } from '../../../model/sink-spec.ts';
 import { makeDirectory } from '../../../files/make-directory.ts';
 import { parseSegmentName } from '../../../sinks/recover/recover-sink.ts';
+import { checkRecord } from './check-record.ts';
 import { hasJournal } from './journal-reader.ts';
 
 /** Where runs go that are told no place. */
@@ -117,6 +118,7 @@ function makePlace(options: PlaceOptions, now: Date): Place {
   const record = packing === null ? join(path, RECORD_DIRECTORY) : `${path}${PACKED_RECORD_ENDING}`;
   const partial = join(record, 'partial');
   if (packing !== null && !hasJournal(record)) refuseStrangers(to);
+  checkRecord(record);
   makeDirectory(partial);
   if (packing !== null) {
     return {

@@ -3,7 +3,9 @@
 
 import { join } from 'node:path';
 import type { DatabaseSync, SQLInputValue, SQLOutputValue } from 'node:sqlite';
+import { checkRow } from './check-record.ts';
 import { FAILURES, type FailureCode, SpillwayError } from '../../../model/errors.ts';
+import { oneLine } from '../../../model/one-line.ts';
 import type { Outcome, SkipReason } from '../../../model/outcome.ts';
 
 export const FORMAT_VERSION = 3;
@@ -133,7 +135,9 @@ export function toRow(outcome: Outcome): SQLInputValue[] {
   return [...row, ...none(4), detail, ...none(3), redirects];
 }
 
+/** @throws RowProblem for a row that no run writes */
 export function fromRow(row: readonly SQLOutputValue[]): Outcome {
+  checkRow(row);
   const [index, name, url, line, status, attempts, durationUs, bytes] = row as [
     number,
     OutcomeClass,
@@ -203,12 +207,23 @@ export function checkFormat(db: DatabaseSync, file: string): number {
       `${file}: expected the journal of a run, found another file: remove it, or choose another place with --to`,
     );
   }
+  checkSchema(db, file);
   const version = read('user_version');
   if (typeof version === 'number' && version >= 1 && version <= FORMAT_VERSION) return version;
   throw new SpillwayError(
     'ERR_JOURNAL',
     `${file}: expected a journal of format 1 to ${FORMAT_VERSION}, found ${String(version)}, which a later version of this program writes: go on with that version, or a later one`,
   );
+}
+
+/** A journal holds tables and their indexes; what computes its rows could go on for ever. */
+function checkSchema(db: DatabaseSync, file: string): void {
+  for (const { type, name, sql } of db.prepare('SELECT type, name, sql FROM sqlite_schema LIMIT 100').all()) {
+    const text = typeof sql === 'string' ? sql : '';
+    const isPlain = type === 'table' || type === 'index';
+    if (isPlain && text.length < 10_000 && !/VIRTUAL|GENERATED|\bAS\s*\(/iu.test(text)) continue;
+    throw damaged(file, `${oneLine(String(type))} ${oneLine(String(name)).slice(0, 100)} is of no journal`);
+  }
 }
 
 /** SQLite's result codes, without their extension. */
@@ -220,6 +235,8 @@ const FULL = 13;
 const CANTOPEN = 14;
 const CONSTRAINT = 19;
 const NOT_A_DATABASE = 26;
+/** An unknown table or column, a value that is too long or of another type, a file that is none. */
+const DAMAGES = new Set([1, CORRUPT, 18, 20, NOT_A_DATABASE]);
 
 export function isBusy(error: unknown): boolean {
   return resultCode(error) === BUSY;
@@ -243,8 +260,9 @@ export function guardJournal<Result>(file: string, work: () => Result): Result {
 export function journalError(file: string, error: unknown): SpillwayError {
   if (error instanceof SpillwayError) return error;
   const code = resultCode(error);
-  const problem = error instanceof Error ? error.message : String(error);
-  if (code === CORRUPT || code === NOT_A_DATABASE) return damaged(file, problem, error);
+  const problem = oneLine(error instanceof Error ? error.message : String(error)).slice(0, 300);
+  // What is no error of SQLite at all was thrown by something that stands in the file.
+  if (code === undefined || DAMAGES.has(code)) return damaged(file, problem, error);
   if (code === CONSTRAINT) {
     return new SpillwayError('ERR_BUG', `${file}: expected one outcome a target, found a second one`, {
       cause: error,

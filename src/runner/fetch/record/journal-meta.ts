@@ -6,6 +6,8 @@ import type { SkipReason } from '../../../model/outcome.ts';
 import type { JournalCounts, JournalMeta, RunSession } from '../../../model/run-journal.ts';
 import type { PartialBody } from '../../../model/body/partial-body.ts';
 import { isTempName } from '../../../sinks/recover/recover-sink.ts';
+import { oneLine } from '../../../model/one-line.ts';
+import { isClass, RowProblem } from './check-record.ts';
 import { isFailure, type OutcomeClass } from './journal-format.ts';
 
 /** A name that is another one in the file, which keeps the word it began with. */
@@ -24,7 +26,40 @@ export function readMeta(db: DatabaseSync): JournalMeta {
     NAMES[name as string] ?? (name as string),
     JSON.parse(value as string) as unknown,
   ]);
-  return Object.fromEntries(entries) as JournalMeta;
+  return checkMeta(Object.fromEntries(entries));
+}
+
+/** @throws RowProblem for notes that no run writes */
+function checkMeta(meta: Record<string, unknown>): JournalMeta {
+  const { identity, command, state, sink, targetCount, createdAt } = meta;
+  const isRight =
+    isTexts(identity) &&
+    (command === null || isCommand(command)) &&
+    STATES.has(state) &&
+    SINKS.has(sink) &&
+    (targetCount === null || (Number.isSafeInteger(targetCount) && (targetCount as number) >= 0)) &&
+    typeof createdAt === 'string' &&
+    createdAt === oneLine(createdAt);
+  if (!isRight) throw new RowProblem('its notes on the run are not what a run writes');
+  return meta as unknown as JournalMeta;
+}
+
+const STATES = new Set<unknown>(['running', 'stopped', 'broken', 'done']);
+const SINKS = new Set<unknown>(['directory', 'discard', 'ndjson', 'warc', 'tar']);
+
+function isTexts(value: unknown): value is Record<string, string> {
+  return isRecord(value) && Object.values(value).every((text) => typeof text === 'string');
+}
+
+function isCommand(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { places, given, withheld } = value;
+  const areTexts = (list: unknown) => Array.isArray(list) && list.every((text) => typeof text === 'string');
+  return areTexts(places) && isTexts(given) && areTexts(withheld);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Bodies that were begun and are not whole, by target; a row that names no file of theirs is none. */
@@ -41,16 +76,21 @@ export function readPartials(db: DatabaseSync): Map<number, PartialBody> {
 export function readSessions(db: DatabaseSync): RunSession[] {
   const rows = db.prepare('SELECT * FROM sessions ORDER BY number').all();
   return rows.map((row) => ({
-    number: row['number'] as number,
-    kind: row['kind'] as RunSession['kind'],
-    pid: row['pid'] as number,
-    host: row['host'] as string,
-    version: row['version'] as string,
-    startedAt: row['started_at'] as string,
-    endedAt: row['ended_at'] as string | null,
-    ended: row['ended'] as RunSession['ended'],
-    settledBefore: row['settled_before'] as number,
+    number: Number(row['number']),
+    kind: shown(row['kind']) as RunSession['kind'],
+    pid: Number(row['pid']),
+    host: shown(row['host']),
+    version: shown(row['version']),
+    startedAt: shown(row['started_at']),
+    endedAt: row['ended_at'] === null ? null : shown(row['ended_at']),
+    ended: shown(row['ended']) as RunSession['ended'],
+    settledBefore: Number(row['settled_before']),
   }));
+}
+
+/** For a terminal, whoever wrote it. */
+function shown(value: unknown): string {
+  return oneLine(String(value).slice(0, 200));
 }
 
 /** The index after the highest that is settled; 0 without any. Below it there may be gaps. */
@@ -74,6 +114,9 @@ export function readCounts(db: DatabaseSync): JournalCounts {
   for (const row of db.prepare('SELECT * FROM tally WHERE count > 0').all()) {
     const name = row['class'] as OutcomeClass;
     const count = row['count'] as number;
+    const numbers = [count, row['bytes'], row['stored_bytes'], row['renamed']];
+    if (!numbers.every(Number.isSafeInteger) || !isClass(name))
+      throw new RowProblem('its counts are not what a run writes');
     counts.settled += count;
     counts.bytes += row['bytes'] as number;
     counts.storedBytes += row['stored_bytes'] as number;

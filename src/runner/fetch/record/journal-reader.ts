@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { SpillwayError } from '../../../model/errors.ts';
 import type { Outcome } from '../../../model/outcome.ts';
 import type { JournalCounts, JournalMeta, RunSession } from '../../../model/run-journal.ts';
+import { checkRecord, MAX_VALUE_BYTES } from './check-record.ts';
 import { readCounts, readMeta, readNextIndex, readSessions } from './journal-meta.ts';
 import {
   checkFormat,
@@ -56,6 +57,7 @@ export class JournalReader implements Disposable {
         `run: expected the place of a fetch, found no journal in "${directory}"`,
       );
     }
+    checkRecord(directory);
     this.#db = openReadOnly(this.file);
     this.#columns = this.#guard(() => columnsOf(checkFormat(this.#db, this.file)));
   }
@@ -85,7 +87,7 @@ export class JournalReader implements Disposable {
       this.#db.prepare(`SELECT ${this.#columns} FROM outcomes WHERE ${which}idx >= ? ORDER BY idx LIMIT ?`),
     );
     for (let next = from; ; ) {
-      const rows = this.#chunk(statement, next).map((row) => fromRow(row));
+      const rows = this.#guard(() => this.#chunk(statement, next).map((row) => fromRow(row)));
       yield* rows;
       const last = rows.at(-1);
       if (last === undefined || rows.length < CHUNK_COUNT) return;
@@ -154,12 +156,14 @@ export class JournalReader implements Disposable {
   }
 }
 
+const READ_ONLY = { readOnly: true, limits: { length: MAX_VALUE_BYTES } } as const;
+
 /** Without a write-ahead log the file stands still, and needs no place to put a lock. */
 function openReadOnly(file: string): DatabaseSync {
   return guardJournal(file, () => {
-    if (existsSync(`${file}-wal`)) return new DatabaseSync(file, { readOnly: true });
+    if (existsSync(`${file}-wal`)) return new DatabaseSync(file, READ_ONLY);
     const url = pathToFileURL(file);
     url.search = 'immutable=1';
-    return new DatabaseSync(url, { readOnly: true });
+    return new DatabaseSync(url, READ_ONLY);
   });
 }

@@ -130,6 +130,14 @@ export class Journal implements Disposable {
     this.#guard(() => writeMeta(this.#db, { hadLogins: true }));
   }
 
+  /**
+   * Brings what is recorded to the disk itself. What tells bodies of ours from others' is removed only after it: a loss of
+   * power must not take the rows of bodies whose intents are gone. @throws SpillwayError ERR_SINK
+   */
+  sync(): void {
+    this.#guard(() => this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
+  }
+
   /** What was in flight when threads died, so that a run that goes on finds the target that kills them. */
   noteDeaths(deaths: ReadonlyMap<number, number>): void {
     this.#guard(() => writeMeta(this.#db, { deaths: Object.fromEntries(deaths) }));

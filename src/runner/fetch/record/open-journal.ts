@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { SpillwayError } from '../../../model/errors.ts';
 import type { JournalMeta, RunIdentity, RunSession, StoredCommand } from '../../../model/run-journal.ts';
 import type { SinkSpec } from '../../../model/sink-spec.ts';
+import { MAX_VALUE_BYTES } from './check-record.ts';
 import { compareIdentities } from './compare-identities.ts';
 import { checkFormat, damaged, journalError, SCHEMA } from './journal-format.ts';
 import { readCounts, readMeta, writeMeta } from './journal-meta.ts';
@@ -50,7 +51,8 @@ export function openJournal(file: string, options: JournalOptions): OpenedJourna
   try {
     const isContinued = (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 0;
     if (!isContinued) makeJournalFile(file, options);
-    const db = undo.adopt(new DatabaseSync(file), (opened) => opened.close());
+    const opened = new DatabaseSync(file, { limits: { length: MAX_VALUE_BYTES } });
+    const db = undo.adopt(opened, () => opened.close());
     // A commit is in the operating system's hands when it returns; fsync comes when the log is folded in.
     db.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${LOG_PAGE_COUNT};`,

@@ -6,6 +6,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { SpillwayError } from '../../../model/errors.ts';
 import { makeDirectory } from '../../../files/make-directory.ts';
 import { guardWrite } from '../../../files/sink-error.ts';
+import { strangeness } from '../../../files/own-files.ts';
+import { checkRecord } from './check-record.ts';
 import { isBusy, journalError } from './journal-format.ts';
 
 export function lockFile(directory: string): string {
@@ -22,6 +24,7 @@ export class RunLock implements Disposable {
    */
   constructor(directory: string) {
     guardWrite('make', directory, () => makeDirectory(directory));
+    checkRecord(directory);
     const file = lockFile(directory);
     try {
       this.#db = new DatabaseSync(file);
@@ -47,6 +50,7 @@ export class RunLock implements Disposable {
 
 /** True when a process works at the run now. */
 export function isRunLive(directory: string): boolean {
+  if (strangeness(lockFile(directory), 'file') !== null) return false;
   let db: DatabaseSync;
   try {
     db = new DatabaseSync(lockFile(directory), { readOnly: true });

@@ -1,12 +1,13 @@
 // What a run leaves beside its bodies: the journal, which is the record; and for people, at the end of each session, a
 // file with all failures and the report. Holds the run for this process until it is disposed of.
 
-import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SpillwayError } from '../../../model/errors.ts';
 import { type FetchReport, wasRefused } from '../../../model/fetch-report.ts';
 import type { FailedOutcome, Outcome } from '../../../model/outcome.ts';
 import type { JournalCounts, JournalMeta } from '../../../model/run-journal.ts';
+import { openNew, replaceFile } from '../../../files/own-files.ts';
 import { guardWrite } from '../../../files/sink-error.ts';
 import { writeAll } from '../../../files/write-all.ts';
 import { NAMED_PER_CLASS } from '../fetch-account.ts';
@@ -124,7 +125,7 @@ export class RunRecord implements Disposable {
     }
     guardWrite('write', failures, () => {
       const part = `${failures}.part`;
-      const fd = openSync(part, 'w');
+      const fd = openNew(part);
       try {
         let lines: string[] = [];
         for (const outcome of this.reader.outcomes({ kind: 'failed' })) {
@@ -169,9 +170,4 @@ function withCounts(
     skips: { ...counts.skips, ...(stopped > 0 ? { stopped } : {}) },
     firstFailures,
   };
-}
-
-function replaceFile(path: string, text: string): void {
-  writeFileSync(`${path}.part`, text);
-  renameSync(`${path}.part`, path);
 }

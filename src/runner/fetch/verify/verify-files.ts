@@ -1,10 +1,11 @@
 // The bodies of a run that each have a file: read again and compared, and what lies beside them named.
 
 import { createHash, hash } from 'node:crypto';
-import { createReadStream, readFileSync, statSync } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { OkOutcome } from '../../../model/outcome.ts';
+import { isOwnFile, ownStats } from '../../../files/own-files.ts';
 import { RECORD_DIRECTORY } from '../record/fetch-place.ts';
 import type { VerifyAudit } from './verify-audit.ts';
 import type { VerifyTable } from './verify-table.ts';
@@ -16,9 +17,10 @@ export async function checkFile(root: string, outcome: OkOutcome, audit: VerifyA
   const { url, stored, bytes, sha256 } = outcome;
   const { path } = stored;
   const file = join(root, path);
-  const stats = statSync(file, { throwIfNoEntry: false });
-  if (stats?.isFile() !== true) {
-    audit.blame('missing', path, 'recorded, and not there');
+  const stats = isOwnFile(root, path) ? ownStats(file) : null;
+  if (stats === null) {
+    const isThere = ownStats(file) !== null;
+    audit.blame('missing', path, isThere ? 'recorded, and no file there' : 'recorded, and not there');
   } else if (stats.size !== bytes) {
     const kind = stats.size < bytes ? 'torn' : 'changed';
     audit.blame(kind, path, `expected ${bytes} bytes, found ${stats.size}`);

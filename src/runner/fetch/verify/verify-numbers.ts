@@ -1,10 +1,10 @@
 // The audit of a plain directory whose files each say `k of n`: every k of 1 … n is there once and nothing else is.
 
 import { hash } from 'node:crypto';
-import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Bitmap } from '../../../measure/bitmap.ts';
+import { ownStats } from '../../../files/own-files.ts';
 import { SpillwayError } from '../../../model/errors.ts';
 import type { VerifyAudit } from './verify-audit.ts';
 import { walk } from './verify-files.ts';
@@ -20,7 +20,9 @@ export async function verifyNumbers(root: string, audit: VerifyAudit): Promise<v
   let rightCount = 0;
   for await (const path of walk(root)) {
     const file = join(root, path);
-    const text = statSync(file).size > MAX_NUMBER_BYTES ? '' : await readFile(file, 'utf8');
+    const stats = ownStats(file);
+    const isShort = stats?.isFile() === true && stats.size <= MAX_NUMBER_BYTES;
+    const text = isShort ? await readFile(file, 'utf8') : '';
     const match = /^(\d{1,10}) of (\d{1,10})\s*$/u.exec(text);
     const [number, total] = [Number(match?.[1]), Number(match?.[2])];
     const isWrong = match === null || number < 1 || number > total || total > MAX_NUMBERS;

@@ -1,12 +1,12 @@
 // The segments of a packed run, from their first byte to their last: each record is decoded, parsed and hashed, and a
 // byte that belongs to no recorded one is found.
 
-import { existsSync } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { PackedSpec } from '../../../model/sink-spec.ts';
 import { parseSegmentName, SegmentReader } from '../../../sinks/packed/read-segment.ts';
+import { ownStats } from '../../../files/own-files.ts';
 import { packingOf } from '../record/fetch-place.ts';
 import type { VerifyAudit } from './verify-audit.ts';
 import type { LocationRow, VerifyTable } from './verify-table.ts';
@@ -25,7 +25,7 @@ export async function checkSegments(
   const compression = packingOf(file)?.compression ?? 'none';
   using check = new SegmentCheck(audit, (name) => {
     const path = join(directory, name);
-    return existsSync(path) ? new SegmentReader(path, { kind, compression }) : null;
+    return ownStats(path)?.isFile() === true ? new SegmentReader(path, { kind, compression }) : null;
   });
   let count = 0;
   for (const row of table.locations()) {

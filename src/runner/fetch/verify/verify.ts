@@ -7,6 +7,7 @@ import { SpillwayError } from '../../../model/errors.ts';
 import { withoutLogins } from '../../../model/shown-url.ts';
 import type { VerifyReport } from '../../../model/verify-report.ts';
 import { guardWrite } from '../../../files/sink-error.ts';
+import { replaceFile } from '../../../files/own-files.ts';
 import { writeAll } from '../../../files/write-all.ts';
 import { type FoundRun, findRun, lookForRun } from '../record/find-run.ts';
 import { VerifyAudit } from './verify-audit.ts';
@@ -58,7 +59,7 @@ export async function verifyPlaces(options: VerifyOptions): Promise<Verified> {
     return { report, certificateFile: null, unwritten: null };
   const beside = join(onlyRun.record, 'certificate.json');
   try {
-    writeFileSync(beside, text);
+    replaceFile(beside, text);
     return { report, certificateFile: beside, unwritten: null };
   } catch (error) {
     return { report, certificateFile: null, unwritten: (error as Error).message };

@@ -1,0 +1,81 @@
+// A run's record may come from a stranger: before anything of it is opened, what stands there is looked at; before a
+// row of it is believed, so is the row.
+
+import { join } from 'node:path';
+import { FAILURES, SpillwayError } from '../../../model/errors.ts';
+import { isPlainPath, strangeness } from '../../../files/own-files.ts';
+
+/** A journal opened here holds no longer text or content than that: a page of a list API is the longest. */
+export const MAX_VALUE_BYTES = 256 * 2 ** 20;
+/** Of a URL, a path, a detail. */
+const MAX_TEXT_CHARACTERS = 4 * 2 ** 20;
+const FILES = [
+  'journal.db',
+  'journal.db-wal',
+  'journal.db-shm',
+  'journal.db-journal',
+  'lock.db',
+  'lock.db-journal',
+];
+const SKIPS = new Set(['duplicate', 'drift', 'robots', 'stopped']);
+
+/** What a row or a note of a journal says that no run of this program writes. */
+export class RowProblem extends Error {}
+
+/** @throws SpillwayError ERR_JOURNAL when a part of the record is a link, a pipe or a device */
+export function checkRecord(directory: string): void {
+  const places = [
+    [directory, 'directory'],
+    [join(directory, 'partial'), 'directory'],
+    ...FILES.map((name) => [join(directory, name), 'file'] as const),
+  ] as const;
+  for (const [path, expected] of places) {
+    const found = strangeness(path, expected);
+    if (found === null) continue;
+    throw new SpillwayError(
+      'ERR_JOURNAL',
+      `${path}: expected a ${expected} of a run's record, found ${found}: no run makes it, so look at it, then remove it or choose another place`,
+    );
+  }
+}
+
+/** Looks at the columns of `outcomes` up to `detail`. @throws RowProblem */
+export function checkRow(row: readonly unknown[]): void {
+  const [index, name, url, line] = row;
+  const where = `row ${String(index).slice(0, 20)}`;
+  const must = (isRight: boolean, what: string) => {
+    if (!isRight) throw new RowProblem(`${where}: ${what} is not what a run writes`);
+  };
+  must(isCount(index), 'its index');
+  must(isClass(name), 'its class');
+  must(isText(url), 'its URL');
+  must(isCount(line), 'its line');
+  for (const at of [4, 5, 6, 7, 8, 12, 13, 14])
+    must(row[at] === null || isCount(row[at]), `its column ${at}`);
+  must(row[10] == null || isText(row[10]), 'where it was redirected to');
+  // As a server sent them: shown as JSON alone.
+  for (const at of [16, 17, 18]) must(row[at] == null || typeof row[at] === 'string', `its column ${at}`);
+  if (name === 'ok') {
+    for (const at of [4, 5, 6, 7, 12]) must(isCount(row[at]), `its column ${at}`);
+    must(row[9] instanceof Uint8Array && row[9].length === 32, 'its SHA-256');
+    must(row[11] === '' || isPlainPath(row[11]), 'its path');
+  } else if (Object.hasOwn(FAILURES, name as string)) must(isText(row[15]), 'its detail');
+}
+
+/** `ok`, a failure's code or the reason of a skip. */
+export function isClass(name: unknown): name is string {
+  return typeof name === 'string' && (name === 'ok' || Object.hasOwn(FAILURES, name) || SKIPS.has(name));
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= MAX_TEXT_CHARACTERS && !isUnseen(value);
+}
+
+/** Every text of a record went through one-line or is a URL: none holds what steers a terminal. */
+function isUnseen(text: string): boolean {
+  return /\p{Cc}/u.test(text);
+}
