@@ -133,6 +133,8 @@ export interface FetchTask {
   /** This worker's counters (`measure/tally`) and gauges (`GAUGES`). */
   readonly tally: SharedArrayBuffer;
   readonly gauges: SharedArrayBuffer;
+  /** Connections that files allow it, idle ones counted in. @default no bound */
+  readonly maxConnections?: number;
   /** Names that it asks for at once, its share of those of the run. */
   readonly maxNames: number;
   /** How long names took that a server was asked for (`measure/histogram`). */

@@ -10,12 +10,32 @@ const FIXED_IN_FLIGHT = 256;
 /** What one connecting thread brings into the accept queues of Linux without loss. */
 const ADAPTIVE_IN_FLIGHT = 4096;
 
+/** Files of a process besides those of requests: code, pipes, the journal, name servers; and of each worker. */
+const OWN_FILES = 96;
+const WORKER_FILES = 20;
+const LEAST_IN_FLIGHT = 16;
+
 /** Over the whole run. A request may hold a connection and a file for its body. */
 export function chooseMaxInFlight(isAdaptive: boolean): number {
-  if (!isAdaptive) return FIXED_IN_FLIGHT;
+  const softCount = readFileLimit();
+  if (softCount === null) return isAdaptive ? ADAPTIVE_IN_FLIGHT : FIXED_IN_FLIGHT;
+  const most = Math.max(LEAST_IN_FLIGHT, Math.floor((softCount - OWN_FILES) / 2));
+  if (!isAdaptive) return Math.min(FIXED_IN_FLIGHT, most);
+  return Math.min(most, Math.max(FIXED_IN_FLIGHT, Math.min(ADAPTIVE_IN_FLIGHT, most - FIXED_IN_FLIGHT)));
+}
+
+/** Connections of each worker, idle ones counted in: what is left of the files; null where nobody knows. */
+export function countConnections(maxInFlight: number, workerCount: number): number | null {
+  const softCount = readFileLimit();
+  if (softCount === null) return null;
+  // Each request may have a file for its body open.
+  const left = softCount - OWN_FILES - WORKER_FILES * workerCount - maxInFlight;
+  return Math.max(Math.ceil(maxInFlight / workerCount), Math.floor(left / workerCount));
+}
+
+function readFileLimit(): number | null {
   const { softCount } = readFiles(new FactReader({}));
-  if (typeof softCount !== 'number') return ADAPTIVE_IN_FLIGHT;
-  return Math.max(FIXED_IN_FLIGHT, Math.min(ADAPTIVE_IN_FLIGHT, Math.floor(softCount / 2) - FIXED_IN_FLIGHT));
+  return typeof softCount === 'number' ? softCount : null;
 }
 
 /** At one origin; 0: no bound. */

@@ -46,6 +46,7 @@ export class FetchRoutes {
             tls: new TlsClient(request),
             onNoHttp1: (origin) => this.#learnNoHttp1(origin),
             onConnection,
+            ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
           });
   }
 

@@ -30,6 +30,8 @@ export interface AgentSetOptions {
   readonly maxPerOrigin: number;
   /** How names become addresses. */
   readonly lookup: LookupFunction;
+  /** Connections that files allow. @default no bound */
+  readonly maxConnections?: number;
   /** Some ports of a name have addresses of their own. @default false */
   readonly hasPins?: boolean;
   readonly onConnection: (event: 'opened' | 'closed') => void;

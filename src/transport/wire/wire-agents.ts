@@ -15,8 +15,9 @@ const READ_BUFFER_BYTES = 2 * 1024 * 1024;
 /** Shorter than any common server keeps a silent connection, so that it is us who close it. */
 const IDLE_MS = 4_000;
 const SWEEP_MS = 1_000;
-/** Lanes kept for origins that have nothing open. */
-const MAX_IDLE_LANES = 256;
+/** Idle connections that are kept: a plain one takes some 10 KB with its lane, one over TLS 92 KB. */
+const MAX_IDLE_WEIGHT = 4_096;
+const TLS_WEIGHT = 8;
 
 export interface WireAgentsOptions {
   readonly connectTimeoutMs: number;
@@ -26,6 +27,8 @@ export interface WireAgentsOptions {
   readonly tls: TlsClient;
   /** The origin has declined HTTP/1.1 over TLS. */
   readonly onNoHttp1: (origin: string) => void;
+  /** Connections that files allow, idle ones counted in. @default no bound */
+  readonly maxConnections?: number;
   readonly onConnection: (event: 'opened' | 'closed') => void;
 }
 
@@ -33,6 +36,10 @@ export class WireAgents {
   readonly #options: WireAgentsOptions;
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly #lanes = new Map<string, OriginLane>();
+  /** Exchanges with a connection and nothing to do, the one used longest ago first. */
+  readonly #idle = new Set<WireExchange>();
+  #idleWeight = 0;
+  #openCount = 0;
   /** Most requests of a run share one of a few arrays of fields. */
   readonly #payloads = new WeakMap<readonly string[], RequestPayload>();
   readonly #sweepTimer: NodeJS.Timeout;
@@ -47,17 +54,60 @@ export class WireAgents {
   send({ origin, path, fields }: FetchedRequest, receiver: AnswerReceiver): RequestControl {
     let lane = this.#lanes.get(origin);
     if (lane === undefined) {
-      if (this.#lanes.size >= MAX_IDLE_LANES) this.#closeIdle(0);
       const options = { ...this.#options, origin, depth: 1, headers: [], readBuffer: this.#readBuffer };
-      lane = new OriginLane(openWireLane(options), () => this.#options.onNoHttp1(origin));
+      lane = new OriginLane(origin, openWireLane(options), this);
       this.#lanes.set(origin, lane);
     }
     return lane.send(path, this.#payloadOf(fields), receiver);
   }
 
+  /** An exchange begins to be used: its connection is no idle one, or it will make one. */
+  used(exchange: WireExchange): void {
+    this.#openCount++;
+    if (this.#forget(exchange)) return;
+    const { maxConnections = Number.POSITIVE_INFINITY } = this.#options;
+    while (this.#idle.size > 0 && this.#openCount + this.#idle.size > maxConnections) this.#dropOldest();
+  }
+
+  /** An exchange has nothing to do. */
+  freed(exchange: WireExchange): void {
+    this.#openCount--;
+    this.#idle.add(exchange);
+    this.#idleWeight += exchange.home.weight;
+    while (this.#idleWeight > MAX_IDLE_WEIGHT) this.#dropOldest();
+  }
+
+  noHttp1(origin: string): void {
+    this.#options.onNoHttp1(origin);
+  }
+
+  #dropOldest(): void {
+    for (const exchange of this.#idle) {
+      this.#drop(exchange);
+      return;
+    }
+  }
+
+  #drop(exchange: WireExchange): void {
+    this.#forget(exchange);
+    exchange.drop();
+    const { home } = exchange;
+    if (home.openCount > 0 || home.idleCount > 0) return;
+    this.#lanes.delete(home.origin);
+    void home.close();
+  }
+
+  #forget(exchange: WireExchange): boolean {
+    if (!this.#idle.delete(exchange)) return false;
+    this.#idleWeight -= exchange.home.weight;
+    exchange.home.idleCount--;
+    return true;
+  }
+
   /** Cuts every connection. */
   async close(): Promise<void> {
     clearInterval(this.#sweepTimer);
+    this.#idle.clear();
     const closing = [...this.#lanes.values()].map((lane) => lane.close());
     this.#lanes.clear();
     await Promise.all(closing);
@@ -74,53 +124,51 @@ export class WireAgents {
 
   #sweep(): void {
     const before = performance.now() - IDLE_MS;
-    this.#closeIdle(before);
-    for (const lane of this.#lanes.values()) lane.dropIdle(before);
-  }
-
-  /** Closes lanes with nothing open that were last used before `beforeMs`; all such lanes for 0. */
-  #closeIdle(beforeMs: number): void {
-    for (const [origin, lane] of this.#lanes) {
-      if (lane.openCount > 0 || (beforeMs > 0 && lane.usedAtMs > beforeMs)) continue;
-      this.#lanes.delete(origin);
-      void lane.close();
+    for (const exchange of this.#idle) {
+      if (exchange.freeSinceMs > before) return;
+      this.#drop(exchange);
     }
   }
 }
 
 /** The lane of one origin and its slots that have nothing to do. */
 class OriginLane {
+  readonly origin: string;
+  /** Of each of its connections, where memory is short. */
+  readonly weight: number;
+  readonly agents: WireAgents;
   readonly #lane: Lane;
+  /** Those without a connection are at the bottom. */
   readonly #idle: WireExchange[] = [];
-  readonly onNoHttp1: () => void;
   openCount = 0;
-  usedAtMs = 0;
+  /** Exchanges that have nothing to do, and may have a connection. */
+  idleCount = 0;
 
-  constructor(lane: Lane, onNoHttp1: () => void) {
+  constructor(origin: string, lane: Lane, agents: WireAgents) {
+    this.origin = origin;
+    this.weight = origin.startsWith('https:') ? TLS_WEIGHT : 1;
+    this.agents = agents;
     this.#lane = lane;
-    this.onNoHttp1 = onNoHttp1;
   }
 
   send(path: string, payload: RequestPayload, receiver: AnswerReceiver): RequestControl {
     const exchange = this.#idle.pop() ?? new WireExchange(this, this.#lane.openSlot());
     this.openCount++;
+    this.agents.used(exchange);
     return exchange.begin(path, payload, receiver);
   }
 
   /** The exchange has nothing to do any more. */
   free(exchange: WireExchange): void {
     this.openCount--;
-    this.usedAtMs = performance.now();
-    exchange.freeSinceMs = this.usedAtMs;
+    this.idleCount++;
+    exchange.freeSinceMs = performance.now();
     this.#idle.push(exchange);
+    this.agents.freed(exchange);
   }
 
-  /** Ends connections that were last used before `beforeMs`: the ones at the bottom of the pile. */
-  dropIdle(beforeMs: number): void {
-    for (const exchange of this.#idle) {
-      if (exchange.freeSinceMs > beforeMs) return;
-      exchange.drop();
-    }
+  onNoHttp1(): void {
+    this.agents.noHttp1(this.origin);
   }
 
   close(): Promise<void> {
@@ -134,7 +182,7 @@ class WireExchange implements Exchange {
   path = '/';
   payload: RequestPayload | undefined;
   freeSinceMs = 0;
-  readonly #home: OriginLane;
+  readonly home: OriginLane;
   readonly #slot: Slot;
   #receiver: AnswerReceiver | null = null;
   #isPaused = false;
@@ -142,7 +190,7 @@ class WireExchange implements Exchange {
   #served = 0;
 
   constructor(home: OriginLane, slot: Slot) {
-    this.#home = home;
+    this.home = home;
     this.#slot = slot;
   }
 
@@ -186,7 +234,7 @@ class WireExchange implements Exchange {
   }
 
   onError(error: unknown, reached: Reached): void {
-    if (error instanceof NoHttp1Error) this.#home.onNoHttp1();
+    if (error instanceof NoHttp1Error) this.home.onNoHttp1();
     const isStale =
       (reached === 'queued-behind' || reached === 'head-of-line') && this.#served > 0 && !isRefusal(error);
     this.#served = 0;
@@ -204,7 +252,7 @@ class WireExchange implements Exchange {
     this.#receiver = null;
     // The next answer is to be read again.
     this.pause(false);
-    this.#home.free(this);
+    this.home.free(this);
     return receiver;
   }
 }

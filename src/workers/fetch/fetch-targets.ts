@@ -29,6 +29,8 @@ const MAX_GROUP_COUNT = 256;
 const GROUPS_A_SHARE = 2;
 const GROUP_MS = 15;
 const GAUGE_MS = 500;
+/** Files of robots.txt that a worker fetches at once. */
+const MAX_ROBOTS = 64;
 const MAX_CLOSE_MS = 10_000;
 
 /** Runs until the runner has ended the share and every target of it is settled. */
@@ -46,6 +48,7 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
       request,
       limits,
       maxInFlight,
+      ...(task.maxConnections === undefined ? {} : { maxConnections: task.maxConnections }),
       maxPerOrigin: task.budgets.maxPerOrigin,
       onConnection: (event) => tally.add(event === 'opened' ? 'connectionsOpened' : 'connectionsClosed', 1),
     },
@@ -70,13 +73,25 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
       onWaits: (text) => outbox.send({ kind: 'waits', text }),
       onRobots: (origin) => outbox.send({ kind: 'robots', origin }),
     });
+    // Each holds a connection: over 20,000 origins all at once they would take every file there is.
+    const mostRobots = Math.max(1, Math.min(MAX_ROBOTS, Math.floor(maxInFlight / 2)));
+    const awaitingRobots: string[] = [];
+    let robotsCount = 0;
     const findRobots = async (origin: string): Promise<void> => {
+      if (robotsCount >= mostRobots) {
+        awaitingRobots.push(origin);
+        return;
+      }
+      robotsCount++;
       const onSent = () => tally.add('attemptsSent', 1);
       const rules = await fetchRobots(
         { routes, limits, userAgent: request.userAgent, decoderMemory, onSent },
         origin,
       );
       outbox.send({ kind: 'robots-found', answer: { origin, rules } });
+      robotsCount--;
+      const next = awaitingRobots.shift();
+      if (next !== undefined) void findRobots(next);
     };
     port.on('message', (message: ToFetchWorker) => {
       if (message.kind === 'targets') engine.accept(message.targets);

@@ -12,7 +12,7 @@ import type { FetchJob } from './attempt/fetch-job.ts';
 import type { OriginBudgets } from './origin/origin-budgets.ts';
 
 /** How often a target may be put back because this machine ran out of something. */
-const MAX_REFUNDS = 20;
+const MAX_REFUNDS = 500;
 const REFUND_DELAY_MS = 200;
 /** At most, until a body is gone on with after an attempt that brought some of it. */
 const CONTINUE_DELAY_MS = 100;
@@ -55,7 +55,7 @@ export class NextAttempt {
       job.refunds++;
       job.attempts--;
       job.rewind();
-      return REFUND_DELAY_MS * (0.5 + Math.random());
+      return REFUND_DELAY_MS * Math.min(10, job.refunds) * (0.5 + Math.random());
     }
     this.#pause(job, sentAtMs, end.retryAfterMs);
     if (!isRetryable(end.code, job.status) || end.retryAfterMs > limits.maxRetryWaitMs) return null;

@@ -6,10 +6,14 @@ import type { FetchAttempt } from './attempt/fetch-attempt.ts';
 
 /** What remains when this machine runs out of something. */
 const SHRUNK_RATIO = 0.8;
+/** Attempts that end for each slot that comes back. */
+const ENDED_A_SLOT = 4;
 
 export class RunSlots {
   readonly #attempts = new Set<FetchAttempt>();
   #slotCount: number;
+  readonly #mostCount: number;
+  #endedCount = 0;
   #unrecordedCount = 0;
   /** One cell an attempt: the index of its target and 1, or 0 where no attempt is. */
   readonly #cells: Float64Array;
@@ -18,6 +22,7 @@ export class RunSlots {
   /** @param inFlight `slotCount` Float64 cells, for the runner to know what was open when the thread died */
   constructor(slotCount: number, inFlight: SharedArrayBuffer) {
     this.#slotCount = slotCount;
+    this.#mostCount = slotCount;
     this.#cells = new Float64Array(inFlight);
     this.#cells.fill(0);
     this.#freeCells = Array.from(this.#cells, (_, cell) => cell);
@@ -53,6 +58,8 @@ export class RunSlots {
   }
 
   close(attempt: FetchAttempt): void {
+    // What was short may be there again: each attempt that ends gives back a part of a slot.
+    if (this.#slotCount < this.#mostCount && ++this.#endedCount % ENDED_A_SLOT === 0) this.#slotCount++;
     if (!this.#attempts.delete(attempt) || attempt.cell === -1) return;
     this.#cells[attempt.cell] = 0;
     this.#freeCells.push(attempt.cell);

@@ -18,6 +18,7 @@ import { chooseMove, isSettledDown } from './level-shares.ts';
 import type { WorkerPool } from '../../pool.ts';
 import { recordDeath } from '../../record-death.ts';
 import { RobotsCoordinator } from './robots-coordinator.ts';
+import { countConnections } from '../fetch-in-flight.ts';
 import { AHEAD_COUNT, BATCH_COUNT, WorkerHandle } from './worker-handle.ts';
 
 /** What is kept of errors that belong to no target. */
@@ -36,6 +37,7 @@ export type FetchTaskBase = Omit<
   | 'inFlight'
   | 'nameTimes'
   | 'maxNames'
+  | 'maxConnections'
   | 'maxInFlight'
 >;
 
@@ -66,6 +68,7 @@ export function countUnderWay({
 
 export class FetchWorkerGroup {
   readonly #options: WorkerGroupOptions;
+  readonly #connections: Pick<FetchTask, 'maxConnections'>;
   readonly #handles: readonly WorkerHandle[];
   readonly #deaths: string[] = [];
   readonly #strays: string[] = [];
@@ -83,6 +86,8 @@ export class FetchWorkerGroup {
 
   constructor(options: WorkerGroupOptions) {
     this.#options = options;
+    const maxConnections = countConnections(options.maxInFlight, options.workerCount);
+    this.#connections = maxConnections === null ? {} : { maxConnections };
     const deathsOf = options.deathsOf ?? new Map<number, number>();
     this.#handles = splitCount(options.maxInFlight, options.workerCount).map(
       (share) => new WorkerHandle(share, options.base.shared.origins, deathsOf),
@@ -236,6 +241,7 @@ export class FetchWorkerGroup {
         ownPlaces: handle.ownPlaces,
         inFlight: handle.inFlight,
         nameTimes: handle.nameTimes,
+        ...this.#connections,
         maxNames: Math.ceil(MAX_NAMES / this.#handles.length),
         maxInFlight: handle.maxInFlight,
       };

@@ -1,13 +1,14 @@
 // Fetches an origin's robots.txt through the worker's own connections, as RFC 9309 has it: at most five redirects, the
 // first 500 KiB, no such file allows everything, and a server that cannot say allows nothing.
 
+import { FAILURES } from '../../../model/errors.ts';
 import type { FetchLimits } from '../../../model/fetch-task.ts';
 import type { RobotsRules } from '../../../model/robots.ts';
 import { thrownText } from '../../../model/one-line.ts';
 import { redirectTarget } from '../attempt/answer-head.ts';
 import { ContentDecoder, parseCodings } from '../attempt/content-decoder.ts';
 import type { DecoderMemory } from '../attempt/decoder-memory.ts';
-import { describeError } from '../../../transport/classify.ts';
+import { classify, describeError } from '../../../transport/classify.ts';
 import type { AnswerReceiver, RequestControl } from '../../../transport/fetch-transport.ts';
 import type { GuardedRoutes } from '../../../transport/routes/guarded-routes.ts';
 import type { HeaderView } from '../../../transport/lane.ts';
@@ -27,7 +28,11 @@ export interface RobotsFetchParts {
 }
 
 /** How one request ended: rules, or where to ask next, or why to ask again. */
-type Answer = RobotsRules | { readonly kind: 'redirect'; readonly to: URL };
+type Answer =
+  | RobotsRules
+  | { readonly kind: 'redirect'; readonly to: URL }
+  /** In a framing that only undici takes. */
+  | { readonly kind: 'hand-over' };
 
 /** Never rejects. */
 export async function fetchRobots(parts: RobotsFetchParts, origin: string): Promise<RobotsRules> {
@@ -49,7 +54,10 @@ async function follow(parts: RobotsFetchParts, start: URL): Promise<RobotsRules>
   let url = start;
   let isGuarded = false;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
-    const answer = await new Asking(parts, url, isGuarded).answer;
+    let answer = await new Asking(parts, url, isGuarded, false).answer;
+    if (answer.kind === 'hand-over') answer = await new Asking(parts, url, isGuarded, true).answer;
+    if (answer.kind === 'hand-over')
+      return { kind: 'unavailable', detail: `${url.href}: no transport takes it` };
     if (answer.kind !== 'redirect') return answer;
     if (!isGuarded) isGuarded = parts.routes.isPublic(url.hostname);
     url = answer.to;
@@ -63,6 +71,7 @@ class Asking implements AnswerReceiver {
   readonly #settle: (answer: Answer) => void;
   readonly #parts: RobotsFetchParts;
   readonly #url: URL;
+  readonly #isHandedOver: boolean;
   #timer: NodeJS.Timeout | undefined;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
@@ -71,20 +80,20 @@ class Asking implements AnswerReceiver {
   #verdict: Answer | null = null;
   #isOver = false;
 
-  constructor(parts: RobotsFetchParts, url: URL, isGuarded: boolean) {
+  constructor(parts: RobotsFetchParts, url: URL, isGuarded: boolean, isHandedOver: boolean) {
     const { promise, resolve } = Promise.withResolvers<Answer>();
     this.answer = promise;
     this.#settle = resolve;
     this.#parts = parts;
     this.#url = url;
+    this.#isHandedOver = isHandedOver;
     const { origin, pathname, search } = url;
     const control = parts.routes.send(
       {
         origin,
         path: pathname + search,
         fields: ['user-agent', parts.userAgent, 'accept', 'text/plain, */*;q=0.1'],
-        // Through undici, which knows every framing.
-        isHandedOver: true,
+        isHandedOver,
         isGuarded,
       },
       this,
@@ -134,7 +143,8 @@ class Asking implements AnswerReceiver {
   }
 
   onError(error: unknown): void {
-    this.#fail(describeError(error));
+    if (!this.#isHandedOver && FAILURES[classify(error)].handOver) this.#finish({ kind: 'hand-over' });
+    else this.#fail(describeError(error));
   }
 
   #guard(work: () => void): void {
