@@ -131,7 +131,8 @@ class OneRun implements Run {
       const report = await this.#fetch.report;
       this.#isOver = true;
       const { problem } = report;
-      this.#queue.end(problem === null ? null : new SpillwayError('ERR_RUN_BROKEN', problem));
+      const cause = this.#fetch.problem();
+      this.#queue.end(problem === null ? null : new SpillwayError('ERR_RUN_BROKEN', problem, { cause }));
       return { ...report, abortReason: this.#abortReason };
     } catch (error) {
       this.#isOver = true;

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Outcome, startRun } from '../../src/index.ts';
+import { type Outcome, type SpillwayError, startRun } from '../../src/index.ts';
 import type { BodyHead } from '../../src/sinks/sink.ts';
 import { serve } from '../fetch/fetch-world.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
@@ -426,5 +426,24 @@ suite('startRun', () => {
     });`;
     const [exitCode] = await once(new Worker(code, { eval: true }), 'exit');
     assert.equal(exitCode, 0);
+  });
+});
+
+test('a source that throws is the cause of the error that breaks the run', async () => {
+  const thrown = new TypeError('out of URLs');
+  async function* source() {
+    yield 'http://127.0.0.1:1/';
+    throw thrown;
+  }
+  const run = startRun({ source: source(), to: 'discard', maxRetries: 0, cores: 1 });
+  const read = async () => {
+    for await (const outcome of run.outcomes) assert.equal(outcome.kind, 'failed');
+  };
+  await assert.rejects(read, (error: SpillwayError) => {
+    assert.equal(error.code, 'ERR_RUN_BROKEN');
+    assert.match(error.message, /after item 1, it threw: out of URLs/u);
+    assert.equal((error.cause as SpillwayError).code, 'ERR_SOURCE');
+    assert.equal((error.cause as SpillwayError).cause, thrown);
+    return true;
   });
 });

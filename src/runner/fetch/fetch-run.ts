@@ -75,6 +75,8 @@ export interface FetchRun {
   drain(): void;
   /** Cuts what is in flight, too. */
   abort(): void;
+  /** What broke the run, with its causes, which the report has as words; null for a run that is whole. */
+  problem(): SpillwayError | null;
 }
 
 export function startFetchRun(options: FetchRunOptions): FetchRun {
@@ -84,6 +86,7 @@ export function startFetchRun(options: FetchRunOptions): FetchRun {
     snapshot: () => run.snapshot(),
     drain: () => run.stop(false),
     abort: () => run.stop(true),
+    problem: () => run.problem,
   };
 }
 
@@ -98,7 +101,7 @@ class OneFetch {
   readonly #monitor = new ThroughputMonitor();
   readonly #boundBy = new BoundBy();
   #workerGroup: FetchWorkerGroup | undefined;
-  #problem: SpillwayError | null = null;
+  problem: SpillwayError | null = null;
   #isStopped = false;
   #hasLostOutcomes = false;
   #peakRssBytes = 0;
@@ -140,7 +143,7 @@ class OneFetch {
       }
       await this.#readAll(this.#workerGroup);
     } catch (error) {
-      this.#problem ??= error as SpillwayError;
+      this.problem ??= error as SpillwayError;
     }
     await this.#workerGroup.end().catch((error: SpillwayError) => this.#break(error));
     clearInterval(watch);
@@ -251,7 +254,7 @@ class OneFetch {
   }
 
   #break(error: SpillwayError): void {
-    this.#problem ??= error;
+    this.problem ??= error;
     this.stop(true);
   }
 
@@ -262,8 +265,8 @@ class OneFetch {
 
   #report(): FetchReport {
     return makeFetchReport(this.#figures, {
-      ended: this.#problem !== null ? 'broken' : this.#isStopped ? 'stopped' : 'done',
-      problem: this.#problem,
+      ended: this.problem !== null ? 'broken' : this.#isStopped ? 'stopped' : 'done',
+      problem: this.problem,
       cpuUs: process.cpuUsage(this.#cpuBefore),
       peakRssBytes: this.#peakRssBytes,
     });

@@ -1,6 +1,7 @@
 // `fetch` from its options to its report: checks them, takes the run, opens sink, record and targets, and begins. The entry
 // point of a fetch for command line and library; fetch-run has the run itself.
 
+import type { SpillwayError } from '../../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../../model/fetch-report.ts';
 import type { Source } from '../../model/target.ts';
 import { checkFetch } from './check-fetch.ts';
@@ -26,6 +27,8 @@ export interface Fetch {
   snapshot(): FetchSnapshot;
   drain(): void;
   abort(): void;
+  /** What broke the run, with its causes; null for a run that is whole. */
+  problem(): SpillwayError | null;
 }
 
 /** A sink of the caller's own leaves nothing behind that a run could go on from. */
