@@ -17,6 +17,22 @@ test('TLS is verified: an unknown authority is tls, --ca makes it known, --insec
   assert.equal(onlyOk(await fetchUrls(t, [url], { request: { isInsecure: true } })).bytes, 4);
 });
 
+test('an origin whose certificate is refused is found out by a few handshakes, and others go on', async (t) => {
+  const { key, cert } = makeCertificates(t);
+  let handshakes = 0;
+  const server = createHttpsServer({ key, cert }, (_, response) => response.end('never'));
+  server.on('connection', () => handshakes++);
+  const bad = `https://127.0.0.1:${await listen(t, server)}`;
+  const good = await serve(t, (_, response) => response.end('good'));
+  const urls = Array.from({ length: 600 }, (_, n) => `${n % 2 === 0 ? bad : good}/${n}`);
+  const { report, outcomes } = await fetchUrls(t, urls, { budgets: { isAdaptive: true } });
+  assert.deepEqual([report.ok, report.failed], [300, 300]);
+  for (const outcome of outcomes)
+    if (outcome.url.startsWith(bad)) assert.equal(outcome.kind === 'failed' && outcome.code, 'tls');
+  // Three for each of two workers, and what else was on its way by then.
+  assert.ok(handshakes >= 3 && handshakes <= 64, `${handshakes} handshakes for 300 targets`);
+});
+
 test('a certificate for another name is tls', async (t) => {
   const { caFile, key, cert } = makeCertificates(t);
   const server = createHttpsServer({ key, cert }, (_, response) => response.end('safe'));

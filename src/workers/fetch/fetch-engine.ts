@@ -34,6 +34,7 @@ import { OriginPlaces } from './origin/origin-places.ts';
 import { BodyReopener } from './queue/body-reopener.ts';
 import { OriginScheduler } from './queue/origin-scheduler.ts';
 import { WaitingJobs } from './queue/waiting-jobs.ts';
+import { RefusedCertificates } from './refused-certificates.ts';
 import { RunSlots } from './run-slots.ts';
 import { Sweep } from './sweep.ts';
 import { Watchdog } from './watchdog.ts';
@@ -72,6 +73,7 @@ export class FetchEngine {
   readonly #scheduler: OriginScheduler;
   readonly #context: AttemptContext;
   readonly #next: NextAttempt;
+  readonly #certificates = new RefusedCertificates();
   readonly #waiting = new WaitingJobs();
   readonly #reopener: BodyReopener;
   readonly #putOff: PutOffJobs;
@@ -327,7 +329,13 @@ export class FetchEngine {
 
   /** False: the job has to wait for its origin, for a slot, or for the rate of the run. */
   #tryStart(job: FetchJob): boolean {
-    if (this.#isStopped || !this.#admission.tryEnter(job, this.#countWaiting(job.place))) return false;
+    if (this.#isStopped) return false;
+    const refused = this.#certificates.failureAt(job.origin);
+    if (refused !== null) {
+      this.#settle(job, failedOutcome(job, refused));
+      return true;
+    }
+    if (!this.#admission.tryEnter(job, this.#countWaiting(job.place))) return false;
     this.#start(job);
     return true;
   }
@@ -367,6 +375,7 @@ export class FetchEngine {
     this.#watchdog.moved();
     this.#guardJob(job, () => {
       reportToBudget(this.#budgets, attempt, end);
+      this.#certificates.note(job.origin, end);
       this.#judge(attempt, end);
     });
     this.#freed.push(place);
