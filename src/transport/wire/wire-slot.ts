@@ -61,6 +61,8 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
   #connectCount = 0;
   /** Addresses that this `#connect` has not tried. */
   #untried: readonly string[] = [];
+  /** Connections in the making that were slow, beside the one to the next address: the first that stands is taken. */
+  readonly #racing = new Set<WireConnection>();
   /** What is sent now leaves at the end of this turn anyway. */
   #isFlushComing = false;
   /** Set when the lane is closed. */
@@ -167,7 +169,12 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
   connected(socket: WireConnection): void {
     const { addresses, options, sweep } = this.#shared;
     options.onConnection('opened');
+    if (this.#racing.delete(socket)) {
+      this.#socket?.destroy();
+      this.#socket = socket;
+    }
     if (socket !== this.#socket) return;
+    this.#endRace();
     addresses.prefer(socket.host);
     clearTimeout(this.#fallback);
     sweep.remove(this);
@@ -194,6 +201,8 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
   }
 
   failed(socket: WireConnection, error: Error): void {
+    const wasRacing = this.#racing.delete(socket);
+    if (wasRacing && this.#racing.size === 0 && this.#socket === undefined) this.#failConnect(error);
     if (socket !== this.#socket) return;
     if (this.#isConnecting) this.#connectNext(error);
     else this.#lose(error);
@@ -203,7 +212,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
   closed(socket: WireConnection): void {
     this.#shared.removeSocket(socket);
     if (socket.isOpened) this.#shared.options.onConnection('closed');
-    if (socket === this.#socket)
+    if (socket === this.#socket || this.#racing.has(socket))
       this.failed(socket, new LaneError('connection-lost', 'the connection was closed'));
   }
 
@@ -316,6 +325,11 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     clearTimeout(this.#fallback);
     const { port } = this.#shared;
     const [address, ...others] = this.#untried;
+    if (address === undefined && this.#racing.size > 0) {
+      // One that was slow may still stand.
+      this.#socket = undefined;
+      return;
+    }
     if (address === undefined) {
       // An error takes 6 us to make: a tenth of a connection, where it is not needed.
       this.#failConnect(error ?? new LaneError('dns', 'the name has no address'));
@@ -336,7 +350,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
   #leaveSilent(socket: WireConnection): void {
     if (socket !== this.#socket || !this.#isConnecting) return;
     this.#socket = undefined;
-    socket.destroy();
+    this.#racing.add(socket);
     this.#connectNext(new LaneError('connect-timeout', `no connection within ${FALLBACK_MS} ms`));
     this.#wantFlush();
   }
@@ -344,12 +358,20 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
   /** No address took a connection: nothing that waits for it can be sent. */
   #failConnect(error: Error): void {
     clearTimeout(this.#fallback);
+    this.#endRace();
     const socket = this.#socket;
     this.#socket = undefined;
     this.#isConnecting = false;
     this.#shared.sweep.remove(this);
     socket?.destroy();
     this.#failUnsent(error);
+  }
+
+  /** Whoever else is on the way is not waited for. */
+  #endRace(): void {
+    const others = Array.from(this.#racing);
+    this.#racing.clear();
+    for (const socket of others) socket.destroy();
   }
 
   #failUnsent(error: Error): void {
