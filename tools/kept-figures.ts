@@ -113,3 +113,49 @@ function comparisonFigures(suite: string, caseName: string, from: 'README' | 'do
 export const nginxFigures = (): string =>
   comparisonFigures('one-per-connection', '10,000 x 1 s, nginx', 'README');
 export const millionFigures = (): string => comparisonFigures('pipelined', '1,000,000', 'docs');
+
+const DAY_MS = 86_400_000;
+const BILLION = 1e9;
+
+/** The ways of the demonstrations in Python on one server: the time of a download, and what a billion would take. */
+function pythonCase(
+  caseName: string,
+  from: 'README' | 'docs',
+  isShown: (entry: string) => boolean,
+): string[] {
+  const find = (record: ComparisonRecord) =>
+    record.cases.find((one) => one.name.includes(caseName) && one.measurements.length > 0);
+  const { name, record } = newest<ComparisonRecord>('from-python', (one) => find(one) !== undefined);
+  const found = find(record) as CaseRecord;
+  const rows = found.entries.filter(isShown).flatMap((entry) => {
+    const own = found.measurements.filter((measurement) => measurement.entry === entry);
+    if (own.length === 0) return [];
+    const each = own.flatMap((one) => {
+      const wallMs = readMetric(one, 'wallMs');
+      return wallMs === null || one.answered === null ? [] : [wallMs / one.answered.okCount];
+    });
+    const shown = entry.startsWith('spillway') ? `**${entry}**` : entry;
+    if (each.length === 0) return [`| ${shown} | failed | – | – |`];
+    const eachMs = summarize(each).median;
+    const cpuUs = summarize(valuesOf(own, 'cpuUsPerRequest')).median;
+    const days = ((eachMs * BILLION) / DAY_MS).toFixed(1);
+    return [
+      `| ${shown} | ${Number((eachMs * 1e3).toPrecision(3)).toLocaleString('en-US')} us | ${days} days | ${Math.round(cpuUs)} us |`,
+    ];
+  });
+  const { cpuModel, coreCount } = record.machine;
+  return [
+    '| client | a download | a billion | client CPU a download |',
+    '|---|--:|--:|--:|',
+    ...rows,
+    '',
+    `${found.name}: ${record.roundCount} round(s) on ${record.startedAt.slice(0, 10)}, ${coreCount} cores (${cpuModel}) with both sides and`,
+    `other programs on them, so that only ratios say something; ${link(name, from)}.`,
+  ];
+}
+
+export const fastApiFigures = (): string => pythonCase('FastAPI', 'docs', () => true).join('\n');
+export const fastApiBriefly = (): string =>
+  pythonCase('FastAPI', 'README', (entry) => !entry.includes('10 sessions') || entry.startsWith('16')).join(
+    '\n',
+  );

@@ -9,7 +9,13 @@ import { ERRORS, FAILURES } from '../src/model/errors.ts';
 import { pageOf, publicNames, renderLibraryPage } from './library-pages.ts';
 import { PROFILES } from '../src/server/faults/fault-mix.ts';
 import { FAULT_NAMES, FAULTS } from '../src/server/faults/fault-table.ts';
-import { millionFigures, nginxFigures, strategyFigures } from './kept-figures.ts';
+import {
+  fastApiBriefly,
+  fastApiFigures,
+  millionFigures,
+  nginxFigures,
+  strategyFigures,
+} from './kept-figures.ts';
 
 const BEGIN = (name: string) => `<!-- table: ${name} -->`;
 const END = '<!-- end -->';
@@ -71,6 +77,8 @@ const TABLES: Readonly<Record<string, () => string>> = {
   'kept-strategies': strategyFigures,
   'kept-nginx': nginxFigures,
   'kept-million': millionFigures,
+  'kept-fastapi': fastApiFigures,
+  'kept-fastapi-briefly': fastApiBriefly,
   ...Object.fromEntries(
     Object.keys(OPTION_TABLES).map((command) => [
       command,
@@ -85,6 +93,7 @@ export const PAGES = [
   'docs/errors.md',
   'docs/faults.md',
   'docs/benchmarks.md',
+  'docs/from-python.md',
   'README.md',
 ] as const;
 
