@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { DirectorySpec } from '../../src/model/sink-spec.ts';
@@ -156,4 +156,37 @@ test('a directory that is gone is an ERR_SINK that says so', (t) => {
   body.write(Buffer.from('x'));
   assert.throws(() => body.commit(), { code: 'ERR_SINK', message: /part-00001/u });
   body.discard();
+});
+
+test('what others put under a name during the run stays, a dangling link too, and the body takes another name', (t) => {
+  const root = scratchDirectory(t);
+  const elsewhere = join(scratchDirectory(t), 'not-there');
+  const sink = openSink(makeSpec(root), 0);
+  writeFileSync(join(root, 'a.txt'), 'precious');
+  symlinkSync(elsewhere, join(root, 'a~1.txt'));
+  const { stored } = store(sink, makeHead({ index: 1 }), Buffer.from('ours'));
+  sink.close();
+  assert.deepEqual(stored, { path: 'a~1-1.txt', offsetBytes: 0, storedBytes: 4, isRenamed: true });
+  assert.equal(readFileSync(join(root, 'a.txt'), 'utf8'), 'precious');
+  assert.equal(readFileSync(join(root, stored.path), 'utf8'), 'ours');
+  assert.equal(existsSync(elsewhere), false);
+});
+
+test('a file or a link in the way of a directory breaks no run, and no body goes through the link', (t) => {
+  const root = scratchDirectory(t);
+  const outside = scratchDirectory(t);
+  const sink = openSink(makeSpec(root, { nameTemplate: '{stem}/{index}' }), 0);
+  writeFileSync(join(root, 'a'), 'precious');
+  symlinkSync(outside, join(root, 'b'));
+  const first = store(sink, makeHead({ index: 1 }), Buffer.from('one')).stored;
+  const second = store(
+    sink,
+    makeHead({ index: 2, url: 'http://h/b.txt', finalUrl: 'http://h/b.txt' }),
+    Buffer.from('two'),
+  ).stored;
+  sink.close();
+  assert.deepEqual([first.path, first.isRenamed], ['a_1', true]);
+  assert.deepEqual([second.path, second.isRenamed], ['b_2', true]);
+  assert.equal(readFileSync(join(root, 'a'), 'utf8'), 'precious');
+  assert.deepEqual(readdirSync(outside), []);
 });

@@ -71,11 +71,7 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
+/** A line of a list that is no URL stands there as it was; whoever shows it makes it harmless. */
 function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= MAX_TEXT_CHARACTERS && !isUnseen(value);
-}
-
-/** Every text of a record went through one-line or is a URL: none holds what steers a terminal. */
-function isUnseen(text: string): boolean {
-  return /\p{Cc}/u.test(text);
+  return typeof value === 'string' && value.length <= MAX_TEXT_CHARACTERS;
 }

@@ -77,7 +77,7 @@ const anyOutcome = fc.oneof(
       redirects: fc.integer({ min: 1, max: 100 }),
       ...facts,
       stored: fc.record({
-        path: fc.string(),
+        path: fc.string().map((text) => text.replaceAll(/[\p{Cc}/]/gu, '_').replace(/^\.+$/u, '')),
         offsetBytes: count,
         storedBytes: count,
         isRenamed: fc.boolean(),
