@@ -1,6 +1,8 @@
 // One clock for every thread and process of a run. Threads have a `performance.now()` of their own with another zero;
 // CLOCK_MONOTONIC behind `process.hrtime` is the machine's, so each thread measures its offset to it once.
 
+import { performance } from 'node:perf_hooks';
+
 const offsetMs = measureOffsetMs();
 
 /** Milliseconds on the machine's monotonic clock: comparable between threads and processes, never set back. */

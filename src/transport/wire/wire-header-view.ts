@@ -14,9 +14,17 @@ export class WireHeaderView implements HeaderView {
   #end = 0;
   /** The whole head, one character a byte. */
   #text: string | undefined;
+  /** What `get` found, where the same head is likely to be shown for many answers. */
+  readonly #found = new Map<string, string | undefined>();
+  #isKept = false;
 
-  /** @param start the status line's first byte; `end` is behind the empty line. The bytes were checked by the parser. */
-  show(bytes: Buffer, start: number, end: number): void {
+  /**
+   * @param start the status line's first byte; `end` is behind the empty line. The bytes were checked by the parser
+   * @param isKept the bytes stay as they are until the next `show`, and many answers are shown by this one
+   */
+  show(bytes: Buffer, start: number, end: number, isKept = false): void {
+    this.#isKept = isKept;
+    if (this.#found.size > 0) this.#found.clear();
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
@@ -24,6 +32,15 @@ export class WireHeaderView implements HeaderView {
   }
 
   get(name: string): string | undefined {
+    if (!this.#isKept) return this.#find(name);
+    let value = this.#found.get(name);
+    if (value !== undefined || this.#found.has(name)) return value;
+    value = this.#find(name);
+    this.#found.set(name, value);
+    return value;
+  }
+
+  #find(name: string): string | undefined {
     const text = this.#read();
     let joined: string | undefined;
     for (let at = text.indexOf('\n') + 1; at < text.length; ) {

@@ -17,6 +17,8 @@ export class WireHeads {
   readonly #knownBytes: Buffer = Buffer.alloc(MAX_KNOWN_BYTES);
   readonly #knownView = viewOf(this.#knownBytes);
   #knownLength = 0;
+  /** The view shows it, from its own copy of the bytes. */
+  #isKnownShown = false;
   /** Reads land in one buffer for the life of a lane. */
   #chunk: Buffer = this.#knownBytes;
   #chunkView = this.#knownView;
@@ -36,8 +38,24 @@ export class WireHeads {
       this.#knownLength = next - at;
       this.#scratch = this.#known;
       this.#known = head;
+      this.#isKnownShown = false;
     }
     return next;
+  }
+
+  /** Has `view` show the head that `read` found at `chunk[at, end)`. What it says of a known head is kept. */
+  show(chunk: Buffer, at: number, end: number): void {
+    if (this.found !== this.#known) this.showOnce(chunk, at, end);
+    else if (!this.#isKnownShown) {
+      this.view.show(this.#knownBytes, 0, this.#knownLength, true);
+      this.#isKnownShown = true;
+    }
+  }
+
+  /** The same of a head that did not come in one read. */
+  showOnce(bytes: Buffer, start: number, end: number): void {
+    this.view.show(bytes, start, end);
+    this.#isKnownShown = false;
   }
 
   /** The head that `read` found incomplete, for its connection to keep. */

@@ -163,7 +163,7 @@ export class WireParser {
       this.#keep(chunk, at, end);
       return end;
     }
-    heads.view.show(chunk, at, next);
+    heads.show(chunk, at, next);
     return this.#endHead(heads.found, next, end);
   }
 
@@ -191,7 +191,7 @@ export class WireParser {
       this.#end();
       return behind;
     }
-    this.#heads.view.show(bytes, start, next);
+    this.#heads.showOnce(bytes, start, next);
     return this.#endHead(fields, behind, end);
   }
 

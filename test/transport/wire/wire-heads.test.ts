@@ -89,3 +89,24 @@ test('a head is known only while all of it is there, and a long one is read each
     assert.equal(heads.found.status, 200);
   }
 });
+
+test('what is asked of a known head is that head’s, also after another one was shown between', () => {
+  const first = `${OK}Server: one\r\nContent-Length: 2\r\n\r\nok`;
+  const second = `${OK}Server: two\r\nContent-Length: 2\r\n\r\nok`;
+  const asked: (string | undefined)[] = [];
+  const recorder = new AnswerRecorder(Array.from({ length: 9 }, () => 'GET' as const));
+  const record = recorder.onHead.bind(recorder);
+  recorder.onHead = (status, headers) => {
+    asked.push(headers.get('server'), headers.get('x-none'), headers.get('server'));
+    record(status, headers);
+  };
+  const [half, rest] = [second.slice(0, 30), second.slice(30)];
+  for (const read of [first, first, second, first + second, first, half, rest, first, second])
+    assert.equal(recorder.read(read), undefined);
+  const [one, two] = ['one', 'two'];
+  const servers = [one, one, two, one, two, one, two, one, two];
+  assert.deepEqual(
+    asked,
+    servers.flatMap((server) => [server, undefined, server]),
+  );
+});
