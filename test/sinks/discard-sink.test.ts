@@ -31,7 +31,7 @@ test('a body that is kept nowhere has its length and SHA-256, however large its 
     assert.deepEqual(
       [bytes, sha256],
       [whole.length, createHash('sha256').update(whole).digest('hex')],
-      `${sizes}`,
+      sizes.join(' '),
     );
   }
 });

@@ -356,10 +356,9 @@ export class FetchEngine {
     this.#slots.open(attempt);
     this.#namingCount++;
     try {
-      const { pathname, search } = job.url;
       const fields = this.#headers.fieldsFor(job);
       const { origin, isHandedOver, isGuarded } = job;
-      const request = { origin, path: pathname + search, fields, isHandedOver, isGuarded };
+      const request = { origin, path: job.path, fields, isHandedOver, isGuarded };
       attempt.steer(routes.send(request, attempt));
     } catch (error) {
       attempt.crash(error);

@@ -20,9 +20,9 @@ const STRONG_TAG = /^"[\u0021\u0023-\u007e\u0080-\u00ff]*"$/u;
 /** Dates have a resolution of one second: a body that was changed in the second it was sent in has the same one. */
 const LEAST_AGE_MS = 1_000;
 
-/** How the body of an answer may be gone on with if it is cut; null for not at all. @param url that was asked for */
+/** How the body of an answer may be gone on with if it is cut; null for not at all. @param job what was asked for */
 export function continuationOf(
-  url: URL,
+  job: { readonly url: URL },
   status: number,
   view: HeaderView,
   mayGoWithoutValidator: boolean,
@@ -33,7 +33,7 @@ export function continuationOf(
   const validator = strongValidator(view);
   // Without a validator the length is all there is to hold an answer to.
   if (validator === null && !(mayGoWithoutValidator && totalBytes !== null)) return null;
-  return { place: bodyPlaceOf(url), validator, totalBytes, facts };
+  return { place: bodyPlaceOf(job.url), validator, totalBytes, facts };
 }
 
 /** What a body is of, whatever its query: links of storage are signed anew for each request. */

@@ -170,7 +170,7 @@ export class FetchAttempt implements AnswerReceiver {
     this.#beginAnew(rest);
     this.job.facts = factsOf(view);
     const { continuesWithoutValidator } = this.#context;
-    const continuation = continuationOf(this.job.url, status, view, continuesWithoutValidator);
+    const continuation = continuationOf(this.job, status, view, continuesWithoutValidator);
     this.#intake = this.#openIntake({
       rest: null,
       continuation: this.#mayContinue ? continuation : null,

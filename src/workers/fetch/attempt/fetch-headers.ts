@@ -62,7 +62,8 @@ export class FetchHeaders {
     if (job.isAway) return this.#away;
     const isForeign = job.target.isForeign === true;
     const fields = isForeign ? this.#away : this.#home;
-    const login = this.#hasOwnLogin && !isForeign ? null : this.#loginFor(job);
+    const mayLogIn = this.#logins.length > 0 || job.mayHoldLogin;
+    const login = (this.#hasOwnLogin && !isForeign) || !mayLogIn ? null : this.#loginFor(job);
     return login === null ? fields : [...fields, 'authorization', `Basic ${login}`];
   }
 

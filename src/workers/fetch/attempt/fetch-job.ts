@@ -9,11 +9,14 @@ import { ChainCookies } from './chain-cookies.ts';
 import { bodyPlaceOf, type KeptBody } from './body-continuation.ts';
 import type { OriginPlace, OriginPlaces } from '../origin/origin-places.ts';
 
+const NO_FACTS: AnswerFacts = {};
+
 export class FetchJob {
   readonly target: Target;
   /** Without a login: the only form that leaves this room. */
   readonly shownUrl: string;
-  url: URL;
+  /** Null until somebody asks for it: thousands of jobs wait, and what they hold is moved by the collector again and again. */
+  #url: URL | null = null;
   /** Redirects followed in this attempt. */
   hops = 0;
   /** A redirect has led to another origin: the caller's headers and logins stay behind until one leads home. */
@@ -45,7 +48,7 @@ export class FetchJob {
   /** The strong entity tag that an answer had, and the length of the body under it, which is one for all time. */
   known: { readonly tag: string; readonly totalBytes: number } | null = null;
   /** What the last answer said of its body. */
-  facts: AnswerFacts = {};
+  facts: AnswerFacts = NO_FACTS;
   startedAtMs = 0;
   attemptStartedAtMs = 0;
   /** When the next attempt may begin. */
@@ -56,17 +59,40 @@ export class FetchJob {
   isSettled = false;
   readonly acceptedAtMs = nowMs();
   readonly #places: OriginPlaces;
-  readonly #home: URL;
   #origin: OriginPlace;
 
   /** @param places where its origins have theirs; owed a `leave` when the job is settled */
   constructor(target: Target, places: OriginPlaces) {
     this.target = target;
-    this.url = new URL(target.url);
-    this.#home = this.url;
-    this.shownUrl = shownHref(this.url);
+    const url = new URL(target.url);
+    const shown = shownHref(url);
+    // The same text once.
+    this.shownUrl = shown === target.url ? target.url : shown;
     this.#places = places;
-    this.#origin = places.enter(this.url.origin);
+    this.#origin = places.enter(url.origin);
+  }
+
+  /** Where it is asked for now, with a login where it has one. */
+  get url(): URL {
+    this.#url ??= new URL(this.target.url);
+    return this.#url;
+  }
+
+  /** The URL is written as `URL` writes it, with neither login nor an end that is no part of its path. */
+  get #isPlain(): boolean {
+    const { shownUrl } = this;
+    const isWhole = !shownUrl.includes('#') && !shownUrl.endsWith('?');
+    return this.#url === null && shownUrl === this.target.url && isWhole;
+  }
+
+  /** Origin-form, of `url`. */
+  get path(): string {
+    return this.#isPlain ? this.shownUrl.slice(this.origin.length) : pathOf(this.url);
+  }
+
+  /** A login may be in the URL. */
+  get mayHoldLogin(): boolean {
+    return this.hops > 0 || this.shownUrl !== this.target.url;
   }
 
   /** Of `url`. */
@@ -86,7 +112,8 @@ export class FetchJob {
 
   /** Whose login goes with the request: a redirect that leads home has none of its own. */
   get loginUrl(): URL {
-    return this.url.username === '' && this.url.password === '' ? this.#home : this.url;
+    const { url } = this;
+    return url.username === '' && url.password === '' ? new URL(this.target.url) : url;
   }
 
   /** What is gone on with at the URL that is asked for now; null for a body from its beginning. */
@@ -121,7 +148,7 @@ export class FetchJob {
       this.cookies.take(this.url, cookies);
     }
     this.hops++;
-    this.isAway = url.origin !== this.#home.origin;
+    this.isAway = url.origin !== new URL(this.target.url).origin;
     this.#moveTo(url);
   }
 
@@ -143,9 +170,13 @@ export class FetchJob {
   }
 
   #moveTo(url: URL): void {
-    this.url = url;
+    this.#url = url;
     const before = this.#origin;
     this.#origin = this.#places.enter(url.origin);
     this.#places.leave(before);
   }
+}
+
+function pathOf({ pathname, search }: URL): string {
+  return pathname + search;
 }
