@@ -159,3 +159,4 @@ export const fastApiBriefly = (): string =>
   pythonCase('FastAPI', 'README', (entry) => !entry.includes('10 sessions') || entry.startsWith('16')).join(
     '\n',
   );
+export const ownServerFigures = (): string => pythonCase('own server', 'docs', () => true).join('\n');
