@@ -1,9 +1,21 @@
 // The doctor's findings as lines of text: facts, judgement, plan with its reasons, prediction. Pure.
 
+import type { NameFacts } from '../../limits/names.ts';
 import type { Limits } from '../../limits/read.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { Plan } from '../../model/plan.ts';
+import { printable } from '../../report/printable.ts';
 import { planLine } from '../../report/round-text.ts';
+
+/** How names are found, and what would help a run over many hosts. */
+export function nameLines({ servers, search, ndots, hasLocalCache, advice }: NameFacts): string[] {
+  const listed = search.length === 0 ? 'no search list' : `search ${search.join(' ')}, ndots ${ndots}`;
+  return [
+    'names',
+    `  ${'name servers'.padEnd(24)} ${servers.map(printable).join(', ')}  (${hasLocalCache ? 'on this machine' : 'not on this machine'}; ${printable(listed)})`,
+    ...advice.map((text) => `  ${'would help'.padEnd(24)} ${text}`),
+  ];
+}
 
 type Shown = number | string | null;
 
