@@ -1,8 +1,11 @@
 // Takes the pictures of the README: the real program typed into a real terminal (tmux), drawn as an SVG that plays it back,
-// and the report it wrote, photographed by a browser. Run `npm run pictures`; it needs tmux and Chromium.
+// and the report it wrote, photographed by a browser. Run `npm run pictures`, or
+// with `-- bodies.svg` one of them; it needs tmux and Chromium.
 
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -115,6 +118,35 @@ async function photograph(report: string, top: string, figures: string): Promise
   }
 }
 
+/** Three large files and a thousand small ones, with their list in `directory`. */
+async function serveFiles(directory: string): Promise<Server> {
+  const large = [
+    ['survey-2024.tar', 300e6],
+    ['survey-2025.tar', 180e6],
+    ['survey-2026.tar', 90e6],
+  ] as const;
+  const sizes = new Map<string, number>(large.map(([name, bytes]) => [`/${name}`, bytes]));
+  for (let tile = 0; tile < 1000; tile++)
+    sizes.set(`/tiles/${String(tile).padStart(4, '0')}.png`, 6000 + ((tile * 7919) % 9000));
+  const piece = Buffer.alloc(1024 * 1024);
+  const server = createServer((request, response) => {
+    let left = sizes.get(request.url ?? '') ?? 0;
+    response.writeHead(left === 0 ? 404 : 200, { 'content-length': left, etag: `"${left}"` });
+    const send = (): void => {
+      const bytes = piece.subarray(0, left);
+      left -= bytes.length;
+      if (left === 0) response.end(bytes);
+      else response.write(bytes, () => void setImmediate(send));
+    };
+    send();
+  });
+  server.listen(8000, '127.0.0.1');
+  await once(server, 'listening');
+  const urls = [...sizes.keys()].map((path) => `http://127.0.0.1:8000${path}\n`);
+  writeFileSync(join(directory, 'files.txt'), urls.join(''));
+  return server;
+}
+
 /** The program under its own name, as an installed one has it. */
 function installName(directory: string): void {
   mkdirSync(join(directory, 'bin'));
@@ -132,11 +164,21 @@ const directory = mkdtempSync(join(tmpdir(), 'spillway-pictures-'));
 try {
   installName(directory);
   mkdirSync(OUT, { recursive: true });
+  const wanted = process.argv.slice(2);
+  const isWanted = (name: string) => wanted.length === 0 || wanted.includes(name);
   const draw = async (name: string, command: string) => {
+    if (!isWanted(name)) return;
     const frames = await record(command, directory);
     writeFileSync(join(OUT, name), drawFrames(frames, command));
   };
   await draw('bench.svg', 'spillway bench --trials 10000');
+  const files = await serveFiles(directory);
+  try {
+    await draw('bodies.svg', 'spillway fetch files.txt --to files --max-bytes-per-sec 60mb');
+  } finally {
+    files.closeAllConnections();
+    files.close();
+  }
   const server = await startServer({ delayMs: 300, port: 8000, items: 10_000 });
   try {
     await draw(
@@ -146,29 +188,31 @@ try {
   } finally {
     await server.close();
   }
-  execFileSync(
-    join(directory, 'bin/spillway'),
-    [
-      'bench',
-      '--trials',
-      '1000',
-      '--strategy',
-      'async,optimized,multicore,pipelined',
-      '--rounds',
-      '3',
-      '--seed',
-      '1',
-      '--report',
-      'compared',
-    ],
-    { cwd: directory, stdio: ['ignore', 'ignore', 'inherit'] },
-  );
-  await photograph(
-    join(directory, 'compared/report.html'),
-    join(OUT, 'report.png'),
-    join(OUT, 'report-figures.png'),
-  );
-  for (const name of ['bench.svg', 'fetch.svg', 'report.png', 'report-figures.png']) {
+  if (isWanted('report.png')) {
+    execFileSync(
+      join(directory, 'bin/spillway'),
+      [
+        'bench',
+        '--trials',
+        '1000',
+        '--strategy',
+        'async,optimized,multicore,pipelined',
+        '--rounds',
+        '3',
+        '--seed',
+        '1',
+        '--report',
+        'compared',
+      ],
+      { cwd: directory, stdio: ['ignore', 'ignore', 'inherit'] },
+    );
+    await photograph(
+      join(directory, 'compared/report.html'),
+      join(OUT, 'report.png'),
+      join(OUT, 'report-figures.png'),
+    );
+  }
+  for (const name of ['bench.svg', 'bodies.svg', 'fetch.svg', 'report.png', 'report-figures.png']) {
     const { length } = readFileSync(join(OUT, name));
     process.stdout.write(`docs/pictures/${name}: ${length} bytes\n`);
   }

@@ -120,6 +120,7 @@ export function resolveRun(options: RunOptions): ResolvedRun {
         stallMs: number('stallTimeoutMs'),
       },
       budgets: {
+        isPerOriginGiven: options.maxPerOrigin !== undefined,
         maxPerOrigin: checks.numberOr('maxPerOrigin', [0, MANY], defaults.budgets.maxPerOrigin),
         isAdaptive,
         maxAttemptsPerSec: number('maxAttemptsPerSec'),

@@ -1,5 +1,6 @@
 // What a fetch says of itself: progress now and the final account. Plain data; what is printed comes from here.
 
+import type { BodiesInFlight, LargeBody } from './body/body-progress.ts';
 import type { ErrorCode, FailureCode } from './errors.ts';
 import type { OriginKnee } from './shared/origin-fields.ts';
 import type { FailedOutcome, SkipReason } from './outcome.ts';
@@ -19,6 +20,17 @@ export interface FetchBefore {
   readonly bytes: number;
 }
 
+export interface OriginTime {
+  readonly origin: string;
+  readonly meanMs: number;
+}
+
+/** Bodies on their way. */
+export interface BodiesOnTheirWay extends Omit<BodiesInFlight, 'large'> {
+  /** The largest of them, largest first. */
+  readonly large: readonly (LargeBody & { readonly url: string })[];
+}
+
 export interface FetchSnapshot extends FetchCounts {
   readonly before: FetchBefore;
   readonly elapsedMs: number;
@@ -33,9 +45,18 @@ export interface FetchSnapshot extends FetchCounts {
   readonly bytes: number;
   readonly failures: Partial<Record<FailureCode, number>>;
   /** The origin with the longest mean time to settle, of those with ten answers or more. */
-  readonly slowestOrigin: { readonly origin: string; readonly meanMs: number } | null;
+  readonly slowestOrigin: OriginTime | null;
+  /** That one and the next ones, slowest first. */
+  readonly slowestOrigins?: readonly OriginTime[];
+  /** Final answers by class, such as `2xx`. */
+  readonly answers?: Readonly<Record<string, number>>;
   /** What holds the run back now, for a person. */
   readonly boundBy: string;
+  /** Bytes of bodies that are whole, as kept, of all sessions. */
+  readonly keptBytes?: number;
+  readonly bodies?: BodiesOnTheirWay;
+  /** Body bytes received a second of late; as `recentPerSec`. */
+  readonly recentBytesPerSec?: number | null;
   /** Targets settled a second of late; null or left out when the run is too young to tell. */
   readonly recentPerSec?: number | null;
   /** What is waited for, where nothing has moved for some seconds. */

@@ -80,6 +80,8 @@ export interface FetchRequestOptions {
 /** Budgets that hold over all workers together; 0 means no bound. */
 export interface FetchBudgets {
   readonly maxPerOrigin: number;
+  /** Somebody asked for that number. @default false */
+  readonly isPerOriginGiven?: boolean;
   /** Find how many requests each origin serves best, up to `maxPerOrigin`. @default false: so many from the start */
   readonly isAdaptive?: boolean;
   readonly maxAttemptsPerSec: number;
@@ -139,6 +141,8 @@ export interface FetchTask {
   readonly maxNames: number;
   /** How long names took that a server was asked for (`measure/histogram`). */
   readonly nameTimes: SharedArrayBuffer;
+  /** How far its large bodies have come (`body/body-progress`). */
+  readonly bodyProgress: SharedArrayBuffer;
   /** What it has at each origin (`makeOwnPlaces`): the runner gives it back when its thread dies. */
   readonly ownPlaces: SharedArrayBuffer;
   /** `maxInFlight` Float64 fields: index and 1 of each target that is in flight, else 0; what may have killed the thread. */

@@ -1,57 +1,13 @@
-// A fetch as a person reads it: the live view, the account at the end. Pure; what servers and lists wrote is made
+// The account of a fetch as a person reads it at the end. Pure; what servers and lists wrote is made
 // harmless to a terminal first.
 
-import type { FetchReport, FetchSnapshot, NameAccount } from '../model/fetch-report.ts';
-import { formatCount, formatMs, formatRate } from './format-numbers.ts';
+import type { FetchReport, NameAccount } from '../model/fetch-report.ts';
+import { formatCount, formatMs, formatRate, formatSize } from './format-numbers.ts';
 import { outOfLines } from './out-of-lines.ts';
 import { printable } from './printable.ts';
 
-const BAR_CELLS = 24;
 const MAX_KNEE_LINES = 5;
 const MAX_STATUSES = 6;
-
-/** Progress as lines for a terminal: a bar, and what is going on below it. */
-export function fetchLiveText(snapshot: FetchSnapshot, columns: number): string {
-  const { failures, slowestOrigin, boundBy } = snapshot;
-  const classes = Object.entries(failures).map(([code, count]) => `${code} ${formatCount(count)}`);
-  const lines = [
-    progressLine(snapshot),
-    `  in flight ${formatCount(snapshot.inFlight)} on ${formatCount(snapshot.connections)} connections · waiting ${formatCount(snapshot.parked)} · retries due ${formatCount(snapshot.waitingRetry)} · bound by ${boundBy}`,
-    ...(snapshot.waits == null ? [] : [`  ${printable(snapshot.waits)}`]),
-    ...(slowestOrigin === null
-      ? []
-      : [`  slowest origin ${printable(slowestOrigin.origin)} ${formatMs(slowestOrigin.meanMs)}`]),
-    ...(classes.length === 0 ? [] : [`  failed: ${classes.join(' · ')}`]),
-  ];
-  return lines
-    .map((line) => (line.length > columns ? `${line.slice(0, Math.max(1, columns - 1))}…` : line))
-    .join('\n');
-}
-
-/** Progress as one line, for logs. */
-export function fetchPlainText(snapshot: FetchSnapshot): string {
-  const waits = snapshot.waits == null ? '' : ` · ${printable(snapshot.waits)}`;
-  return `${progressLine(snapshot)} · in flight ${formatCount(snapshot.inFlight)} · bound by ${snapshot.boundBy}${waits}`;
-}
-
-function progressLine(snapshot: FetchSnapshot): string {
-  const { elapsedMs, countAhead, ok, failed, skipped, bytes, before } = snapshot;
-  const settled = ok + failed + skipped;
-  const perSec = (Math.max(0, settled - before.settled) * 1000) / Math.max(elapsedMs, 1);
-  const rates = `${formatRate(perSec)} · ${formatSize((bytes * 1000) / Math.max(elapsedMs, 1))}/s · failed ${formatCount(failed)}`;
-  if (countAhead === null)
-    return `${formatCount(settled)} of ${formatCount(snapshot.targets)} or more · ${formatMs(elapsedMs)} · ${rates}`;
-  const ratio = countAhead === 0 ? 1 : settled / countAhead;
-  const filled = Math.floor(ratio * BAR_CELLS);
-  const eta = etaText(countAhead - settled, snapshot.recentPerSec ?? perSec);
-  return `[${'#'.repeat(filled)}${'.'.repeat(BAR_CELLS - filled)}] ${Math.floor(ratio * 100)} % · ${formatCount(settled)} of ${formatCount(countAhead)} · ETA ${eta} · ${rates}`;
-}
-
-/** By the pace of the last seconds: a run that stands still promises nothing. */
-function etaText(left: number, perSec: number): string {
-  if (left <= 0) return formatMs(0);
-  return perSec > 0 ? formatMs((left * 1000) / perSec) : 'unknown';
-}
 
 export interface AccountPlaces {
   /** Where the bodies are. */
@@ -178,12 +134,4 @@ function statusesText({ statuses = {}, failures }: FetchReport): string {
 /** What a certificate of a private authority is refused with; a name or a date that is wrong is no matter of trust. */
 function isUntrusted({ code, detail }: FetchReport['firstFailures'][number]): boolean {
   return code === 'tls' && /self.signed|(?:unable to|cannot) (?:verify|get)|issuer|UNABLE_TO/iu.test(detail);
-}
-
-/** `20.5 kB`: sizes of one body and of a whole run stand side by side here. */
-function formatSize(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
-  const value = bytes / 1000 ** power;
-  return `${power === 0 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
 }

@@ -69,3 +69,11 @@ export function formatInterval(interval: Interval | null, format: (value: number
 export function formatMedian(estimate: Estimate | null, format: (value: number) => string): string {
   return estimate === null ? NO_NUMBER : format(estimate.median);
 }
+
+/** `20.5 kB`: sizes of one body and of a whole run stand side by side here. */
+export function formatSize(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));
+  const value = bytes / 1000 ** power;
+  return `${power === 0 ? Math.round(value) : value.toFixed(1)} ${units[power]}`;
+}

@@ -1,51 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FetchReport, FetchSnapshot } from '../../src/model/fetch-report.ts';
+import type { FetchReport } from '../../src/model/fetch-report.ts';
 import type { FailedOutcome } from '../../src/model/outcome.ts';
-import { fetchAccountLines, fetchLiveText, fetchPlainText } from '../../src/report/fetch-text.ts';
-
-const SNAPSHOT: FetchSnapshot = {
-  before: { settled: 0, ok: 0, bytes: 0 },
-  targets: 600,
-  ok: 480,
-  failed: 15,
-  skipped: 5,
-  elapsedMs: 10_000,
-  countAhead: 1000,
-  inFlight: 64,
-  parked: 7,
-  waitingRetry: 3,
-  connections: 65,
-  bytes: 20_000_000,
-  failures: { 'http-status': 10, dns: 5 },
-  slowestOrigin: { origin: 'http://h', meanMs: 1500 },
-  boundBy: '--per-origin',
-};
-
-test('the live view has a bar, what is left, rates, failures by class, the slowest origin and what binds', () => {
-  const [bar = '', ...rest] = fetchLiveText(SNAPSHOT, 200).split('\n');
-  assert.match(bar, /^\[#{12}\.{12}\] 50 % · 500 of 1,000 · ETA 10\.0 s · 50\/s · 2\.0 MB\/s · failed 15$/u);
-  assert.match(
-    rest.join('\n'),
-    /in flight 64 on 65 connections · waiting 7 · retries due 3 · bound by --per-origin/u,
-  );
-  assert.match(rest.join('\n'), /slowest origin http:\/\/h 1\.50 s/u);
-  assert.match(rest.join('\n'), /failed: http-status 10 · dns 5/u);
-});
-
-test('a rate below ten is shown with a decimal, and not as none', () => {
-  assert.match(fetchPlainText({ ...SNAPSHOT, ok: 3, failed: 0, skipped: 0 }), / 0\.3\/s /u);
-});
-
-test('no line is wider than the terminal', () => {
-  for (const line of fetchLiveText(SNAPSHOT, 40).split('\n')) assert.ok(line.length <= 40, line);
-});
-
-test('without a known end the line says so and promises no time', () => {
-  const text = fetchPlainText({ ...SNAPSHOT, countAhead: null });
-  assert.match(text, /^500 of 600 or more · 10\.0 s/u);
-  assert.doesNotMatch(text, /ETA/u);
-});
+import { fetchAccountLines } from '../../src/report/fetch-text.ts';
 
 const REPORT: FetchReport = {
   ended: 'done',

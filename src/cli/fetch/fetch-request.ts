@@ -83,6 +83,7 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
       stallMs: values.stallTimeout,
     },
     budgets: {
+      isPerOriginGiven: values.perOrigin !== 'auto',
       maxPerOrigin: values.perOrigin === 'auto' ? defaults.budgets.maxPerOrigin : values.perOrigin,
       isAdaptive: values.adaptive,
       maxAttemptsPerSec: values.rate,

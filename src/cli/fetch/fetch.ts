@@ -1,8 +1,10 @@
 // `spillway fetch`: a real list, from wherever it is to wherever its bodies shall be, and the account of it.
 
 import { Command } from 'commander';
-import { type FetchReport, wasRefused } from '../../model/fetch-report.ts';
-import { fetchAccountLines, fetchLiveText, fetchPlainText } from '../../report/fetch-text.ts';
+import { type FetchReport, type FetchSnapshot, wasRefused } from '../../model/fetch-report.ts';
+import { fetchLiveText, fetchPlainText } from '../../report/fetch-progress-text.ts';
+import { fetchAccountLines } from '../../report/fetch-text.ts';
+import { COMMAND_NAMES } from '../../runner/fetch/bound-names.ts';
 import type { Fetch } from '../../runner/fetch/fetch.ts';
 import type { FetchSession } from '../../runner/fetch/fetch-session.ts';
 import { openThreadsAhead } from '../../runner/fetch/worker-group/fetch-threads.ts';
@@ -54,7 +56,12 @@ export async function fetchAll(
   // They start while the rest of the program is loaded, and end with the fetch.
   const threads = openThreadsAhead(options);
   const { startFetch } = await import('../../runner/fetch/fetch.ts');
-  const fetch = startFetch({ ...options, session, ...(threads === null ? {} : { threads }) });
+  const fetch = startFetch({
+    ...options,
+    names: COMMAND_NAMES,
+    session,
+    ...(threads === null ? {} : { threads }),
+  });
   if (values.insecure) {
     process.stderr.write(
       'WARNING: --insecure: certificates are not checked; anybody on the way can read and change everything\n',
@@ -83,7 +90,11 @@ function brokenBy({ problemCode }: FetchReport): ErrorCode {
 async function watch(fetch: Fetch, isQuiet: boolean): Promise<FetchReport> {
   if (isQuiet) return fetch.report;
   const { LiveText } = await import('../live-text.ts');
-  using text = await LiveText.open({ live: fetchLiveText, plain: fetchPlainText });
+  using text = await LiveText.open<FetchSnapshot>({
+    live: (snapshot, columns) =>
+      fetchLiveText(snapshot, { columns, rows: process.stderr.rows, hasColour: process.stderr.hasColors() }),
+    plain: fetchPlainText,
+  });
   text.follow(() => fetch.snapshot());
   return await fetch.report;
 }

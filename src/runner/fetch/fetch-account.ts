@@ -22,6 +22,8 @@ export class FetchAccount {
   storedBytes = 0;
   renamed = 0;
   readonly durations = new Histogram();
+  /** Answers of this session by class of status, such as `2xx`. */
+  readonly answers: Record<string, number> = {};
   readonly failures: Partial<Record<FailureCode, number>> = {};
   /** Of this session, by status: the journal keeps classes alone. */
   readonly statuses: Record<string, number> = {};
@@ -49,6 +51,10 @@ export class FetchAccount {
 
   add(outcome: Outcome): void {
     if (outcome.kind !== 'skipped' || outcome.reason !== 'stopped') this.settledNow++;
+    if (outcome.kind !== 'skipped' && outcome.status > 0) {
+      const group = `${Math.floor(outcome.status / 100)}xx`;
+      this.answers[group] = (this.answers[group] ?? 0) + 1;
+    }
     if (outcome.kind === 'ok') {
       this.ok++;
       this.bytes += outcome.bytes;
@@ -70,12 +76,14 @@ export class FetchAccount {
     }
   }
 
-  slowestOrigin(): { origin: string; meanMs: number } | null {
-    let slowest: { origin: string; meanMs: number } | null = null;
-    for (const [origin, { count, sumMs }] of this.#origins) {
-      if (count < MIN_ANSWERS) continue;
-      const meanMs = sumMs / count;
-      if (slowest === null || meanMs > slowest.meanMs) slowest = { origin, meanMs };
+  /** Those with the longest mean time, slowest first. */
+  slowestOrigins(count: number): { origin: string; meanMs: number }[] {
+    const slowest: { origin: string; meanMs: number }[] = [];
+    for (const [origin, { count: answers, sumMs }] of this.#origins) {
+      if (answers < MIN_ANSWERS) continue;
+      slowest.push({ origin, meanMs: sumMs / answers });
+      slowest.sort((a, b) => b.meanMs - a.meanMs);
+      if (slowest.length > count) slowest.pop();
     }
     return slowest;
   }

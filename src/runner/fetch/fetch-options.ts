@@ -5,6 +5,7 @@ import type { Outcome } from '../../model/outcome.ts';
 import type { DiscardSpec, MemorySpec, ModuleSpec } from '../../model/sink-spec.ts';
 import type { SourceOptions } from './targets/fetch-sources.ts';
 import type { FetchThreads } from './worker-group/fetch-threads.ts';
+import type { BoundNames } from './bound-names.ts';
 import type { Admit } from './fetch-run.ts';
 import type { FetchSession } from './fetch-session.ts';
 
@@ -36,6 +37,8 @@ export interface FetchOptions {
   readonly onOutcomes?: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
   /** How many of the next targets may go to the workers. */
   readonly admit?: Admit;
+  /** What a person calls options that bind. @default as the library does */
+  readonly names?: BoundNames;
   /** Threads that were started ahead for these options; the fetch ends them, whether it begins or not. @default its own */
   readonly threads?: FetchThreads;
   /** How the run goes on with what is there; @default as `fetch` typed at a terminal */

@@ -3,6 +3,7 @@
 
 import { readResidentBytes } from '../../limits/fact-reader.ts';
 import { nowMs } from '../../measure/clock.ts';
+import { sumTallies } from '../../measure/tally.ts';
 import type { SpillwayError } from '../../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../../model/fetch-report.ts';
 import {
@@ -19,6 +20,7 @@ import type { JournalCounts } from '../../model/run-journal.ts';
 import type { AnySinkSpec } from '../../model/sink-spec.ts';
 import type { Target } from '../../model/target.ts';
 import { BoundBy } from './bound-by.ts';
+import { type BoundNames, LIBRARY_NAMES } from './bound-names.ts';
 import { FetchAccount } from './fetch-account.ts';
 import { makeFetchSnapshot, type RunFigures } from './fetch-snapshot.ts';
 import { makeFetchReport } from './make-fetch-report.ts';
@@ -56,6 +58,8 @@ export interface FetchRunOptions {
   /** Gets every outcome once, before it is counted. A throw breaks the run. */
   readonly onOutcomes: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
   readonly admit?: Admit;
+  /** What a person calls options that bind. @default as the library does */
+  readonly names?: BoundNames;
   /** Of the worker group: `deathsOf`, and what keeps it. @default it is forgotten with the process */
   readonly deathsOf?: Map<number, number>;
   readonly onDeath?: () => void;
@@ -209,6 +213,8 @@ class OneFetch {
       elapsedMs: nowMs() - this.#startedAtMs,
       maxInFlight,
       workerCount,
+      budgets,
+      names: this.#options.names ?? LIBRARY_NAMES,
       origins: budgets.isAdaptive === true ? this.#shared.origins : null,
     };
   }
@@ -260,7 +266,8 @@ class OneFetch {
 
   #watch(): void {
     this.#peakRssBytes = Math.max(this.#peakRssBytes, readResidentBytes());
-    this.#monitor.look(nowMs(), this.#account.settled, this.#workerGroup?.waits ?? null);
+    const { bytesReceived } = sumTallies(this.#workerGroup?.tallies ?? []);
+    this.#monitor.look(nowMs(), this.#account.settled, bytesReceived, this.#workerGroup?.waits ?? null);
   }
 
   #report(): FetchReport {

@@ -2,10 +2,14 @@
 
 import { sumTallies } from '../../measure/tally.ts';
 import type { FetchBefore, FetchSnapshot } from '../../model/fetch-report.ts';
+import type { FetchBudgets } from '../../model/fetch-task.ts';
+import type { BoundNames } from './bound-names.ts';
 import type { FetchAccount } from './fetch-account.ts';
 import type { TargetStream } from './targets/fetch-target-stream.ts';
 import type { ThroughputMonitor } from './throughput-monitor.ts';
 import type { FetchWorkerGroup } from './worker-group/fetch-worker-group.ts';
+
+const SLOWEST_COUNT = 3;
 
 /** What snapshot, report and `bound by` of a run are drawn up from. */
 export interface RunFigures {
@@ -20,6 +24,8 @@ export interface RunFigures {
   readonly elapsedMs: number;
   readonly maxInFlight: number;
   readonly workerCount: number;
+  readonly budgets: FetchBudgets;
+  readonly names: BoundNames;
   /** What the workers know of each origin; null with fixed budgets. */
   readonly origins: SharedArrayBuffer | null;
 }
@@ -27,6 +33,7 @@ export interface RunFigures {
 export function makeFetchSnapshot(figures: RunFigures, boundBy: string): FetchSnapshot {
   const { account, targetStream, workerGroup, monitor } = figures;
   const tally = sumTallies(workerGroup?.tallies ?? []);
+  const slowestOrigins = account.slowestOrigins(SLOWEST_COUNT);
   return {
     before: figures.before,
     targets: figures.targets,
@@ -41,9 +48,14 @@ export function makeFetchSnapshot(figures: RunFigures, boundBy: string): FetchSn
     connections: tally.connectionsOpened - tally.connectionsClosed,
     bytes: tally.bytesReceived,
     failures: { ...account.failures },
-    slowestOrigin: account.slowestOrigin(),
+    slowestOrigin: slowestOrigins[0] ?? null,
+    slowestOrigins,
+    answers: { ...account.answers },
+    keptBytes: account.bytes,
+    ...(workerGroup === null ? {} : { bodies: workerGroup.bodies() }),
     boundBy,
     recentPerSec: monitor.perSec,
+    recentBytesPerSec: monitor.bytesPerSec,
     waits: monitor.waits,
   };
 }

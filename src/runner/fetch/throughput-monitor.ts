@@ -8,14 +8,14 @@ const MAX_TOLD = 5;
 const LEAST_MS = 1_000;
 
 export class ThroughputMonitor {
-  readonly #looks: { readonly atMs: number; readonly settled: number }[] = [];
+  readonly #looks: { readonly atMs: number; readonly settled: number; readonly bytes: number }[] = [];
   readonly #standstills: string[] = [];
   #standstillCount = 0;
   #waits: string | null = null;
 
   /** Called a few times a second. @param waits what the run waits for, where nothing moves */
-  look(atMs: number, settled: number, waits: string | null): void {
-    this.#looks.push({ atMs, settled });
+  look(atMs: number, settled: number, bytes: number, waits: string | null): void {
+    this.#looks.push({ atMs, settled, bytes });
     if (this.#looks.length > MAX_LOOKS) this.#looks.shift();
     if (waits !== null && this.#waits === null) this.#standstillCount++;
     if (waits !== null && this.#standstillCount <= MAX_TOLD)
@@ -30,10 +30,19 @@ export class ThroughputMonitor {
 
   /** Targets settled a second of late; null when the run is too young to tell. */
   get perSec(): number | null {
+    return this.#pace('settled');
+  }
+
+  /** Body bytes received a second of late; as `perSec`. */
+  get bytesPerSec(): number | null {
+    return this.#pace('bytes');
+  }
+
+  #pace(of: 'settled' | 'bytes'): number | null {
     const first = this.#looks[0];
     const last = this.#looks.at(-1);
     if (first === undefined || last === undefined || last.atMs - first.atMs < LEAST_MS) return null;
-    return ((last.settled - first.settled) * 1000) / (last.atMs - first.atMs);
+    return ((last[of] - first[of]) * 1000) / (last.atMs - first.atMs);
   }
 
   /** Each standstill as it was last seen. */

@@ -4,6 +4,7 @@
 
 import { nowMs } from '../../measure/clock.ts';
 import type { Tally } from '../../measure/tally.ts';
+import { writeBodyProgress } from '../../model/body/body-progress.ts';
 import type { SpillwayError } from '../../model/errors.ts';
 import { type FetchTask, GAUGES } from '../../model/fetch-task.ts';
 import type { Outcome, SkipReason } from '../../model/outcome.ts';
@@ -41,6 +42,8 @@ import { Watchdog } from './watchdog.ts';
 
 /** A connection that takes so long is worth waiting for. */
 const DEAR_MS = 50;
+/** How far bodies have come is told as often as the live view looks. */
+const BODIES_EVERY_MS = 200;
 
 export interface EngineParts {
   readonly task: FetchTask;
@@ -75,6 +78,7 @@ export class FetchEngine {
   readonly #next: NextAttempt;
   readonly #certificates = new RefusedCertificates();
   readonly #waiting = new WaitingJobs();
+  #bodiesDueAtMs = 0;
   readonly #reopener: BodyReopener;
   readonly #putOff: PutOffJobs;
   readonly #watchdog: Watchdog;
@@ -474,6 +478,10 @@ export class FetchEngine {
   }
 
   #lookAfter(now: number, isAwake: boolean): void {
+    if (now >= this.#bodiesDueAtMs) {
+      this.#bodiesDueAtMs = now + BODIES_EVERY_MS;
+      writeBodyProgress(this.#parts.task.bodyProgress, this.#slots.bodies());
+    }
     if (isAwake) {
       for (const attempt of this.#slots.attempts) this.#check(attempt, now);
       this.#watchdog.look(now);
@@ -521,6 +529,7 @@ export class FetchEngine {
     this.#sweep.close();
     this.#admission.close();
     this.#show();
+    writeBodyProgress(this.#parts.task.bodyProgress, []);
     this.#done.resolve();
   }
 }

@@ -2,6 +2,7 @@
 // yet, so that a process that dies makes no more targets be asked for again than it has slots.
 
 import type { Tally } from '../../measure/tally.ts';
+import type { LargeBody } from '../../model/body/body-progress.ts';
 import type { FetchAttempt } from './attempt/fetch-attempt.ts';
 
 /** What remains when this machine runs out of something. */
@@ -49,6 +50,11 @@ export class RunSlots {
   /** True when all were taken before `freedCount` attempts ended. */
   wasFull(freedCount: number): boolean {
     return this.#attempts.size + freedCount >= this.maxAttempts;
+  }
+
+  /** Those that are on their way. */
+  *bodies(): Generator<LargeBody> {
+    for (const { body } of this.#attempts) if (body !== null) yield body;
   }
 
   open(attempt: FetchAttempt): void {

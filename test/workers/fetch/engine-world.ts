@@ -13,6 +13,7 @@ import {
   GAUGES,
 } from '../../../src/model/fetch-task.ts';
 import { makeOwnPlaces } from '../../../src/model/shared/origin-fields.ts';
+import { makeBodyProgress } from '../../../src/model/body/body-progress.ts';
 import type { Outcome } from '../../../src/model/outcome.ts';
 import type { Sink } from '../../../src/sinks/sink.ts';
 import { DecoderMemory } from '../../../src/workers/fetch/attempt/decoder-memory.ts';
@@ -82,6 +83,7 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
     shared,
     tally: Tally.allocate(),
     gauges: new SharedArrayBuffer(GAUGES.fieldCount * 8),
+    bodyProgress: makeBodyProgress(),
     ownPlaces: makeOwnPlaces(shared.origins),
     inFlight: new SharedArrayBuffer(8 * maxInFlight),
     maxNames: 64,

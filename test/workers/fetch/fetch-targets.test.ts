@@ -1,3 +1,4 @@
+import { makeBodyProgress } from '../../../src/model/body/body-progress.ts';
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -47,6 +48,7 @@ function taskFor(port: MessagePort): FetchTask {
     shared,
     tally: Tally.allocate(),
     gauges: new SharedArrayBuffer(GAUGES.fieldCount * 8),
+    bodyProgress: makeBodyProgress(),
     ownPlaces: makeOwnPlaces(shared.origins),
     inFlight: new SharedArrayBuffer(8 * MAX_IN_FLIGHT),
     maxNames: 64,

@@ -5,12 +5,15 @@
 import { MessageChannel } from 'node:worker_threads';
 import { Histogram } from '../../../measure/histogram.ts';
 import type { Tally } from '../../../measure/tally.ts';
+import { readBodyProgress } from '../../../model/body/body-progress.ts';
 import { SpillwayError } from '../../../model/errors.ts';
+import type { BodiesOnTheirWay } from '../../../model/fetch-report.ts';
 import { type FetchTask, type FromFetchWorker, GAUGES } from '../../../model/fetch-task.ts';
 import { oneLine } from '../../../model/one-line.ts';
 import { giveBackPlaces } from '../../../model/shared/origin-fields.ts';
 import { crashedOutcome, type Outcome, skippedOutcome } from '../../../model/outcome.ts';
 import type { PartialBody } from '../../../model/body/partial-body.ts';
+import { shownUrl } from '../../../model/shown-url.ts';
 import { splitCount } from '../../../model/split.ts';
 import type { Target } from '../../../model/target.ts';
 import { recoverWorker } from '../../../sinks/recover/recover-sink.ts';
@@ -33,6 +36,7 @@ export type FetchTaskBase = Omit<
   | 'port'
   | 'tally'
   | 'gauges'
+  | 'bodyProgress'
   | 'ownPlaces'
   | 'inFlight'
   | 'nameTimes'
@@ -125,6 +129,18 @@ export class FetchWorkerGroup {
     const all = new Histogram();
     for (const { nameTimes } of this.#handles) all.merge(new Histogram(nameTimes));
     return all;
+  }
+
+  /** Bodies on their way. */
+  bodies(): BodiesOnTheirWay {
+    const { large, ...sums } = readBodyProgress(this.#handles.map(({ bodyProgress }) => bodyProgress));
+    const named = large.flatMap((body) => {
+      const target = this.#handles
+        .map(({ pending }) => pending.get(body.index))
+        .find((it) => it !== undefined);
+      return target === undefined ? [] : [{ ...body, url: shownUrl(target.url) }];
+    });
+    return { ...sums, large: named };
   }
 
   /** Sum of a gauge over the workers. */
@@ -238,6 +254,7 @@ export class FetchWorkerGroup {
         port: port2,
         tally: handle.tallyBuffer,
         gauges: handle.gauges,
+        bodyProgress: handle.bodyProgress,
         ownPlaces: handle.ownPlaces,
         inFlight: handle.inFlight,
         nameTimes: handle.nameTimes,

@@ -5,6 +5,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { Histogram } from '../../../measure/histogram.ts';
 import { Tally } from '../../../measure/tally.ts';
+import { makeBodyProgress } from '../../../model/body/body-progress.ts';
 import { GAUGES, type ToFetchWorker } from '../../../model/fetch-task.ts';
 import { makeOwnPlaces } from '../../../model/shared/origin-fields.ts';
 import type { Stored } from '../../../model/outcome.ts';
@@ -26,6 +27,7 @@ export class WorkerHandle implements WorkerShare {
   readonly tallyBuffer = Tally.allocate();
   readonly tally = new Tally(this.tallyBuffer);
   readonly gauges = new SharedArrayBuffer(GAUGES.fieldCount * 8);
+  readonly bodyProgress = makeBodyProgress();
   readonly ownPlaces: SharedArrayBuffer;
   readonly inFlight: SharedArrayBuffer;
   readonly nameTimes = Histogram.allocate();

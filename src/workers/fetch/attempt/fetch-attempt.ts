@@ -1,6 +1,7 @@
 // One request for a job, from its dispatch to its last byte: judges the head, hands the body on, keeps the deadlines.
 // Says once how it ended; whether there is another attempt is the engine's to decide.
 
+import type { LargeBody } from '../../../model/body/body-progress.ts';
 import type { FailureCode } from '../../../model/errors.ts';
 import type { FetchLimits } from '../../../model/fetch-task.ts';
 import type { Continuation, PartialBody } from '../../../model/body/partial-body.ts';
@@ -105,6 +106,14 @@ export class FetchAttempt implements AnswerReceiver {
   /** When its request went out, by `nowMs`; 0 when it has not. */
   get sentAtMs(): number {
     return this.#sentAtMs;
+  }
+
+  /** How far its body has come; null before it begins, and where nobody wants it. */
+  get body(): LargeBody | null {
+    if (this.#intake === null) return null;
+    const bytes = this.#bytesBefore + this.#clock.bytes;
+    const totalBytes = this.#promisedBytes === null ? null : this.#bytesBefore + this.#promisedBytes;
+    return { index: this.job.target.index, bytes, totalBytes };
   }
 
   /** Body bytes that came with it, as sent. */
