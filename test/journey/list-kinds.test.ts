@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { startRun } from '../../src/index.ts';
 import type { FetchSnapshot } from '../../src/model/fetch-report.ts';
-import { fetchPlainText } from '../../src/report/fetch-progress-text.ts';
+import { fetchPlainText } from '../../src/report/live/fetch-progress-text.ts';
 import { run, witness } from '../helpers/fetch-process.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 

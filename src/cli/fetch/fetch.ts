@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import { type FetchReport, type FetchSnapshot, wasRefused } from '../../model/fetch-report.ts';
-import { fetchLiveText, fetchPlainText } from '../../report/fetch-progress-text.ts';
+import { fetchLiveText, fetchPlainText } from '../../report/live/fetch-progress-text.ts';
 import { fetchAccountLines } from '../../report/fetch-text.ts';
 import { COMMAND_NAMES } from '../../runner/fetch/bound-names.ts';
 import type { Fetch } from '../../runner/fetch/fetch.ts';

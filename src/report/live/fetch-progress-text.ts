@@ -1,10 +1,10 @@
 // A fetch at work as a person watches it: the live view of a terminal of any size, and one line for logs. Pure; what
 // servers and lists wrote is made harmless to a terminal first.
 
-import type { FetchSnapshot } from '../model/fetch-report.ts';
+import type { FetchSnapshot } from '../../model/fetch-report.ts';
 import { cutTo, fitLine, type LinePart, wrapTo } from './fit-line.ts';
-import { formatCount, formatMs, formatRate, formatSize } from './format-numbers.ts';
-import { printable } from './printable.ts';
+import { formatCount, formatMs, formatRate, formatSize } from '../format-numbers.ts';
+import { printable } from '../printable.ts';
 
 const WIDE_BAR_CELLS = 24;
 const NARROW_BAR_CELLS = 10;
