@@ -89,6 +89,7 @@ export function resolveRun(options: RunOptions): ResolvedRun {
       nameTemplate: checks.text('nameTemplate'),
       bytes,
       segmentBytes: whole('segmentBytes'),
+      setsTimes: checks.flag('timestamps', false),
       request: {
         userAgent: checks.text('userAgent') ?? defaults.request.userAgent,
         headers: readHeaders(checks),

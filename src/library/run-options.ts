@@ -130,6 +130,8 @@ export interface RunOptions {
   readonly nameTemplate?: string;
   /** A packed file past this is followed by another. @default 1e9 */
   readonly segmentBytes?: number;
+  /** Files in a directory get the time that Last-Modified says. @default false */
+  readonly timestamps?: boolean;
   /** Something from the source that is no URL ends the run, instead of being a failure. @default false */
   readonly strict?: boolean;
   /** Fetch a URL once, however often the source yields it. @default false */

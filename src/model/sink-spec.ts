@@ -18,6 +18,8 @@ export interface DirectorySpec {
   readonly partial: string;
   /** Template of a file's name; null for Content-Disposition, then the URL's last segment. */
   readonly nameTemplate: string | null;
+  /** A file gets the time that Last-Modified says. @default false */
+  readonly setsTimes?: boolean;
   /** Files a directory holds before sub-directories take the rest. */
   readonly filesPerDirectory: number;
   /** True when the directory was not empty at the start: what lies there is kept, too. */

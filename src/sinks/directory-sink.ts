@@ -75,6 +75,7 @@ class DirectorySink implements Sink {
     const directory = isWayFree ? wished : partDirectory;
     const wanted = isWayFree ? inPart.slice(slash) : safeName(inPart.replaceAll('/', '_'));
     if (!isWayFree && !this.#make(partDirectory)) refuseWay(`${this.#spec.root}/${partDirectory}`);
+    if (this.#spec.setsTimes === true) spool.setTime(lastModifiedMs(head));
     const { index } = head;
     for (let attempt = 0; ; attempt++) {
       const isOwn = attempt > 0;
@@ -165,4 +166,13 @@ class DirectoryBody implements Body {
   suspend(): void {
     this.#spool.suspend();
   }
+}
+
+/** The date of Last-Modified in the form that servers send (RFC 9110, 5.6.7); null where there is none, or no date. */
+function lastModifiedMs({ headers }: BodyHead): number | null {
+  const field = headers.find(([name]) => name === 'last-modified')?.[1].trim() ?? '';
+  const ms = /^[a-z]{3}, \d{2} [a-z]{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/iu.test(field)
+    ? Date.parse(field)
+    : Number.NaN;
+  return Number.isNaN(ms) ? null : ms;
 }

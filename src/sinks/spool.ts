@@ -2,7 +2,7 @@
 // SHA-256 at the end. Every sink that needs a whole body before it can write builds on it.
 
 import { createHash, type Hash, hash } from 'node:crypto';
-import { closeSync, linkSync, openSync, readSync, renameSync, unlinkSync } from 'node:fs';
+import { closeSync, linkSync, openSync, readSync, renameSync, unlinkSync, utimesSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { guardWrite } from '../files/sink-error.ts';
 import { writeAll } from '../files/write-all.ts';
@@ -115,6 +115,13 @@ export class Spool {
   /** The whole body, in pieces that are valid until the next one is asked for. */
   pieces(): Iterable<Buffer> {
     return this.#hasFile ? this.#filePieces() : this.#heldBytes === 0 ? [] : [this.#heldPiece()];
+  }
+
+  /** The time that the file will have; null for now. Call it after the last `write`. */
+  setTime(ms: number | null): void {
+    if (ms === null) return;
+    if (!this.#hasFile) this.#flush();
+    guardWrite('set the time of', this.#tempPath, () => utimesSync(this.#tempPath, new Date(), new Date(ms)));
   }
 
   /** Makes the body a file at `path`, at once and whole. False: something stands there, and nothing is done. */

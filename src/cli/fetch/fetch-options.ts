@@ -140,6 +140,12 @@ export const FETCH_OPTIONS = {
     meaning: 'a packed file past this is followed by another',
     parse: byteCount(1),
   }),
+  timestamps: row({
+    flags: '--timestamps',
+    initial: 'false',
+    meaning: 'give each file the time that Last-Modified says',
+    parse: flag(),
+  }),
   cores: row({
     flags: '--cores <n>',
     initial: 'auto',

@@ -46,6 +46,7 @@ export function toFetchOptions(values: FetchValues, places: readonly string[]): 
     nameTemplate: values.name ?? null,
     bytes: values.bytes ?? null,
     segmentBytes: values.segmentSize,
+    setsTimes: values.timestamps,
     request: {
       userAgent: values.userAgent ?? defaults.request.userAgent,
       headers,

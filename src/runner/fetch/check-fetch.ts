@@ -54,7 +54,7 @@ export function checkFetch(options: FetchOptions, record: () => RunRecord | null
   );
   if (options.sources.length === 0)
     problems.push('source: expected a URL, a list, - or --list-api, found none');
-  problems.push(...checkPlace({ to: to ?? '', nameTemplate: options.nameTemplate }));
+  problems.push(...checkPlace({ ...options, to: to ?? '' }));
   const workerCount = countWorkers(options);
   problems.push(...checkFiles(workerCount));
   if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));

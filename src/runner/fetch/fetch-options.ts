@@ -18,6 +18,8 @@ export interface FetchOptions {
   /** null: decoded, but original in a WARC. */
   readonly bytes: FetchRequestOptions['bytes'] | null;
   readonly segmentBytes: number;
+  /** Files in a directory get the time that Last-Modified says. @default false */
+  readonly setsTimes?: boolean;
   readonly request: Omit<FetchRequestOptions, 'bytes' | 'logins' | 'ca'>;
   readonly netrcFile: string | null;
   readonly caFile: string | null;

@@ -53,6 +53,8 @@ export interface SessionPlace {
   readonly to: string | null;
   readonly nameTemplate: string | null;
   readonly segmentBytes: number;
+  /** As of a directory's `SinkSpec`. @default false */
+  readonly setsTimes?: boolean;
   readonly software: string;
   readonly identity: RunIdentity;
 }

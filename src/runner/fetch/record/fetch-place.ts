@@ -24,6 +24,8 @@ export interface PlaceOptions {
   readonly to: string | null;
   readonly nameTemplate: string | null;
   readonly segmentBytes: number;
+  /** As of a directory's `SinkSpec`. @default false */
+  readonly setsTimes?: boolean;
   readonly software: string;
   /** A directory of an earlier session, for a `to` that names no place of its own; null to make `results/<time>`. */
   readonly found: string | null;
@@ -60,9 +62,11 @@ export function packingOf(path: string): Pick<PackedSpec, 'kind' | 'compression'
 export function checkPlace({
   to,
   nameTemplate,
+  setsTimes = false,
 }: {
   readonly to: string;
   readonly nameTemplate: string | null;
+  readonly setsTimes?: boolean;
 }): string[] {
   const problems: string[] = [];
   const packing = packingOf(to);
@@ -74,6 +78,11 @@ export function checkPlace({
   if (nameTemplate !== null && (packing !== null || to === 'discard')) {
     problems.push(
       `--name: expected a directory in --to, found ${JSON.stringify(withoutLogins(to))}, which holds no files`,
+    );
+  }
+  if (setsTimes && (packing !== null || to === 'discard')) {
+    problems.push(
+      `--timestamps: expected a directory in --to, found ${JSON.stringify(withoutLogins(to))}, which holds no files`,
     );
   }
   if (nameTemplate !== null) {
@@ -130,6 +139,7 @@ function makePlace(options: PlaceOptions, now: Date): Place {
   }
   const sink: SinkSpec = {
     kind: 'directory',
+    ...(options.setsTimes === true ? { setsTimes: true } : {}),
     root: path,
     partial,
     nameTemplate,

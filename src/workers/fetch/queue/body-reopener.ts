@@ -62,9 +62,14 @@ export class BodyReopener {
   }
 }
 
-function headOf({ target, shownUrl }: FetchJob, { head, totalBytes }: PartialBody): BodyHead {
+function headOf({ target, shownUrl }: FetchJob, { head, totalBytes, facts }: PartialBody): BodyHead {
   const { index, line } = target;
-  return { ...head, index, line, url: shownUrl, isDecoded: false, expectedBytes: totalBytes };
+  // A directory's head is kept without its fields; a file may have its time from this one.
+  const headers =
+    head.headers.length === 0 && facts.lastModified !== undefined
+      ? [['last-modified', facts.lastModified] as const]
+      : head.headers;
+  return { ...head, headers, index, line, url: shownUrl, isDecoded: false, expectedBytes: totalBytes };
 }
 
 function keep(job: FetchJob, partial: PartialBody, { body, bytes }: ReopenedBody): void {
