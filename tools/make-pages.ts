@@ -14,6 +14,7 @@ import {
   fastApiFigures,
   millionFigures,
   nginxFigures,
+  ownServerFigures,
   strategyFigures,
 } from './kept-figures.ts';
 
@@ -79,6 +80,7 @@ const TABLES: Readonly<Record<string, () => string>> = {
   'kept-million': millionFigures,
   'kept-fastapi': fastApiFigures,
   'kept-fastapi-briefly': fastApiBriefly,
+  'kept-python-own-server': ownServerFigures,
   ...Object.fromEntries(
     Object.keys(OPTION_TABLES).map((command) => [
       command,
