@@ -100,3 +100,15 @@ for (const location of ['file:///etc/passwd', 'ftp://outside.test/', 'javascript
     const failure = onlyFailed(await fetchUrls(t, [`http://outside.test:${port}/`], { request }));
     assert.equal(failure.code, 'bad-redirect');
   });
+
+for (const transport of ['auto', 'undici'] as const)
+  for (const host of ['127.0.0.1', 'inside.test'])
+    test(`robots.txt of ${host} is not asked for either, where a public origin redirects there (${transport})`, async (t) => {
+      const { port, seen, request } = await makeWorld(t, (port) => `http://${host}:${port}/secret`);
+      const fetched = await fetchUrls(t, [`http://outside.test:${port}/`], {
+        request: { ...request, transport, honoursRobots: true },
+        limits: { maxRedirects: 5 },
+      });
+      assert.match(onlyFailed(fetched).code, /^(?:bad-redirect|robots-unavailable)$/u);
+      assert.deepEqual(seen, []);
+    });

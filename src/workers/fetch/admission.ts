@@ -17,7 +17,7 @@ export interface AdmissionParts {
   /** Called when what was refused may be allowed now. */
   readonly onRoom: () => void;
   /** The robots.txt of an origin is wanted. */
-  readonly onRobots: (origin: string) => void;
+  readonly onRobots: (origin: string, isGuarded: boolean) => void;
 }
 
 export class Admission {

@@ -62,7 +62,7 @@ export interface EngineParts {
   /** What is waited for where nothing moves; null when it does again. */
   readonly onWaits: (text: string | null) => void;
   /** The robots.txt of an origin is wanted; `learnRobots` gets it. */
-  readonly onRobots: (origin: string) => void;
+  readonly onRobots: (origin: string, isGuarded: boolean) => void;
 }
 
 export class FetchEngine {

@@ -71,27 +71,30 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
       },
       onPartial: (index, partial) => outbox.send({ kind: 'partial', index, partial }),
       onWaits: (text) => outbox.send({ kind: 'waits', text }),
-      onRobots: (origin) => outbox.send({ kind: 'robots', origin }),
+      onRobots: (origin, isGuarded) => {
+        // Where a public origin has redirected to: asked for here, behind the guard.
+        if (isGuarded) void findRobots(origin, true);
+        else outbox.send({ kind: 'robots', origin });
+      },
     });
     // Each holds a connection: over 20,000 origins all at once they would take every file there is.
     const mostRobots = Math.max(1, Math.min(MAX_ROBOTS, Math.floor(maxInFlight / 2)));
-    const awaitingRobots: string[] = [];
+    const awaitingRobots: [origin: string, isGuarded: boolean][] = [];
     let robotsCount = 0;
-    const findRobots = async (origin: string): Promise<void> => {
+    const findRobots = async (origin: string, isGuarded = false): Promise<void> => {
       if (robotsCount >= mostRobots) {
-        awaitingRobots.push(origin);
+        awaitingRobots.push([origin, isGuarded]);
         return;
       }
       robotsCount++;
       const onSent = () => tally.add('attemptsSent', 1);
-      const rules = await fetchRobots(
-        { routes, limits, userAgent: request.userAgent, decoderMemory, onSent },
-        origin,
-      );
-      outbox.send({ kind: 'robots-found', answer: { origin, rules } });
+      const parts = { routes, limits, userAgent: request.userAgent, decoderMemory, onSent };
+      const answer = { origin, rules: await fetchRobots(parts, origin, isGuarded) };
+      if (isGuarded) engine.learnRobots(answer);
+      else outbox.send({ kind: 'robots-found', answer });
       robotsCount--;
       const next = awaitingRobots.shift();
-      if (next !== undefined) void findRobots(next);
+      if (next !== undefined) void findRobots(...next);
     };
     port.on('message', (message: ToFetchWorker) => {
       if (message.kind === 'targets') engine.accept(message.targets);

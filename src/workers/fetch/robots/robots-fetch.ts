@@ -10,6 +10,7 @@ import { ContentDecoder, parseCodings } from '../attempt/content-decoder.ts';
 import type { DecoderMemory } from '../attempt/decoder-memory.ts';
 import { classify, describeError } from '../../../transport/classify.ts';
 import type { AnswerReceiver, RequestControl } from '../../../transport/fetch-transport.ts';
+import { PrivateAddressError } from '../../../dns/host-names.ts';
 import type { GuardedRoutes } from '../../../transport/routes/guarded-routes.ts';
 import type { HeaderView } from '../../../transport/lane.ts';
 
@@ -35,13 +36,17 @@ type Answer =
   | { readonly kind: 'hand-over' };
 
 /** Never rejects. */
-export async function fetchRobots(parts: RobotsFetchParts, origin: string): Promise<RobotsRules> {
+export async function fetchRobots(
+  parts: RobotsFetchParts,
+  origin: string,
+  isGuarded = false,
+): Promise<RobotsRules> {
   let found: RobotsRules = { kind: 'unavailable', detail: 'not asked' };
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     // A ref'd timer: it may be all that keeps the thread awake.
     if (tries > 0) await new Promise((resolve) => setTimeout(resolve, RETRY_MS * 2 ** tries));
     try {
-      found = await follow(parts, new URL('/robots.txt', origin));
+      found = await follow(parts, new URL('/robots.txt', origin), isGuarded);
     } catch (error) {
       return { kind: 'unavailable', detail: `${origin}/robots.txt: ${thrownText(error)}` };
     }
@@ -50,9 +55,9 @@ export async function fetchRobots(parts: RobotsFetchParts, origin: string): Prom
   return found;
 }
 
-async function follow(parts: RobotsFetchParts, start: URL): Promise<RobotsRules> {
+async function follow(parts: RobotsFetchParts, start: URL, isAway: boolean): Promise<RobotsRules> {
   let url = start;
-  let isGuarded = false;
+  let isGuarded = isAway;
   for (let hops = 0; hops <= MAX_REDIRECTS; hops++) {
     let answer = await new Asking(parts, url, isGuarded, false).answer;
     if (answer.kind === 'hand-over') answer = await new Asking(parts, url, isGuarded, true).answer;
@@ -144,6 +149,8 @@ class Asking implements AnswerReceiver {
 
   onError(error: unknown): void {
     if (!this.#isHandedOver && FAILURES[classify(error)].handOver) this.#finish({ kind: 'hand-over' });
+    // Nothing there may be asked for, so that no rules are needed: the target itself meets the guard next.
+    else if (error instanceof PrivateAddressError) this.#finish({ kind: 'none' });
     else this.#fail(describeError(error));
   }
 

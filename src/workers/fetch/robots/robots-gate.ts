@@ -23,14 +23,14 @@ interface Known {
 
 export class RobotsGate {
   readonly #userAgent: string;
-  readonly #ask: (origin: string) => void;
+  readonly #ask: (origin: string, isGuarded: boolean) => void;
   readonly #known = new Map<string, Known>();
   #characters = 0;
   readonly #awaited = new Map<string, FetchJob[]>();
   #count = 0;
 
   /** @param ask has the robots.txt of an origin fetched; `learn` gets the answer */
-  constructor(userAgent: string, ask: (origin: string) => void) {
+  constructor(userAgent: string, ask: (origin: string, isGuarded: boolean) => void) {
     this.#userAgent = userAgent;
     this.#ask = ask;
   }
@@ -114,7 +114,7 @@ export class RobotsGate {
       return;
     }
     this.#awaited.set(origin, [job]);
-    this.#ask(origin);
+    this.#ask(origin, job.isGuarded);
   }
 }
 
