@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { FetchSnapshot } from '../../src/model/fetch-report.ts';
-import { fetchLiveText, fetchPlainText } from '../../src/report/live/fetch-progress-text.ts';
-import { fitLine, wrapTo } from '../../src/report/live/fit-line.ts';
+import type { FetchSnapshot } from '../../../src/model/fetch-report.ts';
+import { fetchLiveText, fetchPlainText } from '../../../src/report/live/fetch-progress-text.ts';
+import { fitLine, wrapTo } from '../../../src/report/live/fit-line.ts';
 
 const SNAPSHOT: FetchSnapshot = {
   before: { settled: 0, ok: 0, bytes: 0 },
