@@ -13,6 +13,9 @@ import { isAlive, waitUntil } from '../wait-until.ts';
 
 const CLUSTER_URL = new URL('../../../src/server/cluster.ts', import.meta.url).href;
 
+/** What `GET /n` answers unless `answer` is text. */
+const bodyOf = (n: number): string => `{"message":"ok","value":${n}}`;
+
 for (const lean of [false, true]) {
   const way = lean ? 'lean' : 'on Fastify';
 
@@ -28,7 +31,7 @@ for (const lean of [false, true]) {
     assert.equal((await server.stats()).replicas.length, 2);
     for (let n = 0; n < 20; n += 1) {
       const answer = await fetch(`${server.origins[0]}/${n}`, { headers: { connection: 'close' } });
-      assert.equal(await answer.text(), String(n));
+      assert.equal(await answer.text(), bodyOf(n));
     }
     assert.equal((await server.stats()).trials.answered, 20);
     await server.reset();
@@ -62,8 +65,8 @@ for (const lean of [false, true]) {
       assert.deepEqual(
         answers.map(({ status, body }) => [status, body]),
         [
-          [200, '1'],
-          [200, '2'],
+          [200, bodyOf(1)],
+          [200, bodyOf(2)],
         ],
       );
       assert.equal(answers[0]?.headers['connection'] === 'close', false);
@@ -96,7 +99,7 @@ for (const lean of [false, true]) {
     process.kill(server.replicaPids[0] ?? 0, 'SIGTERM');
     assert.deepEqual(
       (await connection.ended()).map(({ body }) => body),
-      ['41'],
+      [bodyOf(41)],
     );
     const { exitCode, signal } = await replaced;
     assert.deepEqual([exitCode, signal], [0, null]);
@@ -106,7 +109,7 @@ for (const lean of [false, true]) {
     await using server = await startServer({ lean, delayMs: 0, replicas: 2, reusePort: false });
     for (let n = 0; n < 30; n += 1) {
       const answer = await fetch(`${server.origins[0]}/${n}`, { headers: { connection: 'close' } });
-      assert.equal(await answer.text(), String(n));
+      assert.equal(await answer.text(), bodyOf(n));
     }
     assert.equal((await server.stats()).trials.distinct, 30);
   });
@@ -119,7 +122,7 @@ for (const lean of [false, true]) {
     );
     for (const [index, connection] of connections.entries()) connection.write(get(`/${index}`));
     for (const [index, connection] of connections.entries()) {
-      assert.equal((await connection.take(1))[0]?.body, String(index));
+      assert.equal((await connection.take(1))[0]?.body, bodyOf(index));
     }
     const { replicas, trials } = await server.stats();
     assert.equal(trials.distinct, 40);
@@ -163,7 +166,7 @@ test('a replica does not care for Ctrl-C: the primary decides', async () => {
   await using server = await startServer({ delayMs: 0 });
   const [pid = 0] = server.replicaPids;
   process.kill(pid, 'SIGINT');
-  assert.equal(await (await fetch(`${server.origins[0]}/3`)).text(), '3');
+  assert.equal(await (await fetch(`${server.origins[0]}/3`)).text(), bodyOf(3));
   assert.deepEqual(server.replicaPids, [pid]);
 });
 
@@ -195,24 +198,24 @@ test('two servers in one process live side by side, and one can be started after
   await using first = await startServer({ delayMs: 0, items: 10 });
   {
     await using second = await startServer({ delayMs: 0, items: 20, replicas: 2 });
-    assert.equal(await (await fetch(`${second.origins[0]}/15`)).text(), '15');
+    assert.equal(await (await fetch(`${second.origins[0]}/15`)).text(), bodyOf(15));
     assert.equal((await fetch(`${first.origins[0]}/15`)).status, 404);
     assert.equal((await first.stats()).trials.received, 0);
     assert.equal((await second.stats()).trials.received, 1);
   }
   await using third = await startServer({ delayMs: 0 });
-  assert.equal(await (await fetch(`${third.origins[0]}/15`)).text(), '15');
-  assert.equal(await (await fetch(`${first.origins[0]}/5`)).text(), '5');
+  assert.equal(await (await fetch(`${third.origins[0]}/15`)).text(), bodyOf(15));
+  assert.equal(await (await fetch(`${first.origins[0]}/5`)).text(), bodyOf(5));
 });
 
 test('a port can be taken again as soon as its server is closed', async () => {
   const first = await startServer({ delayMs: 0, replicas: 2 });
   const port = Number(new URL(first.origins[0] ?? '').port);
-  assert.equal(await (await fetch(`${first.origins[0]}/5`)).text(), '5');
+  assert.equal(await (await fetch(`${first.origins[0]}/5`)).text(), bodyOf(5));
   await first.close();
   await using second = await startServer({ delayMs: 0, port });
   assert.deepEqual(second.origins, first.origins);
-  assert.equal(await (await fetch(`${second.origins[0]}/6`)).text(), '6');
+  assert.equal(await (await fetch(`${second.origins[0]}/6`)).text(), bodyOf(6));
 });
 
 for (const again of [1, 2, 3]) {
@@ -263,7 +266,7 @@ test('a port whose only replica was killed stays with its server', async () => {
   await waitUntil('nobody listens', () => first.replicaPids.length === 0);
   await assert.rejects(startServer({ delayMs: 0, port }), { code: 'ERR_PORT_BUSY' });
   await replaced;
-  assert.equal(await (await fetch(`${first.origins[0]}/5`)).text(), '5');
+  assert.equal(await (await fetch(`${first.origins[0]}/5`)).text(), bodyOf(5));
 });
 
 test('consecutive ports are taken from the one that was asked for', async () => {
@@ -285,7 +288,7 @@ test('consecutive ports are taken from the one that was asked for', async () => 
 test('an IPv6 loopback is served under its bracketed address', async () => {
   await using server = await startServer({ delayMs: 0, host: '::1' });
   assert.match(server.origins[0] ?? '', /^http:\/\/\[::1\]:\d+$/);
-  assert.equal(await (await fetch(`${server.origins[0]}/1`)).text(), '1');
+  assert.equal(await (await fetch(`${server.origins[0]}/1`)).text(), bodyOf(1));
 });
 
 test('a program that starts and closes a server prints nothing and ends by itself', async () => {
