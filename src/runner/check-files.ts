@@ -1,16 +1,16 @@
-// Whether this process may open what a fetch cannot begin without. With fewer files Node.js itself ends by an assertion
-// when a thread starts, and nobody learns why.
+// Checks that this process may open the files that a fetch cannot begin without. With fewer, Node.js itself fails an
+// assertion when a thread starts and ends without a message that says why.
 
 import { countReservedFiles } from '../limits/capacity.ts';
 import { FactReader } from '../limits/fact-reader.ts';
 import { readFiles } from '../limits/files.ts';
 
-/** Besides what every run keeps for itself: the journal with its log and lock, and the report. */
+/** What the record of a run opens: the journal with its log and lock, and the report. */
 const RECORD_FILE_COUNT = 8;
-/** Besides a thread's own: its claims, bodies on their way to a file, and the first connections. */
+/** What a worker opens besides its thread: its claims, bodies on their way to a file, and the first connections. */
 const WORKER_FILE_COUNT = 7;
 
-/** The problem, if there is one, as a line for a person. What cannot be read is taken for enough. */
+/** The problem, if there is one, as a line for a person. A limit that cannot be read counts as high enough. */
 export function checkFiles(workerCount: number): string[] {
   const files = readFiles(new FactReader({}));
   if (typeof files.softCount !== 'number') return [];

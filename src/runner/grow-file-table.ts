@@ -1,18 +1,19 @@
-// Room for a process's open files, made before a run instead of in it. It knows no workers and no connections.
+// Makes room for a process's open files before a run instead of during it. Knows neither workers nor connections.
 
 import { closeSync, openSync } from 'node:fs';
 import { devNull } from 'node:os';
 
 /** What a process has open besides its connections: files, pipes, the event loops of its threads. */
 const OTHER_FILES = 64;
-/** With fewer connections it pays nothing: they are made while there is time to wait. */
+/** Below this many connections it is not worth it: the table then grows while nothing is waiting. */
 const LEAST_CONNECTIONS = 2_048;
 
 /**
- * Linux doubles the table of open files each time that it is full, and the threads of a process wait 5 to 16 ms each
- * time until no other reads the old one: 75 ms of a run with 10,000 connections. A table never shrinks, so files
- * opened up to the last doubling, and closed at once, leave room for `connectionCount`. It takes 100 ms for 10,000.
- * Where the limit on open files comes first nothing is said: the connections will meet it too.
+ * Linux doubles the table of open files each time it is full, and the threads of a process then wait 5 to 16 ms
+ * until no other thread reads the old table: 75 ms in a run with 10,000 connections. A table never shrinks, so
+ * opening files up to the last doubling, and closing them at once, leaves room for `connectionCount`. It takes 100
+ * ms for 10,000. Where the limit on open files comes first, this says nothing: the connections will meet the same
+ * limit.
  */
 export function growFileTable(connectionCount: number): void {
   if (process.platform !== 'linux' || connectionCount < LEAST_CONNECTIONS) return;
@@ -25,7 +26,7 @@ export function growFileTable(connectionCount: number): void {
       if (file >= lastDoubling) break;
     }
   } catch {
-    // As many as there may be.
+    // The limit on open files is reached; this is as far as the table grows.
   } finally {
     for (const file of files) closeSync(file);
   }

@@ -1,5 +1,6 @@
-// The worker pool: the only file that knows Piscina. One long task a worker, because a task a trial costs five times
-// the CPU (docs/architecture.md has the figures); what crosses is a range of trials out and the failures back.
+// The worker pool: the only file that knows Piscina. Each worker gets one long task, because a task for each trial
+// costs five times the CPU (docs/architecture.md has the figures); a range of trials goes out and the failures come
+// back.
 
 import { Piscina } from 'piscina';
 import type { FetchTask } from '../model/fetch-task.ts';
@@ -10,7 +11,7 @@ import { workerEntryUrl } from '../workers/entry-url.ts';
 type RunOptions = NonNullable<Parameters<Piscina['run']>[1]>;
 
 export interface WorkerPool extends AsyncDisposable {
-  /** Runs one share in a thread of its own. Rejects when that thread dies; the pool has a new one by then. */
+  /** Runs one share in a thread of its own. Rejects when that thread dies; the pool has replaced it by then. */
   runTrials(task: TrialTask): Promise<TrialResult>;
   /** Runs one share of a fetch; its port goes to the thread. Rejects when that thread dies. */
   fetchTargets(task: FetchTask): Promise<void>;
@@ -19,16 +20,17 @@ export interface WorkerPool extends AsyncDisposable {
 }
 
 /**
- * What is made for a connection lives as long as it, so a larger nursery only holds it longer: 10,000 connections on
- * two threads took 148 MB with 5, 157 MB with 8, 180 MB with V8's own choice, at the same CPU; less than 5 gains nothing.
+ * Objects made for a connection live as long as it does, so a larger nursery only holds them longer: 10,000
+ * connections on two threads took 148 MB with 5, 157 MB with 8, 180 MB with V8's own choice, at the same CPU; less
+ * than 5 gains nothing.
  */
 const YOUNG_GENERATION_MB = 5;
 
 /**
- * Starts `workerCount` threads and keeps as many: one that dies is replaced. They are not waited for; the first tasks
- * are.
+ * Starts `workerCount` threads and keeps that many: a thread that dies is replaced. Does not wait for the threads;
+ * the first tasks do.
  * @param entryUrl the file with the task functions, @default the engine's own
- * @param maxYoungBytes of each thread's heap for new objects, @default what V8 takes: it grows with a run's length
+ * @param maxYoungBytes of each thread's heap for new objects, @default V8's choice, which grows with a run's length
  */
 export function openPool(
   workerCount: number,
@@ -52,7 +54,7 @@ export function openPool(
   return {
     runTrials: (task) => piscina.run(task, { name: 'runTrials' }) as Promise<TrialResult>,
     fetchTargets: (task) => {
-      // Piscina hands the list to `postMessage`, whose other form its types mean.
+      // Piscina passes the list to `postMessage`; its types name another form of list.
       const transferList = [task.port] as unknown as RunOptions['transferList'];
       return piscina.run(task, { name: 'fetchTargets', transferList }) as Promise<void>;
     },
@@ -68,8 +70,8 @@ interface Entry {
 }
 
 /**
- * The workers' code in this thread, for profilers that see no other. Shares take turns on one event loop, so that what it
- * measures is the engine's own cost and not the speed of several cores.
+ * Runs the workers' code in this thread, for profilers that see no other thread. Shares take turns on one event
+ * loop, so a profile shows the engine's own cost and not the speed of several cores.
  * @param entryUrl the file with the task functions, @default the engine's own
  */
 export function openInProcessPool(entryUrl: URL = workerEntryUrl): WorkerPool {

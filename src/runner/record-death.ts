@@ -1,15 +1,15 @@
-// The death of a worker thread or process: it is replaced, but not for ever.
+// Records the death of a worker thread or process, which is replaced a limited number of times.
 
 import { SpillwayError } from '../model/errors.ts';
 
-/** What dies again and again has a reason that the next one would meet, too. */
+/** A worker that dies again and again has a cause that the next one would meet as well. */
 const MAX_DEATHS = 5;
 
 /**
  * Adds the reason to `deaths`.
  * @param what dies, in the plural
- * @param inARow deaths that no progress was between. @default all
- * @throws SpillwayError `ERR_RUN_BROKEN` at one death too many
+ * @param inARow deaths without progress between them. @default all
+ * @throws SpillwayError `ERR_RUN_BROKEN` when that is one death too many
  */
 export function recordDeath(
   deaths: string[],

@@ -1,4 +1,4 @@
-// A ledger's way between processes, as bytes: shared memory ends at the border of a process.
+// A ledger as bytes, for its way between processes, which cannot share memory.
 
 import { Bitmap } from '../../measure/bitmap.ts';
 import { Tally } from '../../measure/tally.ts';
@@ -10,7 +10,7 @@ export interface LedgerBytes {
   readonly settledOk: Uint8Array;
   readonly settledFailed: Uint8Array;
   readonly repeated: Uint8Array;
-  /** One a worker, in the order of its tasks. */
+  /** One for each worker, in the order of its tasks. */
   readonly accounts: readonly Readonly<Record<keyof SharedAccount, Uint8Array>>[];
 }
 
@@ -42,7 +42,7 @@ export function talliesToBytes(ledger: Ledger): Uint8Array[] {
   return ledger.accounts.map((account) => copyOf(account.tally));
 }
 
-/** Puts what another process counted for these tasks into the ledger of the whole run. */
+/** Copies what another process counted for these tasks into the ledger of the whole run. */
 export function takeLedgerBytes(ledger: Ledger, tasks: readonly TrialTask[], bytes: LedgerBytes): void {
   for (const name of BITMAPS) ledger[name].addAll(Bitmap.fromBytes(bytes[name], ledger.trialCount));
   for (const [index, task] of tasks.entries()) {
@@ -50,14 +50,14 @@ export function takeLedgerBytes(ledger: Ledger, tasks: readonly TrialTask[], byt
   }
 }
 
-/** Puts the counters of another process into the ledger, so that progress shows them. */
+/** Copies the counters of another process into the ledger, so that progress shows them. */
 export function takeTallyBytes(tasks: readonly TrialTask[], tallies: readonly Uint8Array[]): void {
   for (const [index, task] of tasks.entries()) overwrite(task.account.tally, tallies[index]);
 }
 
 /**
- * What a process had counted for these tasks is lost with it, but for what it had sent: that is sent again. All their
- * trials count as repeated, since the server may have seen any of them.
+ * Forgets what a dead process had counted for these tasks. The attempts it had reported count as lost, because they
+ * are sent again; all trials of the tasks count as repeated, because the server may have seen any of them.
  */
 export function forgetTasks(ledger: Ledger, tasks: readonly TrialTask[]): void {
   for (const { account, share } of tasks) {

@@ -1,5 +1,5 @@
-// The memory of one run: who is settled, what each worker counted, and the orders to all of them. It outlives any
-// thread, so what a dead worker left is known to the trial.
+// The memory of one run: which trials are settled, what each worker counted, and the orders to all workers. It
+// outlives every thread, so the run knows what a dead worker left unfinished.
 
 import { Bitmap } from '../../measure/bitmap.ts';
 import { nowMs } from '../../measure/clock.ts';
@@ -64,7 +64,7 @@ export class Ledger {
     return this.#reach(CONTROL.finished, workerCount);
   }
 
-  /** Workers that have settled their shares close their connections now. */
+  /** Lets workers that have settled their shares close their connections. */
   letClose(): void {
     Atomics.store(this.#control, CONTROL.close, 1);
     Atomics.notify(this.#control, CONTROL.close);
@@ -80,19 +80,19 @@ export class Ledger {
     }
   }
 
-  /** Workers of another process stand at its gate. */
+  /** Counts workers of another process that stand at its gate. */
   arrive(workerCount: number): void {
     Atomics.add(this.#control, CONTROL.ready, workerCount);
     Atomics.notify(this.#control, CONTROL.ready);
   }
 
-  /** Workers of another process have settled their shares. */
+  /** Counts workers of another process that have settled their shares. */
   finish(workerCount: number): void {
     Atomics.add(this.#control, CONTROL.finished, workerCount);
     Atomics.notify(this.#control, CONTROL.finished);
   }
 
-  /** Lets every worker go, and every later one at once. */
+  /** Lets every worker start, and every worker that comes later start at once. */
   openGate(): void {
     new Float64Array(this.shared.startedAtMs)[0] = nowMs();
     Atomics.store(this.#control, CONTROL.gate, 1);
@@ -100,13 +100,13 @@ export class Ledger {
     this.#gateOpened.resolve();
   }
 
-  /** Nothing new is begun; what is in flight settles. */
+  /** Begins no new trial; those in flight settle. */
   drain(): void {
     Atomics.compareExchange(this.#control, CONTROL.order, ORDER.run, ORDER.drain);
     this.#drained.resolve();
   }
 
-  /** Everything is cut. */
+  /** Cancels everything. */
   abort(): void {
     Atomics.store(this.#control, CONTROL.order, ORDER.abort);
     this.#aborted.resolve();
@@ -138,9 +138,9 @@ export class Ledger {
   }
 
   /**
-   * After a worker died: what is left of its share. Its sums are drawn up again from the bits, for it may have died
-   * between the two; its connections died with it. Trials it had begun count as repeated, since the server may have
-   * seen them.
+   * Returns what is left of a dead worker's share. Draws up the worker's sums again from the bits, because it may
+   * have died between setting a bit and adding to a sum; its connections died with it. Trials it had begun count as
+   * repeated, since the server may have seen them.
    */
   takeOver(task: TrialTask): Range[] {
     const tally = this.tallies[task.workerIndex] as Tally;
@@ -179,7 +179,7 @@ export class Ledger {
     return left;
   }
 
-  /** What a process that died had sent as far as it had said: each of these is sent again. */
+  /** Counts attempts that a dead process had reported; each of them is sent again. */
   addLostAttempts(count: number): void {
     this.#lostAttempts += count;
   }

@@ -1,4 +1,4 @@
-// What the run cost this process, between the first dispatch and the last answer: CPU, event loop, memory, network
+// What the run cost this process between the first dispatch and the last answer: CPU, event loop, memory, network
 // counters of the kernel, and progress over time.
 
 import { type NetCounters, diffNetCounters, readNetCounters } from '../../limits/counters.ts';
@@ -6,7 +6,7 @@ import { nowMs } from '../../measure/clock.ts';
 import type { WorkerGroupUsage } from './worker-group.ts';
 import type { NetworkChange, Snapshot } from '../../model/record.ts';
 
-/** Longer series are thinned by half, so that a run of hours keeps a record of kilobytes. */
+/** Longer series lose every second entry, so that the record of a run of hours stays at some kilobytes. */
 const MAX_SNAPSHOTS = 600;
 
 export class Meter {
@@ -24,7 +24,9 @@ export class Meter {
   peakRssBytes = 0;
   network: NetworkChange | null = null;
 
-  /** From the making of the meter until `begin`: threads, lanes, and the server where it was waited for. */
+  /**
+   * Time from the creation of the meter until `begin`: threads, lanes, and the server where the run waited for it.
+   */
   get startUpMs(): number {
     return this.#beganAtMs - this.#madeAtMs;
   }
@@ -40,7 +42,7 @@ export class Meter {
     this.#beganAtMs = nowMs();
   }
 
-  /** At the last answer, before anything is closed. */
+  /** Call it at the last answer, before any connection is closed. */
   end(): void {
     this.cpuUs = process.cpuUsage(this.#cpuBefore);
     this.mainUtilizationRatio = performance.eventLoopUtilization(this.#utilizationBefore).utilization;
@@ -50,7 +52,7 @@ export class Meter {
     }
   }
 
-  /** What further client processes used in the same time. */
+  /** Adds what further client processes used in the same time. */
   addElsewhere(usage: WorkerGroupUsage | null): void {
     if (usage === null) return;
     this.cpuUs = {

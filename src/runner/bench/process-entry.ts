@@ -1,5 +1,5 @@
-// One further client process: the same worker group of threads, with a ledger of its own that goes back as bytes. It ends when
-// its work does, or when the process that started it is gone.
+// One further client process: the same worker group of threads, with its own ledger, which is sent back as bytes.
+// It ends when its work is done, or when the process that started it is gone.
 
 import { SpillwayError } from '../../model/errors.ts';
 import type { SharedAccount } from '../../model/messages.ts';
@@ -16,7 +16,8 @@ const mayClose = Promise.withResolvers<void>();
 let ledger: Ledger | null = null;
 
 process.on('disconnect', () => process.exit(0));
-// A signal to the whole group reaches this process, too; the one that started it decides what it means.
+// A signal to the whole group reaches this process as well; the process that started it decides what the signal
+// means.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 process.on('message', (message: ToProcess) => {
   switch (message.type) {
@@ -83,7 +84,7 @@ async function settle({
     await Promise.race([mayClose.promise, own.aborted]);
     own.letClose();
     const failures = await Promise.race([settling, graceAfterAbort(own, THREADS_GRACE_MS)]);
-    // A thread that still counted while its ledger is sent would make the account contradict itself.
+    // A thread that still counts while its ledger is sent would make the account contradict itself.
     if (own.order === 'abort') await workerGroup[Symbol.asyncDispose]();
     clearInterval(timer);
     await send({

@@ -1,6 +1,7 @@
-// Workers in further client processes, because one process may not hold all the connections (a limit of open files is
-// a process's own). Each runs some of the tasks; what they count comes into this process's ledger, so that nobody else
-// knows the difference. A process that dies is replaced, and its tasks are run again from the start.
+// Workers in further client processes, for runs whose connections do not fit in one process (the limit on open
+// files holds for each process). Each process runs some of the tasks; its counts are copied into this process's
+// ledger, so the rest of the run sees no difference. A process that dies is replaced, and its tasks are run again
+// from the start.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { SpillwayError } from '../../model/errors.ts';
@@ -15,7 +16,7 @@ import type { FromProcess, ToProcess } from './process-messages.ts';
 
 const entryUrl = programUrl('runner/bench/process-entry');
 
-/** As many processes as the plan says; the tasks are shared out evenly, in order. */
+/** Opens as many processes as the plan says; the tasks are shared out evenly, in order. */
 export function openProcessGroup(options: WorkerGroupOptions): WorkerGroup {
   return new ProcessGroup(options);
 }
@@ -64,7 +65,7 @@ class ProcessGroup implements WorkerGroup {
     const child = fork(entryUrl, { serialization: 'advanced' });
     this.#children.add(child);
     child.once('exit', () => this.#children.delete(child));
-    // A message to a process that has just died is no error of its own: its exit is seen.
+    // An error from a message to a process that has just died needs no handling: its exit is handled.
     child.on('error', () => undefined);
     return child;
   }
@@ -73,7 +74,7 @@ class ProcessGroup implements WorkerGroup {
     for (const child of this.#children) tell(child, message);
   }
 
-  /** Some tasks to their end, in as many processes as it takes. */
+  /** Runs some tasks to their end, in as many processes as it takes. */
   async #settleGroup(tasks: readonly TrialTask[], child: ChildProcess): Promise<readonly TrialFailure[]> {
     try {
       return await this.#settleIn(child, tasks);
@@ -125,7 +126,7 @@ class ProcessGroup implements WorkerGroup {
       trialCount: this.#ledger.trialCount,
       workerEntry: this.#workerEntry,
     });
-    // What was ordered before reached it without a ledger, or not at all.
+    // Repeats an earlier order: the process had no ledger when it was given, or did not exist yet.
     const { order } = this.#ledger;
     if (order !== 'run') tell(child, { type: order });
     return promise;

@@ -1,11 +1,11 @@
-// All that crosses between a run and its further client processes. Memory cannot be shared with them, so their ledger
-// comes as bytes: counters while it runs, everything at the end.
+// All messages between a run and its further client processes. Memory cannot be shared with them, so their ledger
+// is sent as bytes: counters while it runs, everything at the end.
 
 import type { TrialFailure, TrialTask } from '../../model/messages.ts';
 import type { WorkerGroupUsage } from './worker-group.ts';
 import type { LedgerBytes } from './ledger-bytes.ts';
 
-/** A task without the memory that only its own process has. */
+/** A task without the memory that only the sending process has. */
 export type RemoteTask = Omit<TrialTask, 'ledger' | 'account'>;
 
 export type ToProcess =
@@ -22,9 +22,9 @@ export type ToProcess =
   | { readonly type: 'abort' };
 
 export type FromProcess =
-  /** So many workers stand at the gate. */
+  /** This many workers stand at the gate. */
   | { readonly type: 'ready'; readonly workerCount: number }
-  /** So many workers have settled their shares. */
+  /** This many workers have settled their shares. */
   | { readonly type: 'finished'; readonly workerCount: number }
   | { readonly type: 'progress'; readonly tallies: readonly Uint8Array[] }
   | {

@@ -1,4 +1,5 @@
-// Progress now: what the live line shows and the record keeps as a series. Read from shared memory, never asked for.
+// Current progress: what the live line shows and the record keeps as a series. Read from shared memory, without
+// asking the workers.
 
 import { nowMs } from '../../measure/clock.ts';
 import type { Snapshot } from '../../model/record.ts';
@@ -6,7 +7,7 @@ import type { Ledger } from './ledger.ts';
 
 type Usage = readonly (readonly [activeMs: number, idleMs: number])[];
 
-/** Makes snapshots of one run; each compares itself with the one before. */
+/** Makes snapshots of one run; each is compared with the one before. */
 export class ProgressReader {
   readonly #ledger: Ledger;
   readonly #readReplicaLoopsMs: () => Usage;
@@ -15,7 +16,7 @@ export class ProgressReader {
   #lastSettled = 0;
   #lastUsage: Usage = [];
 
-  /** @param readReplicaLoopsMs what the other side last noted of itself, where it is ours */
+  /** @param readReplicaLoopsMs what the replicas of our own server last noted of their event loops */
   constructor(ledger: Ledger, readReplicaLoopsMs: () => Usage = () => []) {
     this.#ledger = ledger;
     this.#readReplicaLoopsMs = readReplicaLoopsMs;

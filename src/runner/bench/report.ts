@@ -1,4 +1,4 @@
-// The final account of a run as plain data: what was asked, what came, what it cost. It judges nothing.
+// The final account of a run as plain data: what was asked, what was answered, what it cost. It judges nothing.
 
 import type { TrialFailure } from '../../model/messages.ts';
 import type { Plan } from '../../model/plan.ts';
@@ -55,7 +55,7 @@ export function makeReport({ plan, ledger, meter, failures, deaths }: ReportInpu
   };
 }
 
-/** Cut trials are settled too: a run with all of them in flight has none to skip, and is not done for that. */
+/** Aborted trials are settled too: a run that aborts all its trials in flight skips none, and still is not done. */
 function endedAs(ledger: Ledger, skipped: number, { failures }: TallyData): TrialsReport['ended'] {
   if (skipped === 0 && failures.aborted === undefined) return 'done';
   return ledger.order === 'abort' ? 'aborted' : 'drained';

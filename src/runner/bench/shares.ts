@@ -1,4 +1,4 @@
-// A plan and its destinations become the task of each worker. Every share adds up to the plan.
+// Turns a plan and its destinations into the task of each worker. The shares add up to the plan.
 
 import type { AttemptLimits, TrialTask } from '../../model/messages.ts';
 import type { Plan } from '../../model/plan.ts';
@@ -16,8 +16,8 @@ export interface ShareOptions {
 }
 
 /**
- * One task a worker: trials, connections and what may be in flight, each split without a remainder lost. What a worker
- * is to do goes by the connections it has, so that none needs a wave more than the others.
+ * Makes one task for each worker: trials, connections and requests in flight, each split without losing a
+ * remainder. The trials of a worker follow from its connections, so that none needs a wave more than the others.
  */
 export function makeTasks({ plan, origins, limits, userAgent, tls, ledger }: ShareOptions): TrialTask[] {
   const connections = splitCount(plan.connectionCount, plan.workerCount);

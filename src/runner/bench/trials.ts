@@ -1,5 +1,5 @@
-// ONE RUN ON ONE MACHINE, from a plan to its report. Start reading here: a worker group of workers is opened, each gets its
-// share, all start at once, one that dies is replaced and what it left is run again, and the account is drawn up.
+// ONE RUN ON ONE MACHINE, from a plan to its report. Start reading here: opens a worker group, gives each worker its
+// share, starts all at once, replaces a worker that dies, runs again what it left, and draws up the account.
 
 import type { AttemptLimits } from '../../model/messages.ts';
 import type { Plan } from '../../model/plan.ts';
@@ -16,11 +16,14 @@ import { makeTasks } from './shares.ts';
 
 export interface TrialsOptions {
   readonly plan: Plan;
-  /** Where the trials are asked for, one entry a destination; may still be starting while the pool does. */
+  /** Where the trials are sent, one entry for each destination; may still be starting while the pool starts. */
   readonly origins: readonly string[] | Promise<readonly string[]>;
   readonly limits: AttemptLimits;
   readonly userAgent: string;
-  /** Whom https origins are believed by; known once the origins are. @default the usual */
+  /**
+   * Which certificates are trusted for https origins; known once the origins are. @default those that Node.js
+   * trusts
+   */
   readonly tls?: () => TlsTrust;
   /** Called about ten times a second, and once at the end. */
   readonly onSnapshot?: (snapshot: Snapshot) => void;
@@ -39,11 +42,11 @@ export interface TrialsOptions {
 export interface Trials {
   /** The final account. A run that was drained or aborted still gives one; rejects only when it broke. */
   readonly report: Promise<TrialsReport>;
-  /** Who is settled, trial by trial, for the proof. */
+  /** Which trials are settled, one by one, for the proof. */
   readonly ledger: Ledger;
   /** Takes no new trial; what is in flight settles. */
   drain(): void;
-  /** Cuts everything now. */
+  /** Cancels everything now. */
   abort(): void;
 }
 
@@ -80,7 +83,7 @@ async function carryOut(options: TrialsOptions, ledger: Ledger): Promise<TrialsR
     if (ledger.order !== 'abort') await options.onFinished?.();
     ledger.letClose();
     const failures = await Promise.race([settling, graceAfterAbort(ledger, graceMs)]);
-    // A thread that still counted while the account is drawn up would make it contradict itself.
+    // A thread that still counts while the account is drawn up would make it contradict itself.
     if (ledger.order === 'abort') await workerGroup[Symbol.asyncDispose]();
     meter.addElsewhere(workerGroup.usage);
     return makeReport({ plan, ledger, meter, failures, deaths: workerGroup.deaths });
@@ -89,7 +92,7 @@ async function carryOut(options: TrialsOptions, ledger: Ledger): Promise<TrialsR
   }
 }
 
-/** The threads of this process, or of several where one may not hold all the connections. */
+/** Opens threads of this process, or of several processes where one may not hold all the connections. */
 function openWorkerGroup(
   { plan, workerEntry, isInProcess = false }: TrialsOptions,
   ledger: Ledger,

@@ -1,4 +1,4 @@
-// Who carries the shares to their end: here the worker threads of this process. A thread that dies is replaced, and
+// Runs the shares to their end: here by the worker threads of this process. A thread that dies is replaced, and
 // what it left is run again.
 
 import type { TrialFailure, TrialTask } from '../../model/messages.ts';
@@ -17,13 +17,14 @@ export interface WorkerGroupUsage {
 
 export interface WorkerGroup extends AsyncDisposable {
   /**
-   * Every task to its end: workers come to the ledger's gate, and go on when it opens. Resolves to the first failures.
+   * Runs every task to its end: workers wait at the ledger's gate, and go on when it opens. Resolves to the first
+   * failures.
    * @throws SpillwayError `ERR_RUN_BROKEN` when workers keep dying
    */
   settle(tasks: readonly TrialTask[]): Promise<readonly TrialFailure[]>;
-  /** Why threads or processes died that were replaced. */
+  /** Why threads or processes died; each of them was replaced. */
   readonly deaths: readonly string[];
-  /** Of other processes, when all is settled; null when there are none. */
+  /** Usage of other processes, once everything is settled; null when there are none. */
   readonly usage: WorkerGroupUsage | null;
 }
 
@@ -36,7 +37,7 @@ export interface WorkerGroupOptions {
   readonly isInProcess?: boolean;
 }
 
-/** Threads of this process, as many as the plan has workers. */
+/** Opens threads in this process, as many as the plan has workers. */
 export function openThreadGroup({
   plan,
   ledger,
@@ -44,7 +45,7 @@ export function openThreadGroup({
   isInProcess = false,
 }: WorkerGroupOptions): WorkerGroup {
   const pool = isInProcess ? openInProcessPool(workerEntry) : openPool(plan.workerCount, workerEntry);
-  // While the threads start.
+  // Runs while the threads start.
   growFileTable(plan.connectionCount);
   const deaths: string[] = [];
   return {
@@ -56,7 +57,7 @@ export function openThreadGroup({
   };
 }
 
-/** One worker's share to its end, in as many threads as it takes. */
+/** Runs one worker's share to its end, in as many threads as it takes. */
 async function settleShare(
   task: TrialTask,
   pool: WorkerPool,

@@ -1,4 +1,4 @@
-// The memory of one load: orders to all workers, and what each of them counted. It outlives any thread.
+// The memory of one load: orders to all workers, and what each of them counted. It outlives every thread.
 
 import { HeatTimeline, mergeHeat } from '../../measure/heat-timeline.ts';
 import { nowMs } from '../../measure/clock.ts';
@@ -48,7 +48,7 @@ export class LoadMemory {
     }
   }
 
-  /** Lets every worker go. @param leadMs until the first request is due */
+  /** Lets every worker start. @param leadMs until the first request is due */
   openGate(leadMs: number): void {
     new Float64Array(this.shared.startedAtMs)[0] = nowMs() + leadMs;
     Atomics.store(this.#control, LOAD_CONTROL.gate, 1);
@@ -71,12 +71,12 @@ export class LoadMemory {
     return LoadTally.sum(this.tallies);
   }
 
-  /** One histogram of all workers'. */
+  /** One histogram, summed over all workers. */
   histogram(name: LoadHistogramName): Histogram {
     return merged(this.accounts.map(({ histograms }) => histograms[name]));
   }
 
-  /** Lateness by quarter of the measured time. */
+  /** Lateness in each quarter of the measured time. */
   lateQuarters(): readonly Histogram[] {
     return Array.from({ length: QUARTER_COUNT }, (_, quarter) =>
       merged(this.accounts.map(({ lateQuarters }) => lateQuarters[quarter] as SharedArrayBuffer)),
@@ -99,7 +99,7 @@ export class LoadMemory {
     return mergeHeat(this.accounts.map(({ heat }) => new HeatTimeline(heat).toData()));
   }
 
-  /** How often each status came. */
+  /** The count of each status. */
   statuses(): Record<string, number> {
     const counts: Record<string, number> = {};
     for (const { statuses } of this.accounts)

@@ -1,4 +1,4 @@
-// Progress of a load, read from the workers' memory some times a second.
+// Progress of a load, read from the workers' memory several times a second.
 
 import { RateRamp } from '../../measure/arrivals.ts';
 import { nowMs } from '../../measure/clock.ts';
@@ -7,7 +7,7 @@ import type { LoadPlan } from '../../model/load/load-plan.ts';
 import type { LoadSnapshot } from '../../model/load/load-record.ts';
 import type { LoadMemory } from './load-memory.ts';
 
-/** Percentiles of less than this would be made of a few answers. */
+/** Percentiles over a shorter time would rest on a few answers. */
 const RECENT_MS = 1_000;
 
 export class LoadProgress {
@@ -49,7 +49,7 @@ export class LoadProgress {
     };
   }
 
-  /** A second has passed: its rate and percentiles are the difference of what was counted. */
+  /** Ends a second: its rate and percentiles are the difference of the counts. */
   #turn(atMs: number, right: number): void {
     this.#turnCount++;
     const response = this.#memory.histogram('response');

@@ -1,4 +1,4 @@
-// ONE LOAD ON ONE MACHINE, from a plan to what was counted. Workers get their shares, all start at one time, and go on
+// ONE LOAD ON ONE MACHINE, from a plan to the counts. Workers get their shares, all start at the same time, and go on
 // until the time is over, the requests are done or somebody stops them.
 
 import { nowMs } from '../../measure/clock.ts';
@@ -12,7 +12,7 @@ import { openPool } from '../pool.ts';
 import { LoadMemory } from './load-memory.ts';
 import { LoadProgress } from './load-progress.ts';
 
-/** Until the first request of an open load is due: every thread has heard of the start by then. */
+/** Time until the first request of an open load is due: every thread knows of the start by then. */
 const OPEN_LEAD_MS = 20;
 const SNAPSHOT_EVERY_MS = 100;
 
@@ -27,9 +27,9 @@ export interface RunningLoad {
   readonly memory: LoadMemory;
   /** Resolves when all workers are done. @throws SpillwayError `ERR_RUN_BROKEN` when a thread died */
   readonly done: Promise<LoadEnd>;
-  /** Asks for nothing more, and waits for stragglers. */
+  /** Sends no new request, and waits for the answers that are still to come. */
   drain(): void;
-  /** Cuts everything now. */
+  /** Cancels everything now. */
   abort(): void;
 }
 

@@ -1,5 +1,5 @@
-// What connections and trials cost, as measured, and what follows from it: memory, time, and the accept queues a
-// server of ours opens. Pure numbers for the planner and for the check of its plan.
+// What connections and trials cost, as measured, and what follows from it: memory, time, and the accept queues that
+// our own server opens. Pure numbers for the planner and for the check of its plan.
 
 import { type AcceptQueue, FOREIGN_ACCEPT_QUEUE } from '../../../limits/accept-queue.ts';
 import type { PlanNeed } from '../../../limits/check.ts';
@@ -7,7 +7,7 @@ import type { Destination } from '../../../limits/held-ports.ts';
 import type { Limits } from '../../../limits/read.ts';
 import type { Family, Plan, Transport } from '../../../model/plan.ts';
 
-/** The server the trials are asked of, as far as it is known. */
+/** The server that answers the trials, as far as it is known. */
 export type PlannedServer =
   | {
       readonly ours: true;
@@ -27,7 +27,9 @@ export type PlannedServer =
       readonly destination: Destination;
     };
 
-/** Measured on 2 cores, both sides on one machine; benchmarks/results has the runs. Microseconds of CPU, bytes. */
+/**
+ * Measured on 2 cores with both sides on one machine; benchmarks/results has the runs. Microseconds of CPU, bytes.
+ */
 export const COSTS = {
   undici: {
     connectionUs: 160,
@@ -38,22 +40,22 @@ export const COSTS = {
   wire: { connectionUs: 80, trialUs: 4, connectionBytes: 13_000, inFlightBytes: 150 },
 } as const;
 
-/** What one worker turns around in a second; a request alone on its connection costs a read and a write each. */
+/** Trials that one worker completes in a second; a request alone on its connection costs one read and one write. */
 export function trialsPerSec(transport: Transport, family: Family): number {
   if (transport === 'undici') return 60_000;
   return family === 'pipelined' ? 500_000 : 100_000;
 }
 
-/** Of our own server, by how it answers. */
+/** Costs of our own server, by how it answers. */
 const SERVER_COSTS = {
   fastify: { connectionUs: 80, trialUs: 22, connectionBytes: 26_000, inFlightBytes: 3_000 },
   lean: { connectionUs: 45, trialUs: 3, connectionBytes: 9_000, inFlightBytes: 40 },
 } as const;
-/** What TLS adds on either side: a handshake in full, ciphers, and what Node holds for a connection. */
+/** What TLS adds on either side: a full handshake, ciphers, and the memory that Node.js holds for a connection. */
 const TLS_COSTS = { connectionUs: 850, trialUs: 5, connectionBytes: 92_000 } as const;
 const NO_COSTS = { connectionUs: 0, trialUs: 0, connectionBytes: 0, inFlightBytes: 0 } as const;
 
-/** What a server on this machine costs; nothing where it is not ours. */
+/** What a server on this machine costs; nothing for a server that is not ours. */
 export function serverCosts(server: PlannedServer): SideCosts {
   if (!server.ours) return NO_COSTS;
   return overTls(SERVER_COSTS[server.isLean ? 'lean' : 'fastify'], server);
@@ -76,13 +78,13 @@ function overTls(costs: SideCosts, { isTls }: PlannedServer): SideCosts {
   };
 }
 
-/** A process before its first connection: Node.js, and what each thread or replica adds. */
+/** Memory of a process before its first connection: Node.js, and what each thread or replica adds. */
 const PROCESS_BYTES = 60_000_000;
 const WORKER_BYTES = 15_000_000;
-/** Four bits a trial: settled, failed, repeated, and the server's own. */
+/** Four bits for each trial: settled, failed, repeated, and the server's own. */
 const TRIAL_BYTES = 0.5;
 
-/** What the plan takes from the system, for limits/check. */
+/** What the plan takes from the system, for limits/check.ts. */
 export function needOf(plan: Plan, server: PlannedServer): PlanNeed {
   const client = clientCosts(plan.transport, server);
   const replicaCount = server.ours ? server.replicaCount : 0;
@@ -104,12 +106,12 @@ export function needOf(plan: Plan, server: PlannedServer): PlanNeed {
   };
 }
 
-/** Where connections to it go; null for a server that is started with the run. */
+/** Where connections to the server go; null for a server that is started with the run. */
 export function destinationOf(server: PlannedServer): Destination | null {
   return server.ours ? null : server.destination;
 }
 
-/** A destination of its own for each replica where there are enough, else every replica listens on all. */
+/** A destination for each replica where there are enough of them; otherwise every replica listens on all. */
 export function acceptQueueOf(server: PlannedServer, destinationCount: number): AcceptQueue {
   if (!server.ours) return FOREIGN_ACCEPT_QUEUE;
   const servingEach = destinationCount >= server.replicaCount ? 1 : server.replicaCount;
@@ -129,7 +131,10 @@ export interface Prediction {
   readonly limits: Limits;
 }
 
-/** The floor, and the CPU of both sides over the cores there are, as if neither could overlap with the other. */
+/**
+ * The floor, plus the CPU of both sides divided by the available cores, as if neither side could overlap with the
+ * other.
+ */
 export function predictMs({
   floorMs,
   connectionCount,

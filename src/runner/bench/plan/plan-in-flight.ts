@@ -1,28 +1,29 @@
-// How much is worth having in flight, and how deep the connections that carry it are: the shape of a plan before the
-// machine's limits are asked. Pure.
+// How much is worth having in flight, and how many requests each connection carries: the shape of a plan before the
+// limits of the machine are considered. Pure.
 
 import type { Transport } from '../../../model/plan.ts';
 import { type PlannedServer, serverCosts, trialsPerSec } from './plan-costs.ts';
 import { ASKED_FOR, type Decision, type PlanRequest } from './plan-request.ts';
 
-/** A local answer takes about this long; to have more in flight than fits in it only costs memory and cache. */
+/** A local answer takes about this long; more in flight than fits in this time only costs memory and cache. */
 const LEAST_TURNAROUND_MS = 1;
 /**
- * A turn of pipelines is longer, for each read and write carries many answers. 2,000,000 trials without a delay on two
- * workers: 8,000 in flight as 32 connections x 250 took 1.0 s, 1,000 in flight as 32 x 32 1.9 s, 64 x 64 1.6 s.
+ * A turn of pipelines takes longer, because each read and write carries many answers. 2,000,000 trials without a
+ * delay on two workers: 8,000 in flight as 32 connections x 250 took 1.0 s, 1,000 in flight as 32 x 32 1.9 s, 64 x
+ * 64 1.6 s.
  */
 const PIPELINED_TURNAROUND_MS = 8;
-/** Where nothing is waited for: more connections only make every read and write smaller. */
+/** Connections of each worker when the server does not delay: more of them only make every read and write smaller. */
 const PIPELINES_PER_WORKER = 16;
 const MAX_PIPELINING = { undici: 100, wire: 1_000 } as const;
 const MAX_PIPELINED_IN_FLIGHT = { undici: 100_000, wire: 1_000_000 } as const;
-/** Fastify holds a request, a reply and their streams for each. */
+/** Fastify holds a request, a reply and their streams for each request in flight. */
 const MAX_FASTIFY_IN_FLIGHT = 100_000;
 /** HTTP/2 servers commonly allow 100 streams a connection (RFC 9113 section 6.5.2 asks for no fewer). */
 const H2_STREAMS = 100;
 const MAX_H2_IN_FLIGHT = 10_000;
 
-/** What is worth having in flight: no more than trials, and (Little's law) than rate times turnaround. */
+/** How much is worth having in flight: at most the trial count, and at most rate x turnaround (Little's law). */
 export function wantedInFlight(
   { family, trialCount, server }: PlanRequest,
   transport: Transport,
@@ -53,7 +54,7 @@ export function wantedInFlight(
     : [most, `at most ${most} for ${family} through ${transport}`];
 }
 
-/** How many requests are open at once on a connection, so that together they are what is wanted in flight. */
+/** How many requests are open at once on a connection, so that all connections together reach `inFlight`. */
 export function choosePipelining(
   { pipelining, family, maxInFlight, trialCount, connections, server }: PlanRequest,
   transport: Transport,
@@ -73,7 +74,7 @@ export function choosePipelining(
   if (family === 'h2c') return over(workers, `${workers} worker(s)`);
   if (isShorterThanATurn(server))
     return over(workers * PIPELINES_PER_WORKER, `${PIPELINES_PER_WORKER} connections a worker`);
-  // As many connections as requests on each: neither dimension grows beyond what it needs to.
+  // About as many connections as requests on each, so that neither grows beyond what it needs to.
   const depth = Math.min(most, Math.ceil(Math.sqrt(inFlight)));
   return [depth, `the square root of ${inFlight} in flight, at most ${most} ${limit}`];
 }
@@ -82,7 +83,7 @@ function isShorterThanATurn({ delayMs }: PlannedServer): boolean {
   return delayMs !== null && delayMs < PIPELINED_TURNAROUND_MS;
 }
 
-/** Fastify is slower than any client is: what it cannot answer in a turn only waits there. */
+/** Fastify is slower than any client: requests that it cannot answer within a turn only wait there. */
 function pipelinesPerSec(server: PlannedServer): number {
   if (!server.ours || server.isLean) return Number.POSITIVE_INFINITY;
   return (server.replicaCount * 1e6) / serverCosts(server).trialUs;

@@ -1,4 +1,4 @@
-// What is asked of the planner, and the form of its answers: a value and the reason for it.
+// What a caller asks of the planner, and the form of its answers: a value and the reason for it.
 
 import type { Family, Transport } from '../../../model/plan.ts';
 import type { PlannedServer } from './plan-costs.ts';
@@ -12,7 +12,7 @@ export interface PlanRequest {
   readonly family: Family;
   readonly transport: 'auto' | Transport;
   readonly cores: Auto;
-  /** Lanes a worker. */
+  /** Lanes of each worker. */
   readonly lanes: Auto;
   /** Connections over all workers. */
   readonly connections: Auto;
@@ -25,7 +25,7 @@ export interface PlanRequest {
   readonly server: PlannedServer;
 }
 
-/** A number of the plan and why it is that. */
+/** A number of the plan and the reason for it. */
 export type Decision<Value> = readonly [value: Value, reason: string];
 
 export const ASKED_FOR = 'asked for';

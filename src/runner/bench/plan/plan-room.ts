@@ -1,5 +1,5 @@
-// How many connections the machine has room for, by open files, memory and ports on both sides, and over how many
-// destinations they go. Pure.
+// How many connections fit on the machine, by open files, memory and ports on both sides, and over how many
+// destinations they are spread. Pure.
 
 import {
   type Capacity,
@@ -20,7 +20,9 @@ export interface Room extends Capacity {
   readonly count: number;
 }
 
-/** How many connections fit: the least that files, memory and (over as many destinations as we may use) ports leave. */
+/**
+ * How many connections fit: the lowest bound of files, memory and (over as many destinations as are allowed) ports.
+ */
 export function connectionRoom(
   request: PlanRequest,
   transport: Transport,
@@ -39,7 +41,7 @@ export function connectionRoom(
   return { ...least, count: Math.max(1, Math.min(countOf(least), Number.MAX_SAFE_INTEGER)) };
 }
 
-/** A server of ours listens on as many ports as the connections need; another one is a single destination. */
+/** Our own server listens on as many ports as the connections need; another server is a single destination. */
 export function chooseDestinations(
   { server }: PlanRequest,
   connections: number,
@@ -48,7 +50,7 @@ export function chooseDestinations(
   if (!server.ours) return [1, 'the server is one'];
   const each = Math.max(1, portRoom(limits, null).quickCount ?? Number.POSITIVE_INFINITY);
   const needed = Math.max(1, Math.ceil(connections / each));
-  // Each replica answers for as many destinations as any other, so that none holds more connections.
+  // Each replica answers for the same number of destinations, so that none holds more connections than the others.
   const even = needed === 1 ? 1 : Math.ceil(needed / server.replicaCount) * server.replicaCount;
   const count = Math.min(MAX_DESTINATIONS, even);
   return [count, maxConnectionsByPorts(limits, count, null).reason];
@@ -58,7 +60,10 @@ function countOf({ count }: Capacity): number {
   return count ?? Number.POSITIVE_INFINITY;
 }
 
-/** A replica is a process with the same limit of open files; the kernel's hash fills none more than a tenth above the mean. */
+/**
+ * A replica is a process with the same limit on open files. The kernel's hash gives no replica more than a tenth
+ * above the mean.
+ */
 function replicaRoom(replicaCount: number, limits: Limits): Capacity {
   const one = maxConnectionsByFiles(limits, { workerCount: 0 });
   if (one.count === null) return one;
@@ -75,7 +80,9 @@ export function fileUsers({ server, processes }: PlanRequest, workerCount: numbe
   return { workerCount, childCount: children + (server.ours ? server.replicaCount : 0) };
 }
 
-/** Only a process count that was asked for makes room: more processes than one cost more than a second wave does. */
+/**
+ * Raises the capacity only for a process count that the user chose: further processes cost more than a second wave.
+ */
 function timesProcesses(one: Capacity, processes: Auto): Capacity {
   if (processes === 'auto' || processes === 1 || one.count === null) return one;
   return { ...one, count: one.count * processes, reason: `${one.reason}, ${processes} processes` };

@@ -1,5 +1,6 @@
-// From what was asked and what the machine allows to the numbers of a run: pure, so that the same plan can be printed,
-// predicted by the doctor, tested by value and kept in the record. It never refuses; limits/check.ts judges the plan.
+// Turns what was asked and what the machine allows into the numbers of a run. Pure, so that the same plan can be
+// printed, predicted by the doctor, tested by value and kept in the record. It never refuses; limits/check.ts
+// judges the plan.
 
 import { type ConnectPace, paceConnects } from '../../../limits/accept-queue.ts';
 import { type Capacity, maxConnectionsByFiles } from '../../../limits/capacity.ts';
@@ -13,17 +14,17 @@ import { ASKED_FOR, type Decision, type PlanRequest } from './plan-request.ts';
 import { chooseDestinations, connectionRoom, fileUsers, type Room } from './plan-room.ts';
 
 /**
- * Connections one worker has in the making at once. A burst of thousands is one long turn of both event loops, in
- * which no answer is read: 10,000 at once had a p99 1,200 ms over the delay, windows of 300 had 215 ms, in no more time.
+ * Connections that one worker opens at once. A burst of thousands is one long turn of both event loops, in which no
+ * answer is read: 10,000 at once had a p99 1,200 ms over the delay; windows of 300 had 215 ms, in no more time.
  */
 const CONNECT_BURST = 250;
-/** A lane more for so many connections: each has a connect sweep of its own, and none grows beyond a burst. */
+/** Adds a lane for each this many connections: each lane opens its own connections, and none exceeds a burst. */
 const CONNECTIONS_PER_LANE = 125;
 const MAX_PROCESSES = 16;
-/** Among the reasons only where a limit of this machine makes the plan smaller than it would be. */
+/** Key among the reasons that is there only when a limit of this machine makes the plan smaller than it would be. */
 const CUT_BY = 'cutBy';
 
-/** The plan for a request on a machine. Every `auto` gets a number and the reason for it. */
+/** Makes the plan for a request on a machine. Every `auto` gets a number and the reason for it. */
 export function makePlan(request: PlanRequest, limits: Limits): Plan {
   const reasons: PlanReason[] = [];
   const decide = <Value>(field: string, value: Value, reason: string): Value => {
@@ -89,7 +90,7 @@ export function makePlan(request: PlanRequest, limits: Limits): Plan {
   };
 }
 
-/** How often every position would be used in turn if no limit of this machine held the connections down. */
+/** How often each position would be used in turn if no limit of this machine reduced the connections. */
 export function leastWaveCount(request: PlanRequest, limits: Limits): number {
   const cores = resolveCores(request.cores, limits, { sharesMachineWithServer: request.server.ours });
   const [wanted] = wantedInFlight(request, chooseTransport(request)[0], cores.workers);
@@ -97,7 +98,7 @@ export function leastWaveCount(request: PlanRequest, limits: Limits): number {
   return Math.ceil(request.trialCount / Math.max(1, inFlight));
 }
 
-/** The limit of this machine that holds the connections of a plan down; null where none does. */
+/** The limit of this machine that reduces the connections of a plan; null where none does. */
 export function cutBy({ reasons }: Plan): LimitName | null {
   const cut = reasons.find(({ field }) => field === CUT_BY)?.value;
   return cut === undefined ? null : (cut as LimitName);
@@ -131,7 +132,7 @@ function chooseInFlight(request: PlanRequest, positions: number, wanted: Decisio
   const most = Math.min(positions, request.trialCount);
   if (request.maxInFlight === 'auto') {
     if (most <= wanted[0]) return [most, 'connections x pipelining'];
-    // Who asks for connections wants them used, whether or not they are worth it.
+    // A user who asks for connections wants them used, whether or not they are worth it.
     const least = request.connections === 'auto' ? 1 : Math.min(request.connections, most);
     return wanted[0] >= least ? wanted : [least, 'one on each connection that was asked for'];
   }
