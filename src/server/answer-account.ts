@@ -1,8 +1,8 @@
-// The account of one kind of delayed answers in one replica: received = answered + in flight + abandoned, always.
+// Counts one kind of delayed answers in one replica. Always: received = answered + in flight + abandoned.
 
 import { NumberTally } from './number-tally.ts';
 
-/** What a replica tells of one kind of answers; crosses processes by structured clone. */
+/** What a replica reports about one kind of answers. Crosses processes by structured clone. */
 export interface AnswerSnapshot {
   readonly received: number;
   readonly answered: number;
@@ -12,7 +12,7 @@ export interface AnswerSnapshot {
   readonly sum: bigint;
   readonly sumOfSquares: bigint;
   readonly seen: Uint8Array;
-  /** Null where nothing was answered twice, so that the common case is cheap to send. */
+  /** Null when no number was answered twice, so that the common case is cheap to send. */
   readonly repeated: Uint8Array | null;
 }
 
@@ -38,18 +38,18 @@ export class AnswerAccount {
     if (inFlight > this.#peakInFlight) this.#peakInFlight = inFlight;
   }
 
-  /** The answer was handed to a socket that still lived. */
+  /** Counts an answer that was handed to a socket that was still open. */
   answer(number: number): void {
     this.#answered++;
     this.#tally.add(number);
   }
 
-  /** The connection ended before these answers were due. */
+  /** Counts answers whose connection ended before they were due. */
   abandon(count: number): void {
     this.#abandoned += count;
   }
 
-  /** Starts again; what is in flight counts as received now. */
+  /** Starts all counts again. What is in flight counts as received now. */
   reset(): void {
     const { inFlight } = this;
     this.#received = inFlight;

@@ -23,7 +23,7 @@ import { sendNotFound } from './routes/not-found.ts';
 import { statsRoutes } from './routes/stats-routes.ts';
 import { trialRoute } from './routes/trial-route.ts';
 
-/** A warm pool of a client may rest this long between two rounds. */
+/** How long an idle connection stays open, so that a client's pool stays warm between two rounds. */
 export const KEEP_ALIVE_MS = 75_000;
 const BODY_LIMIT_BYTES = 64 * 1024;
 
@@ -36,7 +36,8 @@ export async function makeApp(context: RouteContext, protocol: Protocol): Promis
     routerOptions: { maxParamLength: 1000 },
     ...(protocol === 'http1' ? httpOptions(context.facts.delayMs) : { serverFactory: makeH2cServer }),
   });
-  // Node watches an HTTP/1 server's timeouts from the moment it listens; this one is handed its sockets instead.
+  // Node.js watches an HTTP/1 server's timeouts from the moment it listens. This server never listens itself,
+  // so the event is emitted here.
   if (protocol === 'http1') app.server.emit('listening');
   app.removeContentTypeParser('text/plain');
   app.addContentTypeParser(
@@ -59,7 +60,10 @@ export async function makeApp(context: RouteContext, protocol: Protocol): Promis
   return app;
 }
 
-/** RFC 9112, section 3.2: 400 for a request with more than one Host. Node.js looks only whether there is one. */
+/**
+ * Answers 400 to a request with more than one Host (RFC 9112, section 3.2). Node.js checks only that there is
+ * one.
+ */
 function refuseTwoHosts(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const { rawHeaders } = request.raw;
   let hostCount = 0;
@@ -75,7 +79,7 @@ function refuseTwoHosts(request: FastifyRequest, reply: FastifyReply, done: () =
   reply.code(400).send({ statusCode: 400, error: 'Bad Request', message });
 }
 
-/** Fastify's own shape, with what to do where its message does not say it. */
+/** Sends an error in Fastify's own shape, and adds what to do where Fastify's message does not say it. */
 function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   if (error.code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     const found = request.headers['content-type'] ?? 'no content type';
@@ -97,14 +101,14 @@ function addRoutes(app: FastifyInstance, context: RouteContext): void {
   app.get('/docs/*', { onRequest: owe }, showDocs);
 }
 
-/** The schemas are for the OpenAPI page: compiling them here would only delay the first trial. */
+/** Drops the schemas, which only the OpenAPI page needs: compiling them here would delay the first trial. */
 function withoutSchema(route: RouteOptions): RouteOptions {
   const bare = { ...route };
   delete bare.schema;
   return bare;
 }
 
-/** A drain waits for answers under way on routes that have no delay. */
+/** Counts an answer under way on a route without a delay, so that a drain waits for it. */
 function owe(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   const connection = connectionOf(request.raw.socket);
   connection.owedOthers++;
@@ -129,8 +133,9 @@ function docsHandler(
 }
 
 /**
- * Fastify makes the server itself: importing node:http into a module loads all it lazily exports, some 15 ms. A pipeline
- * stands half read while its answers wait, so their delay must not count against the client.
+ * Options of the server that Fastify makes. Fastify makes it because importing node:http into a module loads
+ * everything it lazily exports, some 15 ms. A pipeline stays half read while its answers wait, so their delay
+ * must not count against the client's timeouts.
  */
 function httpOptions(delayMs: number): FastifyServerOptions {
   return {

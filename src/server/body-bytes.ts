@@ -1,9 +1,9 @@
-// The bytes behind GET /bytes/:size/:n: pseudo-random, the same for the same size and n for ever, never the same for
-// two. AES-128 in counter mode over zeros is that, at memory speed and without a table.
+// Makes the bytes behind GET /bytes/:size/:n: pseudo-random, always the same for the same size and n, and
+// different for any other. AES-128 in counter mode over zeros gives this at memory speed and without a table.
 
 import { createCipheriv } from 'node:crypto';
 
-/** The longest body there is: 1 GiB. */
+/** The longest body that can be asked for: 1 GiB. */
 export const MAX_BODY_BYTES = 2 ** 30;
 /** Bodies are numbered 0..MAX_BODY_NUMBER-1. */
 export const MAX_BODY_NUMBER = 2 ** 26;
@@ -11,9 +11,10 @@ const KEY = Buffer.from('spillway bytes/1');
 const PIECE_BYTES = 64 * 1024;
 const ZEROS = Buffer.alloc(PIECE_BYTES);
 
-/** The body in pieces of at most 64 KiB, made as they are taken. */
+/** Yields the body in pieces of at most 64 KiB, each made when it is taken. */
 export function* bodyPieces(sizeBytes: number, number: number): Generator<Buffer> {
-  // Size and number are the upper half of the counter, the lower one counts blocks: no two bodies meet.
+  // Size and number are the upper half of the counter and the lower half counts blocks, so no two bodies
+  // share bytes.
   const counter = Buffer.alloc(16);
   counter.writeUInt32BE(sizeBytes, 0);
   counter.writeUInt32BE(number, 4);

@@ -1,5 +1,5 @@
-// Starts the mock server: from here its replicas are made, watched and ended. The process that calls this becomes the
-// node:cluster primary; nothing is printed and no signal is caught here.
+// Starts the mock server, watches its replicas and ends them. The process that calls this becomes the
+// node:cluster primary. Nothing is printed and no signal is caught here.
 
 import { SpillwayError } from '../model/errors.ts';
 import { explainMissing } from '../model/missing-package.ts';
@@ -22,7 +22,9 @@ export type { ServerOptions } from './server-options.ts';
 export type { AnswerStats, ReplicaStats, ServerStats, ServerStatsJson } from './server-stats.ts';
 export type { ReplicaReplaced } from './replica/replica-group.ts';
 
-/** With any free port asked for, one that another program took meanwhile is no reason to give up at once. */
+/**
+ * How often free ports are searched for: another program may take one between the search and the listening.
+ */
 const PORT_ATTEMPTS = 3;
 const DAY_MS = 86_400_000;
 
@@ -30,29 +32,39 @@ const DAY_MS = 86_400_000;
 export interface MockServer {
   /** `http://127.0.0.1:PORT`, one for each destination. */
   readonly origins: readonly string[];
-  /** The certificate of its https origins in PEM, to be trusted by whoever asks; null for plain HTTP. */
+  /** The certificate of its https origins in PEM, for clients to trust; null for plain HTTP. */
   readonly certificate: string | null;
-  /** The same for HTTP/2 over plain TCP; empty unless `h2c` was asked for. */
+  /** The origins for HTTP/2 over plain TCP; empty unless `h2c` was asked for. */
   readonly h2cOrigins: readonly string[];
-  /** Processes that serve now. */
+  /** Process ids of the replicas that serve now. */
   readonly replicaPids: readonly number[];
   /** What `GET /stats` says, over all replicas. @throws ERR_SERVER when replicas are stuck or could not be kept up */
   stats(): Promise<ServerStats>;
   /**
-   * For each replica, since the last reset: how long its event loop was busy and how long it waited, as it last noted
-   * them itself. A replica that is too busy to note stands still here. Zeros before `watchLoops`.
+   * For each replica, since the last reset: how long its event loop was busy and how long it waited, as the
+   * replica last noted them. The figures of a replica that is too busy to note do not change here. Zeros
+   * before `watchLoops`.
    */
   readonly loopsMs: readonly LoopMs[];
-  /** Has the replicas note their event loops ten times a second. Returns how to stop. */
+  /** Makes the replicas note their event loops ten times a second. Returns a function that stops it. */
   watchLoops(): () => void;
   /** Starts all counts again; resolves when every replica has. @throws ERR_SERVER when a replica is stuck */
   reset(): Promise<void>;
-  /** Takes no more connections, lets answers in flight go out within `drainMs`, ends the replicas, frees the ports. */
+  /**
+   * Accepts no more connections, lets answers in flight leave within `drainMs`, ends the replicas and frees
+   * the ports.
+   */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
-  /** A replica died and another one listens in its place. Returns how to stop listening. */
+  /**
+   * Calls `listener` when a replica died and another one listens in its place. Returns a function that stops
+   * it.
+   */
   onReplicaReplaced(listener: (event: ReplicaReplaced) => void): () => void;
-  /** A replica died again and again and is not replaced any more (ERR_SERVER). Returns how to stop listening. */
+  /**
+   * Calls `listener` (ERR_SERVER) when a replica died too often to be replaced again. Returns a function that
+   * stops it.
+   */
   onFailed(listener: (error: SpillwayError) => void): () => void;
 }
 
@@ -101,7 +113,10 @@ export async function startServer(options?: ServerOptions): Promise<MockServer> 
   };
 }
 
-/** Found out here, since a replica that cannot load it would only die again and again. */
+/**
+ * Checks in the primary that Fastify can be loaded: a replica that cannot load it would only die again and
+ * again.
+ */
 function checkFastify(): void {
   try {
     import.meta.resolve('fastify');
@@ -184,21 +199,27 @@ async function startGroup(
 }
 
 /**
- * The ports that replica `index` serves: with at least as many ports as replicas each port belongs to one replica, so
- * that no replica holds more connections than its share; else every replica serves every port.
+ * The ports that replica `index` serves. With at least as many ports as replicas, each port belongs to one
+ * replica, so that no replica holds more connections than its share. With fewer, every replica serves every
+ * port.
  */
 export function portsOfReplica(ports: readonly number[], index: number, replicas: number): number[] {
   return ports.length < replicas ? [...ports] : ports.filter((_, port) => port % replicas === index);
 }
 
-/** For as long as a server runs, and a while before for clocks that differ. */
+/**
+ * Makes a certificate that is valid for as long as a server runs, and from a while before, as clocks differ.
+ */
 function makeTls(): NonNullable<ReplicaConfig['tls']> {
   const now = Date.now();
   const certificate = makeSelfSigned(new Date(now - DAY_MS), new Date(now + 365 * DAY_MS));
   return { ...certificate, ticketKeysHex: randomBytes(48).toString('hex') };
 }
 
-/** A wildcard is no address to connect to: a client on this machine takes the loopback. */
+/**
+ * Origins for clients. A wildcard host is no address to connect to, so clients on this machine get the
+ * loopback.
+ */
 function toOrigins(scheme: string, host: string, ports: readonly number[]): string[] {
   const target = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
   const bracketed = target.includes(':') ? `[${target}]` : target;

@@ -1,4 +1,5 @@
-// What the server remembers of one accepted socket, so that answers owed to a client that left are not counted.
+// The server's state of one accepted socket, so that answers owed to a client that left are not counted as
+// sent.
 
 import type { Socket } from 'node:net';
 
@@ -8,7 +9,7 @@ type Marked = Socket & { [STATE]?: Connection };
 
 export class Connection {
   readonly socket: Socket;
-  /** Trials and downloads taken in, and their answers not yet with the kernel. */
+  /** Trials and downloads that were received and whose answers the kernel does not have yet. */
   owedTrials = 0;
   owedDownloads = 0;
   /** Other answers under way: statistics, lists, pages, HEAD. */
@@ -16,7 +17,7 @@ export class Connection {
   /** Delayed answers whose delay is not over. */
   waitingCount = 0;
   isClosed = false;
-  /** Its HTTP/2 session ends it, as only that knows what it has still to write. */
+  /** True for HTTP/2: the session ends the socket, as only the session knows what it still has to write. */
   isSession = false;
 
   constructor(socket: Socket) {
@@ -29,7 +30,10 @@ export class Connection {
   }
 }
 
-/** The socket of an HTTP/2 request is a proxy that passes properties through, hence a property and no WeakMap. */
+/**
+ * Returns the connection of a socket. HTTP/2 gives a proxy that passes properties through, so a property
+ * works and a WeakMap does not.
+ */
 export function connectionOf(socket: Socket): Connection {
   return (socket as Marked)[STATE] ?? new Connection(socket);
 }

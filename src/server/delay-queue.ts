@@ -1,8 +1,9 @@
-// Holds answers back for a constant delay with one timer for all of them. Knows nothing of what it holds.
+// Holds items back for a constant delay with one timer for all of them. Knows nothing about the items.
 
 /**
- * First in, first out; as the delay is constant the order of arrival is the order of release. Everything that is due
- * when the timer fires is released together: at 50,000 in flight a timer each was the larger part of the work.
+ * First in, first out: as the delay is constant, items are released in the order of arrival. Everything that
+ * is due when the timer fires is released together: at 50,000 in flight, one timer for each item was the
+ * larger part of the work.
  */
 export class DelayQueue<T> {
   readonly #delayMs: number;
@@ -13,7 +14,7 @@ export class DelayQueue<T> {
   #size = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param release gets at least one item; must not throw */
+  /** @param release gets at least one item and must not throw */
   constructor(delayMs: number, release: (due: readonly T[]) => void) {
     this.#delayMs = delayMs;
     this.#release = release;
@@ -23,7 +24,7 @@ export class DelayQueue<T> {
     return this.#size;
   }
 
-  /** @param receivedMs `performance.now()` of a moment at or after the arrival; must not fall from call to call */
+  /** @param receivedMs `performance.now()` at or after the arrival; must not decrease from call to call */
   add(item: T, receivedMs: number): void {
     if (this.#size === this.#items.length) this.#grow();
     const index = (this.#head + this.#size) & (this.#items.length - 1);
@@ -38,7 +39,9 @@ export class DelayQueue<T> {
     this.#timer = setTimeout(this.#fire, Math.max(1, Math.ceil(waitMs)));
   }
 
-  /** A timer may fire up to a loop turn early, so the clock decides and an early fire arms again. */
+  /**
+   * A timer may fire up to one loop turn early, so the clock decides, and an early fire sets the timer again.
+   */
   readonly #fire = (): void => {
     const nowMs = performance.now();
     const due: T[] = [];

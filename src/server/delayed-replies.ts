@@ -1,4 +1,5 @@
-// Answers of trials, downloads and bodies on Fastify: taken in now, counted and sent when the delay is over.
+// Sends the answers of trials, downloads and bodies on Fastify: counts a request at once, and sends and
+// counts its answer when the delay is over.
 
 import type { Http2ServerResponse } from 'node:http2';
 import type { Readable } from 'node:stream';
@@ -9,7 +10,7 @@ import type { Connection } from './connection.ts';
 import { DelayQueue } from './delay-queue.ts';
 import type { RouteContext } from './route-context.ts';
 
-/** `uncounted`: as late as the others, but of no account: the answer to a HEAD, and a body of `/bytes`. */
+/** `uncounted`: delayed like the others but in no count: the answer to a HEAD, and a body of `/bytes`. */
 type Kind = 'trial' | 'download' | 'uncounted';
 type ReplyBody = string | Buffer | Readable;
 
@@ -32,7 +33,10 @@ export class DelayedReplies {
     });
   }
 
-  /** Sends `body` when the delay is over; header fields set on `reply` before, its type among them, go with it. */
+  /**
+   * Sends `body` when the delay is over, with the header fields that were set on `reply` before, its type
+   * included.
+   */
   add(
     request: FastifyRequest,
     reply: FastifyReply,
@@ -44,7 +48,7 @@ export class DelayedReplies {
     this.#add(request, reply, { kind: counted, number, makeBody: () => body });
   }
 
-  /** Sends what `makeBody` makes when the delay is over; type and length are set on `reply` before. */
+  /** Sends what `makeBody` returns when the delay is over. Set type and length on `reply` before. */
   addUncounted(request: FastifyRequest, reply: FastifyReply, makeBody: () => ReplyBody): void {
     this.#add(request, reply, { kind: 'uncounted', number: 0, makeBody });
   }
@@ -67,7 +71,7 @@ export class DelayedReplies {
   #send(delayed: DelayedReply): void {
     const { reply, connection, makeBody } = delayed;
     connection.waitingCount--;
-    // What was owed to a closed connection was given up when it closed.
+    // What was owed to this connection was counted as abandoned when it closed.
     if (connection.isClosed) return;
     const isHttp1 = reply.request.raw.httpVersionMajor === 1;
     if (!isHttp1 && isReset(reply)) {
@@ -77,7 +81,8 @@ export class DelayedReplies {
     }
     if (isHttp1 && this.#context.isDraining && connection.waitingCount === 0)
       reply.header('connection', 'close');
-    // In a pipeline an answer stands behind others until they are out, and is lost if the connection breaks before.
+    // In a pipeline an answer waits behind earlier ones, and is lost if the connection breaks before it is
+    // written.
     if (isHttp1) reply.raw.on('finish', () => this.#settle(delayed));
     reply.send(makeBody());
     if (!isHttp1) this.#settle(delayed);

@@ -1,5 +1,6 @@
-// The OpenAPI page, an application of its own behind /docs: made when somebody first looks, as it costs more than the
-// rest of the replica's start. Everything it loads comes from this server, and its policy forbids the browser all else.
+// The OpenAPI page, a separate application behind /docs. It is made at the first visit, as it costs more than
+// the rest of the replica's start. The page loads only from this server, and its content security policy
+// forbids everything else.
 
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
@@ -9,9 +10,9 @@ import type { FastifyInstance, RouteOptions } from 'fastify';
 const POLICY =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; object-src 'none'";
 
-/** @param routes shown with their schemas; they are not answered here */
+/** @param routes are shown with their schemas and not answered here */
 export async function makeDocsApp(routes: readonly RouteOptions[]): Promise<FastifyInstance> {
-  // Schemas are for reading alone: nothing is compiled from them.
+  // The schemas are only shown, so nothing is compiled from them.
   const app = fastify();
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));

@@ -1,4 +1,4 @@
-// The HTTP/2 server for plain TCP: limits wide enough for a thousand streams a connection.
+// The HTTP/2 server for plain TCP, with limits wide enough for a thousand streams a connection.
 
 import { createServer } from 'node:http2';
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
@@ -25,7 +25,7 @@ export function makeH2cServer(listener: (request: never, reply: never) => void):
   return server as unknown as Server;
 }
 
-/** Tells every client that no more streams are taken; a session ends when its last stream does. */
+/** Tells every client that no more streams are accepted; a session ends when its last stream does. */
 export function closeH2cSessions(): void {
   for (const session of sessions) session.close();
 }

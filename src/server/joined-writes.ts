@@ -1,5 +1,5 @@
-// Joins the answers that leave by one socket in one turn into one write: a pipeline's answers are due together, and
-// node:http writes each with a system call of its own, half of what an answer costs.
+// Joins the answers that leave through one socket in one turn into one write. The answers of a pipeline are
+// due together, and node:http writes each with its own system call, which is half of what an answer costs.
 
 import type { Socket } from 'node:net';
 
@@ -10,10 +10,13 @@ interface Piece {
   readonly encoding: BufferEncoding;
 }
 
-/** More than this waits for the kernel, and whoever writes with it. */
+/** When more than this waits for the kernel, the writer waits too. */
 const MAX_HELD_LENGTH = 64 * 1024;
 
-/** From now on, what is written to `socket` leaves at the end of the turn. Errors end it as they would without. */
+/**
+ * Makes everything written to `socket` from now on leave at the end of the turn. Errors are handled as
+ * without it.
+ */
 export function joinWrites(socket: Socket): void {
   const joined = new JoinedWrites(socket);
   Object.assign(socket, {
@@ -27,7 +30,7 @@ export function joinWrites(socket: Socket): void {
 
 class JoinedWrites {
   readonly #socket: Socket;
-  /** The socket's own ways, which go to the kernel. */
+  /** The socket's original methods, which write to the kernel. */
   readonly #write: Socket['_write'];
   readonly #writeMany: (pieces: Piece[], done: Done) => void;
   readonly #final: Socket['_final'];
@@ -36,7 +39,7 @@ class JoinedWrites {
   #heldLength = 0;
   #isFlushComing = false;
   #isWriting = false;
-  /** Of the writer that is kept waiting, or of the end. */
+  /** The callback of the writer that has to wait, or of the end. */
   #next: (() => void) | undefined;
 
   constructor(socket: Socket) {
@@ -52,7 +55,8 @@ class JoinedWrites {
       this.#held.push(piece);
       this.#heldLength += piece.chunk.length;
     }
-    // A pipeline's next answer is written when this one is: said at once, it joins this one.
+    // A pipeline's next answer is written when this callback is called: calling it at once lets that answer
+    // join this one.
     if (this.#isWriting || this.#heldLength >= MAX_HELD_LENGTH) this.#next = done;
     else done();
     this.#flushLater();
@@ -68,7 +72,7 @@ class JoinedWrites {
     if (!this.#isWriting) this.#flush();
   }
 
-  /** What was written before still goes to the kernel, as far as that takes it. */
+  /** Gives what was written before to the kernel, as far as the kernel takes it. */
   destroy(error: Error | null, done: Done): void {
     this.#flush();
     this.#destroy(error, done);

@@ -1,9 +1,10 @@
-// The server's statistics as Prometheus text. Loaded at the first scrape: the client library costs 20 ms.
+// Renders the server's statistics as Prometheus text. Loaded at the first scrape, as the client library costs
+// 20 ms.
 
 import { Counter, Gauge, Registry } from '@prometheus-io/client';
 import type { AnswerStats, ServerStats } from './server-stats.ts';
 
-/** A registry a scrape: the truth is in the replicas' counts, nothing is counted here. */
+/** Uses a new registry for each scrape: the counts are the replicas', and nothing is counted here. */
 export async function renderMetrics(stats: ServerStats): Promise<{ contentType: string; text: string }> {
   const registry = new Registry();
   const make = { registers: [registry] };
@@ -37,7 +38,7 @@ const ANSWER_GAUGES = {
   inFlight: 'Waiting for their delay now',
 } as const;
 
-/** One family a count, with the kind of answer as label. */
+/** Adds one metric family for each count, with the kind of answer as label. */
 function addAnswers(registry: Registry, stats: ServerStats): void {
   const kinds: [string, AnswerStats][] = [
     ['trial', stats.trials],

@@ -1,13 +1,13 @@
-// Exact account of numbers answered: which, how often, their sum and the sum of their squares. No I/O.
+// Records exactly which numbers were answered: the set, how many, their sum and their sum of squares. No I/O.
 
-/** Squares are added up here first: a square is below 2^52, so this part stays an exact integer. */
+/** Squares are first added here: each is below 2^52, so this part stays an exact integer. */
 const SPILL = 2 ** 52;
 
-/** Numbers 0..size-1; two bits a number whatever is added. */
+/** A tally of numbers 0..size-1. It takes two bits a number, whatever is added. */
 export class NumberTally {
   /** Bit n (bit n % 8 of byte n >> 3) is set when n was added. */
   readonly seen: Uint8Array;
-  /** The same for numbers added more than once. */
+  /** The same bitmap for numbers added more than once. */
   readonly repeated: Uint8Array;
   #hasRepeated = false;
   #sum = 0;

@@ -1,6 +1,6 @@
-// Which page of the list a request asks for, from its form or JSON body or its query string. Pure.
+// Reads which page of the list a request asks for, from its form, JSON body or query string. Pure.
 
-/** Pages have three ids unless told. */
+/** Ids on a page when the request does not say. */
 const DEFAULT_PER_PAGE = 3;
 
 export interface Page {
@@ -9,7 +9,10 @@ export interface Page {
   readonly perPage: number;
 }
 
-/** @returns the page, `perPage` capped at `maxPerPage`, or what was wrong with the request */
+/**
+ * @returns the page, with `perPage` capped at `maxPerPage`, or a message saying what is wrong with the
+ * request
+ */
 export function parsePage(
   query: unknown,
   body: unknown,
@@ -39,7 +42,7 @@ function wholeNumber(value: unknown): number | undefined {
   return Number.isSafeInteger(number) && (number as number) >= 0 ? (number as number) : undefined;
 }
 
-/** The fields of a form; one given twice becomes an array, which no field takes. */
+/** Parses a form. A field given twice becomes an array, which every reader of fields refuses. */
 export function parseForm(text: string): Record<string, string | string[]> {
   const form = new URLSearchParams(text);
   const fields: Record<string, string | string[]> = Object.create(null) as Record<string, string | string[]>;

@@ -8,9 +8,9 @@ export interface RouteContext {
   readonly facts: ServerFacts;
   readonly counters: ReplicaCounters;
   readonly ids: FileIds;
-  /** True from the moment the replica drains: the last answer owed to a connection says `Connection: close`. */
+  /** True once the replica drains: the last answer owed to a connection then says `Connection: close`. */
   isDraining: boolean;
-  /** Over all replicas, through the primary. @throws ERR_SERVER */
+  /** Statistics of all replicas, through the primary. @throws ERR_SERVER */
   stats(): Promise<ServerStats>;
   /** Resolves when every replica has started its counts again. @throws ERR_SERVER */
   reset(): Promise<void>;

@@ -1,5 +1,5 @@
-// JSON Schemas of what the routes take and give, for the OpenAPI page alone: the routes check their input themselves,
-// so that no schema is compiled before the first trial.
+// JSON Schemas of what the routes take and return, only for the OpenAPI page. The routes check their input
+// themselves, so that no schema is compiled before the first trial.
 
 import { ANSWER_FORMS } from '../model/answer-form.ts';
 

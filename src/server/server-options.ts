@@ -1,4 +1,5 @@
-// What a caller may ask of the mock server, and the resolved, checked form of it. Knows nothing of processes.
+// The options of the mock server as a caller gives them, and their resolved, checked form. Knows nothing of
+// processes.
 
 import { ANSWER_FORMS, type AnswerForm } from '../model/answer-form.ts';
 import { SpillwayError } from '../model/errors.ts';
@@ -19,7 +20,7 @@ export interface ServerOptions {
   readonly destinations?: number;
   /** Processes that answer, 1 to 128. @default 1 */
   readonly replicas?: number;
-  /** How long a trial or a download waits for its answer, never less; 0 answers at once. @default 1000 */
+  /** How long a trial or a download waits for its answer, at least; 0 answers at once. @default 1000 */
   readonly delayMs?: number;
   /** `GET /:n` answers for 0..items-1; 1 to 2^26. @default 10000 */
   readonly items?: number;
@@ -27,9 +28,9 @@ export interface ServerOptions {
   readonly files?: number;
   /** The most ids on a page of the list API. @default 5 */
   readonly maxPerPage?: number;
-  /** File ids are the same for the same seed. @default a random key */
+  /** The same seed gives the same file ids. @default a random key */
   readonly seed?: string;
-  /** Answer `GET /:n` by a lean HTTP/1.1 path instead of Fastify; all else stays with Fastify. @default false */
+  /** Answer `GET /:n` with the lean HTTP/1.1 server and everything else with Fastify. @default false */
   readonly lean?: boolean;
   /** How `GET /:n` answers: `{"message":"ok","value":n}`, or the text `n`. @default 'json' */
   readonly answer?: AnswerForm;
@@ -39,7 +40,7 @@ export interface ServerOptions {
   readonly backlog?: number;
   /** Also listen for HTTP/2 over plain TCP, on as many further ports. @default false */
   readonly h2c?: boolean;
-  /** Speak TLS on its HTTP/1.1 ports, with a certificate of its own that nobody else vouches for. @default false */
+  /** Speak TLS on the HTTP/1.1 ports, with a self-signed certificate. @default false */
   readonly tls?: boolean;
   /** How long `close` (or SIGTERM to a replica) waits for answers in flight. @default 2000 */
   readonly drainMs?: number;
@@ -56,7 +57,7 @@ export interface ResolvedServerOptions extends Required<Omit<ServerOptions, 'see
 
 const REUSE_PORT_PLATFORMS: ReadonlySet<string> = new Set(['linux', 'freebsd', 'dragonfly', 'sunos', 'aix']);
 
-/** @throws ERR_OPTION naming every option that is out of its range, or none that a server has */
+/** @throws ERR_OPTION naming every option that is unknown or out of range */
 export function resolveServerOptions(options: ServerOptions = {}): ResolvedServerOptions {
   const given: unknown = options;
   if (typeof given !== 'object' || given === null)
@@ -104,7 +105,7 @@ export function resolveServerOptions(options: ServerOptions = {}): ResolvedServe
   return resolved;
 }
 
-/** Fractions of a millisecond are allowed: the timer is no finer, but the answer is never early. */
+/** Accepts fractions of a millisecond: the timer is not that fine, but an answer is never early. */
 function delay(value: number, problems: string[]): number {
   if (typeof value === 'number' && value >= 0 && value <= 3_600_000) return value;
   problems.push(`delayMs: expected 0 to 3600000, found ${String(value)}`);

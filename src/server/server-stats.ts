@@ -1,4 +1,4 @@
-// What the whole server saw: the accounts of all replicas merged into one, and its JSON form. Pure.
+// What the whole server saw: merges the accounts of all replicas, and gives their JSON form. Pure.
 
 import type { AnswerForm } from '../model/answer-form.ts';
 import type { AnswerSnapshot } from './answer-account.ts';
@@ -7,25 +7,27 @@ import type { ReplicaSnapshot } from './replica/replica-counters.ts';
 
 /** One kind of delayed answers. received = answered + inFlight + abandoned. */
 export interface AnswerStats {
-  /** Requests for a number in range since the last reset; those in flight at the reset included. */
+  /** Requests for a number in range since the last reset, including those in flight at the reset. */
   readonly received: number;
-  /** Answers handed to a connection that still lived. */
+  /** Answers handed to a connection that was still open. */
   readonly answered: number;
-  /** Different numbers among them. */
+  /** How many different numbers were answered. */
   readonly distinct: number;
   /** answered - distinct. */
   readonly duplicates: number;
-  /** Their connection ended before the answer was due. */
+  /** Requests whose connection ended before the answer was due. */
   readonly abandoned: number;
   readonly inFlight: number;
-  /** The peaks of the replicas added up: never below the true peak, above it where they did not peak together. */
+  /**
+   * The sum of the replicas' peaks: never below the true peak, and above it when they did not peak together.
+   */
   readonly peakInFlight: number;
-  /** Of the numbers answered, doubles counted each time. */
+  /** Sum of the numbers answered; a number answered twice counts twice. */
   readonly sum: bigint;
   readonly sumOfSquares: bigint;
-  /** Bit n (bit n % 8 of byte n >> 3): n was answered. Null where bitmaps were not asked for. */
+  /** Bit n (bit n % 8 of byte n >> 3) is set when n was answered. Null when bitmaps were not asked for. */
   readonly seenBitmap: Uint8Array | null;
-  /** Bit n: n was answered more than once, in one replica or over several. */
+  /** Bit n is set when n was answered more than once, in one replica or over several. */
   readonly repeatedBitmap: Uint8Array | null;
 }
 
@@ -40,7 +42,7 @@ export interface ReplicaStats {
   readonly eventLoopUtilizationRatio: number;
 }
 
-/** What the server was started with, for a client that did not start it. */
+/** How the server was started, for a client that did not start it. */
 export interface ServerFacts {
   readonly replicas: number;
   readonly destinations: number;
@@ -49,7 +51,7 @@ export interface ServerFacts {
   readonly files: number;
   readonly maxPerPage: number;
   readonly lean: boolean;
-  /** Of `GET /:n`. */
+  /** The form of the answers to `GET /:n`. */
   readonly answer: AnswerForm;
 }
 
@@ -57,7 +59,7 @@ export interface ServerStats {
   readonly server: ServerFacts;
   /** `GET /:n`; the numbers are 0..items-1. */
   readonly trials: AnswerStats;
-  /** `GET /api/download/:id`; the numbers are 0..files-1 (the body says one more). */
+  /** `GET /api/download/:id`; the numbers are 0..files-1, and the body says the number plus one. */
   readonly downloads: AnswerStats;
   readonly connections: {
     readonly open: number;
@@ -66,14 +68,17 @@ export interface ServerStats {
     readonly total: number;
     readonly acceptErrors: number;
   };
-  /** Replicas that died since the last reset. Their counts are lost: with any, these figures prove nothing. */
+  /**
+   * Replicas that died since the last reset. Their counts are lost: if there are any, these figures prove
+   * nothing.
+   */
   readonly replicasReplaced: number;
-  /** Of all replicas since the last reset. */
+  /** User CPU time of all replicas since the last reset. */
   readonly cpuUserUs: number;
   readonly cpuSystemUs: number;
-  /** Of all replicas now. */
+  /** Resident memory of all replicas now. */
   readonly rssBytes: number;
-  /** Of the busiest replica since the last reset, 0..1. */
+  /** Utilisation of the busiest replica since the last reset, 0..1. */
   readonly eventLoopUtilizationRatio: number;
   readonly replicas: readonly ReplicaStats[];
 }
@@ -154,7 +159,7 @@ export function mergeAnswers(parts: readonly AnswerSnapshot[], size: number): An
   };
 }
 
-/** The JSON of `GET /stats`: sums as decimal strings, bitmaps in base64 or null. */
+/** The JSON of `GET /stats`: sums are decimal strings, bitmaps are base64 or null. */
 export type ServerStatsJson = Omit<ServerStats, 'trials' | 'downloads'> & {
   readonly trials: AnswerStatsJson;
   readonly downloads: AnswerStatsJson;
@@ -180,7 +185,10 @@ export function toStatsJson(stats: ServerStats, withBitmaps: boolean): ServerSta
   return { ...stats, trials: toJson(stats.trials), downloads: toJson(stats.downloads) };
 }
 
-/** The way back, for a client that asked over HTTP. The JSON must be of this server; a field amiss throws a TypeError. */
+/**
+ * Reads that JSON back, for a client that asked over HTTP. @throws TypeError when a field is not as this
+ * server writes it
+ */
 export function parseServerStats(json: ServerStatsJson): ServerStats {
   const decode = (text: string | null): Uint8Array | null =>
     text === null ? null : new Uint8Array(Buffer.from(text, 'base64'));

@@ -1,11 +1,11 @@
-// What `GET /:n` answers, once for every way a replica may answer: JSON as the slow websites of the demonstrations do,
-// or the number alone. Pure.
+// The answer to `GET /:n`, shared by all ways a replica may send it: JSON like the slow websites of the
+// demonstrations, or only the number. Pure.
 
 import type { AnswerForm } from '../model/answer-form.ts';
 
 export interface TrialAnswer {
   readonly contentType: string;
-  /** Of the body: what stands before the number's digits, and what behind them. */
+  /** The parts of the body before and after the number's digits. */
   readonly before: string;
   readonly after: string;
 }

@@ -1,6 +1,6 @@
-// Which texts name a trial, or another number of a path. Pure.
+// Parses the number of a trial, or another number, from a path. Pure.
 
-/** The number a path segment names in canonical decimal ("0", "41"; not "007", "1.0", "-1", " 1"), or -1. */
+/** The number of a path segment in canonical decimal ("0", "41"; not "007", "1.0", "-1", " 1"), or -1. */
 export function parseTrialNumber(text: string, items: number): number {
   return text.length > 8 ? -1 : parseNumber(text, items);
 }

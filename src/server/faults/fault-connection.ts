@@ -1,5 +1,5 @@
-// One accepted connection of a fault server: requests in, one at a time through the steps of its target's fault. It
-// never reads a request's body, and answers in order whatever it is sent at once.
+// One accepted connection of a fault server. Takes requests one at a time through the steps of their target's
+// fault. It never reads a request's body, and answers pipelined requests in order.
 
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
@@ -13,22 +13,22 @@ export interface FaultRequest {
   readonly receivedAtMs: number;
 }
 
-/** What is to be done about a request. */
+/** What to do about one request. */
 export interface Play {
   /** When its first step may be taken. */
   readonly startAtMs: number;
   readonly steps: readonly Step[];
-  /** The right answer is with the kernel. */
+  /** Called when the kernel has the whole right answer. */
   readonly onAnswered: () => void;
-  /** The step `outage`: the connection is reset by it. */
+  /** Called for the step `outage`, which resets this connection too. */
   readonly onOutage: (durationMs: number) => void;
 }
 
-/** A longer head is none of a client's that is meant here. */
+/** A request head longer than this ends the connection: no client that the server is meant for sends one. */
 const MAX_HEAD_CHARS = 64 * 1024;
-/** Requests read ahead of those that wait for their answer. */
+/** How many requests are read ahead while earlier ones wait for their answers. */
 const MAX_AHEAD = 4096;
-/** A client that leaves a stalled or flooded connection open for so long is done with it. */
+/** A stalled or flooded connection is closed after this long, even if the client has not left. */
 const MAX_HOLD_MS = 600_000;
 
 export class FaultConnection {
@@ -37,11 +37,11 @@ export class FaultConnection {
   readonly #queue: Play[] = [];
   #text = '';
   #isPlaying = false;
-  /** The client will send no more. */
+  /** True when the client will send no more. */
   #isLeft = false;
-  /** Nothing more is written. */
+  /** True when nothing more will be written. */
   #isOver = false;
-  /** It waits for the client to leave. */
+  /** True while the connection waits for the client to leave. */
   #isHolding = false;
   #wake: (() => void) | undefined;
 
@@ -60,7 +60,8 @@ export class FaultConnection {
 
   reset(): void {
     this.#stop();
-    // Node leaks a handle that is reset while its FIN is still to go out, and then spins at its own exit (26.10).
+    // Node.js 26.10 leaks a handle that is reset while its FIN is still to be sent, and then spins when the
+    // process exits.
     if (this.#socket.writableEnded || this.#socket instanceof TLSSocket) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
@@ -95,7 +96,8 @@ export class FaultConnection {
       await this.#wait(play.startAtMs - performance.now());
       for (const step of play.steps) {
         if (this.#isOver) break;
-        // In one turn wherever possible: between a last byte and its count another target's outage may end all.
+        // Take steps in one turn wherever possible: between a last byte and its count, another target's
+        // outage may end the connection.
         const taken = this.#take(step, play);
         if (taken !== undefined) await taken;
       }
@@ -105,7 +107,7 @@ export class FaultConnection {
     if (this.#isLeft && !this.#isOver) this.#socket.end();
   }
 
-  /** Undefined where the step was over at once. */
+  /** Returns undefined when the step was over at once. */
   #take(step: Step, play: Play): Promise<void> | undefined {
     switch (step.kind) {
       case 'send':
@@ -159,7 +161,10 @@ export class FaultConnection {
     this.reset();
   }
 
-  /** Undefined where the kernel has the bytes; else resolves when it has, or the connection is over. */
+  /**
+   * Returns undefined when the kernel has the bytes; else resolves when it has, or when the connection is
+   * over.
+   */
   #write(bytes: Buffer): Promise<void> | undefined {
     if (this.#isOver || bytes.length === 0) return undefined;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -167,7 +172,10 @@ export class FaultConnection {
     return this.#socket.writableLength === 0 ? undefined : promise;
   }
 
-  /** Resolves after so long, or as soon as the connection is over, or the client leaves what is held for it. */
+  /**
+   * Resolves after `durationMs`, or earlier when the connection is over or the client leaves a held
+   * connection.
+   */
   async #wait(durationMs: number): Promise<void> {
     if (durationMs <= 0 || this.#isOver) return;
     await new Promise<void>((resolve) => {

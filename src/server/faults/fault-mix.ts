@@ -1,10 +1,10 @@
-// Which share of targets has which fault: profiles, their composition as a person types it, and the choice for one
-// target. Pure: the same seed gives a target the same fault, whenever and in whatever order it is asked for.
+// Decides which share of targets has which fault: the profiles, the mix as a person types it, and the choice
+// for one target. Pure: the same seed gives a target the same fault, at any time and in any order.
 
 import { FAULT_NAMES, FAULTS, type FaultName } from './fault-table.ts';
 import { seededRatio } from './seeded.ts';
 
-/** Ratios of faults, or of groups of them, of which each fault takes an even share. */
+/** Ratios of faults or of groups; the faults of a group share its ratio evenly. */
 export const PROFILES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   calm: {},
   busy: {
@@ -42,7 +42,7 @@ export const PROFILES: Readonly<Record<string, Readonly<Record<string, number>>>
   },
 };
 
-/** The share of targets that have each fault; the rest have none. */
+/** The ratio of targets that have each fault; the other targets have none. */
 export type FaultMix = ReadonlyMap<FaultName, number>;
 
 const GROUPS = new Map<string, FaultName[]>();
@@ -54,9 +54,9 @@ for (const name of FAULT_NAMES) {
 export const FAULT_GROUPS: ReadonlyMap<string, readonly FaultName[]> = GROUPS;
 
 /**
- * `flaky`, `hostile,latency=0`, `calm+reset:0.1`: profiles, and faults or groups with the ratio of targets that have
- * them; what comes later overrides what came before.
- * @returns the mix, or what was expected and what was found instead
+ * Parses a mix such as `flaky`, `hostile,latency=0` or `calm+reset:0.1`: profiles, and faults or groups with
+ * the ratio of targets that have them. A later part overrides an earlier one.
+ * @returns the mix, or a message with what was expected and what was found
  */
 export function parseFaultMix(
   text: string,
@@ -82,7 +82,7 @@ export function parseFaultMix(
 
 const WANTED = `${Object.keys(PROFILES).join(', ')}, or FAULT=RATIO with a fault or group of docs/faults.md and a ratio of 0 to 1, joined by commas`;
 
-/** False where there is no such fault or group. */
+/** Returns false when there is no such fault or group. */
 function set(mix: Map<FaultName, number>, name: string, ratio: number): boolean {
   const isFault = Object.hasOwn(FAULTS, name) && name !== 'none';
   const members = isFault ? [name as FaultName] : GROUPS.get(name);
@@ -91,7 +91,7 @@ function set(mix: Map<FaultName, number>, name: string, ratio: number): boolean 
   return true;
 }
 
-/** @param target what tells a target from all others of the server */
+/** @param target text that is different for every target of the server */
 export function chooseFault(mix: FaultMix, seed: string, target: string): FaultName {
   let left = seededRatio(`${seed}\n${target}`);
   for (const [name, ratio] of mix) {

@@ -1,16 +1,18 @@
-// What a caller may ask of a fault server, and the checked form of it.
+// The options of a fault server as a caller gives them, and their checked form.
 
 import { isIP } from 'node:net';
 import { SpillwayError } from '../../model/errors.ts';
 import { resolveServerOptions, type ServerOptions } from '../server-options.ts';
 import { type FaultMix, parseFaultMix } from './fault-mix.ts';
 
-/** Shared with the good server: `host`, `port`, `destinations`, `delayMs`, `items`, `seed`. */
+/**
+ * The options shared with the normal mock server: `host`, `port`, `destinations`, `delayMs`, `items`, `seed`.
+ */
 export interface FaultServerOptions
   extends Pick<ServerOptions, 'host' | 'port' | 'destinations' | 'delayMs' | 'items'> {
   /** Profiles and ratios of faults, such as `hostile` or `flaky,reset=0.1`. */
   readonly faults: string;
-  /** The same faults for the same targets. @default '1' */
+  /** The same seed gives the same targets the same faults. @default '1' */
   readonly seed?: string;
 }
 
@@ -25,7 +27,7 @@ export interface ResolvedFaultOptions {
   readonly seed: string;
 }
 
-/** @throws ERR_OPTION naming every option that is out of its range */
+/** @throws ERR_OPTION naming every option that is out of range */
 export function resolveFaultOptions({
   faults,
   seed = '1',
@@ -36,7 +38,7 @@ export function resolveFaultOptions({
   if ('expected' in parsed)
     problems.push(`faults: expected ${parsed.expected}, found ${JSON.stringify(parsed.piece)}`);
   const { host = '127.0.0.1' } = options;
-  // A server that resets, floods and redirects to itself is nothing to let others at.
+  // A server that resets, floods and redirects to itself must not be reachable from other machines.
   if (!isLoopback(host)) {
     problems.push(`host: expected an address of 127.0.0.0/8 or ::1 for a server with faults, found ${host}`);
   }

@@ -1,15 +1,15 @@
-// One port of a fault server: it can die, with every connection it has, and come back at the same place.
+// One port of a fault server. It can go down with all its connections and come back on the same port.
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { listenError } from '../ports/find-ports.ts';
 
-/** How often the port is asked back after an outage, should another program have taken it. */
+/** How often listening is tried again after an outage, in case another program has taken the port. */
 const MAX_LISTEN_ATTEMPTS = 200;
 const LISTEN_RETRY_MS = 25;
 const BACKLOG = 4096;
 
-/** Something that ends with its socket. */
+/** Something that can be reset together with its socket. */
 export interface Resettable {
   reset(): void;
 }
@@ -22,14 +22,14 @@ export class FaultOrigin {
   #server: Server | undefined;
   #isClosed = false;
 
-  /** @param port 0 for any @param accept takes every connection that comes */
+  /** @param port 0 for any free port @param accept is called with every connection */
   constructor(host: string, port: number, accept: (socket: Socket) => Resettable) {
     this.host = host;
     this.#port = port;
     this.#accept = accept;
   }
 
-  /** The one that was found, where any was asked for. */
+  /** The port in use; where any was asked for, the one that was found. */
   get port(): number {
     return this.#port;
   }
@@ -48,13 +48,13 @@ export class FaultOrigin {
       throw listenError(this.host, this.#port, error as NodeJS.ErrnoException);
     }
     this.#port = (server.address() as AddressInfo).port;
-    // Accepts that fail, as for want of files: the client's connection waits.
+    // Ignore a failed accept, such as one for lack of files: the client's connection waits.
     server.on('error', () => {});
     if (this.#isClosed) server.close();
     else this.#server = server;
   }
 
-  /** Resets every connection and takes none for `durationMs`. False: it is down already. */
+  /** Resets every connection and accepts none for `durationMs`. Returns false when it is down already. */
   goDown(durationMs: number): boolean {
     if (this.#server === undefined || this.#isClosed) return false;
     this.#end();
@@ -80,7 +80,8 @@ export class FaultOrigin {
     try {
       await this.listen();
     } catch {
-      // It stays down where another program holds on to the port: a client sees that as what it is.
+      // The origin stays down when another program keeps the port; clients then see that program or a
+      // refusal.
       if (attemptsLeft > 1) setTimeout(() => void this.#comeBack(attemptsLeft - 1), LISTEN_RETRY_MS);
     }
   }

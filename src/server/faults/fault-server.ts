@@ -1,5 +1,6 @@
-// The mock server that misbehaves: its targets are those of the good one, and each has its fault by seed, origin and
-// path. One process, so that a target's second request finds the memory of its first; loopback alone.
+// The mock server that misbehaves: it has the targets of the normal one, and gives each its fault by seed,
+// origin and path. It is one process, so that a target's second request finds the state of its first, and
+// loopback only.
 
 import type { Socket } from 'node:net';
 import { bodyPieces, MAX_BODY_NUMBER } from '../body-bytes.ts';
@@ -17,30 +18,30 @@ import { seededSequence } from './seeded.ts';
 export type { FaultServerOptions } from './fault-options.ts';
 export type { FaultStats } from './fault-stats.ts';
 
-/** A body is held whole, that faults may cut it anywhere. */
+/** The largest body: bodies are held whole in memory, so that faults can cut them anywhere. */
 const MAX_FAULT_BODY_BYTES = 16 * 1024 * 1024;
 
 /** A running fault server. Whoever started it closes it. */
 export interface FaultServer {
   /** `http://127.0.0.1:PORT`, one for each destination. */
   readonly origins: readonly string[];
-  /** Where redirects lead that no client should follow to the end. */
+  /** Origins with broken TLS, to which redirects lead and which no client should accept. */
   readonly badTlsOrigins: readonly string[];
   readonly seed: string;
-  /** Which fault a target has. @param origin index of its origin @param path without a query */
+  /** The fault of a target. @param origin index of its origin @param path without a query */
   faultOf(origin: number, path: string): FaultName;
-  /** What `GET /stats` of any origin says. */
+  /** The content of `GET /stats`, the same at every origin. */
   stats(withTargets: boolean): FaultStats;
-  /** Starts all counts again, and with them the faults that hit only a target's first requests. */
+  /** Starts all counts again, and with them the faults that apply only to a target's first requests. */
   reset(): void;
-  /** Resets every connection, frees the ports. */
+  /** Resets every connection and frees the ports. */
   close(): void;
   [Symbol.dispose](): void;
 }
 
 /**
  * Resolves when every origin listens.
- * @throws ERR_OPTION naming all that is wrong, ERR_PORT_BUSY
+ * @throws ERR_OPTION naming everything that is wrong, ERR_PORT_BUSY
  */
 export async function startFaultServer(options: FaultServerOptions): Promise<FaultServer> {
   const server = new Faults(resolveFaultOptions(options));
@@ -64,7 +65,7 @@ class Faults implements FaultServer {
     const { host, port, destinations, mix } = this.#options;
     try {
       this.#redirects = await openRedirectOrigins(mix, host, this.#shownHost, (socket) => {
-        // Over TLS a target is asked for by way of a redirect, which says of which origin.
+        // Requests over TLS come by way of a redirect, whose query says which origin it came from.
         this.#accept(socket, 0, true);
       });
       this.#origins = Array.from(
@@ -155,7 +156,7 @@ class Faults implements FaultServer {
     };
   }
 
-  /** What is no target is answered rightly, at once, and without a fault. */
+  /** Answers requests for anything but a target: correctly, at once and without a fault. */
   #decideOther({ method, path, query }: FaultRequest): Play {
     const asked = `${method} ${path}`;
     let steps: Step[];
@@ -181,12 +182,12 @@ class Faults implements FaultServer {
     return { faults, seed: this.seed, delayMs, items, table };
   }
 
-  /** The origin whose redirect led here. */
+  /** Index of the origin whose redirect led here. */
   #originOf(query: string): number {
     return Math.max(0, parseNumber(query.replace(/^from=/u, ''), this.#origins.length));
   }
 
-  /** Undefined where the path names no target. */
+  /** Returns undefined when the path names no target. */
   #bodyOf(path: string): Buffer | undefined {
     const number = parseTrialNumber(path.slice(1), this.#options.items);
     if (number !== -1) return Buffer.from(String(number));
@@ -207,7 +208,7 @@ function json(value: object, status = '200 OK'): Step[] {
   ];
 }
 
-/** Good enough for the faults that end well: the head is what the first bytes hold. */
+/** Shortens steps for a HEAD: enough for faults that end well, as the first bytes hold the head. */
 function withoutBodies(steps: readonly Step[]): Step[] {
   for (const step of steps) {
     if (step.kind !== 'send') continue;

@@ -1,17 +1,17 @@
-// What a fault server was asked for and what it answered whole, by fault and by target, so that a client's account can
-// be held against it. Pure.
+// Counts what a fault server was asked for and what it answered completely, by fault and by target, to
+// compare with a client's account. Pure.
 
 import { FAULT_NAMES, FAULTS, type Fault, type FaultName } from './fault-table.ts';
 
-/** Beyond it targets are counted by fault alone, and each request is taken for the first of its target. */
+/** Beyond this many targets, requests are counted by fault only, and each counts as its target's first. */
 export const MAX_TARGETS = 2 ** 20;
 
 export interface FaultCounts {
   /** Different targets asked for. */
   readonly targets: number;
-  /** Requests read, redirects and repeats included. */
+  /** Requests read, including those that follow a redirect and repeats. */
   readonly asked: number;
-  /** Right answers given to the kernel to their last byte. */
+  /** Right answers whose last byte was given to the kernel. */
   readonly whole: number;
 }
 
@@ -31,18 +31,18 @@ export interface FaultStats {
   readonly faults: string;
   readonly origins: readonly string[];
   readonly total: FaultCounts;
-  /** Those that were asked for, each with what a client must make of it. */
+  /** Only faults that were asked for, each with what a client must make of it. */
   readonly byFault: Readonly<Record<string, FaultCounts & Pick<Fault, 'becomes'>>>;
   readonly connections: { readonly open: number; readonly total: number };
   /** How often an origin was down. */
   readonly outages: number;
-  /** Requests for what is no target. */
+  /** Requests for paths that name no target. */
   readonly strays: number;
-  /** Each target; null where they were not asked for. */
+  /** The counts of each target; null when they were not asked for. */
   readonly targets: readonly TargetCounts[] | null;
 }
 
-/** A target's own counts. */
+/** The counts of one target. */
 export interface TargetAccount {
   readonly origin: number;
   readonly path: string;
@@ -59,7 +59,7 @@ export class FaultAccount {
   outages = 0;
   strays = 0;
 
-  /** One more request for a target. @param fault called where it was never asked for before */
+  /** Counts one more request for a target. @param fault called when the target is asked for the first time */
   ask(origin: number, path: string, fault: () => FaultName): TargetAccount {
     const key = `${origin}${path}`;
     let target = this.#targets.get(key);
@@ -78,7 +78,7 @@ export class FaultAccount {
     this.#countsOf(target.fault).whole++;
   }
 
-  /** Starts all counts again, and with them the faults that hit the first requests of a target alone. */
+  /** Starts all counts again, and with them the faults that apply only to a target's first requests. */
   reset(): void {
     this.#targets.clear();
     this.#byFault.clear();

@@ -1,22 +1,23 @@
-// What a fault may do on the wire, as plain steps, and what it has to make them of. Types and their makers alone.
+// The steps that a fault can take on the wire, and what it is given to make them from. Only types and
+// functions that make steps.
 
-/** One thing done to a connection. What comes after `reset`, `end` or `stall` is never reached. */
+/** One action on a connection. Steps after `reset`, `end` or `stall` are never reached. */
 export type Step =
   | { readonly kind: 'send'; readonly bytes: Buffer }
-  /** Bytes one by one, so far apart. */
+  /** Sends bytes one at a time, `everyMs` apart. */
   | { readonly kind: 'drip'; readonly bytes: Buffer; readonly everyMs: number }
-  /** The same bytes again and again until the client leaves. */
+  /** Sends the same bytes again and again until the client leaves. */
   | { readonly kind: 'flood'; readonly bytes: Buffer; readonly everyMs: number }
   | { readonly kind: 'wait'; readonly durationMs: number }
-  /** Nothing more until the client leaves. */
+  /** Sends nothing more until the client leaves. */
   | { readonly kind: 'stall' }
-  /** RST. */
+  /** Ends the connection with RST. */
   | { readonly kind: 'reset' }
-  /** FIN. */
+  /** Ends the connection with FIN. */
   | { readonly kind: 'end' }
-  /** The right answer is out to its last byte: it counts as answered whole. */
+  /** Counts the target as answered completely: the last byte of the right answer is out. */
   | { readonly kind: 'answered' }
-  /** Every connection of the origin is reset and none is taken for so long. */
+  /** Resets every connection of the origin and accepts none for `durationMs`. */
   | { readonly kind: 'outage'; readonly durationMs: number };
 
 export const send = (bytes: string | Buffer): Step => ({ kind: 'send', bytes: toBytes(bytes) });
@@ -37,21 +38,21 @@ export const RESET: Step = { kind: 'reset' };
 export const END: Step = { kind: 'end' };
 export const ANSWERED: Step = { kind: 'answered' };
 
-/** Where a redirect may lead besides the origin itself. */
+/** The places other than the origin itself that a redirect may lead to. */
 export type RedirectName = 'refused' | 'expired' | 'self-signed' | 'hanging' | 'plain';
 
 /** One request for a target, as a fault sees it. */
 export interface Asked {
   /** The target's path, without a query. */
   readonly path: string;
-  /** What a redirect of this server put behind the path; '' in a first request. */
+  /** The query that a redirect of this server added to the path; '' in a first request. */
   readonly query: string;
   /** The right body. */
   readonly body: Buffer;
   readonly delayMs: number;
-  /** In [0, 1), the same sequence for the same request of the target: its first, its second … */
+  /** A number in [0, 1). Each request of a target (first, second …) has a fixed sequence of its own. */
   random(): number;
-  /** The URL that a redirect of that name leads to. */
+  /** The URL that the redirect of that name leads to. */
   at(name: RedirectName): string;
 }
 
@@ -60,12 +61,12 @@ export function pick(asked: Asked, least: number, most: number): number {
   return least + Math.floor(asked.random() * (Math.max(least, most) - least + 1));
 }
 
-/** A status line and fields, with the empty line. Latin-1. */
+/** A status line and fields with the empty line after them, in Latin-1. */
 export function head(status: string, ...fields: readonly string[]): string {
   return [`HTTP/1.1 ${status}`, ...fields, '', ''].join('\r\n');
 }
 
-/** The head of the right answer with a counted body. */
+/** The head of the right answer, with a Content-Length. */
 export function rightHead(asked: Asked, ...fields: readonly string[]): string {
   return head('200 OK', ...fields, 'Content-Type: text/plain', `Content-Length: ${asked.body.length}`);
 }
@@ -74,7 +75,7 @@ export function rightAnswer(asked: Asked, ...fields: readonly string[]): Buffer 
   return Buffer.concat([toBytes(rightHead(asked, ...fields)), asked.body]);
 }
 
-/** A status with a few words that nobody needs. */
+/** An answer with this status and a short body. */
 export function refusal(status: string, ...fields: readonly string[]): Step[] {
   const text = `${status}\n`;
   return [send(head(status, ...fields, `Content-Length: ${text.length}`) + text)];
@@ -84,7 +85,7 @@ export function redirectTo(location: string): Step[] {
   return refusal('302 Found', `Location: ${location}`);
 }
 
-/** One part of a chunked body, with its size before it. */
+/** One part of a chunked body, preceded by its size. */
 export function chunkedPart(bytes: Buffer, extension = ''): Buffer {
   return Buffer.concat([toBytes(`${bytes.length.toString(16)}${extension}\r\n`), bytes, toBytes('\r\n')]);
 }

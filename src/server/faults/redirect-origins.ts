@@ -1,5 +1,5 @@
-// Where redirects of a fault server lead: a port where nobody listens, and TLS that is no good in four ways. Opened
-// only where the mix has such faults.
+// Opens the places where redirects of a fault server lead: a port where nobody listens, and four kinds of
+// broken TLS. Called only when the mix contains such faults.
 
 import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
@@ -11,18 +11,18 @@ import { FAULTS } from './fault-table.ts';
 import { makeSelfSigned } from './self-signed.ts';
 
 const DAY_MS = 86_400_000;
-/** tcpmux: nobody has listened there in decades, and nobody may without being root. */
+/** The port of tcpmux: hardly anybody uses it, and only root may listen there. */
 const REFUSED_PORT = 1;
 
 export interface RedirectOrigins {
-  /** By name, without a trailing slash. */
+  /** The origins by name, without a trailing slash. */
   readonly origins: Readonly<Record<RedirectName, string>>;
-  /** Those that listen, for a person. */
+  /** The origins that listen, for a person to read. */
   readonly listening: readonly string[];
   close(): void;
 }
 
-/** @param accept takes what comes in over TLS that a client took in spite of all */
+/** @param accept gets connections of clients that accepted the broken TLS */
 export async function openRedirectOrigins(
   mix: FaultMix,
   host: string,
@@ -57,7 +57,7 @@ export async function openRedirectOrigins(
     const selfSigned = makeSelfSigned(new Date(now - DAY_MS), new Date(now + 30 * DAY_MS));
     await open('expired', createTlsServer(expired, accept));
     await open('self-signed', createTlsServer(selfSigned, accept));
-    // It reads, so that it sees the client leave, and never writes.
+    // This server reads, to see when the client leaves, and never writes.
     await open(
       'hanging',
       createServer((socket) => socket.resume()),

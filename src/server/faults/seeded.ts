@@ -1,6 +1,9 @@
-// Numbers that look random and are the same for the same seed. Pure.
+// Pseudo-random numbers that are the same for the same seed. Pure.
 
-/** 32 bits of a text: FNV-1a, then the finalizer of MurmurHash3, as FNV alone hardly mixes its last characters. */
+/**
+ * A 32-bit hash of a text: FNV-1a, then the finalizer of MurmurHash3, because FNV alone hardly mixes the last
+ * characters.
+ */
 export function hash32(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at += 1) {
@@ -11,7 +14,7 @@ export function hash32(text: string): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** In [0, 1), the same for the same text. */
+/** A number in [0, 1), the same for the same text. */
 export function seededRatio(text: string): number {
   return hash32(text) / 2 ** 32;
 }

@@ -1,10 +1,10 @@
-// A certificate for the loopback addresses that nobody vouches for, made in memory with the dates one likes. Only the
-// few lines of DER (ITU-T X.690) that RFC 5280 asks of a certificate: key and signature come from node:crypto.
+// Makes self-signed certificates for the loopback addresses, in memory and with any dates. Writes only the
+// DER (ITU-T X.690) that RFC 5280 requires of a certificate; key and signature come from node:crypto.
 
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 
 export interface SelfSigned {
-  /** PEM. */
+  /** The private key in PEM. */
   readonly key: string;
   readonly cert: string;
 }
@@ -25,7 +25,7 @@ const EXTENSIONS = 0xa3;
 const DNS_NAME = 0x82;
 const IP_ADDRESS = 0x87;
 
-/** For `localhost`, 127.0.0.1 and ::1. Dates from 1950 to 2049. */
+/** A certificate for `localhost`, 127.0.0.1 and ::1, with dates from 1950 to 2049. */
 export function makeSelfSigned(notBefore: Date, notAfter: Date): SelfSigned {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const algorithm = der(SEQUENCE, ECDSA_WITH_SHA256);
@@ -41,7 +41,7 @@ export function makeSelfSigned(notBefore: Date, notAfter: Date): SelfSigned {
   );
   const extensions = der(SEQUENCE, der(SEQUENCE, SUBJECT_ALT_NAME, der(OCTET_STRING, names)));
   const serial = randomBytes(16);
-  // Positive, and without a leading zero.
+  // The serial number must be positive and without a leading zero byte.
   serial[0] = ((serial[0] as number) & 0x3f) | 0x40;
   const content = der(
     SEQUENCE,

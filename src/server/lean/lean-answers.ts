@@ -1,21 +1,21 @@
-// The bytes of the answers to trials, and their way into a socket: many answers, one write.
+// Makes the bytes of the answers to trials and writes many of them to a socket in one write.
 
 import type { Socket } from 'node:net';
 import type { TrialAnswer } from '../trial-answer.ts';
 
-/** As much as a socket usually takes at once; a longer burst is several writes. */
+/** About what a socket takes at once; a longer burst takes several writes. */
 const OUT_BYTES = 64 * 1024;
 const MAX_DIGITS = 8;
 
 export class LeanAnswers {
-  /** Reused as long as the kernel takes every write at once. */
+  /** Reused while the kernel takes every write at once. */
   #out = Buffer.allocUnsafeSlow(OUT_BYTES);
   #usedBytes = 0;
-  /** By number of digits; all alike but for the digits, the second and the length. */
+  /** Answers by number of digits; they differ only in the digits, the time and the length. */
   #templates: Uint8Array[] = [];
   #second = -1;
   readonly #answer: TrialAnswer;
-  /** Bytes of the body behind the number's digits. */
+  /** How many bytes of the body follow the number's digits. */
   readonly #afterBytes: number;
 
   constructor(answer: TrialAnswer) {
@@ -23,7 +23,7 @@ export class LeanAnswers {
     this.#afterBytes = answer.after.length;
   }
 
-  /** Call before the answers of a turn: they carry the time. */
+  /** Sets the time that answers carry. Call it before the answers of a turn. */
   startTurn(): void {
     const second = Math.floor(Date.now() / 1000);
     if (second === this.#second) return;
@@ -33,7 +33,7 @@ export class LeanAnswers {
     );
   }
 
-  /** Puts one answer behind those already waiting for `flush`; writes to `socket` when there is no room. */
+  /** Adds one answer to those that wait for `flush`. Writes to `socket` when there is no room. */
   add(socket: Socket, number: number): void {
     const digits = countDigits(number);
     const template = this.#templates[digits] as Uint8Array;
@@ -49,7 +49,7 @@ export class LeanAnswers {
     }
   }
 
-  /** The last answer of a connection: says that it will be closed. */
+  /** Adds the last answer of a connection, which says that the connection will be closed. */
   addLast(socket: Socket, number: number): void {
     const text = makeAnswer(this.#answer, this.#second, String(number), 'Connection: close\r\n');
     if (this.#usedBytes + text.length > OUT_BYTES) this.flush(socket);
@@ -60,7 +60,7 @@ export class LeanAnswers {
     if (this.#usedBytes === 0) return;
     socket.write(this.#out.subarray(0, this.#usedBytes));
     this.#usedBytes = 0;
-    // What the kernel did not take at once stays in this buffer until it does.
+    // The buffer still holds what the kernel did not take, so a new one is needed.
     if (socket.writableLength > 0) this.#out = Buffer.allocUnsafeSlow(OUT_BYTES);
   }
 }

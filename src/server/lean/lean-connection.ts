@@ -1,12 +1,13 @@
-// One connection of the lean server: bytes in, batches of trials out; whole requests only, whatever the reads were.
+// One connection of the lean server: turns bytes into batches of whole trial requests, however the reads were
+// split.
 
 import type { Connection } from '../connection.ts';
 import { type LeanParser, NOT_LEAN } from './lean-parser.ts';
 
-/** A client that does not read its answers is not read either, beyond this. */
+/** When a client leaves more than this unread, its requests are not read either. */
 const MAX_UNSENT_BYTES = 1024 * 1024;
 
-/** The trials of one read. One alone is held without an array: with one request a connection all are. */
+/** The trials of one read. A single trial needs no array: with one request a connection, all are single. */
 export interface TrialBatch {
   readonly lean: LeanConnection;
   readonly numbers: number | Int32Array;
@@ -15,7 +16,7 @@ export interface TrialBatch {
   next: TrialBatch | undefined;
 }
 
-/** What a connection needs of the server that holds it. */
+/** What a connection needs from the server that owns it. */
 export interface LeanOwner {
   readonly parser: LeanParser;
   readonly items: number;
@@ -24,16 +25,16 @@ export interface LeanOwner {
   receive(batch: TrialBatch, receivedMs: number): void;
 }
 
-/** Numbers of the read that is being parsed, for all connections: a read is parsed in one go. */
+/** Numbers of the read that is being parsed. All connections share it, because a read is parsed in one go. */
 let scratch = new Int32Array(4096);
 
 export class LeanConnection {
   readonly connection: Connection;
   lastReadMs = performance.now();
-  /** Waits for the answers owed before the full server takes over. */
+  /** True while the connection waits for its owed answers before the full server takes over. */
   isHandingOver = false;
   readonly #server: LeanOwner;
-  /** The beginning of a request whose rest has not come. */
+  /** The beginning of a request whose rest has not arrived. */
   #rest: Uint8Array | undefined;
   #firstDue: TrialBatch | undefined;
   #lastDue: TrialBatch | undefined;
@@ -50,7 +51,7 @@ export class LeanConnection {
     });
   }
 
-  /** True when this is its first batch in this turn. */
+  /** Returns true when this is the connection's first batch in this turn. */
   addDue(batch: TrialBatch): boolean {
     const isFirst = this.#firstDue === undefined;
     if (this.#lastDue === undefined) this.#firstDue = batch;
@@ -59,7 +60,7 @@ export class LeanConnection {
     return isFirst;
   }
 
-  /** The first of the batches that are due; the others follow by `next`. */
+  /** Takes the first of the due batches; the others follow by `next`. */
   takeDue(): TrialBatch | undefined {
     const first = this.#firstDue;
     this.#firstDue = undefined;
@@ -67,12 +68,12 @@ export class LeanConnection {
     return first;
   }
 
-  /** The kernel has taken answers: the full server goes on when it has them all. */
+  /** Called when the kernel has taken answers. Hands over to the full server when none is left. */
   settled(): void {
     if (this.isHandingOver && this.connection.owedTrials === 0) this.#server.handOver(this.connection);
   }
 
-  /** The kernel takes no more answers: beyond a limit no more requests are read until it does. */
+  /** Called when the kernel takes no more answers: beyond a limit, requests are not read until it does. */
   holdBack(): void {
     const { socket } = this.connection;
     if (this.isHandingOver || socket.isPaused() || socket.writableLength <= MAX_UNSENT_BYTES) return;
@@ -101,7 +102,7 @@ export class LeanConnection {
     }
     const rest = at === bytes.length ? undefined : bytes.subarray(at);
     if (after === NOT_LEAN && rest !== undefined) this.#stop(rest);
-    // A copy: a view would keep the whole read alive for the sake of a few bytes.
+    // A copy, as a view would keep the whole read in memory for a few bytes.
     else this.#rest = rest === undefined ? undefined : new Uint8Array(rest);
     if (count > 0) {
       const numbers = count === 1 ? (scratch[0] as number) : scratch.slice(0, count);
@@ -111,7 +112,10 @@ export class LeanConnection {
     }
   };
 
-  /** Reads no more: the bytes go back into the socket, and the full server gets it when all answers owed are out. */
+  /**
+   * Stops reading: puts the bytes back into the socket, and gives it to the full server when all owed answers
+   * are out.
+   */
   #stop(unread: Uint8Array): void {
     const { socket } = this.connection;
     this.isHandingOver = true;
@@ -130,10 +134,10 @@ function grow(numbers: Int32Array): Int32Array<ArrayBuffer> {
   return larger;
 }
 
-/** The 'close' that follows gives up what is owed. */
+/** Does nothing: the 'close' that follows gives up what is owed. */
 function ignoreError(): void {}
 
-/** As node:http does: a client that ends its half has left. */
+/** Treats a client that ends its half of the connection as gone, as node:http does. */
 function endSocket(this: Connection['socket']): void {
   this.end();
 }

@@ -1,12 +1,12 @@
-// Reads `GET /:n HTTP/1.1` from bytes, in the strict and common form alone. Whatever else comes is not judged here: it
-// is for a full HTTP parser, with all its bytes. Pure.
+// Parses `GET /:n HTTP/1.1` from bytes, only in its strict and common form. Anything else is not judged here:
+// it goes to a full HTTP parser with all its bytes. Pure.
 
 /** The bytes so far are the beginning of such a request. */
 export const NEEDS_MORE = -1;
-/** The bytes are no such request, or one that needs more care than this parser takes. */
+/** The bytes are not such a request, or one that needs more care than this parser takes. */
 export const NOT_LEAN = -2;
 
-/** A longer header section is left to the full parser, which has its own limit. */
+/** A longer header section goes to the full parser, which has its own limit. */
 const MAX_FIELDS_BYTES = 4096;
 const MAX_DIGITS = 8;
 
@@ -22,7 +22,7 @@ for (const char of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi
   TOKEN[char.charCodeAt(0)] = 1;
 }
 
-/** Fields that announce a body, another protocol, or a wish that this path does not grant. */
+/** Fields that announce a body, another protocol, or a wish that the lean server does not serve. */
 const CARE_FIELDS: ReadonlySet<string> = new Set([
   'content-length',
   'transfer-encoding',
@@ -33,12 +33,12 @@ const CARE_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 export class LeanParser {
-  /** Of the request that `parse` read last. */
+  /** The number in the request that `parse` read last. */
   number = 0;
-  /** The header section that was found good last: a client sends the same one again and again. */
+  /** The header section that was last found valid: a client sends the same one again and again. */
   #known: Uint8Array = new Uint8Array(0);
 
-  /** @returns the index behind the request that starts at `start`, or NEEDS_MORE, or NOT_LEAN */
+  /** @returns the index after the request that starts at `start`, or NEEDS_MORE, or NOT_LEAN */
   parse(bytes: Uint8Array, start: number, end: number): number {
     const digits = skip(START, bytes, start, end);
     if (digits < 0) return digits;
@@ -64,7 +64,7 @@ export class LeanParser {
     if (length > 0 && end - start >= length) {
       let index = 0;
       while (index < length && bytes[start + index] === known[index]) index++;
-      // It ends with the empty line, so equal bytes are an equal header section, and its end.
+      // The known section ends with the empty line, so equal bytes mean an equal section with the same end.
       if (index === length) return start + length;
     }
     const after = parseFields(bytes, start, end);
@@ -73,7 +73,7 @@ export class LeanParser {
   }
 }
 
-/** @returns the index behind `expected`, or NEEDS_MORE, or NOT_LEAN */
+/** @returns the index after `expected`, or NEEDS_MORE, or NOT_LEAN */
 function skip(expected: Uint8Array, bytes: Uint8Array, start: number, end: number): number {
   const { length } = expected;
   for (let index = 0; index < length; index += 1) {
@@ -83,7 +83,9 @@ function skip(expected: Uint8Array, bytes: Uint8Array, start: number, end: numbe
   return start + length;
 }
 
-/** The whole header section, field by field. @returns the index behind its empty line, or NEEDS_MORE, or NOT_LEAN */
+/**
+ * Parses a header section field by field. @returns the index after its empty line, or NEEDS_MORE, or NOT_LEAN
+ */
 function parseFields(bytes: Uint8Array, start: number, end: number): number {
   let at = start;
   let hostCount = 0;
@@ -92,7 +94,7 @@ function parseFields(bytes: Uint8Array, start: number, end: number): number {
     if (at === end) return NEEDS_MORE;
     if (bytes[at] === CR) {
       if (at + 1 === end) return NEEDS_MORE;
-      // HTTP/1.1 wants exactly one Host.
+      // HTTP/1.1 requires exactly one Host.
       return bytes[at + 1] === LF && hostCount === 1 ? at + 2 : NOT_LEAN;
     }
     const nameStart = at;

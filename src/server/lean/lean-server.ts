@@ -1,5 +1,6 @@
-// The lean way to answer trials: `GET /:n` is read, held back and answered here, many in one write and all by one
-// timer. A connection on which anything else comes goes to the full HTTP server, bytes and all, and stays there.
+// The lean server for trials: reads `GET /:n`, delays it and answers it, with many answers in one write and
+// one timer for all. When anything else arrives, the connection goes to the full HTTP server with its bytes,
+// and stays there.
 
 import type { Connection } from '../connection.ts';
 import { DelayQueue } from '../delay-queue.ts';
@@ -10,7 +11,7 @@ import { LeanParser } from './lean-parser.ts';
 import type { RouteContext } from '../route-context.ts';
 import { TRIAL_ANSWERS } from '../trial-answer.ts';
 
-/** How long a connection may rest with nothing owed to it. */
+/** How long a connection may be idle with nothing owed to it. */
 const IDLE_MS = 75_000;
 const SWEEP_MS = 15_000;
 
@@ -23,7 +24,9 @@ export class LeanServer implements LeanOwner {
   readonly #queue: DelayQueue<TrialBatch>;
   readonly #connections = new Set<LeanConnection>();
 
-  /** @param handOver takes a connection with its socket paused and the unread bytes put back; must resume it */
+  /**
+   * @param handOver gets a connection with its socket paused and unread bytes put back, and must resume it
+   */
   constructor(context: RouteContext, handOver: (connection: Connection) => void) {
     this.#context = context;
     this.items = context.facts.items;
@@ -42,12 +45,12 @@ export class LeanServer implements LeanOwner {
     this.#connections.add(lean);
   }
 
-  /** The connection closed, or is the full server's now. */
+  /** Called when the connection closed or was given to the full server. */
   forget(lean: LeanConnection): void {
     this.#connections.delete(lean);
   }
 
-  /** Owes the answers of one read. @param receivedMs when the bytes had come */
+  /** Queues the answers of one read. @param receivedMs when the bytes arrived */
   receive(batch: TrialBatch, receivedMs: number): void {
     const { count } = batch;
     const { connection } = batch.lean;
@@ -58,7 +61,7 @@ export class LeanServer implements LeanOwner {
     else this.#queue.add(batch, receivedMs);
   }
 
-  /** Answers all batches of a connection together, however many reads they came from. */
+  /** Answers all due batches of a connection together, whatever reads they came from. */
   #release(due: readonly TrialBatch[]): void {
     const leans: LeanConnection[] = [];
     for (const batch of due) if (batch.lean.addDue(batch)) leans.push(batch.lean);
@@ -66,7 +69,7 @@ export class LeanServer implements LeanOwner {
     for (const lean of leans) {
       const first = lean.takeDue();
       const { isClosed, socket } = lean.connection;
-      // What was owed to a closed connection was given up when it closed.
+      // What was owed to this connection was counted as abandoned when it closed.
       if (isClosed || first === undefined) continue;
       for (let batch: TrialBatch | undefined = first; batch !== undefined; batch = batch.next)
         this.#write(lean, batch);
@@ -74,7 +77,7 @@ export class LeanServer implements LeanOwner {
       if (socket.writableLength === 0) {
         this.#settle(lean, first);
       } else {
-        // Called when all that was written before is with the kernel.
+        // The callback runs when the kernel has everything written before.
         socket.write('', () => this.#settle(lean, first));
         lean.holdBack();
       }
@@ -93,7 +96,7 @@ export class LeanServer implements LeanOwner {
     }
   }
 
-  /** The kernel has taken the answers. */
+  /** Called when the kernel has taken the answers. */
   #settle(lean: LeanConnection, first: TrialBatch): void {
     if (lean.connection.isClosed) return;
     const { trials } = this.#context.counters;

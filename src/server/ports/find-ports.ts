@@ -1,5 +1,5 @@
-// Makes sure that the ports are free before any replica listens: with SO_REUSEPORT a second server of the same user
-// would join the first one silently and take a share of its connections.
+// Makes sure that ports are free before any replica listens: with SO_REUSEPORT a second server of the same
+// user would silently share the connections of the first.
 
 import { createServer } from 'node:net';
 import type { Server } from 'node:net';
@@ -7,8 +7,8 @@ import { SpillwayError } from '../../model/errors.ts';
 import type { PortLocks } from './port-locks.ts';
 
 /**
- * @param firstPort the ports from here on, or 0 for any
- * @param locks get one for each port, so that no other server takes it meanwhile
+ * @param firstPort the first of the ports, or 0 for any
+ * @param locks takes a lock for each port, so that no other server uses it meanwhile
  * @returns `count` different ports that nobody listened on just now
  * @throws ERR_PORT_BUSY naming the address and what to do
  */
@@ -22,7 +22,7 @@ export async function findPorts(
   try {
     for (let offset = 0; offset < count; offset += 1) {
       const port = firstPort === 0 ? 0 : firstPort + offset;
-      // Locked before it is probed: the probe of a second server would be in the way of the first one's replicas.
+      // Lock before probing: the probe of a second server would disturb the replicas of the first.
       if (port !== 0) await lock(locks, host, port);
       probes.push(await listenAlone(host, port));
     }
@@ -51,7 +51,7 @@ function listenAlone(host: string, port: number): Promise<Server> {
   });
 }
 
-/** The system's refusal to listen, as a person can act on it. */
+/** Turns the system's refusal to listen into an error that says what to do. */
 export function listenError(host: string, port: number, error: NodeJS.ErrnoException): SpillwayError {
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const advice: Record<string, string> = {

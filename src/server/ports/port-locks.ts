@@ -1,6 +1,7 @@
-// Keeps a port for one server from before it is probed until the server is closed. A probe alone leaves a gap in which
-// no replica listens yet (or none does any more, while a dead one is replaced), and with SO_REUSEPORT a second server of
-// the same user that began in that gap would share the connections of the first in silence.
+// Reserves a port for one server, from before it is probed until the server is closed. A probe alone leaves
+// gaps in which no replica listens (before the first, or while a dead one is replaced), and with SO_REUSEPORT
+// a second server of the same user that starts in such a gap would silently share the connections of the
+// first.
 
 import { lookup } from 'node:dns/promises';
 import { createServer } from 'node:net';
@@ -10,8 +11,8 @@ export class PortLocks {
   readonly #held: Server[] = [];
 
   /**
-   * The lock is a socket in Linux's abstract name space, which is that of the network as for ports, and ends with the
-   * process. Elsewhere there is none, and the probe has to do.
+   * Takes the lock: a socket in Linux's abstract name space, which belongs to the network name space as ports
+   * do, and which ends with the process. Other systems have no such lock and rely on the probe.
    * @returns false when another server has the port
    */
   async take(host: string, port: number): Promise<boolean> {
@@ -29,7 +30,7 @@ export class PortLocks {
     return isTaken;
   }
 
-  /** When the last replica is gone. */
+  /** Frees all locks. Call it when the last replica is gone. */
   async release(): Promise<void> {
     await Promise.all(this.#held.splice(0).map((lock) => new Promise((resolve) => lock.close(resolve))));
   }

@@ -1,5 +1,5 @@
-// The end of a replica: takes no more connections, waits for the answers it owes, ends each connection that is owed
-// nothing. The process ends after it.
+// Ends a replica's service: accepts no more connections, waits for the answers it owes, and closes each
+// connection that is owed nothing. The process ends after that.
 
 import type { Server } from 'node:net';
 import type { RouteContext } from '../route-context.ts';
@@ -21,7 +21,7 @@ export function drain(
     const sweep = (): void => {
       for (const connection of context.counters.connections) {
         if (connection.isSession) continue;
-        // Bytes that the client has not taken yet keep their connection.
+        // A connection stays open while the client has not read all its bytes.
         if (connection.owesNothing && connection.socket.writableLength === 0) connection.socket.destroySoon();
       }
       if (context.counters.connections.size === 0 || performance.now() >= endMs) resolve();

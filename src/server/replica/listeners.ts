@@ -1,5 +1,5 @@
-// The accept queues of one replica. A burst of connects overruns one queue; several listeners of their own do not let
-// it happen, even in one process, and all hand their sockets to the same place.
+// Opens the accept queues of one replica. A burst of connects overruns a single queue; several listeners
+// prevent that, even in one process. All hand their sockets to the same server.
 
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
@@ -13,7 +13,7 @@ export interface ListenOptions {
   readonly reusePort: boolean;
 }
 
-/** @throws ERR_PORT_BUSY; then nothing is left open */
+/** @throws ERR_PORT_BUSY, after closing what was opened */
 export async function openListeners(
   options: ListenOptions,
   onSocket: (socket: Socket) => void,
@@ -40,7 +40,7 @@ function listen(
   onAcceptError: (error: Error) => void,
 ): Promise<Server> {
   return new Promise((resolve, reject) => {
-    // What http.Server asks of its sockets: it ends its own half itself, and answers are small.
+    // The options that http.Server uses for its sockets: it ends its own half itself, and answers are small.
     const server = createServer({ allowHalfOpen: true, noDelay: true }, onSocket);
     const fail = (error: NodeJS.ErrnoException): void => {
       reject(listenError(host, port, error));

@@ -1,4 +1,4 @@
-// A replica's line to the primary: answers its questions, and asks it for what concerns all replicas.
+// A replica's channel to the primary: answers its questions, and asks it for what concerns all replicas.
 
 import { SpillwayError } from '../../model/errors.ts';
 import type { ErrorCode } from '../../model/errors.ts';
@@ -33,7 +33,7 @@ export class PrimaryLink {
     this.#send({ type: 'ready' });
   }
 
-  /** Resolves when the message has left, as the process ends next. */
+  /** Resolves when the message has left, because the process ends next. */
   failed(code: ErrorCode, message: string): Promise<void> {
     return new Promise((resolve) => {
       process.send?.({ type: 'failed', code, message } satisfies ToPrimary, undefined, undefined, () => {
@@ -42,7 +42,7 @@ export class PrimaryLink {
     });
   }
 
-  /** Over all replicas. @throws ERR_SERVER when the primary could not collect them */
+  /** Statistics of all replicas. @throws ERR_SERVER when the primary could not collect them */
   async stats(): Promise<ServerStats> {
     return (await this.#ask('ask-stats')) as ServerStats;
   }
@@ -64,7 +64,8 @@ export class PrimaryLink {
   #receive(message: ToReplica): void {
     switch (message.type) {
       case 'snapshot':
-        // Before the answer: who asks at the end of a run has the end of the loop's account too.
+        // Note the loop before answering, so that a question at the end of a run also gets the end of the
+        // loop's account.
         if (this.#loopTimer !== undefined) this.#noteLoop();
         this.#send({ type: 'snapshot-answer', id: message.id, snapshot: this.#counters.snapshot() });
         break;
@@ -90,7 +91,7 @@ export class PrimaryLink {
     }
   }
 
-  /** Nobody who listens is a loop that is not woken. */
+  /** Starts or stops the timer, so that a loop that nobody watches is not woken. */
   #watchLoop(isWatched: boolean): void {
     clearInterval(this.#loopTimer);
     this.#loopTimer = isWatched ? setInterval(() => this.#noteLoop(), LOOP_NOTE_EVERY_MS).unref() : undefined;
@@ -106,7 +107,10 @@ export class PrimaryLink {
     return question;
   }
 
-  /** The channel may be closing; then the process is about to end, and there is nobody to tell. */
+  /**
+   * Sends a message. The channel may be closing: then the process is about to end, and nobody needs the
+   * message.
+   */
   #send(message: ToPrimary): void {
     if (process.connected) process.send?.(message, undefined, undefined, () => {});
   }

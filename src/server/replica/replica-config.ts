@@ -1,4 +1,5 @@
-// What a replica is told at its birth, through its environment: a message could arrive before anything listens for it.
+// What a replica is told when it starts, through its environment: a message could arrive before anything
+// listens for it.
 
 import { SpillwayError } from '../../model/errors.ts';
 import type { ServerFacts } from '../server-stats.ts';
@@ -25,7 +26,9 @@ export function replicaEnv(config: ReplicaConfig): NodeJS.ProcessEnv {
   return { [VARIABLE]: JSON.stringify(config) };
 }
 
-/** Reads the configuration and takes it out of `env`, as it holds a key. @throws ERR_SERVER when there is none */
+/**
+ * Reads the configuration and removes it from `env`, as it holds a key. @throws ERR_SERVER when there is none
+ */
 export function takeReplicaConfig(env: NodeJS.ProcessEnv): ReplicaConfig {
   const text = env[VARIABLE];
   if (text === undefined || process.send === undefined) {

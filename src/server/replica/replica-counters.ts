@@ -1,4 +1,4 @@
-// Everything one replica counts. Filled by the routes and the listeners, read through the primary.
+// Everything that one replica counts. The routes and listeners fill it, and the primary reads it.
 
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
@@ -28,7 +28,7 @@ export class ReplicaCounters {
   readonly downloads: AnswerAccount;
   /** Every accepted socket that is open. */
   readonly connections = new Set<Connection>();
-  /** Accepts that failed, as for want of open files. */
+  /** Accepts that failed, for example for lack of open files. */
   acceptErrors = 0;
   #peakConnections = 0;
   #totalConnections = 0;
@@ -70,7 +70,7 @@ export class ReplicaCounters {
     this.#loopSince = performance.eventLoopUtilization();
   }
 
-  /** Since the last reset. */
+  /** Times of the event loop since the last reset. */
   loopMs(): LoopMs {
     const { active, idle } = performance.eventLoopUtilization(this.#loopSince);
     return [active, idle];
@@ -94,7 +94,7 @@ export class ReplicaCounters {
   }
 }
 
-/** The most so far where /proc is not there to ask for what is held now. */
+/** Memory held now; where there is no /proc to ask, the most held so far. */
 function residentBytes(): number {
   try {
     return process.memoryUsage.rss();

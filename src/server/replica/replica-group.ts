@@ -8,11 +8,11 @@ import type { LoopMs } from './replica-counters.ts';
 import { mergeSnapshots } from '../server-stats.ts';
 import type { ServerFacts, ServerStats } from '../server-stats.ts';
 
-/** A replica that died this often within the window is not started again: something kills it every time. */
+/** A replica that dies this often within the window is not started again: something kills it every time. */
 const MAX_DEATHS = 5;
 const DEATH_WINDOW_MS = 10_000;
 const START_DEADLINE_MS = 30_000;
-/** Beyond the drain: to close sockets and end the process. */
+/** Time beyond the drain to close sockets and end the process. */
 const EXIT_GRACE_MS = 1000;
 
 /** A replica died and another one serves in its place. Its counts are lost. */
@@ -28,7 +28,7 @@ export interface GroupEvents {
 interface Seat {
   readonly config: ReplicaConfig;
   replica: ReplicaProcess | undefined;
-  /** Of the replicas that died here since the last reset. */
+  /** Times of the replicas that died in this position since the last reset. */
   loopBeforeMs: LoopMs;
   readonly deathsMs: number[];
   timer: NodeJS.Timeout | undefined;
@@ -61,12 +61,14 @@ export class ReplicaGroup {
     return this.#live().map((replica) => replica.pid);
   }
 
-  /** For each seat, whoever serves there: as last noted since the last reset, while `watchLoops` is on. */
+  /**
+   * Times of each position's current replica, as last noted since the last reset, while `watchLoops` is on.
+   */
   get loopsMs(): LoopMs[] {
     return this.#seats.map(loopMsOf);
   }
 
-  /** Has every replica note its event loop ten times a second, until the returned function is called. */
+  /** Makes every replica note its event loop ten times a second, until the returned function is called. */
   watchLoops(): () => void {
     this.#loopWatcherCount++;
     if (this.#loopWatcherCount === 1) this.#tellWatched();
@@ -79,7 +81,7 @@ export class ReplicaGroup {
     };
   }
 
-  /** Resolves when every replica listens. @throws what the first one that fails says; then none is left */
+  /** Resolves when every replica listens. @throws the error of the first one that fails, after ending all */
   async start(): Promise<void> {
     const deadline = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
@@ -119,7 +121,7 @@ export class ReplicaGroup {
     await Promise.all(this.#live().map((replica) => replica.reset()));
   }
 
-  /** Lets answers in flight go out for as long as the drain lasts, then ends every process. */
+  /** Lets answers in flight leave while the drain lasts, then ends every process. */
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const seat of this.#seats) {
@@ -166,7 +168,7 @@ export class ReplicaGroup {
     });
   }
 
-  /** @param onEarlyExit called in place of a replacement when it ends before it was ready */
+  /** @param onEarlyExit called when the replica ends before it is ready; it is then not replaced */
   #fork(
     seat: Seat,
     onReady: (replica: ReplicaProcess) => void,
@@ -222,7 +224,7 @@ export class ReplicaGroup {
         },
       );
     };
-    // The first replacement comes at once; one that dies again waits longer each time.
+    // The first replacement starts at once; one that dies again waits longer each time.
     if (deaths === 1) fork();
     else seat.timer = setTimeout(fork, 50 * 2 ** deaths);
   }

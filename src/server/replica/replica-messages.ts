@@ -1,4 +1,4 @@
-// Everything that the primary and a replica say to each other. Plain data, structured clone.
+// All messages between the primary and a replica: plain data, sent by structured clone.
 
 import type { ErrorCode } from '../../model/errors.ts';
 import type { LoopMs, ReplicaSnapshot } from './replica-counters.ts';
@@ -9,7 +9,7 @@ export type ToReplica =
   | { readonly type: 'snapshot'; readonly id: number }
   | { readonly type: 'reset'; readonly id: number }
   | { readonly type: 'drain' }
-  /** From now on note the event loop ten times a second, or no more. */
+  /** Starts or stops noting the event loop ten times a second. */
   | { readonly type: 'watch-loop'; readonly isWatched: boolean }
   | { readonly type: 'stats-answer'; readonly id: number; readonly stats: ServerStats }
   | { readonly type: 'reset-answer'; readonly id: number }
@@ -21,7 +21,7 @@ export type ToPrimary =
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
   | { readonly type: 'snapshot-answer'; readonly id: number; readonly snapshot: ReplicaSnapshot }
   | { readonly type: 'reset-done'; readonly id: number }
-  /** Since its last reset. */
+  /** Times of the event loop since the replica's last reset. */
   | { readonly type: 'loop-note'; readonly loopMs: LoopMs }
   | { readonly type: 'ask-stats'; readonly id: number }
   | { readonly type: 'ask-reset'; readonly id: number };

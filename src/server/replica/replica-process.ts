@@ -1,4 +1,5 @@
-// One replica as the primary holds it: a forked process, its questions in flight, the end of its stderr. Decides nothing.
+// One replica as the primary sees it: a forked process, open questions to it, and the end of its stderr.
+// Decides nothing.
 
 import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
@@ -12,7 +13,10 @@ import type { ToPrimary, ToReplica } from './replica-messages.ts';
 
 const ENTRY = fileURLToPath(programUrl('server/replica/replica'));
 
-/** A loop that is busy with a million answers is slow to speak; one that is silent this long is stuck. */
+/**
+ * How long an answer may take: a loop busy with a million answers is slow, one that is silent this long is
+ * stuck.
+ */
 const ASK_DEADLINE_MS = 20_000;
 const STDERR_TAIL_CHARS = 4000;
 
@@ -20,7 +24,7 @@ export interface ReplicaExit {
   readonly pid: number;
   readonly exitCode: number | null;
   readonly signal: string | null;
-  /** The end of what it wrote to stderr, as a crash leaves its stack there. */
+  /** The end of its stderr, where a crash leaves its stack trace. */
   readonly stderrTail: string;
 }
 
@@ -40,7 +44,9 @@ export interface ReplicaEvents {
 export class ReplicaProcess {
   readonly pid: number;
   isReady = false;
-  /** As it last noted it itself, since its last reset; it notes while `watchLoop` is on. */
+  /**
+   * Times of its event loop since its last reset, as it last noted them; it notes while `watchLoop` is on.
+   */
   loopMs: LoopMs = [0, 0];
   #isGone = false;
   readonly #worker: Worker;
@@ -52,7 +58,7 @@ export class ReplicaProcess {
 
   constructor(config: ReplicaConfig, events: ReplicaEvents) {
     this.#events = events;
-    // Never the primary as the accepting side (SCHED_RR): it becomes the bottleneck of every burst.
+    // The primary must not accept connections (SCHED_RR): it becomes the bottleneck of every burst.
     cluster.schedulingPolicy = cluster.SCHED_NONE;
     cluster.setupPrimary({
       exec: ENTRY,
@@ -72,7 +78,7 @@ export class ReplicaProcess {
     this.#worker.process.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderrTail = (this.#stderrTail + text).slice(-STDERR_TAIL_CHARS);
     });
-    // 'close' and not 'exit': by then all of stderr has been read.
+    // Wait for 'close' and not for 'exit': only then has all of stderr been read.
     this.#worker.process.once('close', (exitCode, signal) => {
       this.#exit(exitCode, signal, this.#stderrTail);
     });
@@ -87,7 +93,10 @@ export class ReplicaProcess {
     return this.#isGone;
   }
 
-  /** Undefined when the replica died before it answered. @throws ERR_SERVER when it says nothing for long */
+  /**
+   * Resolves to undefined when the replica died before it answered. @throws ERR_SERVER when it is silent for
+   * too long
+   */
   async snapshot(): Promise<ReplicaSnapshot | undefined> {
     return this.#ask('snapshot');
   }
@@ -173,7 +182,10 @@ export class ReplicaProcess {
   }
 }
 
-/** Profilers, inspectors and memory caps hold for replicas too; a test runner's or `--eval`'s own flags do not. */
+/**
+ * Node.js flags to pass on: those of profilers, inspectors and memory caps, but not those of a test runner or
+ * `--eval`.
+ */
 function inheritedFlags(flags: readonly string[]): string[] {
   const kept: string[] = [];
   for (let index = 0; index < flags.length; index += 1) {

@@ -1,5 +1,5 @@
-// The entry of a replica process: reads its configuration, builds the application, listens, and says so. It ends when
-// it is drained, told to by SIGTERM or the primary, or when the primary is gone.
+// The entry of a replica process: reads its configuration, builds the application, listens, and reports that
+// it is ready. It ends when drained, when SIGTERM or the primary tells it to, or when the primary is gone.
 
 import type { Server, Socket } from 'node:net';
 import { SpillwayError } from '../../model/errors.ts';
@@ -14,7 +14,7 @@ import { ReplicaCounters } from './replica-counters.ts';
 import { takeReplicaConfig } from './replica-config.ts';
 import type { RouteContext } from '../route-context.ts';
 
-// Ctrl-C and a closed terminal reach the whole process group; the primary decides what they mean.
+// Ctrl-C and a closed terminal signal the whole process group; only the primary decides what to do.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('disconnect', () => {
   process.exit(0);
@@ -42,7 +42,7 @@ let closeSessions = (): void => {};
 
 try {
   await listen();
-  // The start is not part of what is measured.
+  // What the start cost is not part of what is measured.
   counters.reset();
   link.ready();
 } catch (error) {
@@ -79,13 +79,13 @@ async function appAcceptor(protocol: Protocol): Promise<Acceptor> {
   };
 }
 
-/** Fastify is loaded when the first connection needs it, so that a lean replica is up in half the time. */
+/** Loads Fastify when the first connection needs it, so that a lean replica starts in half the time. */
 async function leanAcceptor(): Promise<Acceptor> {
   const { LeanServer } = await import('../lean/lean-server.ts');
   let full: Promise<Acceptor> | undefined;
   const lean = new LeanServer(context, (connection) => {
     full ??= appAcceptor('http1');
-    // A drain must not take it for idle before its request is read.
+    // A drain must not take the connection for idle before its request is read.
     connection.owedOthers++;
     void full.then((accept) => {
       if (connection.isClosed) return;
@@ -103,7 +103,7 @@ async function leanAcceptor(): Promise<Acceptor> {
 
 type OnSocket = (socket: Socket) => void;
 
-/** @param wrap what stands between an accepted socket and its connection */
+/** @param wrap is called with each accepted socket, for example to put TLS on it */
 async function listenOn(
   ports: readonly number[],
   accept: Acceptor,

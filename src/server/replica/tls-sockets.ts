@@ -1,10 +1,10 @@
-// TLS between an accepted socket and what answers on it: handshakes that fail are nobody's connection.
+// Puts TLS on accepted sockets. A failed handshake never becomes a connection of the server.
 
 import type { Socket } from 'node:net';
 import { createServer } from 'node:tls';
 import type { ReplicaConfig } from './replica-config.ts';
 
-/** @returns what accepted sockets are handed to; `onSocket` gets each once its handshake is over */
+/** @returns a function that takes accepted sockets; `onSocket` gets each one after its handshake */
 export function takeTls(
   { cert, key, ticketKeysHex }: NonNullable<ReplicaConfig['tls']>,
   onSocket: (socket: Socket) => void,

@@ -1,4 +1,5 @@
-// GET /bytes/:size/:n: a body of so many bytes, each n another one, for runs that keep what they fetch.
+// GET /bytes/:size/:n: a body of `size` bytes that is different for each n, for runs that keep what they
+// fetch.
 
 import { Readable } from 'node:stream';
 import type { RouteOptions } from 'fastify';
@@ -8,7 +9,7 @@ import { problem } from '../schemas.ts';
 import { parseNumber } from '../trial-number.ts';
 import { sendNotFound } from './not-found.ts';
 
-/** A shorter body is sent in one piece; a longer one as the client takes it. */
+/** Bodies up to this length are sent in one piece; longer ones as the client reads them. */
 const MAX_WHOLE_BYTES = 1024 * 1024;
 
 export function bytesRoute(delayed: DelayedReplies): RouteOptions {
@@ -46,7 +47,7 @@ export function bytesRoute(delayed: DelayedReplies): RouteOptions {
       }
       reply.header('content-length', sizeBytes).header('etag', `"${size}-${n}"`);
       reply.type('application/octet-stream');
-      // A stream for HEAD, as an empty text would set the length of nothing.
+      // HEAD uses a stream, as an empty text would set a Content-Length of 0.
       if (request.method === 'HEAD') delayed.addUncounted(request, reply, () => Readable.from([]));
       else delayed.addUncounted(request, reply, () => makeBody(sizeBytes, number));
     },

@@ -1,4 +1,4 @@
-// The list API and its files: pages of ids that nobody can guess, and `k of n` behind each of them.
+// The list API and its files: pages of ids that nobody can guess, and `k of n` as the content of each file.
 
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
@@ -9,7 +9,7 @@ import type { RouteContext } from '../route-context.ts';
 import { problem } from '../schemas.ts';
 import { sendNotFound } from './not-found.ts';
 
-/** Files written in one piece by the full list. */
+/** How many files the full list writes at a time. */
 const CHUNK_FILES = 1000;
 
 export function listRoutes(context: RouteContext): RouteOptions[] {
@@ -38,7 +38,7 @@ function listAll({ ids }: RouteContext): RouteOptions {
     },
     handler: (request, reply) => {
       reply.type('application/json; charset=utf-8');
-      // A list of a million files is some 100 MB: written as it is read, never held.
+      // A list of a million files is some 100 MB, so it is streamed and never held in memory.
       return reply.send(request.method === 'HEAD' ? '' : Readable.from(allFiles(ids)));
     },
   };

@@ -1,4 +1,4 @@
-// The one shape of "there is no such thing" for all routes.
+// The answer that all routes give when something does not exist.
 
 import type { FastifyReply } from 'fastify';
 

@@ -1,4 +1,4 @@
-// What the server saw, over all replicas: as JSON with the bitmaps for a proof, and as Prometheus text.
+// What all replicas saw: as JSON with the bitmaps for a proof, and as Prometheus text.
 
 import type { RouteOptions } from 'fastify';
 import { explainMissing } from '../../model/missing-package.ts';

@@ -41,7 +41,8 @@ export function trialRoute({ facts }: RouteContext, delayed: DelayedReplies): Ro
       if (number === -1) {
         sendNotFound(reply, `expected an integer from 0 to ${facts.items - 1}, found ${JSON.stringify(n)}`);
       } else {
-        // With a serializer of its own the type stands as it is: Fastify adds a charset to JSON, which has none.
+        // A serializer of its own keeps the type as it is: otherwise Fastify adds a charset to JSON, which
+        // has none.
         reply.header('content-type', contentType).serializer(asIs);
         delayed.add(request, reply, 'trial', number, before + n + after);
       }
