@@ -1,7 +1,7 @@
-// In which order the addresses of a name are tried: the families in turn, so that a family without a way out costs one
-// attempt and not all of them (RFC 8305, section 4). Pure.
+// The order in which the addresses of a name are tried: IPv6 and IPv4 alternate, so that a family without a
+// route costs one attempt and not all of them (RFC 8305, section 4). Pure.
 
-/** IPv6 first, as RFC 6724 has it, unless this machine has no such address. */
+/** Alternates the families and begins with IPv6, as RFC 6724 prefers it. */
 export function inTurn(ipv4: readonly string[], ipv6: readonly string[]): string[] {
   const mixed: string[] = [];
   for (let index = 0; index < Math.max(ipv4.length, ipv6.length); index++) {
@@ -13,7 +13,7 @@ export function inTurn(ipv4: readonly string[], ipv6: readonly string[]): string
   return mixed;
 }
 
-/** @param family 0 for both */
+/** Keeps the addresses of one family. @param family 0 for both */
 export function ofFamily(addresses: readonly string[], family: 0 | 4 | 6): string[] {
   return addresses.filter((address) => family === 0 || address.includes(':') === (family === 6));
 }

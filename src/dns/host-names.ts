@@ -1,25 +1,26 @@
-// Host names as connections ask for them: given addresses first, then what the resolver of all threads says. What a
-// connection is made to is what a guard has judged.
+// Resolves host names for connections: addresses that the caller gave (pins) first, then those of the
+// resolver that all threads share. A guarded lookup returns only the addresses that the guard has judged, so
+// that no second lookup can change them.
 
 import type { LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { NameError } from '../model/name-options.ts';
 import type { AddressesCallback } from './name-resolver.ts';
 
-/** Names whose addresses are at hand without a question to other threads; beyond them the oldest goes. */
+/** How many names this thread keeps without asking the shared resolver; beyond that the oldest is dropped. */
 const MAX_NAMES = 10_000;
-/** For so long: another thread may have learnt better. */
+/** How long this thread keeps them: another thread may have learnt something better. */
 const AT_HAND_MS = 2_000;
 
 /** Where addresses come from: a `NameResolver`. */
 export interface NameSource {
-  /** What is known without asking; null where it is to be asked for. */
+  /** Addresses that are known without asking; null where the name has to be asked for. */
   known(name: string): readonly string[] | null;
   /** Calls back once, in another turn. */
   resolve(name: string, callback: AddressesCallback): void;
-  /** The name will be wanted. */
+  /** Asks for a name ahead, because it will be wanted. */
   warm(name: string): void;
-  /** The address took a connection. */
+  /** Says that the address took a connection. */
   prefer(name: string, address: string): void;
 }
 
@@ -28,7 +29,7 @@ export interface AddressPolicy {
   isPublic(address: string): boolean;
 }
 
-/** What a lookup is told besides what Node tells it. */
+/** What our sockets pass to a lookup besides the options of Node. */
 export interface PortOption {
   readonly port?: number;
 }
@@ -38,13 +39,13 @@ interface Entry {
   readonly untilMs: number;
 }
 
-/** A redirect from a public origin to an address that is none. */
+/** A redirect from a public origin leads to an address that is not public. */
 export class PrivateAddressError extends Error {
   readonly code = 'ERR_PRIVATE_ADDRESS';
 
   constructor(hostname: string) {
     super(
-      `expected a public address after a redirect from a public origin, found ${hostname}, which is none (--allow-private-redirects)`,
+      `expected a public address after a redirect from a public origin, found ${hostname}, which is not public (--allow-private-redirects)`,
     );
   }
 }
@@ -60,12 +61,12 @@ export class HostNames {
     this.#source = source;
   }
 
-  /** Some port of a name has addresses of its own. */
+  /** True where the caller gave addresses for some name or port. */
   get hasPins(): boolean {
     return this.#pins.size > 0;
   }
 
-  /** What is known of a name without asking; empty for nothing. */
+  /** Addresses that are known without asking; empty where none are. */
   known(hostname: string, port?: number): readonly string[] {
     const pinned = this.#pinned(hostname, port);
     if (pinned !== undefined) return pinned;
@@ -73,7 +74,7 @@ export class HostNames {
     if (entry !== undefined && entry.untilMs > performance.now()) return entry.addresses;
     const addresses = this.#source.known(hostname);
     if (addresses !== null) this.#keep(hostname, addresses);
-    // Of a name that was connected to something is known even when its time is over.
+    // A name that took a connection has usable addresses even after their time is over.
     return addresses ?? (port === undefined ? (entry?.addresses ?? []) : []);
   }
 
@@ -96,12 +97,12 @@ export class HostNames {
     });
   }
 
-  /** A name that will be wanted. */
+  /** Asks for a name ahead, because it will be wanted. */
   warm(hostname: string, port: number): void {
     if (this.#pinned(hostname, port) === undefined) this.#source.warm(hostname);
   }
 
-  /** The address took a connection: the next ones of all threads begin with it. */
+  /** Says that the address took a connection: later connections of all threads try it first. */
   prefer(hostname: string, address: string): void {
     const entry = this.#atHand.get(hostname);
     if (entry === undefined || entry.addresses[0] === address) return;
@@ -117,7 +118,7 @@ export class HostNames {
     });
   };
 
-  /** The same without addresses that are not public: what a connection is made to is what was judged. */
+  /** A `lookup` that returns public addresses only, so that a connection goes to an address that was judged. */
   guardedLookup(policy: AddressPolicy): LookupFunction {
     return (hostname, options, callback) => {
       this.resolve(hostname, (options as PortOption).port, (error, addresses) => {

@@ -1,5 +1,6 @@
-// The names of a run and their addresses, in memory that all threads share: whoever asks first claims the name, the others
-// wait for its answer. An answer holds for as long as it says; a name that nobody uses makes room for others, singly.
+// The names of a run and their addresses, in memory that all threads share: the first thread to ask claims
+// the name, the others wait for its answer. An answer holds for its time to live. When the memory is full,
+// one unused name at a time is evicted.
 
 import { isIPv6 } from 'node:net';
 import { SharedRows } from '../model/shared/shared-rows.ts';
@@ -15,7 +16,7 @@ const ASKING = 1;
 /** Times in the cells are tenths of seconds of the machine's clock, the same for all threads. */
 const TICKS_PER_SEC = 10;
 const MAX_TTL_SEC = 86_400;
-/** A thread that died while it asked is not waited for. */
+/** After so long, a claim counts as abandoned: its thread has died. */
 const CLAIM_SEC = 30;
 
 export class NameCache {
@@ -28,12 +29,12 @@ export class NameCache {
     this.#clock = clock;
   }
 
-  /** Names that made room for others. */
+  /** Names that were evicted for others. */
   get evictedCount(): number {
     return this.#rows.evictedCount;
   }
 
-  /** What is known of a name and still holds; null for nothing. */
+  /** What is known of a name and has not expired; null for nothing. */
   find(name: string): CachedName | null {
     const row = this.#rows.take(name);
     if (row === null) return null;
@@ -44,10 +45,10 @@ export class NameCache {
     }
   }
 
-  /** The name is this thread's to ask for; null: another's. It is owed a `store`. */
+  /** Claims the name for this thread, which must then call `store`; null where another thread has the claim. */
   claim(name: string): Claim | null {
     const row = this.#rows.take(name);
-    // Everything is being asked for: then without the cache.
+    // Every row is being asked for: this name goes without the cache.
     if (row === null) return new Claim(() => {});
     const at = this.#rows.at(row);
     const { cells } = this.#rows;
@@ -82,7 +83,7 @@ export class NameCache {
     }
   }
 
-  /** The address took a connection: it goes first from now on. */
+  /** Says that the address took a connection, so that it comes first from now on. */
   prefer(name: string, address: string): void {
     this.#change(name, (at) => {
       const { cells } = this.#rows;
@@ -92,7 +93,7 @@ export class NameCache {
     });
   }
 
-  /** A negative answer holds for no longer than that. */
+  /** Lets a negative answer expire after `ttlSec` at the latest. */
   shorten(name: string, ttlSec: number): void {
     this.#change(name, (at) => {
       const { cells } = this.#rows;
@@ -116,7 +117,7 @@ export class NameCache {
     const addresses = this.#addresses(at);
     const preferred = (cells[at + NAME_FIELDS.preferred] as number) - 1;
     if (preferred > 0 && preferred < addresses.length) addresses.unshift(...addresses.splice(preferred, 1));
-    // Another thread has written meanwhile.
+    // A changed version means that another thread wrote during the read.
     return Atomics.load(cells, at + NAME_FIELDS.version) === version ? { kind: 'found', addresses } : null;
   }
 
@@ -148,7 +149,7 @@ export class NameCache {
   }
 }
 
-/** A name that this thread asks for. */
+/** The claim of this thread on a name. */
 export class Claim {
   readonly #store: (found: CachedName, ttlSec: number) => void;
 
@@ -156,7 +157,7 @@ export class Claim {
     this.#store = store;
   }
 
-  /** Once: tells all threads. */
+  /** Stores the answer and wakes the threads that wait for it. Called once. */
   store(found: CachedName, ttlSec: number): void {
     this.#store(found, ttlSec);
   }
@@ -185,7 +186,7 @@ function toAddress(cells: Int32Array): string {
   return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1);
 }
 
-/** The eight groups of an IPv6 address in any spelling; its zone is dropped. */
+/** The eight groups of an IPv6 address in any spelling, without its zone. */
 function groupsOf(address: string): number[] {
   const plain = new URL(`http://[${address.replace(/%.*/u, '')}]`).hostname.slice(1, -1);
   const [head = '', tail] = plain.split('::');

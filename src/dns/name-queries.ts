@@ -1,10 +1,10 @@
-// Questions to name servers through c-ares: A and AAAA together, as many at once as a socket's buffer holds answers of,
-// asked again where a server fails. Which name is asked for, and what is kept of the answer, others decide.
+// Asks name servers through c-ares: A and AAAA together, as many at once as the buffer of a socket can hold
+// answers, and again where a server fails. NameResolver decides which names are asked for and what is kept.
 
 import { Resolver } from 'node:dns';
 import type { ResolvConf } from './resolv-conf.ts';
 
-/** Addresses with their least time to live; none for a name that has none. `isMissing`: no name like it exists. */
+/** Addresses with their least time to live, or none. `isMissing`: the name has no addresses of any type. */
 export interface Answered {
   readonly ipv4: readonly string[];
   readonly ipv6: readonly string[];
@@ -12,7 +12,7 @@ export interface Answered {
   readonly isMissing: boolean;
 }
 
-/** Why nobody could say, in the words of c-ares. */
+/** No server gave an answer; `code` is the one of c-ares. */
 export class QueryError extends Error {
   override readonly name = 'QueryError';
   readonly code: string;
@@ -23,13 +23,16 @@ export class QueryError extends Error {
   }
 }
 
-/** A socket of Linux holds some 270 answers that nobody has read, and drops the others: of 1,000 questions 90 were asked twice. */
+/**
+ * The buffer of a Linux socket holds some 270 unread answers and drops the rest: of 1,000 questions at once
+ * 90 were asked twice.
+ */
 const QUESTIONS_PER_RESOLVER = 128;
-/** Once one family has come, the other has so long (RFC 8305, section 3). */
+/** How long the second family may take after the first has come (RFC 8305, section 3). */
 const RESOLUTION_DELAY_MS = 50;
-/** A server that is slower than that is asked again; c-ares adapts to how fast it has been. */
+/** A server that takes longer is asked again; c-ares adapts to how fast it has been. */
 const MOST_TIMEOUT_MS = 1_000;
-/** No such name, and what is no name at all. */
+/** Codes for a name that does not exist or that is not valid. */
 const MISSING = new Set(['ENOTFOUND', 'ENONAME', 'EBADNAME', 'EBADQUERY', 'EBADSTR']);
 
 interface Lane {
@@ -57,7 +60,7 @@ export class NameQueries {
     this.#family = family;
   }
 
-  /** @throws QueryError where no server has said anything of the name */
+  /** Asks for the addresses of a name. @throws QueryError where no server gave an answer */
   async ask(name: string): Promise<Answered> {
     const lane = this.#lane();
     const families = ([4, 6] as const).filter((family) => this.#family === 0 || this.#family === family);
@@ -67,7 +70,8 @@ export class NameQueries {
     const finish = () => {
       clearTimeout(timer);
       const found = parts.filter((part): part is Found => !(part instanceof QueryError));
-      // "No such name" is said of every type; "none of this type" is no answer while the other type has failed.
+      // "No such name" holds for every type. "None of this type" is no answer while the other type has
+      // failed.
       if (found.length === parts.length || found.some(isTelling)) resolve(merge(found));
       else reject(parts.find((part) => part instanceof QueryError));
     };
@@ -85,7 +89,7 @@ export class NameQueries {
     return promise;
   }
 
-  /** Seconds that a zone wants its "no such name" to be kept; null where it does not say. */
+  /** Seconds for which a zone lets "no such name" be kept; null where it does not say. */
   async negativeTtlSec(zone: string): Promise<number | null> {
     const lane = this.#lane();
     lane.openCount++;
@@ -97,7 +101,7 @@ export class NameQueries {
     });
   }
 
-  /** Ends every question. */
+  /** Cancels every open question. */
   close(): void {
     for (const { resolver } of this.#lanes) resolver.cancel();
   }
@@ -139,12 +143,12 @@ function askOne(
     if (family === 4) resolver.resolve4(name, { ttl: true }, take);
     else resolver.resolve6(name, { ttl: true }, take);
   } catch {
-    // A name that no message can hold.
+    // c-ares throws where a name does not fit in a DNS message.
     none(true);
   }
 }
 
-/** It has addresses, or says that there are none of any type. */
+/** True where the answer has addresses, or says that the name has none of any type. */
 function isTelling({ addresses, isMissing }: Found): boolean {
   return isMissing || addresses.length > 0;
 }

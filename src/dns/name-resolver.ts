@@ -1,5 +1,6 @@
-// Names become addresses: from what this machine knows, from what any thread has asked, else from name servers, hundreds at
-// once and each name once. Its own deadline and retries are nobody else's: who waits here has not begun anything yet.
+// Turns names into addresses: from what this machine knows, from what any thread has asked, else from name
+// servers, hundreds of names at once and each name once. It has its own deadline and retries: a request that
+// waits here has not begun, so the wait does not count against it.
 
 import { lookup as systemLookup } from 'node:dns';
 import { networkInterfaces } from 'node:os';
@@ -11,22 +12,22 @@ import { NegativeTimes } from './negative-times.ts';
 import { readResolvConf, type ResolvConf, searchNames } from './resolv-conf.ts';
 import { HostsFile, specialName, SystemNames } from './system-files.ts';
 
-/** Of what a server says of a positive answer: not less, for each target would ask again, and not more. */
+/** Bounds for the time to live of a positive answer: below the least, each target would ask again. */
 const LEAST_TTL_SEC = 30;
 const MOST_TTL_SEC = 3_600;
-/** Of "no such name", where no zone says otherwise (RFC 2308 has a server keep it for hours). */
+/** For "no such name", where no zone says otherwise (RFC 2308 lets a server keep it for hours). */
 const NEGATIVE_TTL_SEC = 60;
-/** What nobody could say is asked again soon, but not for each target of the name. */
+/** For names that no server could answer: asked again soon, but not for each target of the name. */
 const FAILED_TTL_SEC = 5;
-/** What only the system knows tells no time. */
+/** The system's resolver tells no time to live. */
 const SYSTEM_TTL_SEC = 60;
-/** Asked again after so long, twice as long each time. */
+/** Pause before a name is asked for again; it doubles each time. */
 const FIRST_RETRY_MS = 250;
 const MOST_RETRY_MS = 4_000;
-/** A server that says of itself that it failed is believed after so many times. */
+/** A name fails after so many answers in which a server reports its own failure. */
 const MAX_SERVER_FAILURES = 4;
 const SERVER_FAILURES = new Set(['ESERVFAIL', 'EREFUSED', 'ENOTIMP', 'EFORMERR', 'EBADRESP']);
-/** getaddrinfo runs in a pool of four threads that files need, too. */
+/** getaddrinfo runs in the pool of four threads that file operations need, too. */
 const MAX_SYSTEM_LOOKUPS = 2;
 const SYSTEM_LOOKUP_MS = 5_000;
 const WAIT_FOR_OTHERS_MS = 1_000;
@@ -35,11 +36,11 @@ export type AddressesCallback = (error: NameError | null, addresses: readonly st
 
 export interface NameResolverParts {
   readonly options: NameOptions;
-  /** What all threads share. @default of its own */
+  /** Cache that all threads share. @default a cache of its own */
   readonly memory?: SharedArrayBuffer;
   /** Names that are asked for at once. @default 512 */
   readonly maxOpen?: number;
-  /** Told of each name that was wanted, and how long it took. */
+  /** Called for each name that was wanted, with how long it took. */
   readonly onName?: (kind: NameKind, durationMs: number) => void;
 }
 
@@ -47,7 +48,7 @@ interface Asked {
   readonly name: string;
   readonly sinceMs: number;
   readonly waiters: AddressesCallback[];
-  /** Somebody holds up a request for it; else it is only asked for ahead. */
+  /** True where a request waits for it; false where it is only asked for ahead. */
   isUrgent: boolean;
   isBegun: boolean;
 }
@@ -79,7 +80,10 @@ export class NameResolver {
     return this.#asked.size;
   }
 
-  /** The addresses of a name where they are known and hold; null where they are to be asked for, or there are none. */
+  /**
+   * The addresses of a name that are known and have not expired; null where it has to be asked for, or has
+   * none.
+   */
   known(name: string): readonly string[] | null {
     const here = this.#knownHere(name);
     if (here !== null) return here.length === 0 ? null : here;
@@ -111,19 +115,19 @@ export class NameResolver {
     this.#pump();
   }
 
-  /** Asks for a name that will be wanted, when nothing else is. */
+  /** Asks for a name ahead, when no urgent name waits. */
   warm(name: string): void {
     if (this.#asked.has(name) || this.#knownHere(name) !== null || this.#cache.find(name) !== null) return;
     this.#ahead.push(this.#add(name));
     this.#pump();
   }
 
-  /** The address took a connection: others of the name go there first. */
+  /** Says that the address took a connection, so that later ones try it first. */
   prefer(name: string, address: string): void {
     this.#cache.prefer(name, address);
   }
 
-  /** What waits gets an error. */
+  /** Ends every question; whoever waits gets an error. */
   close(): void {
     this.#isClosed = true;
     this.#lazy?.queries.close();
@@ -132,7 +136,7 @@ export class NameResolver {
     this.#asked.clear();
   }
 
-  /** Without a server; empty where none exists, null where one is to be asked. */
+  /** Looks a name up without a server. Empty where the name cannot exist, null where a server has to be asked. */
   #knownHere(name: string): readonly string[] | null {
     const { family } = this.#options;
     const inFile = this.#hosts.find(name.replace(/\.$/u, ''));
@@ -162,7 +166,7 @@ export class NameResolver {
     }
   }
 
-  /** Has the name asked for, by this thread or by another. */
+  /** Waits until this thread or another has asked for the name. */
   async #see(asked: Asked): Promise<void> {
     const { name } = asked;
     for (;;) {
@@ -195,7 +199,7 @@ export class NameResolver {
     if (result.kind === 'unknown') this.#learnNegative(asked.name);
   }
 
-  /** Asks until a server says something, each name of the search list in turn. */
+  /** Asks for each name of the search list in turn, until a server gives an answer. */
   async #find(name: string): Promise<Result> {
     const lazy = (this.#lazy ??= openLazy(this.#options));
     for (const candidate of searchNames(name, lazy.conf)) {
@@ -224,7 +228,7 @@ export class NameResolver {
     }
   }
 
-  /** What nsswitch.conf names besides files and name servers. */
+  /** Asks the system's resolver, for the sources in nsswitch.conf other than files and name servers. */
   async #askSystem(name: string): Promise<string[]> {
     if (this.#systemCount >= MAX_SYSTEM_LOOKUPS) await new Promise((resolve) => setTimeout(resolve, 50));
     this.#systemCount++;
@@ -237,7 +241,7 @@ export class NameResolver {
     return atMost(SYSTEM_LOOKUP_MS, asking).catch(() => []);
   }
 
-  /** The zone may want its "no such name" to be forgotten sooner. */
+  /** Shortens how long "no such name" is kept, where its zone says so. */
   #learnNegative(name: string): void {
     if (this.#lazy === undefined) return;
     this.#lazy.negative.find(name, (ttlSec) => this.#cache.shorten(name, ttlSec));
@@ -249,7 +253,7 @@ export class NameResolver {
     for (const waiter of asked.waiters) this.#tell(waiter, asked.name, found, detail);
   }
 
-  /** Each in a turn of its own: what one of them throws does not leave the others waiting. */
+  /** Calls each callback in a turn of its own, so that one that throws does not leave the others waiting. */
   #tell(callback: AddressesCallback, name: string, found: CachedName, detail?: string): void {
     if (found.kind === 'found') {
       process.nextTick(callback, null, found.addresses);
@@ -261,7 +265,7 @@ export class NameResolver {
       isUnknown ? 'ERR_NAME_UNKNOWN' : 'ERR_NAME_FAILED',
       isUnknown
         ? `no server and no file knows ${name}`
-        : `expected a name server to say where ${name} is within ${this.#options.timeoutMs} ms (--dns-timeout), found none that did${why}`,
+        : `expected a name server to say where ${name} is within ${this.#options.timeoutMs} ms (--dns-timeout), found no answer${why}`,
     );
     process.nextTick(callback, error, []);
   }
@@ -274,7 +278,7 @@ interface Result {
   readonly detail?: string;
 }
 
-/** What is read and made when the first name is asked for: a run of addresses needs none of it. */
+/** Read and made when the first name is asked for: a run whose URLs hold addresses needs none of it. */
 interface Lazy {
   readonly conf: ResolvConf;
   readonly queries: NameQueries;
@@ -289,7 +293,7 @@ function openLazy({ servers, family, resolvConfFile, nsswitchFile }: NameOptions
   return { conf, queries, negative: new NegativeTimes(queries), system: new SystemNames(nsswitchFile) };
 }
 
-/** Without an address of its own this machine can reach none (RFC 3493, AI_ADDRCONFIG). */
+/** True where this machine has an IPv6 address; without one it can reach none (RFC 3493, AI_ADDRCONFIG). */
 function hasIpv6(): boolean {
   return Object.values(networkInterfaces()).some((addresses) =>
     addresses?.some(({ family, address }) => family === 'IPv6' && !address.startsWith('fe80:')),

@@ -1,17 +1,17 @@
-// For how long "no such name" holds, as the SOA of the nearest zone has it (RFC 2308): asked for behind the answer that a
-// target waits for, once a zone. c-ares tells of the authority section of an answer nothing.
+// How long "no such name" holds, by the SOA of the nearest zone (RFC 2308). It is asked for after the target
+// has its answer, once for each zone, because c-ares does not show the authority section of an answer.
 
 import type { NameQueries } from './name-queries.ts';
 
 const LEAST_SEC = 5;
 const MAX_ZONES = 1_000;
-/** Zones that are looked for above a name: its own parent, and theirs. */
+/** How many zones above a name are asked: its parent, the parent of that, and so on. */
 const MAX_LEVELS = 4;
 const MAX_OPEN = 8;
 
 export class NegativeTimes {
   readonly #queries: NameQueries;
-  /** Seconds by zone; null where the zone has none of its own. */
+  /** Seconds by zone; null where the zone does not say. */
   readonly #known = new Map<string, Promise<number | null>>();
   #openCount = 0;
 
@@ -19,7 +19,7 @@ export class NegativeTimes {
     this.#queries = queries;
   }
 
-  /** @param tell called later, where a zone says something */
+  /** Finds the time for a name. @param tell called later, where a zone says something */
   find(name: string, tell: (ttlSec: number) => void): void {
     if (this.#openCount >= MAX_OPEN) return;
     this.#openCount++;

@@ -1,27 +1,28 @@
-// What resolv.conf says (resolv.conf(5)): servers, search list, and when a name is taken as it stands. Pure but for reading.
+// What resolv.conf says (resolv.conf(5)): servers, search list, and when a name is asked for as it stands.
+// Pure, apart from reading the file.
 
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 
 export interface ResolvConf {
   readonly servers: readonly string[];
-  /** Domains that are tried behind a name. */
+  /** Domains that are appended to a name. */
   readonly search: readonly string[];
-  /** A name with so many dots is asked for as it stands first. */
+  /** A name with at least so many dots is first asked for as it stands. */
   readonly ndots: number;
-  /** Until a server is asked again. */
+  /** How long a server may take before it is asked again. */
   readonly timeoutMs: number;
   /** How often each server is asked. */
   readonly attempts: number;
 }
 
-/** glibc's, where nothing is said; it takes three servers at most. */
+/** Defaults and limits of glibc. */
 const MAX_SERVERS = 3;
 const MAX_NDOTS = 15;
 const MAX_TIMEOUT_SEC = 30;
 const MAX_ATTEMPTS = 5;
 const MAX_SEARCH = 32;
-/** More of it is no configuration. */
+/** A longer file is cut here: it is no configuration. */
 const MAX_CHARS = 64 * 1024;
 
 export function parseResolvConf(text: string): ResolvConf {
@@ -37,7 +38,7 @@ export function parseResolvConf(text: string): ResolvConf {
       .split(/\s+/u);
     const [first = ''] = values;
     if (keyword === 'nameserver' && isIP(first.replace(/%.*/u, '')) !== 0) servers.push(first);
-    // The last of the two that stands in the file holds.
+    // Of `search` and `domain`, the one that comes last in the file holds.
     else if (keyword === 'search') search = values;
     else if (keyword === 'domain') search = values.slice(0, 1);
     else if (keyword === 'options') {
@@ -59,19 +60,19 @@ export function parseResolvConf(text: string): ResolvConf {
   };
 }
 
-/** Of a file that is not there: the server of this machine, as glibc has it. */
+/** Reads the file; where there is none, the server is the one of this machine, as in glibc. */
 export function readResolvConf(file: string = '/etc/resolv.conf'): ResolvConf {
   let text = '';
   try {
     text = readFileSync(file, 'latin1');
   } catch {
-    // As if it were empty.
+    // An unreadable file counts as empty.
   }
   const conf = parseResolvConf(text);
   return conf.servers.length > 0 ? conf : { ...conf, servers: ['127.0.0.1'] };
 }
 
-/** The names that are asked for in turn for `hostname`, until one exists. Each is absolute. */
+/** The names to ask for in turn for `hostname`, until one exists. Each is absolute. */
 export function searchNames(hostname: string, { search, ndots }: ResolvConf): string[] {
   if (hostname.endsWith('.')) return [hostname.slice(0, -1)];
   const dots = hostname.split('.').length - 1;

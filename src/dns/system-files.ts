@@ -1,11 +1,11 @@
-// What this machine knows of names without a name server: /etc/hosts, the names that RFC 6761 and RFC 7686 set apart,
-// and which names only the system's own resolver may know (nsswitch.conf).
+// What this machine knows of names without a name server: /etc/hosts, the names that RFC 6761 and RFC 7686
+// reserve, and which names only the system's own resolver may know (nsswitch.conf).
 
 import { readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isIP } from 'node:net';
 
-/** A hosts file that blocks what a person does not want to see has some 10 MB. */
+/** Hosts files that block advertising have some 10 MB. */
 const MAX_HOSTS_BYTES = 32 * 2 ** 20;
 const LOOK_EVERY_MS = 30_000;
 
@@ -51,20 +51,23 @@ export class HostsFile {
       this.#version = version;
       this.#names = parseHosts(readFileSync(this.#file, 'latin1'));
     } catch {
-      // No such file: what was known of it, which is nothing at first.
+      // The file cannot be read: keep what was read before, which is nothing at first.
     }
   }
 }
 
-/** What needs no question: addresses, an empty list where no server may be asked and none exists, or null. */
+/**
+ * Names that need no question: their addresses, an empty list for a name that cannot exist, null for any
+ * other name.
+ */
 export function specialName(name: string): readonly string[] | null {
   if (name === 'localhost' || name.endsWith('.localhost')) return ['127.0.0.1', '::1'];
   return /(?:^|\.)(?:invalid|onion)$/u.test(name) ? [] : null;
 }
 
-/** Sources of names that ask a name server, or know what this program reads by itself. */
+/** Services that this program replaces: files and name servers. */
 const KNOWN_SERVICES = new Set(['files', 'dns']);
-/** Those of systemd and mDNS know names of a few kinds alone. */
+/** Services of systemd, mDNS and others that know only a few kinds of names. */
 const LOCAL_SERVICES = /^(?:mdns|myhostname|mymachines|resolve$|wins$|libvirt)/u;
 
 /** Whether the system's own resolver may know a name that no name server does. */

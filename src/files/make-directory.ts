@@ -1,26 +1,29 @@
-// Makes a directory and those above it, step by step: Node's `recursive: true` goes round for ever where a place takes
-// no directories (below /proc), because it takes the refusal for a parent that is missing.
+// Makes a directory and its parents step by step. Node's `recursive: true` loops for ever below a directory
+// that takes no new ones (such as /proc), because it takes the refusal for a missing parent.
 
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Does nothing where it is there already. At most one step for each part of the path. @throws what the system says */
+/**
+ * Makes the directory unless it exists, with at most one step for each part of the path. @throws the system's
+ * error
+ */
 export function makeDirectory(path: string): void {
   if (tryToMake(path)) return;
   const parent = dirname(path);
   if (parent !== path) makeDirectory(parent);
   if (tryToMake(path)) return;
-  throw Object.assign(new Error(`${path}: ${parent} is there and takes no directories`), { code: 'ENOTSUP' });
+  throw Object.assign(new Error(`${path}: ${parent} takes no new directories`), { code: 'ENOTSUP' });
 }
 
-/** False when what is above it is missing, or seems to be. */
+/** False where the parent is missing, or the system reports it as missing. */
 function tryToMake(path: string): boolean {
   try {
     mkdirSync(path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    // A root or a read-only place refuses with other words than EEXIST what is there all the same.
+    // A root or a read-only directory that exists may be refused with a code other than EEXIST.
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return true;
     throw error;
   }

@@ -1,5 +1,5 @@
-// Files of a directory that somebody else may have filled: nothing is written, read or removed through a link, and only
-// regular files are opened.
+// Works on the files of a directory that somebody else may have filled: it never writes, reads or removes
+// through a link, and opens regular files only.
 
 import {
   closeSync,
@@ -14,12 +14,12 @@ import {
 import { join } from 'node:path';
 import { writeAll } from './write-all.ts';
 
-/** What stands at `path` itself, links not followed; null for nothing. */
+/** The stats of `path` itself, without following a link; null where nothing is there. */
 export function ownStats(path: string): Stats | null {
   return lstatSync(path, { throwIfNoEntry: false }) ?? null;
 }
 
-/** What is wrong with `path` as a place of ours; null where nothing is, or nothing is there. */
+/** What stands at `path` in place of the expected kind; null where the kind is right or nothing is there. */
 export function strangeness(path: string, expected: 'file' | 'directory'): string | null {
   const stats = ownStats(path);
   if (stats === null) return null;
@@ -30,18 +30,18 @@ export function strangeness(path: string, expected: 'file' | 'directory'): strin
   return stats.isFile() ? 'a file' : 'a device or socket';
 }
 
-/** A new file at `path`, which replaces whatever stands there, a link itself included. @returns its descriptor */
+/** Creates a file at `path`, in place of whatever is there (a link itself is replaced). @returns its descriptor */
 export function openNew(path: string): number {
   rmSync(path, { force: true });
   return openSync(path, 'wx');
 }
 
-/** A file for reading; never through a link, and never one that would be waited for. @throws what the system says */
+/** Opens a file, never through a link, and never one that blocks, such as a FIFO. @throws the system's error */
 export function openRegular(path: string, flags: number = constants.O_RDONLY): number {
   return openSync(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 }
 
-/** Puts `text` at `path`, whole or not at all, in place of what stands there. @throws what the system says */
+/** Writes `text` to `path`, whole or not at all, in place of what is there. @throws the system's error */
 export function replaceFile(path: string, text: string): void {
   const part = `${path}.part`;
   const fd = openNew(part);
@@ -54,7 +54,7 @@ export function replaceFile(path: string, text: string): void {
   renameSync(part, path);
 }
 
-/** True for a relative path of plain parts, which leads out of no directory. */
+/** True for a relative path of plain parts, which cannot lead out of its directory. */
 export function isPlainPath(path: unknown): path is string {
   return (
     typeof path === 'string' &&
@@ -64,7 +64,7 @@ export function isPlainPath(path: unknown): path is string {
   );
 }
 
-/** True when `path` below `root` is a regular file that is reached through directories alone, and through no link. */
+/** True where `path` below `root` is a regular file and no part of the way to it is a link. */
 export function isOwnFile(root: string, path: string): boolean {
   const parts = path.split('/');
   let above = root;

@@ -1,4 +1,5 @@
-// What the file system refused, said so that a person can mend it: the operation, the path, and what to free.
+// Turns an error of the file system into a message that a person can act on: the operation, the path, and
+// what to free.
 
 import { statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -24,8 +25,9 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 /**
- * Runs `operation`; what it throws becomes an ERR_SINK that names `what` was done to `path` and what to do about it.
- * @param option that chose the place
+ * Runs `operation`; an error becomes an ERR_SINK that names what was done (`what`) to `path`, and what to do
+ * about it.
+ * @param option the option that chose the path
  */
 export function guardWrite<Result>(
   what: string,
@@ -51,7 +53,7 @@ function sinkError(what: string, path: string, cause: NodeJS.ErrnoException, opt
   return new SpillwayError('ERR_SINK', text, { cause });
 }
 
-/** A file system says ENOSPC for two things, and freeing bytes does not help where files are used up. */
+/** ENOSPC has two causes; freeing bytes does not help where the inodes are used up. */
 function missingRoom(path: string): string | undefined {
   try {
     const { files, ffree, bavail, bsize } = statfsSync(dirname(path));

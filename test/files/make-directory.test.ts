@@ -37,5 +37,5 @@ test('a place that takes no directories is refused, and does not go round for ev
     timeout: 20_000,
   });
   assert.equal(signal, null, 'it ended by itself');
-  assert.match(stdout, /^ENOTSUP .*takes no directories/);
+  assert.match(stdout, /^ENOTSUP .*takes no new directories/);
 });
