@@ -143,8 +143,8 @@ export interface FetchTask {
   readonly nameTimes: SharedArrayBuffer;
   /** How far its large bodies have come (`body/body-progress`). */
   readonly bodyProgress: SharedArrayBuffer;
-  /** What it has at each origin (`makeOwnPlaces`): the runner gives it back when its thread dies. */
-  readonly ownPlaces: SharedArrayBuffer;
+  /** What it has at each origin (`makeOwnRows`): the runner gives it back when its thread dies. */
+  readonly ownRows: SharedArrayBuffer;
   /** `maxInFlight` Float64 fields: index and 1 of each target that is in flight, else 0; what may have killed the thread. */
   readonly inFlight: SharedArrayBuffer;
 }

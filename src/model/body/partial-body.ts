@@ -9,7 +9,7 @@ export const LEAST_KEPT_BYTES = 1024 * 1024;
 /** What an answer allowed when its body began. */
 export interface Continuation {
   /** Origin and path of the URL that answered; a query may hold a signature of one request. */
-  readonly place: string;
+  readonly resource: string;
   /** For If-Range: a strong entity tag, else a date that is strong; null where it goes on without. */
   readonly validator: string | null;
   /** Length of the whole body; null where the head did not say. */

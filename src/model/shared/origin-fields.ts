@@ -1,9 +1,9 @@
-// What all workers of a run know of an origin, as 32-bit fields in memory that they share. Each origin has a place of its
+// What all workers of a run know of an origin, as 32-bit fields in memory that they share. Each origin has a row of its
 // own for as long as a target of it is under way; what is known of it stays until another origin needs the room.
 
 import { makeRows, SharedRows } from './shared-rows.ts';
 
-/** Fields of a place. Times are ms after the run's epoch, durations in ticks of 0.1 ms; 0 where nothing is known. */
+/** Fields of a row. Times are ms after the run's epoch, durations in ticks of 0.1 ms; 0 where nothing is known. */
 export const ORIGIN_FIELDS = {
   /** Requests open. */
   open: 0,
@@ -98,32 +98,32 @@ export const MAX_CELL = 2 ** 31 - 1;
 /** The phase of a window, as its field holds it. */
 export const WINDOW_PHASES = ['growing', 'steady', 'raised', 'lowered'] as const;
 
-/** Places beyond those of targets that are under way: what is remembered of origins that are idle. */
-const IDLE_PLACES = 16_384;
+/** Rows beyond those of targets that are under way: what is remembered of origins that are idle. */
+const IDLE_ROWS = 16_384;
 
 /** Memory for the origins of a run. @param targetCount targets that are under way at once, at most */
 export function makeOrigins(targetCount: number): SharedArrayBuffer {
-  // A target that a redirect moves holds two places for a moment, and one that changes its worker may be counted twice.
-  return makeRows(targetCount * 2 + IDLE_PLACES, FIELDS_PER_ORIGIN);
+  // A target that a redirect moves holds two rows for a moment, and one that changes its worker may be counted twice.
+  return makeRows(targetCount * 2 + IDLE_ROWS, FIELDS_PER_ORIGIN);
 }
 
-/** Cells for each place of what one worker has there, so that it can be given back when it dies. */
+/** Cells for each row of what one worker has there, so that it can be given back when it dies. */
 export const OWN_FIELDS = { open: 0, held: 1, fieldCount: 2 } as const;
 
-export function makeOwnPlaces(origins: SharedArrayBuffer): SharedArrayBuffer {
+export function makeOwnRows(origins: SharedArrayBuffer): SharedArrayBuffer {
   return new SharedArrayBuffer(new SharedRows(origins).rowCount * OWN_FIELDS.fieldCount * 4);
 }
 
 /** Gives back what a worker had at origins when its thread died: nobody else will. */
-export function giveBackPlaces(origins: SharedArrayBuffer, ownPlaces: SharedArrayBuffer): void {
+export function giveBackRows(origins: SharedArrayBuffer, ownRows: SharedArrayBuffer): void {
   const rows = new SharedRows(origins);
-  const own = new Int32Array(ownPlaces);
-  for (let place = 0; place < rows.rowCount; place++) {
-    const at = place * OWN_FIELDS.fieldCount;
+  const own = new Int32Array(ownRows);
+  for (let row = 0; row < rows.rowCount; row++) {
+    const at = row * OWN_FIELDS.fieldCount;
     const openCount = own[at + OWN_FIELDS.open] as number;
     const heldCount = own[at + OWN_FIELDS.held] as number;
-    if (openCount !== 0) Atomics.sub(rows.cells, rows.at(place) + ORIGIN_FIELDS.open, openCount);
-    if (heldCount !== 0) rows.release(place, heldCount);
+    if (openCount !== 0) Atomics.sub(rows.cells, rows.at(row) + ORIGIN_FIELDS.open, openCount);
+    if (heldCount !== 0) rows.release(row, heldCount);
   }
   own.fill(0);
 }
@@ -144,9 +144,9 @@ export interface OriginKnee {
 /** The window found for an origin; null where none was (more always brought more), or where it is forgotten. */
 export function readKnee(origins: SharedArrayBuffer, origin: string): OriginKnee | null {
   const rows = new SharedRows(origins);
-  const place = rows.find(origin);
-  if (place === null) return null;
-  const read = (field: OriginField) => Atomics.load(rows.cells, rows.at(place) + ORIGIN_FIELDS[field]);
+  const row = rows.find(origin);
+  if (row === null) return null;
+  const read = (field: OriginField) => Atomics.load(rows.cells, rows.at(row) + ORIGIN_FIELDS[field]);
   const phase = WINDOW_PHASES[read('phase')];
   // What grows has not been found, and what grows back had not either where it was never seen to stand still.
   const isHeld = phase === 'raised' || phase === 'lowered';

@@ -32,7 +32,7 @@ export class Admission {
 
   constructor({ task, slots, onRoom, onRobots }: AdmissionParts) {
     const { request } = task;
-    this.budgets = new OriginBudgets(task.shared, task.budgets, nowMs, task.ownPlaces);
+    this.budgets = new OriginBudgets(task.shared, task.budgets, nowMs, task.ownRows);
     this.rates = new RunRates(task.shared, task.budgets);
     this.robots = request.honoursRobots === true ? new RobotsGate(request.userAgent, onRobots) : null;
     this.#slots = slots;
@@ -57,20 +57,20 @@ export class Admission {
     const verdict = this.robots.judge(job);
     // Told again for each target: what is known of an origin that was idle may have been dropped.
     const spacingMs = verdict === 'allowed' ? this.robots.spacingMs(job.origin) : 0;
-    if (spacingMs > 0) this.budgets.setSpacing(job.place, spacingMs);
+    if (spacingMs > 0) this.budgets.setSpacing(job.originRow, spacingMs);
     return verdict;
   }
 
   /** Takes a place at the job's origin, which `budgets.leave` gives back; false when it has to wait. */
   tryEnter(job: FetchJob, waitingCount: number): boolean {
-    if (this.isShut || this.budgets.isCrowded(job.place, waitingCount)) return false;
-    if (!this.budgets.tryEnter(job.place)) {
-      this.#wake.wakeIn(this.budgets.waitLeftMs(job.place));
+    if (this.isShut || this.budgets.isCrowded(job.originRow, waitingCount)) return false;
+    if (!this.budgets.tryEnter(job.originRow)) {
+      this.#wake.wakeIn(this.budgets.waitLeftMs(job.originRow));
       return false;
     }
     const waitMs = this.rates.reserveAttemptMs();
     if (waitMs <= 0) return true;
-    this.budgets.leave(job.place);
+    this.budgets.leave(job.originRow);
     this.#gauges[GAUGES.rateWaits] = (this.#gauges[GAUGES.rateWaits] as number) + 1;
     this.#hold.holdFor(waitMs);
     return false;

@@ -14,19 +14,19 @@ export function reportToBudget(
   { job, sentAtMs, isReleased }: FetchAttempt,
   end: AttemptEnd,
 ): void {
-  const { place, status } = job;
+  const { originRow, status } = job;
   const isAlone = isReleased || job.isSuspect;
   if (end.kind === 'ok' || end.kind === 'redirect') {
-    budgets.answered(place, sentAtMs);
+    budgets.answered(originRow, sentAtMs);
   } else if (end.kind === 'failed') {
     if (end.code === 'http-status') {
-      if (REFUSALS.has(status)) budgets.refused(place, sentAtMs);
-      else budgets.answered(place, sentAtMs);
+      if (REFUSALS.has(status)) budgets.refused(originRow, sentAtMs);
+      else budgets.answered(originRow, sentAtMs);
     } else if (status !== 0) {
-      if (TROUBLE.has(end.code)) budgets.failed(place, isAlone);
+      if (TROUBLE.has(end.code)) budgets.failed(originRow, isAlone);
     } else if (isOfOrigin(end.code)) {
-      budgets.failed(place, isAlone);
-      if (FRUITLESS.has(end.code)) budgets.cameToNothing(place);
+      budgets.failed(originRow, isAlone);
+      if (FRUITLESS.has(end.code)) budgets.cameToNothing(originRow);
     }
   }
 }

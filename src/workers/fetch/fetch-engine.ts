@@ -31,7 +31,7 @@ import { failedOutcome, lostOutcome, okOutcome, skippedOutcome } from './attempt
 import { NextAttempt } from './next-attempt.ts';
 import { PutOffJobs } from './queue/put-off-jobs.ts';
 import type { OriginBudgets } from './origin/origin-budgets.ts';
-import { OriginPlaces } from './origin/origin-places.ts';
+import { OriginRows } from './origin/origin-rows.ts';
 import { BodyReopener } from './queue/body-reopener.ts';
 import { OriginScheduler } from './queue/origin-scheduler.ts';
 import { WaitingJobs } from './queue/waiting-jobs.ts';
@@ -67,7 +67,7 @@ export interface EngineParts {
 
 export class FetchEngine {
   readonly #parts: EngineParts;
-  readonly #places: OriginPlaces;
+  readonly #originRows: OriginRows;
   readonly #admission: Admission;
   readonly #budgets: OriginBudgets;
   readonly #headers: FetchHeaders;
@@ -84,7 +84,7 @@ export class FetchEngine {
   readonly #watchdog: Watchdog;
   readonly #sweep: Sweep;
   readonly #done = Promise.withResolvers<void>();
-  /** Places of attempts that ended since the last turn. */
+  /** Rows of the origins of attempts that ended since the last turn. */
   readonly #freed: number[] = [];
   /** Attempts whose host has no addresses yet. */
   #namingCount = 0;
@@ -96,7 +96,7 @@ export class FetchEngine {
     const { task, tally } = parts;
     const { limits, request } = task;
     this.#parts = parts;
-    this.#places = new OriginPlaces(task.shared, task.ownPlaces);
+    this.#originRows = new OriginRows(task.shared, task.ownRows);
     this.#headers = new FetchHeaders(request);
     this.#gauges = new Float64Array(task.gauges);
     this.#slots = new RunSlots(task.maxInFlight, task.inFlight);
@@ -191,7 +191,7 @@ export class FetchEngine {
   /** Null for what is no target at all, which is settled. */
   #makeJob(target: Target): FetchJob | null {
     try {
-      return new FetchJob(target, this.#places);
+      return new FetchJob(target, this.#originRows);
     } catch (error) {
       this.#count(lostOutcome(target, internalFailure(error)));
       return null;
@@ -260,19 +260,19 @@ export class FetchEngine {
       asksForPart: (job) => this.#headers.askForPart(job),
       onNamed: ({ job }) => {
         this.#namingCount--;
-        this.#budgets.begun(job.place);
+        this.#budgets.begun(job.originRow);
       },
       onSent: ({ job, connectMs }) => {
         const isDear = connectMs > DEAR_MS || job.origin.startsWith('https:');
         // The first connection that stands lets the others follow.
-        if (this.#budgets.reached(job.place, isDear))
-          setImmediate(() => this.#scheduler.at(job.place, Number.POSITIVE_INFINITY));
+        if (this.#budgets.reached(job.originRow, isDear))
+          setImmediate(() => this.#scheduler.at(job.originRow, Number.POSITIVE_INFINITY));
         tally.add('attemptsSent', 1);
-        this.#budgets.sent(job.place);
+        this.#budgets.sent(job.originRow);
         this.#watchdog.moved();
       },
-      isPaused: ({ job }) => this.#budgets.pauseLeftMs(job.place) > 0,
-      onHeard: ({ job }) => this.#budgets.heard(job.place),
+      isPaused: ({ job }) => this.#budgets.pauseLeftMs(job.originRow) > 0,
+      onHeard: ({ job }) => this.#budgets.heard(job.originRow),
       onBytes: (bytes) => {
         tally.add('bytesReceived', bytes);
         this.#watchdog.moved();
@@ -303,13 +303,13 @@ export class FetchEngine {
       if (job === undefined) break;
       if (!this.#guardJob(job, () => this.#isAllowed(job))) continue;
       // Whoever came first to a full or paused origin goes first.
-      if (originQueues.countAt(job.place) > 0 || !this.#tryStart(job)) originQueues.park(job);
+      if (originQueues.countAt(job.originRow) > 0 || !this.#tryStart(job)) originQueues.park(job);
     }
   }
 
   /** False: the job is settled, or waits for the rules of its origin. */
   #isAllowed(job: FetchJob): boolean {
-    if (this.#budgets.isDead(job.place)) {
+    if (this.#budgets.isDead(job.originRow)) {
       this.#giveUpDead(job);
       return false;
     }
@@ -339,15 +339,15 @@ export class FetchEngine {
       this.#settle(job, failedOutcome(job, refused));
       return true;
     }
-    if (!this.#admission.tryEnter(job, this.#countWaiting(job.place))) return false;
+    if (!this.#admission.tryEnter(job, this.#countWaiting(job.originRow))) return false;
     this.#start(job);
     return true;
   }
 
   /** What waits there, or may: nobody has looked at the fresh ones. */
-  #countWaiting(place: number): number {
+  #countWaiting(originRow: number): number {
     const { originQueues, freshCount } = this.#waiting;
-    return originQueues.countAt(place) + (originQueues.placeCount < 2 ? freshCount : 0);
+    return originQueues.countAt(originRow) + (originQueues.originCount < 2 ? freshCount : 0);
   }
 
   #start(job: FetchJob): void {
@@ -355,7 +355,7 @@ export class FetchEngine {
     const { tally, routes, task } = this.#parts;
     if (tally.get('firstDispatchAtMs') === 0) tally.set('firstDispatchAtMs', nowMs());
     if (job.attempts === 1 && job.hops === 0)
-      this.#budgets.earnRetries(job.place, task.limits.retryBudgetRatio);
+      this.#budgets.earnRetries(job.originRow, task.limits.retryBudgetRatio);
     const attempt = new FetchAttempt(job, this.#context);
     this.#slots.open(attempt);
     this.#namingCount++;
@@ -371,27 +371,27 @@ export class FetchEngine {
 
   #onOver(attempt: FetchAttempt, end: AttemptEnd): void {
     const { job } = attempt;
-    const { place } = job;
+    const { originRow } = job;
     if (!attempt.isNamed) this.#namingCount--;
     this.#slots.close(attempt);
-    if (!attempt.isReleased) this.#budgets.leave(place);
+    if (!attempt.isReleased) this.#budgets.leave(originRow);
     this.#watchdog.moved();
     this.#guardJob(job, () => {
       reportToBudget(this.#budgets, attempt, end);
       this.#certificates.note(job.origin, end);
       this.#judge(attempt, end);
     });
-    this.#freed.push(place);
+    this.#freed.push(originRow);
     // What many answers of one turn set free is filled again at once, after all of them are judged.
     if (this.#freed.length === 1) setImmediate(() => this.#fillAgain());
   }
 
   #fillAgain(): void {
     const freed = this.#freed.splice(0);
-    if (this.#slots.wasFull(freed.length) && this.#waiting.originQueues.placeCount > 1)
+    if (this.#slots.wasFull(freed.length) && this.#waiting.originQueues.originCount > 1)
       this.#scheduler.inTurn();
     // Besides the place that was left, there may be one more where the window has grown.
-    else for (const place of freed) this.#scheduler.at(place, 2);
+    else for (const originRow of freed) this.#scheduler.at(originRow, 2);
     this.#pump();
     this.#finishIfIdle();
   }
@@ -409,7 +409,7 @@ export class FetchEngine {
   #judge(attempt: FetchAttempt, end: AttemptEnd): void {
     const { job } = attempt;
     if (end.kind === 'ok') {
-      if (job.isPutOff) this.#putOff.succeeded(job.place);
+      if (job.isPutOff) this.#putOff.succeeded(job.originRow);
       this.#settle(job, okOutcome(job, end));
     } else if (this.#isStopped) {
       this.#skip(job, 'stopped');
@@ -493,7 +493,7 @@ export class FetchEngine {
 
   #check(attempt: FetchAttempt, now: number): void {
     // A request that has no connection yet would come in the middle of the pause.
-    if (attempt.phase === 'connecting' && this.#budgets.pauseLeftMs(attempt.job.place) > 0)
+    if (attempt.phase === 'connecting' && this.#budgets.pauseLeftMs(attempt.job.originRow) > 0)
       attempt.withdraw();
     else attempt.check(now);
     if (attempt.phase === 'waiting' || attempt.phase === 'receiving') this.#releaseIfStuck(attempt, now);
@@ -502,11 +502,11 @@ export class FetchEngine {
   /** A stall that only its own target suffers takes no place from others. */
   #releaseIfStuck(attempt: FetchAttempt, now: number): void {
     const { job, sentAtMs, sinceMs, isReleased } = attempt;
-    const { place, isSuspect } = job;
-    if (isReleased || !this.#budgets.isStuckAlone(place, sentAtMs, now - sinceMs, isSuspect)) return;
+    const { originRow, isSuspect } = job;
+    if (isReleased || !this.#budgets.isStuckAlone(originRow, sentAtMs, now - sinceMs, isSuspect)) return;
     attempt.isReleased = true;
     job.isSuspect = true;
-    this.#budgets.leave(place);
+    this.#budgets.leave(originRow);
   }
 
   /** What the live view reads. */

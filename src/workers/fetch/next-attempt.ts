@@ -65,12 +65,12 @@ export class NextAttempt {
     const delayMs = hasBrought
       ? end.retryAfterMs + CONTINUE_DELAY_MS * Math.random()
       : retryDelayMs(attempts, end.retryAfterMs, Math.random());
-    if (job.status === 0 && stallMs > 0 && budgets.silentMs(job.place) > stallMs) return null;
+    if (job.status === 0 && stallMs > 0 && budgets.silentMs(job.originRow) > stallMs) return null;
     const isLast = attempts > limits.maxRetries || limits.maxRetries === 0;
-    if (job.status === 0 && (isLast || budgets.wasDead(job.place))) budgets.giveUp(job.place);
+    if (job.status === 0 && (isLast || budgets.wasDead(job.originRow))) budgets.giveUp(job.originRow);
     if (isLast) return null;
     // What brings bytes is no repetition: no budget bounds it.
-    if (!hasBrought && !budgets.tryRetry(job.place)) {
+    if (!hasBrought && !budgets.tryRetry(job.originRow)) {
       job.isPutOff = true;
       return 'at-the-end';
     }
@@ -103,13 +103,13 @@ export class NextAttempt {
   }
 
   /** A server that says "too many" or "not now" speaks for its origin, not for one URL. */
-  #pause({ status, place }: FetchJob, sentAtMs: number, retryAfterMs: number): void {
+  #pause({ status, originRow }: FetchJob, sentAtMs: number, retryAfterMs: number): void {
     const { budgets, limits } = this.#parts;
     if (status !== 429 && status !== 503) return;
     // Nobody waits for longer than that; the targets that are asked for nevertheless fail one by one.
     if (retryAfterMs > limits.maxRetryWaitMs) return;
-    if (retryAfterMs > 0) budgets.pause(place, retryAfterMs);
-    else if (status === 429) budgets.pauseByCount(place, sentAtMs, Math.random());
+    if (retryAfterMs > 0) budgets.pause(originRow, retryAfterMs);
+    else if (status === 429) budgets.pauseByCount(originRow, sentAtMs, Math.random());
   }
 
   /** The same request again, at once, at no attempt's cost. */

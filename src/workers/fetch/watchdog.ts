@@ -89,14 +89,14 @@ export class Watchdog {
   /** Those that wait at origins that are taken for dead: all together, none of them needs a slot for it. */
   #giveUpDead(): void {
     const { budgets, waiting } = this.#parts;
-    for (const place of waiting.originQueues.places()) {
-      if (!budgets.isDead(place)) continue;
+    for (const originRow of waiting.originQueues.rows()) {
+      if (!budgets.isDead(originRow)) continue;
       for (
-        let job = waiting.originQueues.peek(place);
+        let job = waiting.originQueues.peek(originRow);
         job !== undefined;
-        job = waiting.originQueues.peek(place)
+        job = waiting.originQueues.peek(originRow)
       ) {
-        waiting.originQueues.take(place);
+        waiting.originQueues.take(originRow);
         this.#parts.giveUpDead(job);
       }
     }
@@ -105,10 +105,10 @@ export class Watchdog {
   #countDoubtful(): void {
     const { budgets, waiting, slots } = this.#parts;
     let count = 0;
-    for (const { job } of slots.attempts) if (budgets.isDoubtful(job.place)) count++;
-    for (const place of waiting.originQueues.places())
-      if (budgets.isDoubtful(place)) count += waiting.originQueues.countAt(place);
-    for (const { place } of waiting.retries()) if (budgets.isDoubtful(place)) count++;
+    for (const { job } of slots.attempts) if (budgets.isDoubtful(job.originRow)) count++;
+    for (const originRow of waiting.originQueues.rows())
+      if (budgets.isDoubtful(originRow)) count += waiting.originQueues.countAt(originRow);
+    for (const { originRow } of waiting.retries()) if (budgets.isDoubtful(originRow)) count++;
     this.#parts.showDoubtful(count);
   }
 
@@ -116,14 +116,14 @@ export class Watchdog {
   #giveUpSilent(): void {
     const { budgets, waiting, stallMs } = this.#parts;
     if (stallMs === 0) return;
-    for (const place of waiting.originQueues.places()) {
-      const silentMs = budgets.silentMs(place);
-      if (silentMs <= stallMs || budgets.waitLeftMs(place) > 0) continue;
+    for (const originRow of waiting.originQueues.rows()) {
+      const silentMs = budgets.silentMs(originRow);
+      if (silentMs <= stallMs || budgets.waitLeftMs(originRow) > 0) continue;
       for (;;) {
-        const job = waiting.originQueues.peek(place);
+        const job = waiting.originQueues.peek(originRow);
         // Each is owed an attempt at its origin that failed since it came.
-        if (job === undefined || !budgets.hasFailedSince(place, job.acceptedAtMs)) break;
-        waiting.originQueues.take(place);
+        if (job === undefined || !budgets.hasFailedSince(originRow, job.acceptedAtMs)) break;
+        waiting.originQueues.take(originRow);
         this.#parts.giveUp(
           job,
           `expected a byte from ${job.url.origin} within ${stallMs} ms (--stall-timeout), found none for ${seconds(silentMs)}`,
@@ -140,22 +140,22 @@ export class Watchdog {
     const silent = new Map<number, FetchAttempt[]>();
     for (const attempt of attempts) {
       if (attempt.phase !== 'connecting' && attempt.phase !== 'waiting') continue;
-      const { place } = attempt.job;
-      const leastMs = budgets.isKnown(place) ? KNOWN_SILENT_MS : NEVER_HEARD_MS;
-      if (now - attempt.sinceMs < leastMs || budgets.silentMs(place) < leastMs) continue;
-      const others = silent.get(place);
-      if (others === undefined) silent.set(place, [attempt]);
+      const { originRow } = attempt.job;
+      const leastMs = budgets.isKnown(originRow) ? KNOWN_SILENT_MS : NEVER_HEARD_MS;
+      if (now - attempt.sinceMs < leastMs || budgets.silentMs(originRow) < leastMs) continue;
+      const others = silent.get(originRow);
+      if (others === undefined) silent.set(originRow, [attempt]);
       else others.push(attempt);
     }
     if (silent.size === 0 || !this.#isWantedByOthers(silent)) return;
     // Half of the slots are for origins that give something, where there are any.
     let kept = 0;
-    for (const [place, [first, ...others]] of silent) {
-      budgets.narrow(place);
+    for (const [originRow, [first, ...others]] of silent) {
+      budgets.narrow(originRow);
       for (const attempt of others) attempt.withdraw();
       kept++;
       if (kept > maxAttempts / 2) {
-        budgets.pause(place, NEVER_HEARD_MS);
+        budgets.pause(originRow, NEVER_HEARD_MS);
         first?.withdraw();
       }
     }
@@ -164,9 +164,9 @@ export class Watchdog {
   /** Somebody waits for a slot and for nothing else. */
   #isWantedByOthers(silent: ReadonlyMap<number, unknown>): boolean {
     const { waiting, budgets } = this.#parts;
-    for (const place of waiting.originQueues.places())
-      if (!silent.has(place) && budgets.waitLeftMs(place) <= 0) return true;
-    for (const job of waiting.fresh()) if (!silent.has(job.place)) return true;
+    for (const originRow of waiting.originQueues.rows())
+      if (!silent.has(originRow) && budgets.waitLeftMs(originRow) <= 0) return true;
+    for (const job of waiting.fresh()) if (!silent.has(job.originRow)) return true;
     return false;
   }
 
@@ -175,7 +175,8 @@ export class Watchdog {
     const { slots, waiting, isHolding, awaitedRobots } = this.#parts;
     if (slots.attempts.size + slots.unrecordedCount + awaitedRobots().length > 0 || isHolding()) return;
     if ((waiting.nextRetry?.dueAtMs ?? 0) > now) return;
-    for (const place of waiting.originQueues.places()) if (this.#parts.budgets.waitLeftMs(place) > 0) return;
+    for (const originRow of waiting.originQueues.rows())
+      if (this.#parts.budgets.waitLeftMs(originRow) > 0) return;
     for (const job of waiting.takeAll()) {
       this.#parts.giveUp(
         job,
@@ -193,9 +194,9 @@ export class Watchdog {
     if (isHolding()) return 'waits for --rate or --max-bytes-per-sec';
     if (slots.unrecordedCount > 0) return `waits for the journal to record ${slots.unrecordedCount} outcomes`;
     const { nextRetry } = waiting;
-    for (const place of waiting.originQueues.places()) {
-      const leftMs = this.#parts.budgets.waitLeftMs(place);
-      const job = waiting.originQueues.peek(place);
+    for (const originRow of waiting.originQueues.rows()) {
+      const leftMs = this.#parts.budgets.waitLeftMs(originRow);
+      const job = waiting.originQueues.peek(originRow);
       if (leftMs > 0 && job !== undefined)
         return `waits for ${job.url.origin}, which asked for a pause: ${seconds(leftMs)} of it are left`;
     }
@@ -209,7 +210,7 @@ export class Watchdog {
   #describeAttempt(oldest: FetchAttempt, now: number): string {
     const { job, phase } = oldest;
     const count = [...this.#parts.slots.attempts].filter(
-      (other) => other.job.place === job.place && other.phase === phase,
+      (other) => other.job.originRow === job.originRow && other.phase === phase,
     ).length;
     const leftMs = oldest.leftMs(now);
     const end = leftMs === null ? 'no deadline' : `given up in ${seconds(leftMs)}`;

@@ -12,7 +12,7 @@ import {
   type FetchTask,
   GAUGES,
 } from '../../../src/model/fetch-task.ts';
-import { makeOwnPlaces } from '../../../src/model/shared/origin-fields.ts';
+import { makeOwnRows } from '../../../src/model/shared/origin-fields.ts';
 import { makeBodyProgress } from '../../../src/model/body/body-progress.ts';
 import type { Outcome } from '../../../src/model/outcome.ts';
 import type { Sink } from '../../../src/sinks/sink.ts';
@@ -84,7 +84,7 @@ export async function fetchHere(urls: readonly string[], changes: EngineChanges 
     tally: Tally.allocate(),
     gauges: new SharedArrayBuffer(GAUGES.fieldCount * 8),
     bodyProgress: makeBodyProgress(),
-    ownPlaces: makeOwnPlaces(shared.origins),
+    ownRows: makeOwnRows(shared.origins),
     inFlight: new SharedArrayBuffer(8 * maxInFlight),
     maxNames: 64,
     nameTimes: Histogram.allocate(),

@@ -15,7 +15,7 @@ import {
   GAUGES,
 } from '../../../src/model/fetch-task.ts';
 import { Histogram } from '../../../src/measure/histogram.ts';
-import { makeOwnPlaces } from '../../../src/model/shared/origin-fields.ts';
+import { makeOwnRows } from '../../../src/model/shared/origin-fields.ts';
 import type { Target } from '../../../src/model/target.ts';
 import { fetchTargets } from '../../../src/workers/fetch/fetch-targets.ts';
 import { LIMITS, REQUEST } from './engine-world.ts';
@@ -49,7 +49,7 @@ function taskFor(port: MessagePort): FetchTask {
     tally: Tally.allocate(),
     gauges: new SharedArrayBuffer(GAUGES.fieldCount * 8),
     bodyProgress: makeBodyProgress(),
-    ownPlaces: makeOwnPlaces(shared.origins),
+    ownRows: makeOwnRows(shared.origins),
     inFlight: new SharedArrayBuffer(8 * MAX_IN_FLIGHT),
     maxNames: 64,
     nameTimes: Histogram.allocate(),

@@ -62,13 +62,20 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** As a journal has it: `resource` is called `place` there. */
+type StoredPartial = Omit<PartialBody, 'resource'> & { readonly place: string };
+
+export function partialAsStored({ resource, ...rest }: PartialBody): string {
+  return JSON.stringify({ place: resource, ...rest } satisfies StoredPartial);
+}
+
 /** Bodies that were begun and are not whole, by target; a row that names no file of theirs is none. */
 export function readPartials(db: DatabaseSync): Map<number, PartialBody> {
   const rows = db.prepare('SELECT idx, contents FROM partials').all();
   const found = new Map<number, PartialBody>();
   for (const { idx, contents } of rows) {
-    const partial = JSON.parse(contents as string) as PartialBody;
-    if (isTempName(partial.file)) found.set(idx as number, partial);
+    const { place, ...rest } = JSON.parse(contents as string) as StoredPartial;
+    if (isTempName(rest.file)) found.set(idx as number, { resource: place, ...rest });
   }
   return found;
 }

@@ -14,6 +14,7 @@ import {
   readCounts,
   readMeta,
   readNextIndex,
+  partialAsStored,
   readPartials,
   readSessions,
   writeMeta,
@@ -105,7 +106,7 @@ export class Journal implements Disposable {
   /** Keeps what it takes to go on with a body. @throws SpillwayError ERR_SINK */
   keepPartial(index: number, partial: PartialBody): void {
     this.#begun.add(index);
-    this.#guard(() => this.#statements.keepPartial.run(index, JSON.stringify(partial)));
+    this.#guard(() => this.#statements.keepPartial.run(index, partialAsStored(partial)));
   }
 
   /** It is whole, or cannot be gone on with. @throws SpillwayError ERR_SINK */

@@ -10,7 +10,7 @@ import { SpillwayError } from '../../../model/errors.ts';
 import type { BodiesOnTheirWay } from '../../../model/fetch-report.ts';
 import { type FetchTask, type FromFetchWorker, GAUGES } from '../../../model/fetch-task.ts';
 import { oneLine } from '../../../model/one-line.ts';
-import { giveBackPlaces } from '../../../model/shared/origin-fields.ts';
+import { giveBackRows } from '../../../model/shared/origin-fields.ts';
 import { crashedOutcome, type Outcome, skippedOutcome } from '../../../model/outcome.ts';
 import type { PartialBody } from '../../../model/body/partial-body.ts';
 import { shownUrl } from '../../../model/shown-url.ts';
@@ -37,7 +37,7 @@ export type FetchTaskBase = Omit<
   | 'tally'
   | 'gauges'
   | 'bodyProgress'
-  | 'ownPlaces'
+  | 'ownRows'
   | 'inFlight'
   | 'nameTimes'
   | 'maxNames'
@@ -255,7 +255,7 @@ export class FetchWorkerGroup {
         tally: handle.tallyBuffer,
         gauges: handle.gauges,
         bodyProgress: handle.bodyProgress,
-        ownPlaces: handle.ownPlaces,
+        ownRows: handle.ownRows,
         inFlight: handle.inFlight,
         nameTimes: handle.nameTimes,
         ...this.#connections,
@@ -272,7 +272,7 @@ export class FetchWorkerGroup {
       } catch (error) {
         await closed.promise;
         sink = this.#takeBack(sink, workerIndex, handle);
-        giveBackPlaces(base.shared.origins, handle.ownPlaces);
+        giveBackRows(base.shared.origins, handle.ownRows);
         this.#recordDeath(handle, error);
       }
     }

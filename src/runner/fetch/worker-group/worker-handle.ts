@@ -7,7 +7,7 @@ import { Histogram } from '../../../measure/histogram.ts';
 import { Tally } from '../../../measure/tally.ts';
 import { makeBodyProgress } from '../../../model/body/body-progress.ts';
 import { GAUGES, type ToFetchWorker } from '../../../model/fetch-task.ts';
-import { makeOwnPlaces } from '../../../model/shared/origin-fields.ts';
+import { makeOwnRows } from '../../../model/shared/origin-fields.ts';
 import type { Stored } from '../../../model/outcome.ts';
 import type { Target } from '../../../model/target.ts';
 import type { WorkerShare } from './level-shares.ts';
@@ -28,7 +28,7 @@ export class WorkerHandle implements WorkerShare {
   readonly tally = new Tally(this.tallyBuffer);
   readonly gauges = new SharedArrayBuffer(GAUGES.fieldCount * 8);
   readonly bodyProgress = makeBodyProgress();
-  readonly ownPlaces: SharedArrayBuffer;
+  readonly ownRows: SharedArrayBuffer;
   readonly inFlight: SharedArrayBuffer;
   readonly nameTimes = Histogram.allocate();
   readonly capacity: number;
@@ -52,7 +52,7 @@ export class WorkerHandle implements WorkerShare {
   /** @param deaths by index of the target; grows here */
   constructor(maxInFlight: number, origins: SharedArrayBuffer, deaths: Map<number, number>) {
     this.maxInFlight = maxInFlight;
-    this.ownPlaces = makeOwnPlaces(origins);
+    this.ownRows = makeOwnRows(origins);
     this.capacity = maxInFlight + AHEAD_COUNT;
     this.inFlight = new SharedArrayBuffer(maxInFlight * Float64Array.BYTES_PER_ELEMENT);
     this.#deaths = deaths;

@@ -33,11 +33,11 @@ export function continuationOf(
   const validator = strongValidator(view);
   // Without a validator the length is all there is to hold an answer to.
   if (validator === null && !(mayGoWithoutValidator && totalBytes !== null)) return null;
-  return { place: bodyPlaceOf(job.url), validator, totalBytes, facts };
+  return { resource: resourceOf(job.url), validator, totalBytes, facts };
 }
 
 /** What a body is of, whatever its query: links of storage are signed anew for each request. */
-export function bodyPlaceOf(url: URL): string {
+export function resourceOf(url: URL): string {
   return url.origin + url.pathname;
 }
 

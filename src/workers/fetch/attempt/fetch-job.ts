@@ -6,8 +6,8 @@ import type { AnswerFacts } from '../../../model/body/answer-facts.ts';
 import { shownHref } from '../../../model/shown-url.ts';
 import type { Target } from '../../../model/target.ts';
 import { ChainCookies } from './chain-cookies.ts';
-import { bodyPlaceOf, type KeptBody } from './body-continuation.ts';
-import type { OriginPlace, OriginPlaces } from '../origin/origin-places.ts';
+import { resourceOf, type KeptBody } from './body-continuation.ts';
+import type { HeldOrigin, OriginRows } from '../origin/origin-rows.ts';
 
 const NO_FACTS: AnswerFacts = {};
 
@@ -58,18 +58,18 @@ export class FetchJob {
   /** Its outcome was told. */
   isSettled = false;
   readonly acceptedAtMs = nowMs();
-  readonly #places: OriginPlaces;
-  #origin: OriginPlace;
+  readonly #originRows: OriginRows;
+  #origin: HeldOrigin;
 
-  /** @param places where its origins have theirs; owed a `leave` when the job is settled */
-  constructor(target: Target, places: OriginPlaces) {
+  /** @param originRows that hold what is known of its origins; owed a `leave` when the job is settled */
+  constructor(target: Target, originRows: OriginRows) {
     this.target = target;
     const url = new URL(target.url);
     const shown = shownHref(url);
     // The same text once.
     this.shownUrl = shown === target.url ? target.url : shown;
-    this.#places = places;
-    this.#origin = places.enter(url.origin);
+    this.#originRows = originRows;
+    this.#origin = originRows.enter(url.origin);
   }
 
   /** Where it is asked for now, with a login where it has one. */
@@ -101,13 +101,13 @@ export class FetchJob {
   }
 
   /** Where the origin's budget is kept. */
-  get place(): number {
-    return this.#origin.place;
+  get originRow(): number {
+    return this.#origin.row;
   }
 
   /** It is settled, or goes to another worker. */
   leave(): void {
-    this.#places.leave(this.#origin);
+    this.#originRows.leave(this.#origin);
   }
 
   /** Whose login goes with the request: a redirect that leads home has none of its own. */
@@ -118,7 +118,7 @@ export class FetchJob {
 
   /** What is gone on with at the URL that is asked for now; null for a body from its beginning. */
   get continued(): KeptBody | null {
-    return this.kept !== null && this.kept.place === bodyPlaceOf(this.url) ? this.kept : null;
+    return this.kept !== null && this.kept.resource === resourceOf(this.url) ? this.kept : null;
   }
 
   /** Lets go of what came of its body: it is begun anew. */
@@ -172,8 +172,8 @@ export class FetchJob {
   #moveTo(url: URL): void {
     this.#url = url;
     const before = this.#origin;
-    this.#origin = this.#places.enter(url.origin);
-    this.#places.leave(before);
+    this.#origin = this.#originRows.enter(url.origin);
+    this.#originRows.leave(before);
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { nowMs } from '../../../measure/clock.ts';
 import type { FetchBudgets, FetchShared } from '../../../model/fetch-task.ts';
-import { makeOwnPlaces, OWN_FIELDS } from '../../../model/shared/origin-fields.ts';
+import { makeOwnRows, OWN_FIELDS } from '../../../model/shared/origin-fields.ts';
 import { OriginFields } from './origin-fields.ts';
 import { OriginPace } from './origin-pace.ts';
 import { OriginWindow } from './origin-window.ts';
@@ -50,15 +50,15 @@ export class OriginBudgets {
 
   /**
    * @param clock milliseconds, the same for all threads. @default `nowMs`
-   * @param ownPlaces memory for this worker's part of what is open, for whoever buries it. @default its own
+   * @param ownRows memory for this worker's part of what is open, for whoever buries it. @default its own
    */
   constructor(
     shared: FetchShared,
     limits: FetchBudgets,
     clock: () => number = nowMs,
-    ownPlaces: SharedArrayBuffer = makeOwnPlaces(shared.origins),
+    ownRows: SharedArrayBuffer = makeOwnRows(shared.origins),
   ) {
-    this.#own = new Int32Array(ownPlaces);
+    this.#own = new Int32Array(ownRows);
     this.#isAdaptive = limits.isAdaptive === true;
     this.#fields = new OriginFields(shared, clock);
     this.#window = new OriginWindow(this.#fields, limits);
@@ -66,38 +66,38 @@ export class OriginBudgets {
   }
 
   /** Takes a place in the origin's budget. False: it is full, paused, or asked too recently. */
-  tryEnter(place: number): boolean {
-    if (this.pauseLeftMs(place) > 0) return false;
-    const open = this.#fields.add(place, 'open', 1);
-    const limit = this.#window.limit(place);
+  tryEnter(row: number): boolean {
+    if (this.pauseLeftMs(row) > 0) return false;
+    const open = this.#fields.add(row, 'open', 1);
+    const limit = this.#window.limit(row);
     if (limit > 0 && open >= limit) {
-      this.#fields.add(place, 'open', -1);
-      this.#window.want(place);
+      this.#fields.add(row, 'open', -1);
+      this.#window.want(row);
       return false;
     }
-    if (this.#pace.tryStart(place)) {
-      this.#countOwn(place, 1);
+    if (this.#pace.tryStart(row)) {
+      this.#countOwn(row, 1);
       return true;
     }
-    this.#fields.add(place, 'open', -1);
+    this.#fields.add(row, 'open', -1);
     return false;
   }
 
   /** Gives the place back: the request is over. */
-  leave(place: number): void {
-    this.#countOwn(place, -1);
-    this.#fields.add(place, 'open', -1);
+  leave(row: number): void {
+    this.#countOwn(row, -1);
+    this.#fields.add(row, 'open', -1);
   }
 
   /** An attempt begins there. */
-  begun(place: number): void {
-    if (this.#fields.get(place, 'silentSince') === 0)
-      this.#fields.swap(place, 'silentSince', 0, Math.ceil(this.#fields.now()));
+  begun(row: number): void {
+    if (this.#fields.get(row, 'silentSince') === 0)
+      this.#fields.swap(row, 'silentSince', 0, Math.ceil(this.#fields.now()));
   }
 
   /** Its request goes out. */
-  sent(place: number): void {
-    this.#window.sent(place);
+  sent(row: number): void {
+    this.#window.sent(row);
   }
 
   /**
@@ -105,9 +105,9 @@ export class OriginBudgets {
    * @param isDear making it took long, or a handshake
    * @returns whether it is the first
    */
-  reached(place: number, isDear: boolean): boolean {
-    if (this.#fields.get(place, 'isReached') !== 0) return false;
-    return this.#fields.swap(place, 'isReached', 0, isDear ? REACHED_DEARLY : REACHED);
+  reached(row: number, isDear: boolean): boolean {
+    if (this.#fields.get(row, 'isReached') !== 0) return false;
+    return this.#fields.swap(row, 'isReached', 0, isDear ? REACHED_DEARLY : REACHED);
   }
 
   /**
@@ -115,95 +115,92 @@ export class OriginBudgets {
    * those that are there will soon be free.
    * @param waitingCount targets that wait there
    */
-  isCrowded(place: number, waitingCount: number): boolean {
-    const open = this.#fields.get(place, 'open');
-    const reached = this.#fields.get(place, 'isReached');
+  isCrowded(row: number, waitingCount: number): boolean {
+    const open = this.#fields.get(row, 'open');
+    const reached = this.#fields.get(row, 'isReached');
     const first = this.#isAdaptive ? FIRST_CONNECTIONS : FIRST_OF_FIXED;
-    if (reached === 0) return open >= (this.#fields.get(place, 'fruitless') > 0 ? 1 : first);
+    if (reached === 0) return open >= (this.#fields.get(row, 'fruitless') > 0 ? 1 : first);
     if (!this.#isAdaptive || reached === REACHED || open < FIRST_CONNECTIONS) return false;
-    if (!this.isKnown(place)) return true;
-    return open < FEW_CONNECTIONS && waitingCount < open * WORTH_RATIO && this.#isQuick(place);
+    if (!this.isKnown(row)) return true;
+    return open < FEW_CONNECTIONS && waitingCount < open * WORTH_RATIO && this.#isQuick(row);
   }
 
   /** An attempt has ended without a byte. @returns how many in a row have */
-  cameToNothing(place: number): number {
-    const count = this.#fields.add(place, 'fruitless', 1) + 1;
+  cameToNothing(row: number): number {
+    const count = this.#fields.add(row, 'fruitless', 1) + 1;
     // It was there once: whether it still is, one connection finds out.
-    if (count >= DEAD_AFTER_ATTEMPTS) this.#fields.set(place, 'isReached', 0);
+    if (count >= DEAD_AFTER_ATTEMPTS) this.#fields.set(row, 'isReached', 0);
     return count;
   }
 
   /** A target has made all its attempts there in vain: so would the others, for a while. */
-  giveUp(place: number): void {
-    if (this.isKnown(place) || this.#fields.get(place, 'fruitless') < DEAD_AFTER_ATTEMPTS) return;
-    this.#fields.set(place, 'deadUntil', this.#fields.now() + DEAD_MS);
+  giveUp(row: number): void {
+    if (this.isKnown(row) || this.#fields.get(row, 'fruitless') < DEAD_AFTER_ATTEMPTS) return;
+    this.#fields.set(row, 'deadUntil', this.#fields.now() + DEAD_MS);
   }
 
   /** Nothing has ever come from there, and a target has tried often enough. */
-  isDead(place: number): boolean {
-    return this.#fields.get(place, 'deadUntil') > this.#fields.now();
+  isDead(row: number): boolean {
+    return this.#fields.get(row, 'deadUntil') > this.#fields.now();
   }
 
   /** It was taken for dead, and nothing has come from there since. */
-  wasDead(place: number): boolean {
-    return this.#fields.get(place, 'deadUntil') !== 0;
+  wasDead(row: number): boolean {
+    return this.#fields.get(row, 'deadUntil') !== 0;
   }
 
   /** Attempts there come to nothing, and none ever came to anything. */
-  isDoubtful(place: number): boolean {
-    return (
-      !this.isKnown(place) && (this.#fields.get(place, 'fruitless') > 0 || this.silentMs(place) > DOUBT_MS)
-    );
+  isDoubtful(row: number): boolean {
+    return !this.isKnown(row) && (this.#fields.get(row, 'fruitless') > 0 || this.silentMs(row) > DOUBT_MS);
   }
 
   /** A first attempt earns its origin so many retries. */
-  earnRetries(place: number, ratio: number): void {
-    const earned = this.#fields.get(place, 'retryAccount');
-    if (earned < MAX_EARNED)
-      this.#fields.add(place, 'retryAccount', Math.round(Math.min(ratio, 1000) * MILLI));
+  earnRetries(row: number, ratio: number): void {
+    const earned = this.#fields.get(row, 'retryAccount');
+    if (earned < MAX_EARNED) this.#fields.add(row, 'retryAccount', Math.round(Math.min(ratio, 1000) * MILLI));
   }
 
   /**
    * Takes a retry out of the origin's budget. False: it is used up.
    * @param isAtEnd nothing else is to be done: the last of the reserve is for that
    */
-  tryRetry(place: number, isAtEnd = false): boolean {
-    const before = this.#fields.add(place, 'retryAccount', -MILLI);
+  tryRetry(row: number, isAtEnd = false): boolean {
+    const before = this.#fields.add(row, 'retryAccount', -MILLI);
     if (before >= -(RETRY_RESERVE - (isAtEnd ? 1 : 1 + END_RESERVE)) * MILLI) return true;
-    this.#fields.add(place, 'retryAccount', MILLI);
+    this.#fields.add(row, 'retryAccount', MILLI);
     return false;
   }
 
   /** Something has come from there. */
-  heard(place: number): void {
-    if (this.#fields.get(place, 'fruitless') !== 0) {
-      this.#fields.set(place, 'fruitless', 0);
-      this.#fields.set(place, 'deadUntil', 0);
+  heard(row: number): void {
+    if (this.#fields.get(row, 'fruitless') !== 0) {
+      this.#fields.set(row, 'fruitless', 0);
+      this.#fields.set(row, 'deadUntil', 0);
     }
-    if (this.#fields.get(place, 'silentSince') === 0) return;
-    this.#fields.set(place, 'silentSince', 0);
-    this.#fields.set(place, 'isKnown', 1);
+    if (this.#fields.get(row, 'silentSince') === 0) return;
+    this.#fields.set(row, 'silentSince', 0);
+    this.#fields.set(row, 'isKnown', 1);
   }
 
   /** Leaves one request at an origin that gives nothing, until it does. */
-  narrow(place: number): void {
-    this.#window.closeToOne(place);
+  narrow(row: number): void {
+    this.#window.closeToOne(row);
   }
 
   /** Whether a byte has ever come from there. */
-  isKnown(place: number): boolean {
-    return this.#fields.get(place, 'isKnown') === 1;
+  isKnown(row: number): boolean {
+    return this.#fields.get(row, 'isKnown') === 1;
   }
 
   /** A whole answer that is no refusal. @param sentAtMs when its request went out, by `nowMs` */
-  answered(place: number, sentAtMs: number): void {
-    if (this.#fields.get(place, 'strikes') !== 0) this.#fields.set(place, 'strikes', 0);
-    this.#pace.answered(place);
-    this.#fields.set(place, 'answerMs', this.#fields.now() - this.#fields.sinceEpoch(sentAtMs));
+  answered(row: number, sentAtMs: number): void {
+    if (this.#fields.get(row, 'strikes') !== 0) this.#fields.set(row, 'strikes', 0);
+    this.#pace.answered(row);
+    this.#fields.set(row, 'answerMs', this.#fields.now() - this.#fields.sinceEpoch(sentAtMs));
     const sentMs = this.#fields.sinceEpoch(sentAtMs);
-    const latest = this.#fields.get(place, 'answeredSentAt');
-    if (sentMs > latest) this.#fields.swap(place, 'answeredSentAt', latest, sentMs);
-    this.#window.answered(place, sentMs);
+    const latest = this.#fields.get(row, 'answeredSentAt');
+    if (sentMs > latest) this.#fields.swap(row, 'answeredSentAt', latest, sentMs);
+    this.#window.answered(row, sentMs);
   }
 
   /**
@@ -212,33 +209,33 @@ export class OriginBudgets {
    * @param stillMs since anything of it moved
    * @param isSuspect its target stood still before
    */
-  isStuckAlone(place: number, sentAtMs: number, stillMs: number, isSuspect: boolean): boolean {
+  isStuckAlone(row: number, sentAtMs: number, stillMs: number, isSuspect: boolean): boolean {
     if (stillMs < MIN_STUCK_MS || !this.#window.isOpenEnded) return false;
-    const midMs = this.#window.usualMs(place);
+    const midMs = this.#window.usualMs(row);
     if (midMs === null || stillMs < midMs * STUCK_RATIO) return false;
-    return isSuspect || this.#fields.get(place, 'answeredSentAt') > this.#fields.sinceEpoch(sentAtMs);
+    return isSuspect || this.#fields.get(row, 'answeredSentAt') > this.#fields.sinceEpoch(sentAtMs);
   }
 
   /** An answer that says too much, with no pause asked for. */
-  refused(place: number, sentAtMs: number): void {
-    this.#window.refused(place, this.#fields.sinceEpoch(sentAtMs));
+  refused(row: number, sentAtMs: number): void {
+    this.#window.refused(row, this.#fields.sinceEpoch(sentAtMs));
   }
 
   /** An attempt ended without an answer. @param isAlone for reasons of its target */
-  failed(place: number, isAlone: boolean): void {
-    this.#fields.set(place, 'failedAt', this.#fields.now());
-    if (!isAlone) this.#window.troubled(place);
+  failed(row: number, isAlone: boolean): void {
+    this.#fields.set(row, 'failedAt', this.#fields.now());
+    if (!isAlone) this.#window.troubled(row);
   }
 
   /** No worker asks this origin for anything before `durationMs` from now. A longer pause stands. */
-  pause(place: number, durationMs: number): void {
+  pause(row: number, durationMs: number): void {
     const until = Math.min(MAX_PAUSE_MS, Math.ceil(this.#fields.now() + durationMs));
     for (;;) {
-      const before = this.#fields.get(place, 'pausedUntil');
+      const before = this.#fields.get(row, 'pausedUntil');
       if (before >= until) break;
-      if (this.#fields.swap(place, 'pausedUntil', before, until)) break;
+      if (this.#fields.swap(row, 'pausedUntil', before, until)) break;
     }
-    this.#window.closeToOne(place);
+    this.#window.closeToOne(row);
   }
 
   /**
@@ -246,49 +243,49 @@ export class OriginBudgets {
    * @param sentAtMs when the request that was refused went out, by `nowMs`
    * @param random from 0 to 1
    */
-  pauseByCount(place: number, sentAtMs: number, random: number): void {
+  pauseByCount(row: number, sentAtMs: number, random: number): void {
     // On its way when the pause began: the server has said once what it had to say.
-    if (this.#fields.sinceEpoch(sentAtMs) < this.#fields.get(place, 'pausedUntil')) return;
-    const strikes = Math.min(16, this.#fields.add(place, 'strikes', 1));
+    if (this.#fields.sinceEpoch(sentAtMs) < this.#fields.get(row, 'pausedUntil')) return;
+    const strikes = Math.min(16, this.#fields.add(row, 'strikes', 1));
     const longestMs = Math.min(MAX_OWN_PAUSE_MS, FIRST_PAUSE_MS * 2 ** strikes);
-    this.#pace.slowDown(place);
-    this.pause(place, longestMs * (0.5 + random / 2));
+    this.#pace.slowDown(row);
+    this.pause(row, longestMs * (0.5 + random / 2));
   }
 
   /** Milliseconds until the origin may be asked again; 0 or less when it may. */
-  pauseLeftMs(place: number): number {
-    const until = this.#fields.get(place, 'pausedUntil');
+  pauseLeftMs(row: number): number {
+    const until = this.#fields.get(row, 'pausedUntil');
     return until === 0 ? 0 : until - this.#fields.now();
   }
 
   /** Milliseconds until a pause or the least time between two requests is over; 0 or less when neither holds. */
-  waitLeftMs(place: number): number {
-    return Math.max(this.pauseLeftMs(place), this.#pace.leftMs(place));
+  waitLeftMs(row: number): number {
+    return Math.max(this.pauseLeftMs(row), this.#pace.leftMs(row));
   }
 
   /** How long nothing has come from there although it was asked; 0 when something has, or nothing was asked. */
-  silentMs(place: number): number {
-    const since = this.#fields.get(place, 'silentSince');
+  silentMs(row: number): number {
+    const since = this.#fields.get(row, 'silentSince');
     return since === 0 ? 0 : this.#fields.now() - since;
   }
 
   /** An attempt failed there after `atMs` without a byte. */
-  hasFailedSince(place: number, atMs: number): boolean {
-    return this.#fields.get(place, 'failedAt') > this.#fields.sinceEpoch(atMs);
+  hasFailedSince(row: number, atMs: number): boolean {
+    return this.#fields.get(row, 'failedAt') > this.#fields.sinceEpoch(atMs);
   }
 
   /** Least time between two requests, as robots.txt asks; the longest that was asked for stands. */
-  setSpacing(place: number, spacingMs: number): void {
-    this.#pace.setSpacing(place, spacingMs);
+  setSpacing(row: number, spacingMs: number): void {
+    this.#pace.setSpacing(row, spacingMs);
   }
 
   /** Its answers take no longer than another connection would. */
-  #isQuick(place: number): boolean {
-    return this.#fields.get(place, 'answerMs') <= QUICK_ANSWER_MS;
+  #isQuick(row: number): boolean {
+    return this.#fields.get(row, 'answerMs') <= QUICK_ANSWER_MS;
   }
 
-  #countOwn(place: number, change: number): void {
-    const at = place * OWN_FIELDS.fieldCount + OWN_FIELDS.open;
+  #countOwn(row: number, change: number): void {
+    const at = row * OWN_FIELDS.fieldCount + OWN_FIELDS.open;
     this.#own[at] = (this.#own[at] as number) + change;
   }
 }

@@ -44,45 +44,45 @@ export class OriginFields {
     return atMs - this.#epochMs;
   }
 
-  get(place: number, field: OriginField): number {
-    return Atomics.load(this.#fields, this.#rows.at(place) + ORIGIN_FIELDS[field]);
+  get(row: number, field: OriginField): number {
+    return Atomics.load(this.#fields, this.#rows.at(row) + ORIGIN_FIELDS[field]);
   }
 
-  set(place: number, field: OriginField, value: number): void {
+  set(row: number, field: OriginField, value: number): void {
     Atomics.store(
       this.#fields,
-      this.#rows.at(place) + ORIGIN_FIELDS[field],
+      this.#rows.at(row) + ORIGIN_FIELDS[field],
       Math.min(MAX_CELL, Math.round(value)),
     );
   }
 
   /** @returns the value before */
-  add(place: number, field: OriginField, amount: number): number {
-    return Atomics.add(this.#fields, this.#rows.at(place) + ORIGIN_FIELDS[field], amount);
+  add(row: number, field: OriginField, amount: number): number {
+    return Atomics.add(this.#fields, this.#rows.at(row) + ORIGIN_FIELDS[field], amount);
   }
 
   /** @returns whether the field held `before` and now holds `after` */
-  swap(place: number, field: OriginField, before: number, after: number): boolean {
-    const index = this.#rows.at(place) + ORIGIN_FIELDS[field];
+  swap(row: number, field: OriginField, before: number, after: number): boolean {
+    const index = this.#rows.at(row) + ORIGIN_FIELDS[field];
     return Atomics.compareExchange(this.#fields, index, before, Math.round(after)) === before;
   }
 
   /** Does `change` alone, or not at all where another thread is at it. */
-  tryAlone(place: number, change: () => void): boolean {
+  tryAlone(row: number, change: () => void): boolean {
     const now = Math.ceil(this.now());
-    const held = this.get(place, 'lock');
+    const held = this.get(row, 'lock');
     if (held !== 0 && now - held < LOCK_MS) return false;
-    if (!this.swap(place, 'lock', held, now)) return false;
+    if (!this.swap(row, 'lock', held, now)) return false;
     try {
       change();
     } finally {
-      this.set(place, 'lock', 0);
+      this.set(row, 'lock', 0);
     }
     return true;
   }
 
-  readWindow(place: number): WindowState {
-    const get = (field: OriginField) => this.get(place, field);
+  readWindow(row: number): WindowState {
+    const get = (field: OriginField) => this.get(row, field);
     const ms = (field: OriginField) => get(field) / TICKS_PER_MS;
     const mid = (field: OriginField) => (get(field) === MAX_CELL ? Number.POSITIVE_INFINITY : ms(field));
     return {
@@ -104,8 +104,8 @@ export class OriginFields {
   }
 
   /** Writes the state and begins a round of it. */
-  writeWindow(place: number, state: WindowState): void {
-    const set = (field: OriginField, value: number) => this.set(place, field, value);
+  writeWindow(row: number, state: WindowState): void {
+    const set = (field: OriginField, value: number) => this.set(row, field, value);
     set('phase', WINDOW_PHASES.indexOf(state.phase));
     set('baseLowTicks', state.base.lowMs * TICKS_PER_MS);
     set('baseMidTicks', state.base.midMs * TICKS_PER_MS);
@@ -124,57 +124,57 @@ export class OriginFields {
     set('stepAt', state.stepAtMs);
     set('backoff', state.backoff);
     set('window', state.window);
-    this.beginRound(place, roundCount(state));
+    this.beginRound(row, roundCount(state));
   }
 
   /** Begins a round of so many requests. */
-  beginRound(place: number, count: number): void {
-    this.set(place, 'roundWindow', this.get(place, 'window'));
-    this.set(place, 'roundNeed', count);
-    this.set(place, 'roundSent', 0);
-    this.set(place, 'roundCut', 0);
-    this.set(place, 'roundOk', 0);
-    this.set(place, 'roundAnswered', 0);
-    this.set(place, 'roundTrouble', 0);
-    this.set(place, 'roundWanted', 0);
-    const baseTicks = this.get(place, 'baseLowTicks');
-    this.set(place, 'roundScale', baseTicks === 0 ? 0 : scaleFor(baseTicks));
-    const first = this.#bucketsAt(place);
+  beginRound(row: number, count: number): void {
+    this.set(row, 'roundWindow', this.get(row, 'window'));
+    this.set(row, 'roundNeed', count);
+    this.set(row, 'roundSent', 0);
+    this.set(row, 'roundCut', 0);
+    this.set(row, 'roundOk', 0);
+    this.set(row, 'roundAnswered', 0);
+    this.set(row, 'roundTrouble', 0);
+    this.set(row, 'roundWanted', 0);
+    const baseTicks = this.get(row, 'baseLowTicks');
+    this.set(row, 'roundScale', baseTicks === 0 ? 0 : scaleFor(baseTicks));
+    const first = this.#bucketsAt(row);
     for (let bucket = 0; bucket < DURATION_BUCKETS; bucket++) Atomics.store(this.#fields, first + bucket, 0);
-    this.set(place, 'roundStart', Math.ceil(this.now() * TICKS_PER_MS));
+    this.set(row, 'roundStart', Math.ceil(this.now() * TICKS_PER_MS));
   }
 
   /** A request goes out: of the round, or after it. */
-  countSent(place: number): void {
-    if (this.get(place, 'roundCut') !== 0) return;
-    const sentCount = this.add(place, 'roundSent', 1) + 1;
-    if (sentCount >= this.get(place, 'roundNeed'))
-      this.set(place, 'roundCut', Math.ceil(this.now() * TICKS_PER_MS));
+  countSent(row: number): void {
+    if (this.get(row, 'roundCut') !== 0) return;
+    const sentCount = this.add(row, 'roundSent', 1) + 1;
+    if (sentCount >= this.get(row, 'roundNeed'))
+      this.set(row, 'roundCut', Math.ceil(this.now() * TICKS_PER_MS));
   }
 
   /** Whether a request that went out then is one of the round. */
-  isOfRound(place: number, sentAtMs: number): boolean {
+  isOfRound(row: number, sentAtMs: number): boolean {
     const ticks = Math.ceil(sentAtMs * TICKS_PER_MS);
-    const cut = this.get(place, 'roundCut');
-    return ticks >= this.get(place, 'roundStart') && (cut === 0 || ticks <= cut);
+    const cut = this.get(row, 'roundCut');
+    return ticks >= this.get(row, 'roundStart') && (cut === 0 || ticks <= cut);
   }
 
-  countDuration(place: number, durationMs: number): void {
-    this.add(place, 'roundAnswered', 1);
+  countDuration(row: number, durationMs: number): void {
+    this.add(row, 'roundAnswered', 1);
     const ticks = durationMs * TICKS_PER_MS;
     // The first answer of all is the only hint of how long the others take.
-    if (this.get(place, 'roundScale') === 0) this.swap(place, 'roundScale', 0, scaleFor(ticks));
-    const bucket = bucketOf(ticks) - (this.get(place, 'roundScale') - 1);
+    if (this.get(row, 'roundScale') === 0) this.swap(row, 'roundScale', 0, scaleFor(ticks));
+    const bucket = bucketOf(ticks) - (this.get(row, 'roundScale') - 1);
     const index = Math.min(DURATION_BUCKETS - 1, Math.max(0, bucket));
-    Atomics.add(this.#fields, this.#bucketsAt(place) + index, 1);
+    Atomics.add(this.#fields, this.#bucketsAt(row) + index, 1);
   }
 
   /** The duration that this part of the round's requests stays below; Infinity where too few were answered. */
-  roundQuantileMs(place: number, ratio: number): number {
-    const sentCount = this.get(place, 'roundSent') - this.get(place, 'roundTrouble');
+  roundQuantileMs(row: number, ratio: number): number {
+    const sentCount = this.get(row, 'roundSent') - this.get(row, 'roundTrouble');
     const rank = Math.max(1, sentCount * ratio);
-    const scale = Math.max(0, this.get(place, 'roundScale') - 1);
-    const first = this.#bucketsAt(place);
+    const scale = Math.max(0, this.get(row, 'roundScale') - 1);
+    const first = this.#bucketsAt(row);
     let below = 0;
     for (let bucket = 0; bucket < DURATION_BUCKETS; bucket++) {
       const count = Atomics.load(this.#fields, first + bucket);
@@ -185,22 +185,22 @@ export class OriginFields {
     return Number.POSITIVE_INFINITY;
   }
 
-  roundStartMs(place: number): number {
-    return this.get(place, 'roundStart') / TICKS_PER_MS;
+  roundStartMs(row: number): number {
+    return this.get(row, 'roundStart') / TICKS_PER_MS;
   }
 
   /** When the last request of the round went out; 0 where more are to come. */
-  roundCutMs(place: number): number {
-    return this.get(place, 'roundCut') / TICKS_PER_MS;
+  roundCutMs(row: number): number {
+    return this.get(row, 'roundCut') / TICKS_PER_MS;
   }
 
   /** Milliseconds since the round began. */
-  roundMs(place: number): number {
-    return this.now() - this.roundStartMs(place);
+  roundMs(row: number): number {
+    return this.now() - this.roundStartMs(row);
   }
 
-  #bucketsAt(place: number): number {
-    return this.#rows.at(place) + DURATION_BUCKETS_AT;
+  #bucketsAt(row: number): number {
+    return this.#rows.at(row) + DURATION_BUCKETS_AT;
   }
 }
 

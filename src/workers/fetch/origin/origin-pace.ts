@@ -31,60 +31,59 @@ export class OriginPace {
   }
 
   /** Takes the next start, if it is due. */
-  tryStart(place: number): boolean {
-    const spacingTicks = this.#spacingTicks(place);
+  tryStart(row: number): boolean {
+    const spacingTicks = this.#spacingTicks(row);
     if (spacingTicks === 0) return true;
-    const next = this.#fields.get(place, 'nextStart');
+    const next = this.#fields.get(row, 'nextStart');
     const now = this.#now();
     if (this.#aheadTicks(next, now, spacingTicks) > 0) return false;
     // A late start is not caught up on: to the server two in a row would be one too many. A timer is no finer than 1 ms.
     const lateTicks = spacingTicks < TICKS_PER_MS ? Math.min(TICKS_PER_MS, (now - next) | 0) : 0;
-    return this.#fields.swap(place, 'nextStart', next, (now - Math.max(0, lateTicks) + spacingTicks) | 0);
+    return this.#fields.swap(row, 'nextStart', next, (now - Math.max(0, lateTicks) + spacingTicks) | 0);
   }
 
   /** Milliseconds until the next start; 0 or less when it is due. */
-  leftMs(place: number): number {
-    const spacingTicks = this.#spacingTicks(place);
+  leftMs(row: number): number {
+    const spacingTicks = this.#spacingTicks(row);
     if (spacingTicks === 0) return 0;
-    const next = this.#fields.get(place, 'nextStart');
+    const next = this.#fields.get(row, 'nextStart');
     return this.#aheadTicks(next, this.#now(), spacingTicks) / TICKS_PER_MS;
   }
 
   /** What robots.txt asks for; the longest that was asked for stands. */
-  setSpacing(place: number, spacingMs: number): void {
-    if (this.#fields.get(place, 'spacing') < spacingMs)
-      this.#fields.set(place, 'spacing', Math.ceil(spacingMs));
+  setSpacing(row: number, spacingMs: number): void {
+    if (this.#fields.get(row, 'spacing') < spacingMs) this.#fields.set(row, 'spacing', Math.ceil(spacingMs));
   }
 
   /** Refused without a time: the first pace is what was answered last, and then each is a part of the one before. */
-  slowDown(place: number): void {
+  slowDown(row: number): void {
     const fields = this.#fields;
-    const before = fields.get(place, 'pace');
-    const ratio = fields.get(place, 'paceAnswers') < FEW_ANSWERS ? 2 : SLOWER_RATIO;
-    fields.set(place, 'paceAnswers', 0);
-    fields.set(place, 'pace', before === 0 ? this.#first(place) : Math.min(MOST, before * ratio));
+    const before = fields.get(row, 'pace');
+    const ratio = fields.get(row, 'paceAnswers') < FEW_ANSWERS ? 2 : SLOWER_RATIO;
+    fields.set(row, 'paceAnswers', 0);
+    fields.set(row, 'pace', before === 0 ? this.#first(row) : Math.min(MOST, before * ratio));
   }
 
   /** A whole answer that is no refusal: a little faster. */
-  answered(place: number): void {
+  answered(row: number): void {
     const fields = this.#fields;
-    const pace = fields.get(place, 'pace');
+    const pace = fields.get(row, 'pace');
     if (pace === 0) return;
-    fields.add(place, 'paceAnswers', 1);
+    fields.add(row, 'paceAnswers', 1);
     const left = pace - Math.ceil(Math.min(pace >> FASTER_SHIFT, pace * pace * FASTER_A_UNIT));
     // Whoever comes between has made it faster, or slower: either way this step is not missed.
-    fields.swap(place, 'pace', pace, left < LEAST ? 0 : left);
+    fields.swap(row, 'pace', pace, left < LEAST ? 0 : left);
   }
 
-  #first(place: number): number {
-    const okCount = this.#fields.get(place, 'roundOk') + 1;
-    const us = (Math.max(1, this.#fields.roundMs(place)) * 1000) / okCount;
+  #first(row: number): number {
+    const okCount = this.#fields.get(row, 'roundOk') + 1;
+    const us = (Math.max(1, this.#fields.roundMs(row)) * 1000) / okCount;
     return Math.min(MOST_FIRST, Math.max(LEAST_FIRST, us * UNITS_PER_US));
   }
 
-  #spacingTicks(place: number): number {
-    const askedTicks = this.#fields.get(place, 'spacing') * TICKS_PER_MS;
-    return Math.max(askedTicks, Math.ceil(this.#fields.get(place, 'pace') / UNITS_PER_TICK));
+  #spacingTicks(row: number): number {
+    const askedTicks = this.#fields.get(row, 'spacing') * TICKS_PER_MS;
+    return Math.max(askedTicks, Math.ceil(this.#fields.get(row, 'pace') / UNITS_PER_TICK));
   }
 
   #aheadTicks(next: number, now: number, spacingTicks: number): number {

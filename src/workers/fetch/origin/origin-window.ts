@@ -43,11 +43,11 @@ export class OriginWindow {
     this.#most = maxPerOrigin;
   }
 
-  /** Requests that may be open at the place now; 0 for no bound. */
-  limit(place: number): number {
-    const window = this.#fields.get(place, 'window');
+  /** Requests that may be open at the origin now; 0 for no bound. */
+  limit(row: number): number {
+    const window = this.#fields.get(row, 'window');
     if (window > 0) return window;
-    return this.#isAdaptive ? this.#open(place) : this.#most;
+    return this.#isAdaptive ? this.#open(row) : this.#most;
   }
 
   /** A window that is found, and that nobody has bounded. */
@@ -56,53 +56,53 @@ export class OriginWindow {
   }
 
   /** What requests take there, when nothing queues; null where that is not known. */
-  usualMs(place: number): number | null {
-    const { base } = this.#fields.readWindow(place);
+  usualMs(row: number): number | null {
+    const { base } = this.#fields.readWindow(row);
     return base.count === 0 ? null : usualMs(base);
   }
 
   /** Somebody was kept waiting by the limit. */
-  want(place: number): void {
-    if (this.#isAdaptive) this.#fields.set(place, 'roundWanted', 1);
+  want(row: number): void {
+    if (this.#isAdaptive) this.#fields.set(row, 'roundWanted', 1);
   }
 
   /** A request goes out over a connection that stands. */
-  sent(place: number): void {
-    if (this.#isAdaptive) this.#fields.countSent(place);
+  sent(row: number): void {
+    if (this.#isAdaptive) this.#fields.countSent(row);
   }
 
   /** An answer that is no refusal has come whole. @param sentAtMs on the fields' clock */
-  answered(place: number, sentAtMs: number): void {
+  answered(row: number, sentAtMs: number): void {
     const fields = this.#fields;
-    const window = fields.get(place, 'window');
-    if (window === 0 || sentAtMs < fields.get(place, 'cutAt')) return;
+    const window = fields.get(row, 'window');
+    if (window === 0 || sentAtMs < fields.get(row, 'cutAt')) return;
     if (!this.#isAdaptive) {
-      this.#regain(place, window);
+      this.#regain(row, window);
       return;
     }
-    fields.add(place, 'roundOk', 1);
+    fields.add(row, 'roundOk', 1);
     const durationMs = fields.now() - sentAtMs;
-    const isGrowing = fields.get(place, 'phase') === 0;
-    if (isGrowing) this.#grow(place, window);
-    if (fields.isOfRound(place, sentAtMs)) fields.countDuration(place, durationMs);
-    const round = this.#roundIfOver(place, isGrowing);
-    if (round !== null) this.#endRound(place, round);
+    const isGrowing = fields.get(row, 'phase') === 0;
+    if (isGrowing) this.#grow(row, window);
+    if (fields.isOfRound(row, sentAtMs)) fields.countDuration(row, durationMs);
+    const round = this.#roundIfOver(row, isGrowing);
+    if (round !== null) this.#endRound(row, round);
   }
 
   /** The round, once enough of its requests are answered to know how long the others take at least. */
-  #roundIfOver(place: number, isGrowing: boolean): Round | null {
+  #roundIfOver(row: number, isGrowing: boolean): Round | null {
     const fields = this.#fields;
-    const cutMs = fields.roundCutMs(place);
+    const cutMs = fields.roundCutMs(row);
     if (cutMs === 0) return null;
     const now = fields.now();
-    const lengthMs = fields.roundMs(place);
+    const lengthMs = fields.roundMs(row);
     if (lengthMs < (isGrowing ? MIN_ROUND_MS : MIN_STEADY_ROUND_MS)) return null;
-    const sentCount = fields.get(place, 'roundSent') - fields.get(place, 'roundTrouble');
-    const answeredCount = fields.get(place, 'roundAnswered');
+    const sentCount = fields.get(row, 'roundSent') - fields.get(row, 'roundTrouble');
+    const answeredCount = fields.get(row, 'roundAnswered');
     if (answeredCount < sentCount * LOW_RATIO) return null;
-    const lowMs = fields.roundQuantileMs(place, LOW_RATIO);
+    const lowMs = fields.roundQuantileMs(row, LOW_RATIO);
     if (now - cutMs < lowMs) return null;
-    const foundMs = fields.roundQuantileMs(place, MID_RATIO);
+    const foundMs = fields.roundQuantileMs(row, MID_RATIO);
     const midMs = now - cutMs < foundMs ? Number.POSITIVE_INFINITY : foundMs;
     // Where half of them have no answer after so long, they will not have one.
     if (
@@ -115,102 +115,102 @@ export class OriginWindow {
       lowMs,
       midMs,
       count: Math.max(1, sentCount),
-      perSec: (fields.get(place, 'roundOk') * 1000) / Math.max(lengthMs, 0.1),
-      isWanted: fields.get(place, 'roundWanted') === 1,
+      perSec: (fields.get(row, 'roundOk') * 1000) / Math.max(lengthMs, 0.1),
+      isWanted: fields.get(row, 'roundWanted') === 1,
       endedAtMs: now,
     };
   }
 
   /** The server said that it was too much. */
-  refused(place: number, sentAtMs: number): void {
+  refused(row: number, sentAtMs: number): void {
     const fields = this.#fields;
-    if (!this.#isAdaptive || fields.get(place, 'window') === 0) return;
-    fields.tryAlone(place, () => {
+    if (!this.#isAdaptive || fields.get(row, 'window') === 0) return;
+    fields.tryAlone(row, () => {
       const now = fields.now();
-      const isOld = sentAtMs < fields.get(place, 'cutAt');
-      const state = fields.readWindow(place);
-      if (now > fields.get(place, 'episodeUntil')) {
+      const isOld = sentAtMs < fields.get(row, 'cutAt');
+      const state = fields.readWindow(row);
+      if (now > fields.get(row, 'episodeUntil')) {
         if (isOld) return;
-        fields.set(place, 'episodeFloor', state.phase === 'raised' ? state.heldWindow : state.window);
-        fields.set(place, 'episodeCount', 0);
-        fields.set(place, 'episodeUntil', now + Math.max(EPISODE_MS, usualMs(state.base) * 2));
+        fields.set(row, 'episodeFloor', state.phase === 'raised' ? state.heldWindow : state.window);
+        fields.set(row, 'episodeCount', 0);
+        fields.set(row, 'episodeUntil', now + Math.max(EPISODE_MS, usualMs(state.base) * 2));
       }
-      const count = fields.add(place, 'episodeCount', 1) + 1;
-      const windowBefore = fields.get(place, 'episodeFloor');
+      const count = fields.add(row, 'episodeCount', 1) + 1;
+      const windowBefore = fields.get(row, 'episodeFloor');
       const next = afterRefusal(state, { count, windowBefore, atMs: now }, isOld);
-      fields.writeWindow(place, next);
+      fields.writeWindow(row, next);
       // What was sent with the window that was too wide is known to be too much.
-      if (state.phase === 'raised' || next.phase === 'growing') fields.set(place, 'cutAt', Math.ceil(now));
+      if (state.phase === 'raised' || next.phase === 'growing') fields.set(row, 'cutAt', Math.ceil(now));
     });
   }
 
   /** An attempt failed without an answer. */
-  troubled(place: number): void {
+  troubled(row: number): void {
     const fields = this.#fields;
-    if (!this.#isAdaptive || fields.get(place, 'window') <= 1) return;
-    const trouble = fields.add(place, 'roundTrouble', 1) + 1;
-    if (trouble < Math.max(MIN_TROUBLE, fields.get(place, 'window') / 2)) return;
-    if (trouble < fields.get(place, 'roundOk') * 2) return;
-    fields.tryAlone(place, () => {
-      const state = fields.readWindow(place);
-      fields.writeWindow(place, afterSetback(state, state.window / 2));
+    if (!this.#isAdaptive || fields.get(row, 'window') <= 1) return;
+    const trouble = fields.add(row, 'roundTrouble', 1) + 1;
+    if (trouble < Math.max(MIN_TROUBLE, fields.get(row, 'window') / 2)) return;
+    if (trouble < fields.get(row, 'roundOk') * 2) return;
+    fields.tryAlone(row, () => {
+      const state = fields.readWindow(row);
+      fields.writeWindow(row, afterSetback(state, state.window / 2));
     });
   }
 
   /** After the pause that begins now, one request goes first, and the others follow as answers come. */
-  closeToOne(place: number): void {
+  closeToOne(row: number): void {
     const fields = this.#fields;
-    const limit = this.limit(place);
+    const limit = this.limit(row);
     // What another thread still sends into the pause says as little of what may go after it.
-    fields.set(place, 'cutAt', Math.max(Math.ceil(fields.now()), fields.get(place, 'pausedUntil')));
+    fields.set(row, 'cutAt', Math.max(Math.ceil(fields.now()), fields.get(row, 'pausedUntil')));
     if (limit === 1) return;
-    fields.tryAlone(place, () => {
-      const state = fields.readWindow(place);
-      fields.writeWindow(place, afterSetback(state.window === 0 ? { ...state, window: limit } : state, 1));
+    fields.tryAlone(row, () => {
+      const state = fields.readWindow(row);
+      fields.writeWindow(row, afterSetback(state.window === 0 ? { ...state, window: limit } : state, 1));
     });
     // Whoever held the lock instead would have left the window open.
-    fields.set(place, 'window', 1);
-    fields.set(place, 'roundWindow', 1);
+    fields.set(row, 'window', 1);
+    fields.set(row, 'roundWindow', 1);
   }
 
-  #open(place: number): number {
+  #open(row: number): number {
     const start = this.#most === 0 ? START_WINDOW : Math.min(START_WINDOW, this.#most);
-    const isFirst = this.#fields.tryAlone(place, () => {
-      if (this.#fields.get(place, 'window') === 0)
-        this.#fields.writeWindow(place, { ...INITIAL_WINDOW, window: start });
+    const isFirst = this.#fields.tryAlone(row, () => {
+      if (this.#fields.get(row, 'window') === 0)
+        this.#fields.writeWindow(row, { ...INITIAL_WINDOW, window: start });
     });
-    return isFirst ? this.#fields.get(place, 'window') : start;
+    return isFirst ? this.#fields.get(row, 'window') : start;
   }
 
   /**
    * More for each answer, so that the window doubles while a fifth of it is answered; never past twice the round's, but
    * for the first places, which any client takes. After a setback one for each.
    */
-  #grow(place: number, window: number): void {
+  #grow(row: number, window: number): void {
     const fields = this.#fields;
-    if (fields.get(place, 'roundWanted') === 0) return;
-    const twice = Math.max(1, fields.get(place, 'roundWindow')) * 2;
-    const goal = fields.get(place, 'goal');
+    if (fields.get(row, 'roundWanted') === 0) return;
+    const twice = Math.max(1, fields.get(row, 'roundWindow')) * 2;
+    const goal = fields.get(row, 'goal');
     const bound = this.#most || Number.MAX_SAFE_INTEGER;
     const most = Math.min(bound, goal === 0 ? Math.max(FREE_WINDOW, twice) : Math.min(goal, twice));
     const grown = Math.min(most, window + (goal === 0 ? GROWTH_AN_ANSWER : 1));
-    if (grown > window) fields.swap(place, 'window', window, grown);
+    if (grown > window) fields.swap(row, 'window', window, grown);
   }
 
-  #endRound(place: number, round: Round): void {
+  #endRound(row: number, round: Round): void {
     const fields = this.#fields;
-    const startMs = fields.roundStartMs(place);
-    fields.tryAlone(place, () => {
+    const startMs = fields.roundStartMs(row);
+    fields.tryAlone(row, () => {
       // Another thread may have ended it while this one came here.
-      if (fields.roundStartMs(place) !== startMs) return;
+      if (fields.roundStartMs(row) !== startMs) return;
       const most = this.#most === 0 ? Number.MAX_SAFE_INTEGER : this.#most;
-      fields.writeWindow(place, afterRound(fields.readWindow(place), round, most));
+      fields.writeWindow(row, afterRound(fields.readWindow(row), round, most));
     });
   }
 
   /** The way back of a fixed budget. */
-  #regain(place: number, window: number): void {
+  #regain(row: number, window: number): void {
     const isBack = window + 1 >= (this.#most === 0 ? UNBOUNDED_GOAL : this.#most);
-    this.#fields.swap(place, 'window', window, isBack ? 0 : window + 1);
+    this.#fields.swap(row, 'window', window, isBack ? 0 : window + 1);
   }
 }

@@ -73,6 +73,6 @@ function headOf({ target, shownUrl }: FetchJob, { head, totalBytes, facts }: Par
 }
 
 function keep(job: FetchJob, partial: PartialBody, { body, bytes }: ReopenedBody): void {
-  const { place, validator, totalBytes, facts, head } = partial;
-  job.kept = { place, validator, totalBytes, facts, head, body, bytes, isTold: true };
+  const { resource, validator, totalBytes, facts, head } = partial;
+  job.kept = { resource, validator, totalBytes, facts, head, body, bytes, isTold: true };
 }

@@ -1,4 +1,4 @@
-// Jobs that wait for room at their origin, by the origin's place in the budgets: a full or paused origin holds up its
+// Jobs that wait for room at their origin, by the origin's row in the budgets: a full or paused origin holds up its
 // own targets and nobody else's.
 
 import type { FetchJob } from '../attempt/fetch-job.ts';
@@ -17,51 +17,51 @@ export class OriginQueues {
     return this.#count;
   }
 
-  /** The place whose turn it is; it goes to the end of the row. */
-  nextPlace(): number | undefined {
-    for (const [place, queue] of this.#queues) {
-      this.#queues.delete(place);
-      this.#queues.set(place, queue);
-      return place;
+  /** The row of the origin whose turn it is; the origin goes to the end of the queue. */
+  nextRow(): number | undefined {
+    for (const [originRow, queue] of this.#queues) {
+      this.#queues.delete(originRow);
+      this.#queues.set(originRow, queue);
+      return originRow;
     }
     return undefined;
   }
 
-  get placeCount(): number {
+  get originCount(): number {
     return this.#queues.size;
   }
 
-  /** Places where somebody waits; may be changed while it is read. */
-  places(): Iterable<number> {
+  /** Rows of the origins where jobs wait; may be changed while it is read. */
+  rows(): Iterable<number> {
     return this.#queues.keys();
   }
 
-  countAt(place: number): number {
-    const queue = this.#queues.get(place);
+  countAt(originRow: number): number {
+    const queue = this.#queues.get(originRow);
     return queue === undefined ? 0 : queue.jobs.length - queue.first;
   }
 
   park(job: FetchJob): void {
     this.#count++;
-    const queue = this.#queues.get(job.place);
-    if (queue === undefined) this.#queues.set(job.place, { jobs: [job], first: 0 });
+    const queue = this.#queues.get(job.originRow);
+    if (queue === undefined) this.#queues.set(job.originRow, { jobs: [job], first: 0 });
     else queue.jobs.push(job);
   }
 
   /** The job that has waited longest there, without taking it. */
-  peek(place: number): FetchJob | undefined {
-    const queue = this.#queues.get(place);
+  peek(originRow: number): FetchJob | undefined {
+    const queue = this.#queues.get(originRow);
     return queue?.jobs[queue.first];
   }
 
   /** Takes what `peek` showed. */
-  take(place: number): void {
-    const queue = this.#queues.get(place);
+  take(originRow: number): void {
+    const queue = this.#queues.get(originRow);
     if (queue === undefined) return;
     this.#count--;
     queue.first++;
     if (queue.first === queue.jobs.length) {
-      this.#queues.delete(place);
+      this.#queues.delete(originRow);
     } else if (queue.first > 64 && queue.first * 2 > queue.jobs.length) {
       queue.jobs.splice(0, queue.first);
       queue.first = 0;
@@ -73,11 +73,11 @@ export class OriginQueues {
     const taken: FetchJob[] = [];
     for (let before = -1; before < taken.length && taken.length < count; ) {
       before = taken.length;
-      for (const [place, queue] of this.#queues) {
+      for (const [originRow, queue] of this.#queues) {
         if (taken.length === count) break;
         if (queue.jobs.at(-1)?.startedAtMs !== 0) continue;
         taken.push(queue.jobs.pop() as FetchJob);
-        if (queue.first === queue.jobs.length) this.#queues.delete(place);
+        if (queue.first === queue.jobs.length) this.#queues.delete(originRow);
       }
     }
     this.#count -= taken.length;

@@ -22,26 +22,26 @@ export class OriginScheduler {
   all(): void {
     const { originQueues } = this.#parts;
     if (originQueues.count === 0) return;
-    for (const place of originQueues.places()) this.at(place, Number.POSITIVE_INFINITY);
+    for (const originRow of originQueues.rows()) this.at(originRow, Number.POSITIVE_INFINITY);
   }
 
   /** Everything was taken: each origin that waits gets a slot in turn. */
   inTurn(): void {
     const { originQueues, isFull } = this.#parts;
-    for (let misses = 0; misses < originQueues.placeCount && !isFull(); ) {
-      const place = originQueues.nextPlace();
-      if (place === undefined) return;
-      misses = this.at(place, 1) === 0 ? misses + 1 : 0;
+    for (let misses = 0; misses < originQueues.originCount && !isFull(); ) {
+      const originRow = originQueues.nextRow();
+      if (originRow === undefined) return;
+      misses = this.at(originRow, 1) === 0 ? misses + 1 : 0;
     }
   }
 
   /** Begins up to `count` of the jobs that wait for room at an origin. @returns how many */
-  at(place: number, count: number): number {
+  at(originRow: number, count: number): number {
     const { originQueues, tryStart } = this.#parts;
     for (let begun = 0; begun < count; begun++) {
-      const job = originQueues.peek(place);
+      const job = originQueues.peek(originRow);
       if (job === undefined || !tryStart(job)) return begun;
-      originQueues.take(place);
+      originQueues.take(originRow);
     }
     return count;
   }

@@ -26,7 +26,7 @@ export interface PutOffParts {
 
 export class PutOffJobs {
   readonly #parts: PutOffParts;
-  readonly #byPlace = new Map<number, PutOff[]>();
+  readonly #byOrigin = new Map<number, PutOff[]>();
   #count = 0;
 
   constructor(parts: PutOffParts) {
@@ -35,12 +35,12 @@ export class PutOffJobs {
 
   add(job: FetchJob, outcome: Outcome): void {
     this.#count++;
-    const others = this.#byPlace.get(job.place);
-    if (others === undefined) this.#byPlace.set(job.place, [{ job, outcome }]);
+    const others = this.#byOrigin.get(job.originRow);
+    if (others === undefined) this.#byOrigin.set(job.originRow, [{ job, outcome }]);
     else others.push({ job, outcome });
     if (this.#count <= MAX_COUNT) return;
-    for (const place of this.#byPlace.keys()) {
-      this.#probe(place);
+    for (const originRow of this.#byOrigin.keys()) {
+      this.#probe(originRow);
       return;
     }
   }
@@ -48,38 +48,38 @@ export class PutOffJobs {
   /** Nothing else is to be done: one of each origin. @returns whether there was any */
   takeUp(): boolean {
     if (this.#count === 0) return false;
-    const places = Array.from(this.#byPlace.keys());
-    for (const place of places) this.#probe(place);
+    const rows = Array.from(this.#byOrigin.keys());
+    for (const originRow of rows) this.#probe(originRow);
     return true;
   }
 
   /** One that was taken up has succeeded: its origin answers again. */
-  succeeded(place: number): void {
+  succeeded(originRow: number): void {
     for (let index = 0; index < FOLLOWERS; index++) {
-      const next = this.#take(place);
+      const next = this.#take(originRow);
       if (next === undefined) return;
       // What the success has earned, and what the attempt costs.
-      this.#parts.budgets.earnRetries(place, 1);
-      this.#parts.budgets.tryRetry(place, true);
+      this.#parts.budgets.earnRetries(originRow, 1);
+      this.#parts.budgets.tryRetry(originRow, true);
       this.#retry(next.job);
     }
   }
 
   takeAll(): FetchJob[] {
-    const all = [...this.#byPlace.values()].flat().map(({ job }) => job);
-    this.#byPlace.clear();
+    const all = [...this.#byOrigin.values()].flat().map(({ job }) => job);
+    this.#byOrigin.clear();
     this.#count = 0;
     return all;
   }
 
   /** Takes up the first of an origin, or gives up all of them where it has nothing left. */
-  #probe(place: number): void {
-    if (this.#parts.budgets.tryRetry(place, true)) {
-      const next = this.#take(place);
+  #probe(originRow: number): void {
+    if (this.#parts.budgets.tryRetry(originRow, true)) {
+      const next = this.#take(originRow);
       if (next !== undefined) this.#retry(next.job);
       return;
     }
-    for (let next = this.#take(place); next !== undefined; next = this.#take(place))
+    for (let next = this.#take(originRow); next !== undefined; next = this.#take(originRow))
       this.#parts.giveUp(next.job, next.outcome);
   }
 
@@ -88,11 +88,11 @@ export class PutOffJobs {
     this.#parts.retry(job);
   }
 
-  #take(place: number): PutOff | undefined {
-    const jobs = this.#byPlace.get(place);
+  #take(originRow: number): PutOff | undefined {
+    const jobs = this.#byOrigin.get(originRow);
     const next = jobs?.shift();
     if (next !== undefined) this.#count--;
-    if (jobs?.length === 0) this.#byPlace.delete(place);
+    if (jobs?.length === 0) this.#byOrigin.delete(originRow);
     return next;
   }
 }

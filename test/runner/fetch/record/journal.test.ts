@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { FAILURE_CODES } from '../../../../src/model/errors.ts';
+import type { PartialBody } from '../../../../src/model/body/partial-body.ts';
 import type { FailedOutcome, OkOutcome, Outcome } from '../../../../src/model/outcome.ts';
 import { Journal } from '../../../../src/runner/fetch/record/journal.ts';
 import { hasJournal, JournalReader } from '../../../../src/runner/fetch/record/journal-reader.ts';
@@ -330,6 +331,34 @@ test('a journal has its name only when it is whole: what a process left that die
   );
   using reader = new JournalReader(directory);
   assert.equal(reader.meta().state, 'running');
+});
+
+test('a body that is begun comes back, and is kept under the names that journals have', (t) => {
+  const directory = scratchDirectory(t);
+  const partial: PartialBody = {
+    resource: 'http://h/large',
+    validator: '"a"',
+    totalBytes: 9_000_000,
+    facts: { etag: '"a"' },
+    file: 'w0/3-0123abcd-0',
+    head: {
+      finalUrl: 'http://h/large',
+      status: 200,
+      statusText: 'OK',
+      headers: [],
+      disposition: null,
+      receivedAtMs: 1,
+    },
+  };
+  {
+    using journal = open(directory);
+    journal.keepPartial(3, partial);
+    assert.deepEqual([...journal.partials()], [[3, partial]]);
+  }
+  using db = new DatabaseSync(join(directory, 'journal.db'));
+  const row = db.prepare('SELECT idx, contents FROM partials').get() as { idx: number; contents: string };
+  const { resource, ...rest } = partial;
+  assert.deepEqual([row.idx, JSON.parse(row.contents)], [3, { place: resource, ...rest }]);
 });
 
 test('reading a journal that nobody works at leaves no trace', (t) => {

@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { FetchJob } from '../../../../src/workers/fetch/attempt/fetch-job.ts';
 import { makeFetchShared } from '../../../../src/model/fetch-task.ts';
-import { OriginPlaces } from '../../../../src/workers/fetch/origin/origin-places.ts';
+import { OriginRows } from '../../../../src/workers/fetch/origin/origin-rows.ts';
 
-const places = new OriginPlaces(makeFetchShared(100, 0));
+const originRows = new OriginRows(makeFetchShared(100, 0));
 
 function checkJob(text: string): void {
   const url = new URL(text);
-  const job = new FetchJob({ index: 0, line: 1, url: text }, places);
+  const job = new FetchJob({ index: 0, line: 1, url: text }, originRows);
   const before = job.path;
   assert.equal(before, url.pathname + url.search, text);
   assert.equal(job.url.href, url.href);

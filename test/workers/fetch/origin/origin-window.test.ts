@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeFetchShared, type FetchBudgets } from '../../../../src/model/fetch-task.ts';
-import { OriginPlaces } from '../../../../src/workers/fetch/origin/origin-places.ts';
+import { OriginRows } from '../../../../src/workers/fetch/origin/origin-rows.ts';
 import { readKnee } from '../../../../src/model/shared/origin-fields.ts';
 import { OriginBudgets } from '../../../../src/workers/fetch/origin/origin-budgets.ts';
 import { limiting, type OriginModel, queueing, refusing, simulate } from './virtual-origin.ts';
@@ -101,11 +101,11 @@ function makeBudgets(limits: FetchBudgets) {
   return { clock, shared, workers: [open(), open()] as const };
 }
 
-const enterAll = (workers: readonly OriginBudgets[], place: number): number => {
+const enterAll = (workers: readonly OriginBudgets[], row: number): number => {
   let entered = 0;
   for (const worker of workers)
-    while (entered < 1000 && worker.tryEnter(place)) {
-      worker.sent(place);
+    while (entered < 1000 && worker.tryEnter(row)) {
+      worker.sent(row);
       entered++;
     }
   return entered;
@@ -119,41 +119,41 @@ for (const [kind, limits] of [
   test(`after a pause one request goes first over all workers, and answers double what follows (${kind})`, () => {
     const { clock, workers } = makeBudgets(limits);
     const [one, other] = workers;
-    const place = 3;
-    assert.ok(one.tryEnter(place));
-    one.pause(place, 500);
-    one.leave(place);
-    assert.equal(enterAll(workers, place), 0, 'nobody enters in the pause');
-    assert.ok(other.pauseLeftMs(place) > 490);
+    const row = 3;
+    assert.ok(one.tryEnter(row));
+    one.pause(row, 500);
+    one.leave(row);
+    assert.equal(enterAll(workers, row), 0, 'nobody enters in the pause');
+    assert.ok(other.pauseLeftMs(row) > 490);
     clock.now += 501;
     for (let expected = 1; expected <= 16; expected *= 2) {
-      const entered = enterAll(workers, place);
+      const entered = enterAll(workers, row);
       assert.ok(entered >= 1 && entered <= expected, `${entered} where ${expected} may`);
       if (expected === 1) assert.equal(entered, 1);
       clock.now += 20;
       for (let index = 0; index < entered; index++) {
-        (index % 2 === 0 ? one : other).leave(place);
-        (index % 2 === 0 ? one : other).answered(place, clock.now - 20);
+        (index % 2 === 0 ? one : other).leave(row);
+        (index % 2 === 0 ? one : other).answered(row, clock.now - 20);
       }
     }
-    assert.ok(enterAll(workers, place) >= 8, 'and then as many as at the start');
+    assert.ok(enterAll(workers, row) >= 8, 'and then as many as at the start');
   });
 
 test('what was sent before a pause opens nothing when it is answered after it', () => {
   const { clock, workers } = makeBudgets(ADAPTIVE);
   const [one, other] = workers;
-  const place = 3;
+  const row = 3;
   const sentAtMs = clock.now;
-  for (let index = 0; index < 8; index++) assert.ok(one.tryEnter(place));
+  for (let index = 0; index < 8; index++) assert.ok(one.tryEnter(row));
   clock.now += 10;
-  one.pause(place, 100);
+  one.pause(row, 100);
   clock.now += 101;
   for (let index = 0; index < 8; index++) {
-    one.leave(place);
-    one.answered(place, sentAtMs);
+    one.leave(row);
+    one.answered(row, sentAtMs);
   }
-  assert.ok(other.tryEnter(place));
-  assert.ok(!one.tryEnter(place), 'one at a time');
+  assert.ok(other.tryEnter(row));
+  assert.ok(!one.tryEnter(row), 'one at a time');
 });
 
 for (const [kind, limits] of [
@@ -163,17 +163,17 @@ for (const [kind, limits] of [
   test(`what another thread sent into a pause opens nothing either (${kind})`, () => {
     const { clock, workers } = makeBudgets(limits);
     const [one, other] = workers;
-    const place = 3;
-    for (const worker of workers) assert.ok(worker.tryEnter(place));
-    one.pause(place, 100);
+    const row = 3;
+    for (const worker of workers) assert.ok(worker.tryEnter(row));
+    one.pause(row, 100);
     const sentAtMs = clock.now + 5;
     clock.now += 101;
     for (const worker of workers) {
-      worker.leave(place);
-      worker.answered(place, sentAtMs);
+      worker.leave(row);
+      worker.answered(row, sentAtMs);
     }
-    assert.ok(other.tryEnter(place));
-    assert.ok(!one.tryEnter(place), 'one at a time');
+    assert.ok(other.tryEnter(row));
+    assert.ok(!one.tryEnter(row), 'one at a time');
   });
 
 test('pauses nobody gave a length double while no answer comes between', () => {
@@ -273,16 +273,16 @@ test('many failures without an answer halve the window, again and again', () => 
 test('the knee that was found is read from the same memory by the origin’s name', () => {
   const { clock, shared, workers } = makeBudgets(ADAPTIVE);
   const origin = 'http://127.0.0.1:8000';
-  const place = new OriginPlaces(shared).enter(origin).place;
+  const row = new OriginRows(shared).enter(origin).row;
   assert.equal(readKnee(shared.origins, origin), null);
   const [one] = workers;
   for (let round = 0; round < 200; round++) {
-    const entered = enterAll([one], place);
+    const entered = enterAll([one], row);
     clock.now += 20;
     for (let index = 0; index < entered; index++) {
-      one.leave(place);
-      if (index < 10) one.answered(place, clock.now - 20);
-      else one.refused(place, clock.now - 20);
+      one.leave(row);
+      if (index < 10) one.answered(row, clock.now - 20);
+      else one.refused(row, clock.now - 20);
     }
   }
   const knee = readKnee(shared.origins, origin);

@@ -3,7 +3,7 @@
 
 import { makeRandom } from '../../../../src/measure/statistics.ts';
 import { type FetchBudgets, makeFetchShared } from '../../../../src/model/fetch-task.ts';
-import { OriginPlaces } from '../../../../src/workers/fetch/origin/origin-places.ts';
+import { OriginRows } from '../../../../src/workers/fetch/origin/origin-rows.ts';
 import { OriginBudgets } from '../../../../src/workers/fetch/origin/origin-budgets.ts';
 import { type OriginKnee, readKnee } from '../../../../src/model/shared/origin-fields.ts';
 
@@ -55,7 +55,7 @@ export function runList(model: ListModel, seed: number, window: number): ListRun
   };
   let now = 1000;
   const shared = makeFetchShared(100, 0);
-  const { place } = new OriginPlaces(shared).enter(ORIGIN);
+  const { row } = new OriginRows(shared).enter(ORIGIN);
   const workers = [0, 1].map(() => new OriginBudgets(shared, budgets, () => now));
   const events = new EventHeap();
   const serve = model.makeServe({
@@ -70,18 +70,18 @@ export function runList(model: ListModel, seed: number, window: number): ListRun
   let doneCount = 0;
   let endedAtMs = 0;
   const pump = (worker: OriginBudgets) => {
-    while (nextTarget < owns.length && open < MOST_OPEN && worker.tryEnter(place)) {
+    while (nextTarget < owns.length && open < MOST_OPEN && worker.tryEnter(row)) {
       const ownMs = owns[nextTarget++] as number;
       open++;
       mostOpen = Math.max(mostOpen, open);
       const sentAtMs = now;
-      worker.sent(place);
+      worker.sent(row);
       const arrive = () => {
         open--;
         doneCount++;
         endedAtMs = now;
-        worker.leave(place);
-        worker.answered(place, sentAtMs);
+        worker.leave(row);
+        worker.answered(row, sentAtMs);
         pump(worker);
       };
       serve(ownMs, () => events.add(now + RTT_MS, arrive));

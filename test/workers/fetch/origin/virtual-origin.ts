@@ -54,7 +54,7 @@ interface Event {
   readonly run: () => void;
 }
 
-const PLACE = 7;
+const ROW = 7;
 const RTT_MS = 1;
 const SWEEP_MS = 25;
 
@@ -98,7 +98,7 @@ export function simulate(
   const woken = new Set<OriginBudgets>();
   /** As the engine does: a timer for what may begin before the next sweep, and late as timers are. */
   const wake = (worker: OriginBudgets) => {
-    const leftMs = worker.waitLeftMs(PLACE);
+    const leftMs = worker.waitLeftMs(ROW);
     if (leftMs <= 0 || leftMs >= SWEEP_MS || woken.has(worker)) return;
     woken.add(worker);
     at(now + Math.ceil(leftMs) + random() * 0.5, () => {
@@ -107,10 +107,10 @@ export function simulate(
     });
   };
   const pump = (worker: OriginBudgets) => {
-    while (open < 10_000 && worker.tryEnter(PLACE)) {
+    while (open < 10_000 && worker.tryEnter(ROW)) {
       open++;
       const sentAtMs = now;
-      worker.sent(PLACE);
+      worker.sent(ROW);
       at(now + RTT_MS / 2, () => {
         const tookMs = origin.serve(inService, random, now);
         if (tookMs !== null) inService++;
@@ -118,14 +118,14 @@ export function simulate(
           if (tookMs !== null) inService--;
           at(now + RTT_MS / 2, () => {
             open--;
-            worker.leave(PLACE);
+            worker.leave(ROW);
             if (tookMs === null) {
               second().refused++;
-              worker.refused(PLACE, sentAtMs);
-              if (origin.saysTooMany === true) worker.pauseByCount(PLACE, sentAtMs, random());
+              worker.refused(ROW, sentAtMs);
+              if (origin.saysTooMany === true) worker.pauseByCount(ROW, sentAtMs, random());
             } else {
               second().answered++;
-              worker.answered(PLACE, sentAtMs);
+              worker.answered(ROW, sentAtMs);
             }
             pump(worker);
           });

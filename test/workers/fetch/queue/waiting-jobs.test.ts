@@ -4,11 +4,12 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { makeFetchShared } from '../../../../src/model/fetch-task.ts';
 import { FetchJob } from '../../../../src/workers/fetch/attempt/fetch-job.ts';
-import { OriginPlaces } from '../../../../src/workers/fetch/origin/origin-places.ts';
+import { OriginRows } from '../../../../src/workers/fetch/origin/origin-rows.ts';
 import { WaitingJobs } from '../../../../src/workers/fetch/queue/waiting-jobs.ts';
 
-const places = new OriginPlaces(makeFetchShared(100, 0));
-const jobAt = (index: number) => new FetchJob({ index, url: `http://h/${index}`, line: index + 1 }, places);
+const originRows = new OriginRows(makeFetchShared(100, 0));
+const jobAt = (index: number) =>
+  new FetchJob({ index, url: `http://h/${index}`, line: index + 1 }, originRows);
 
 test('jobs leave in the order in which they came, however many wait', () => {
   const waiting = new WaitingJobs();
@@ -51,7 +52,7 @@ test('a job that has left is let go of, though the row never empties', () => {
 test('what is let go of came last and was never begun, of each origin in turn', () => {
   const waiting = new WaitingJobs();
   const jobs = ['http://a/0', 'http://a/1', 'http://b/2', 'http://b/3', 'http://c/4', 'http://c/5'].map(
-    (url, index) => new FetchJob({ index, url, line: index + 1 }, places),
+    (url, index) => new FetchJob({ index, url, line: index + 1 }, originRows),
   );
   const [, , , , begun, fresh] = jobs as [FetchJob, FetchJob, FetchJob, FetchJob, FetchJob, FetchJob];
   begun.begin();

@@ -1,42 +1,42 @@
-// The places of the origins that a worker has targets of: taken with the first of them, given back with the last, so that
+// The rows of the origins that a worker has targets of: taken with the first of them, given back with the last, so that
 // an origin that is idle holds no memory that another needs.
 
 import type { FetchShared } from '../../../model/fetch-task.ts';
-import { makeOwnPlaces, ORIGIN_FIELDS, OWN_FIELDS } from '../../../model/shared/origin-fields.ts';
+import { makeOwnRows, ORIGIN_FIELDS, OWN_FIELDS } from '../../../model/shared/origin-fields.ts';
 import { SpillwayError } from '../../../model/errors.ts';
 import { nowMs } from '../../../measure/clock.ts';
 import { SharedRows } from '../../../model/shared/shared-rows.ts';
 
 /** An origin as long as a target of it is under way here. */
-export interface OriginPlace {
+export interface HeldOrigin {
   readonly origin: string;
   /** Where its fields are. */
-  readonly place: number;
+  readonly row: number;
   /** Targets of this worker. */
   targetCount: number;
 }
 
-export class OriginPlaces {
+export class OriginRows {
   readonly #rows: SharedRows;
   readonly #own: Int32Array;
-  readonly #held = new Map<string, OriginPlace>();
+  readonly #held = new Map<string, HeldOrigin>();
 
   /**
-   * @param ownPlaces memory for what this worker has, for whoever buries it. @default its own
+   * @param ownRows memory for what this worker has, for whoever buries it. @default its own
    * @param clock milliseconds, the same for all threads. @default `nowMs`
    */
   constructor(
     { origins, epochMs }: FetchShared,
-    ownPlaces: SharedArrayBuffer = makeOwnPlaces(origins),
+    ownRows: SharedArrayBuffer = makeOwnRows(origins),
     clock: () => number = nowMs,
   ) {
     // An origin that asked to be left alone is not forgotten before its pause is over.
     this.#rows = new SharedRows(
       origins,
-      (place) =>
-        (this.#rows.cells[this.#rows.at(place) + ORIGIN_FIELDS.pausedUntil] as number) > clock() - epochMs,
+      (row) =>
+        (this.#rows.cells[this.#rows.at(row) + ORIGIN_FIELDS.pausedUntil] as number) > clock() - epochMs,
     );
-    this.#own = new Int32Array(ownPlaces);
+    this.#own = new Int32Array(ownRows);
   }
 
   /** Origins that are held. */
@@ -45,30 +45,30 @@ export class OriginPlaces {
   }
 
   /** One target more of an origin. Owed a `leave`. */
-  enter(origin: string): OriginPlace {
+  enter(origin: string): HeldOrigin {
     let held = this.#held.get(origin);
     if (held === undefined) {
-      const place = this.#rows.take(origin);
-      if (place === null)
-        throw new SpillwayError('ERR_BUG', `no place left of ${this.#rows.rowCount} for ${origin}`);
-      held = { origin, place, targetCount: 0 };
+      const row = this.#rows.take(origin);
+      if (row === null)
+        throw new SpillwayError('ERR_BUG', `no row left of ${this.#rows.rowCount} for ${origin}`);
+      held = { origin, row, targetCount: 0 };
       this.#held.set(origin, held);
-      this.#count(place, 1);
+      this.#count(row, 1);
     }
     held.targetCount++;
     return held;
   }
 
   /** A target of it is settled, or has gone elsewhere. */
-  leave(held: OriginPlace): void {
+  leave(held: HeldOrigin): void {
     if (--held.targetCount > 0) return;
     this.#held.delete(held.origin);
-    this.#count(held.place, -1);
-    this.#rows.release(held.place);
+    this.#count(held.row, -1);
+    this.#rows.release(held.row);
   }
 
-  #count(place: number, change: number): void {
-    const at = place * OWN_FIELDS.fieldCount + OWN_FIELDS.held;
+  #count(row: number, change: number): void {
+    const at = row * OWN_FIELDS.fieldCount + OWN_FIELDS.held;
     this.#own[at] = (this.#own[at] as number) + change;
   }
 }
