@@ -92,7 +92,8 @@ export function resolveRun(options: RunOptions): ResolvedRun {
       setsTimes: checks.flag('timestamps', false),
       request: {
         userAgent: checks.text('userAgent') ?? defaults.request.userAgent,
-        headers: readHeaders(checks),
+        headers: readHeaders(checks, 'headers'),
+        listHeaders: readHeaders(checks, 'listHeaders'),
         transport: checks.word('transport', ['auto', 'undici'], 'auto'),
         allowsHttp2: !isHttp1,
         prefersHttp2: isHttp2,
@@ -190,10 +191,10 @@ function canCross(value: unknown): boolean {
 }
 
 /** Names and values that may stand in a field line (RFC 9110 section 5): nothing that could end it. */
-function readHeaders(checks: OptionChecks): [string, string][] {
-  const given = checks.other('headers') ?? {};
+function readHeaders(checks: OptionChecks, option: 'headers' | 'listHeaders'): [string, string][] {
+  const given = checks.other(option) ?? {};
   if (typeof given !== 'object') {
-    checks.add(`headers: expected an object of names and values, found ${typeof given}`);
+    checks.add(`${option}: expected an object of names and values, found ${typeof given}`);
     return [];
   }
   const fields = Object.entries(given as Record<string, unknown>);
@@ -202,7 +203,7 @@ function readHeaders(checks: OptionChecks): [string, string][] {
     const isName = isFieldName(name);
     if (!isName || !isFieldValue(String(value))) {
       const found = isName ? JSON.stringify(name) : 'a name with other characters';
-      checks.add(`headers: expected a name and a value that fit in a line, found ${found}`);
+      checks.add(`${option}: expected a name and a value that fit in a line, found ${found}`);
     }
   }
   return fields.map(([name, value]) => [name, String(value).trim()]);

@@ -101,6 +101,8 @@ export interface RunOptions {
 
   /** Sent to the origins of the source: not across a redirect to another, nor to others that a list API names. @default {} */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Fields that requests of a list API have besides, and nothing else gets. */
+  readonly listHeaders?: Readonly<Record<string, string>>;
   /** @default `spillway/VERSION` */
   readonly userAgent?: string;
   /** Bodies decoded, or as they were sent. @default 'decoded', 'original' in a WARC */

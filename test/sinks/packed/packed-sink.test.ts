@@ -73,7 +73,7 @@ test('tar: the archive is listed and unpacked by tar itself, bodies and long nam
   writeFileSync(join(root, 'plain.tar'), zstdDecompressSync(readFileSync(file)));
   execFileSync('tar', ['-xf', 'plain.tar', '--warning=no-unknown-keyword'], { cwd: root });
   const unpacked = readdirSync(join(root, '00000')).sort();
-  assert.deepEqual(unpacked, ['0-a.txt', `1-${'ü'.repeat(113)}.bin`, '2-CON_', '3-index', '4-x']);
+  assert.deepEqual(unpacked, ['0-a.txt', `1-${'ü'.repeat(98)}.bin`, '2-CON_', '3-index', '4-x']);
   for (const [index, content] of CONTENTS.entries())
     assert.deepEqual(readFileSync(join(root, '00000', unpacked[index] ?? '')), content);
 });
@@ -126,7 +126,7 @@ test('a body that is discarded leaves neither a record nor a temporary file', (t
   const sink = openSink(makeSpec(file), 0);
   const body = sink.begin(makeHead());
   body.write(Buffer.alloc(300_000));
-  assert.deepEqual(readdirSync(dirname(file)), ['0']);
+  assert.deepEqual(readdirSync(dirname(file)), ['w0']);
   body.discard();
   sink.close();
   assert.deepEqual(readdirSync(dirname(file)), []);

@@ -22,10 +22,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, type TestContext, test } from 'node:test';
-import { fetchUrls, serve } from '../../../fetch/fetch-world.ts';
-import { Random } from '../../../helpers/random.ts';
-import { runProgram } from '../../../helpers/program.ts';
-import { scratchDirectory } from '../../../helpers/scratch.ts';
+import { fetchUrls, serve } from '../fetch/fetch-world.ts';
+import { Random } from '../helpers/random.ts';
+import { runProgram } from '../helpers/program.ts';
+import { scratchDirectory } from '../helpers/scratch.ts';
 
 const COMMANDS = ['verify', 'status', 'outcomes', 'resume', 'retry'] as const;
 
