@@ -1,4 +1,5 @@
-// A thrown thing becomes a failure code, inside the worker: nothing typed survives a thread.
+// Turns whatever was thrown into a failure code, inside the worker: classes and causes of errors do not
+// survive the way to another thread.
 
 import type { FailureCode } from '../model/errors.ts';
 import { LaneError } from './lane-error.ts';
@@ -26,12 +27,12 @@ const BY_CODE: Readonly<Record<string, FailureCode>> = {
   ERR_HTTP2_GOAWAY_SESSION: 'connection-lost',
   ERR_HTTP2_SESSION_ERROR: 'connection-lost',
   UND_ERR_INFO: 'connection-lost',
-  // OpenSSL's own words, where no more telling code is given.
+  // OpenSSL's own codes, where no more telling code is given.
   EPROTO: 'tls',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
   UND_ERR_PRX_TLS: 'tls',
   UND_ERR_PRX_CONN: 'proxy-unavailable',
-  // undici holds some of what a server may send to be impossible, such as a status of two digits.
+  // undici asserts where a server sends something it holds to be impossible, such as a status of two digits.
   ERR_ASSERTION: 'protocol',
   UND_ERR_INVALID_ARG: 'bad-target',
   UND_ERR_HEADERS_TIMEOUT: 'first-byte-timeout',
@@ -49,10 +50,10 @@ const BY_CODE: Readonly<Record<string, FailureCode>> = {
   EAGAIN: 'out-of-buffers',
 };
 
-/** undici's, which has no code where its parser gives a reason in words. */
+/** Name of undici's parser errors; they have no code where the parser gives its reason in words. */
 const PARSER_ERROR = 'HTTPParserError';
 
-/** undici's words for an answer to CONNECT that is no tunnel; the status is nowhere else. */
+/** undici's message for an answer to CONNECT that opens no tunnel; the status is nowhere else. */
 const PROXY_ANSWER = /^Proxy response \((\d{3})\)/u;
 
 interface Thrown {
@@ -88,13 +89,13 @@ export function classify(error: unknown): FailureCode {
   return isLost ? 'connection-lost' : 'unknown';
 }
 
-/** @param status to CONNECT */
+/** @param status the proxy's answer to CONNECT */
 function classifyProxy(status: number): FailureCode {
   if (status === 407) return 'proxy-login';
   return status === 429 || status >= 500 ? 'proxy-unavailable' : 'proxy-refused';
 }
 
-/** What no peer and no system says, but the engine of the language, of a mistake in a program. */
+/** True for an error that only the language's engine throws, for a mistake in a program. */
 function isOwnMistake(error: Thrown): boolean {
   return (
     error instanceof TypeError ||
@@ -118,14 +119,14 @@ function causeChain(error: unknown): Thrown[] {
   return chain;
 }
 
-/** One line of what happened, without a stack; for the first failures that are named in an account. */
+/** One line on what happened, without a stack, for the failures that an account quotes. */
 export function describeError(error: unknown): string {
   return oneLine(wordsOf(error));
 }
 
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // Its code is the failure's, which stands beside it already.
+  // Leaves out the code, which is the failure's own and is shown beside the message.
   if (error instanceof LaneError) return error.message;
   if (classify(error) === 'internal') return thrownText(error);
   const code = (error as { code?: unknown }).code;

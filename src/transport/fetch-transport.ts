@@ -19,9 +19,15 @@ export interface RequestControl {
  * any number of times, then exactly one of `onEnd` and `onError`. None of these may throw.
  */
 export interface AnswerReceiver {
-  /** Its host has addresses: from here on the other side is waited for. Comes before all else, and not always. */
+  /**
+   * The host has addresses: from here on the wait is for the other side. Comes first where it comes; not
+   * every transport calls it.
+   */
   onNamed?(): void;
-  /** Asked where it waited for a connection, before it goes; false: it was aborted instead. @default true */
+  /**
+   * Called before a request that waited for a connection goes out; false where it was aborted instead.
+   * @default true
+   */
   maySend?(): boolean;
   onSent(): void;
   /** `headers` is valid only during the call. */

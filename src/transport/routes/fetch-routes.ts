@@ -1,5 +1,6 @@
-// Which transport carries a request: the wire lane takes what no proxy is in the way of, undici HTTP/2, proxies and
-// what the wire lane refused. undici is loaded when it is first needed: it is 20 MB of a thread.
+// Chooses the transport of a request: the wire lane for HTTP/1.1 without a proxy; undici for HTTP/2, for
+// proxies and for what the wire lane refuses. undici is loaded at its first use, because it takes 20 MB in
+// each thread.
 
 import type { AnswerReceiver, FetchedRequest, RequestControl } from '../fetch-transport.ts';
 import { TlsClient } from '../tls/tls-client.ts';
@@ -8,23 +9,26 @@ import { WireAgents } from '../wire/wire-agents.ts';
 import { isWireFields } from '../wire/wire-fields.ts';
 
 export interface RoutedRequest extends FetchedRequest {
-  /** An answer in reach of the wire lane was refused: undici is to have it. */
+  /** The wire lane refused an answer to this request, so undici takes it. */
   readonly isHandedOver: boolean;
 }
 
 /** What all requests of a set of connections have in common. */
 export type RouteOptions = AgentSetOptions;
 
-/** Origins that are known to speak HTTP/2 alone; past this the first is asked again. */
+/** Origins that are known to speak only HTTP/2; beyond this the oldest is forgotten and asked again. */
 const MAX_NO_HTTP1 = 10_000;
 
 export class FetchRoutes {
   readonly #options: RouteOptions;
   readonly #wire: WireAgents | null;
-  /** Schemes that the wire lane takes. */
+  /** URL schemes that the wire lane takes. */
   readonly #wireSchemes: readonly string[];
   readonly #noHttp1 = new Set<string>();
-  /** Whether the wire lane takes these fields; logins make arrays of their own, which are not kept. */
+  /**
+   * Whether the wire lane takes these fields. Fields with a login are in arrays of their own, which are not
+   * kept here.
+   */
   readonly #isWireFields = new WeakMap<readonly string[], boolean>();
   #agents: AgentSet | null = null;
   #opening: Promise<AgentSet> | null = null;
@@ -50,7 +54,7 @@ export class FetchRoutes {
           });
   }
 
-  /** Sends one request. The receiver is told of whatever goes wrong, also before anything is sent. */
+  /** Sends one request. Whatever goes wrong, even before anything is sent, goes to the receiver. */
   send(request: RoutedRequest, receiver: AnswerReceiver): RequestControl {
     if (this.#wire !== null && !request.isHandedOver && this.#isForWire(request))
       return this.#wire.send(request, receiver);
@@ -75,7 +79,7 @@ export class FetchRoutes {
     return isForWire;
   }
 
-  /** Its next targets go to undici at once. */
+  /** Remembers that the origin refuses HTTP/1.1, so that its next targets go to undici at once. */
   #learnNoHttp1(origin: string): void {
     for (const first of this.#noHttp1) {
       if (this.#noHttp1.size < MAX_NO_HTTP1) break;
@@ -103,7 +107,7 @@ class LateRequest implements RequestControl {
       (agents) => {
         if (this.#isOver) return;
         const control = agents.send(request, receiver);
-        // It may have failed at once.
+        // The request may have failed at once.
         if (this.#isOver) control.leave();
         else this.#control = control;
       },

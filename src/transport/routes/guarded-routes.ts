@@ -1,6 +1,6 @@
-// All ways out of a worker: one set of connections for whatever the caller asked for, another for where public origins
-// have redirected to, which reaches no address of special use. They share nothing, so that no connection of the first
-// kind serves the second.
+// All connections of a worker, in two sets: one for whatever the caller asked for, one that reaches public
+// addresses only, for requests that a public origin has redirected. The sets share nothing, so that no
+// connection of the first serves the second.
 
 import type { LookupFunction } from 'node:net';
 import { FetchRoutes, type RoutedRequest, type RouteOptions } from './fetch-routes.ts';
@@ -10,7 +10,7 @@ import { isLiteral, isProxied, OriginHosts, sendNamed } from './named-requests.t
 import { PublicAddresses } from '../socket/public-address.ts';
 
 export interface GuardedRequest extends RoutedRequest {
-  /** A public origin has redirected here. */
+  /** True where a public origin has redirected here. */
   readonly isGuarded: boolean;
 }
 
@@ -31,11 +31,11 @@ export class GuardedRoutes {
     this.#open = this.#openRoutes(this.#names.lookup);
   }
 
-  /** Sends one request. The receiver is told of whatever goes wrong, also before anything is sent. */
+  /** Sends one request. Whatever goes wrong, even before anything is sent, goes to the receiver. */
   send(request: GuardedRequest, receiver: AnswerReceiver): RequestControl {
     const host = this.#hosts.of(request.origin);
     const routes = this.#routesFor(request);
-    // An address that stands in the URL is never looked up.
+    // An address in the URL is never looked up, so the guard of the lookup does not see it.
     if (routes !== this.#open && host.isLiteral && !this.#policy.isPublic(host.hostname)) {
       receiver.onError(new PrivateAddressError(host.hostname), 'own');
       return NOTHING_TO_CONTROL;
@@ -46,14 +46,17 @@ export class GuardedRoutes {
     return routes.send(request, receiver);
   }
 
-  /** A target at the origin is about to come: its name is asked for ahead. */
+  /** Asks for an origin's name ahead, because a target there is about to come. */
   expect(origin: string): void {
     if (isProxied({ origin }, this.#options.request.proxy)) return;
     const { hostname, port, isLiteral } = this.#hosts.of(origin);
     if (!isLiteral) this.#names.warm(hostname, port);
   }
 
-  /** Whether a host that has answered is one of the public Internet. One that only a proxy knows is taken for public. */
+  /**
+   * Whether a host that has answered belongs to the public Internet. A name that only a proxy resolves counts
+   * as public.
+   */
   isPublic(hostname: string): boolean {
     if (isLiteral(hostname)) return this.#policy.isPublic(hostname);
     const known = this.#names.known(hostname);

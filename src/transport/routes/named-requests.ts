@@ -1,14 +1,14 @@
-// A request waits here until its host has addresses, before it takes a connection: whoever has to be asked for them, the
-// wait is ours, and no deadline of the target runs meanwhile.
+// Holds a request until its host has addresses, before it takes a connection. This wait is our own, so no
+// deadline of the target runs meanwhile.
 
 import { isIP } from 'node:net';
 import type { AnswerReceiver, FetchedRequest, RequestControl } from '../fetch-transport.ts';
 import type { HostNames } from '../../dns/host-names.ts';
 
-/** Hosts of origins that were parsed; beyond them the oldest is parsed again. */
+/** Hosts of parsed origins to keep; beyond them the oldest is dropped and parsed again. */
 const MAX_ORIGINS = 10_000;
 
-/** What stands in an origin. */
+/** The host of an origin, parsed. */
 export interface OriginHost {
   readonly hostname: string;
   readonly port: number;
@@ -38,7 +38,7 @@ export function isLiteral(hostname: string): boolean {
   return hostname.startsWith('[') || isIP(hostname) !== 0 || /(?:^|\.)localhost\.?$/u.test(hostname);
 }
 
-/** Sends at once where the name is known, and else when it is. */
+/** Sends at once where the name's addresses are known, otherwise as soon as they are. */
 export function sendNamed(
   names: HostNames,
   { hostname, port, isLiteral }: OriginHost,
@@ -79,7 +79,7 @@ class NamedRequest implements RequestControl {
   }
 
   #begin(control: RequestControl): void {
-    // It may have failed at once.
+    // The request may have failed at once.
     if (this.#isOver) {
       control.leave();
       return;
@@ -109,7 +109,7 @@ class NamedRequest implements RequestControl {
   }
 }
 
-/** Whether a proxy looks the name up in our place. */
+/** Whether a proxy, and not this machine, looks the name up. */
 export function isProxied(
   { origin }: Pick<FetchedRequest, 'origin'>,
   proxy: { readonly http: string; readonly https: string },

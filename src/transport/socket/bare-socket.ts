@@ -1,9 +1,12 @@
-// A TCP socket without a stream buffer or listeners of its own: reads land in a buffer that others share, and what
-// happens is told to its own methods. It knows nothing of HTTP.
+// A TCP socket without a stream buffer or listeners: reads land in a buffer shared with other sockets, and a
+// subclass implements methods that are called for each event. It knows nothing of HTTP.
 
 import { Socket } from 'node:net';
 
-/** Four listeners a socket cost a tenth of a connection's CPU, and 500 bytes: a subclass says what follows instead. */
+/**
+ * Methods of a subclass stand in for listeners: four listeners a socket cost a tenth of a connection's CPU,
+ * and 500 bytes.
+ */
 export abstract class BareSocket extends Socket {
   /** @param read gets the count of bytes at the start of `buffer`; false to read no more until `resume` */
   constructor(buffer: Buffer, read: (byteCount: number) => boolean) {
@@ -14,7 +17,7 @@ export abstract class BareSocket extends Socket {
   /** The other side sends no more. */
   protected abstract whenReadEnded(): void;
   protected abstract whenFailed(error: Error): void;
-  /** It is gone, whoever ended it. */
+  /** The socket is gone, whichever side ended it. */
   protected abstract whenClosed(hadError: boolean): void;
 
   override emit(event: string | symbol, ...values: unknown[]): boolean {
@@ -27,7 +30,7 @@ export abstract class BareSocket extends Socket {
         break;
       case 'error':
         this.whenFailed(values[0] as Error);
-        // Without a listener it would be thrown.
+        // EventEmitter throws an error that has no listener.
         return true;
       case 'close':
         this.whenClosed(values[0] === true);

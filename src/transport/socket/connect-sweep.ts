@@ -1,14 +1,15 @@
-// One timer for all connections of a lane that are in the making, instead of a timer a socket. It knows no sockets.
+// One timer for all connections of a lane that are being made, instead of a timer for each. It knows no
+// sockets.
 
-/** A connection in the making. */
+/** A connection that is being made. */
 export interface Connecting {
   /** Called once, when the deadline passed and `remove` was not called. */
   expire(): void;
 }
 
 /**
- * Ends connections that take too long. The timer runs only while something is in the making, and never keeps the
- * process alive. A deadline is met to within a quarter of its length, and never fires early.
+ * Ends connections that take too long to make. The timer runs only while one is being made, and never keeps
+ * the process alive. A deadline is met to within a quarter of its length, and never fires early.
  */
 export class ConnectSweep {
   readonly #timeoutMs: number;
@@ -37,8 +38,8 @@ export class ConnectSweep {
   }
 
   #look(): void {
-    // Timers run before sockets are polled: after a long turn a connection may stand already and only be unread, so
-    // whatever looks late is looked at again once this turn's sockets had their say.
+    // Timers run before sockets are polled. After a long turn a connection may be established and not yet
+    // noticed, so a late one is checked again once the sockets of this turn were polled.
     if (this.#isLate()) setImmediate(() => this.#expireLate());
   }
 

@@ -1,4 +1,5 @@
-// Where a lane's connections go: the addresses of its origin's host, asked for once and not once a connection.
+// The addresses that a lane connects to: those of its origin's host, looked up once and not for each
+// connection.
 
 import { lookup, type LookupAddress } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
@@ -32,13 +33,13 @@ export class OriginAddresses {
     this.#freshUntilMs = Infinity;
   }
 
-  /** Calls back at once where the addresses are known. They are to be tried in turn: none is raced. */
+  /** Calls back at once where the addresses are known. Callers try them in turn, without a race. */
   resolve(callback: AddressesCallback): void {
     if (performance.now() < this.#freshUntilMs) callback(null, this.#addresses);
     else if (this.#waiting.push(callback) === 1) this.#look();
   }
 
-  /** What `net.connect` asks for a name's addresses, answered from what is known. */
+  /** A `lookup` for `net.connect`, answered from the known addresses. */
   readonly lookup: LookupFunction = (_host, options, callback) => {
     this.resolve((error, addresses) => {
       const found = addresses.map((address) => ({ address, family: isIP(address) }));
@@ -49,22 +50,22 @@ export class OriginAddresses {
     });
   };
 
-  /** More than one address, so that it matters which of them took a connection. */
+  /** True for more than one address, so that it matters which of them took a connection. */
   get hasChoice(): boolean {
     return this.#addresses.length > 1;
   }
 
-  /** One of them took a connection, and is tried first from then on. */
+  /** One of the addresses took a connection and is tried first from then on. */
   get isAnyProven(): boolean {
     return this.#proven !== null;
   }
 
-  /** It took a connection before. */
+  /** The address took a connection before. */
   isProven(address: string): boolean {
     return this.#proven === address;
   }
 
-  /** The address took a connection, so the next ones begin with it. */
+  /** Says that the address took a connection, so that later ones try it first. */
   prefer(address: string): void {
     this.#proven = address;
     if (this.#addresses[0] === address || !this.#addresses.includes(address)) return;
@@ -76,7 +77,7 @@ export class OriginAddresses {
       this.#found(error, result as readonly LookupAddress[]);
     const options = this.#port === undefined ? { all: true } : { all: true, port: this.#port };
     try {
-      // With `all` a list comes, whatever the type allows besides.
+      // With `all` the resolver gives a list, although the type also allows a string.
       this.#resolve(this.#host, options, found);
     } catch (error) {
       found(error as Error, []);

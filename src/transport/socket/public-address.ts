@@ -1,5 +1,5 @@
-// Which addresses belong to the public Internet, by the registries of special-purpose addresses that RFC 6890 set up.
-// An address that carries an IPv4 address in itself is judged by that one.
+// Which addresses belong to the public Internet, by the registries of special-purpose addresses that RFC 6890
+// set up. An address that embeds an IPv4 address is judged by the IPv4 address.
 
 import { BlockList, isIP } from 'node:net';
 
@@ -21,10 +21,10 @@ const SPECIAL_IPV4 = [
   '224.0.0.0/4',
   '240.0.0.0/4',
 ];
-/** What is no global unicast address (2000::/3) at all, and the special blocks within it. */
+/** Special blocks within the global unicast addresses (2000::/3); everything outside those is special, too. */
 const SPECIAL_IPV6 = ['2001::/23', '2001:db8::/32', '3fff::/20'];
 const GLOBAL_IPV6 = '2000::/3';
-/** Prefixes behind which an IPv4 address stands, with the number of the byte it begins at. */
+/** Prefixes that embed an IPv4 address, with the byte at which it begins. */
 const CARRIERS: readonly (readonly [prefix: string, ipv4AtByte: number])[] = [
   ['::ffff:0:0/96', 12],
   ['64:ff9b::/96', 12],
@@ -41,7 +41,7 @@ export class PublicAddresses {
 
   /** @param address as a resolver or a URL has it; brackets may stand around it */
   isPublic(address: string): boolean {
-    // A zone belongs to addresses that are never public.
+    // Drops the zone: only addresses that are never public have one.
     const plain = address.replace(/^\[|\]$/gu, '').replace(/%.*$/u, '');
     const family = isIP(plain);
     if (family === 0) return false;
@@ -71,12 +71,13 @@ function makeLists(): AddressLists {
   };
 }
 
-/** @throws TypeError for a range that is none */
+/** @throws TypeError for a range that is not valid */
 function makeList(ranges: readonly string[]): BlockList {
   const list = new BlockList();
   for (const range of ranges) {
     const [address = '', bits = ''] = range.split('/');
-    // `isIP` of an IPv6 address compiles an expression for 7 to 18 ms, the first time in each thread.
+    // Does not use `isIP`: for IPv6 it compiles a regular expression for 7 to 18 ms, the first time in each
+    // thread.
     list.addSubnet(address, Number(bits), address.includes(':') ? 'ipv6' : 'ipv4');
   }
   return list;
@@ -84,7 +85,7 @@ function makeList(ranges: readonly string[]): BlockList {
 
 /** The four bytes from `atByte` of an IPv6 address, as an IPv4 address. */
 function embeddedIpv4(address: string, atByte: number): string {
-  // The URL parser writes every spelling of an address in one way: hexadecimal groups with one run of zeros left out.
+  // The URL parser writes every spelling in one way: hexadecimal groups with one run of zeros left out.
   const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
   const [head = '', tail] = canonical.split('::');
   const before = head === '' ? [] : head.split(':');

@@ -16,11 +16,12 @@ export class TlsClient {
     this.trust = trust;
   }
 
-  /** Made with the first connection: the usual authorities take 10 ms to read. */
+  /** Made with the first connection: reading the usual certificate authorities takes 10 ms. */
   get context(): SecureContext {
     this.#context ??= createSecureContext({
       ...trustOptions(this.trust),
-      // A second handshake may show another certificate: TLS 1.3 has none, and a server of 1.2 hears that there is none.
+      // No renegotiation: it could show another certificate. TLS 1.3 has none; a server of TLS 1.2 is
+      // refused.
       secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     });
     return this.#context;
@@ -28,8 +29,8 @@ export class TlsClient {
 }
 
 /**
- * The name that a connection asks for (SNI) and that the certificate has to be for: a name without its final dot; ''
- * for an address, which stands in no SNI (RFC 6066, section 3).
+ * The name that a connection sends (SNI) and that the certificate has to match: without its final dot. Empty
+ * for an address, which is not allowed in SNI (RFC 6066, section 3).
  */
 export function serverNameOf(hostname: string): string {
   if (hostname.startsWith('[') || isIP(hostname) !== 0) return '';

@@ -1,9 +1,9 @@
-// What ended a TLS connection, as a lane says it: errors of the system pass as they are, what TLS itself has to say
-// becomes a failure with a name.
+// Turns the error that ended a TLS connection into the one that a lane reports: errors of the system pass
+// unchanged, errors of TLS itself become a named failure.
 
 import { LaneError } from '../lane-error.ts';
 
-/** The server speaks no HTTP/1.1 over TLS, and has said so during the handshake. */
+/** The server has declined HTTP/1.1 during the TLS handshake. */
 export class NoHttp1Error extends LaneError {
   constructor(cause: Error) {
     super(
@@ -16,7 +16,7 @@ export class NoHttp1Error extends LaneError {
   }
 }
 
-/** @param isOpened the handshake was over by then */
+/** @param isOpened whether the handshake was over by then */
 export function tlsFailure(error: Error, isOpened: boolean): Error {
   const { code = '' } = error as NodeJS.ErrnoException;
   if (isOfSystem(code)) return error;
@@ -25,7 +25,7 @@ export function tlsFailure(error: Error, isOpened: boolean): Error {
   return new LaneError(isOpened ? 'tls-broken' : 'tls', text, { cause: error });
 }
 
-/** An errno. EPROTO is libuv's word for what OpenSSL refused. */
+/** True for an errno. EPROTO is left out: libuv uses it for what OpenSSL refused. */
 function isOfSystem(code: string): boolean {
   return /^E[A-Z0-9]+$/u.test(code) && code !== 'EPROTO';
 }

@@ -1,24 +1,24 @@
-// TLS sessions by origin, so that a second connection needs half the work of the first. It knows no sockets of its own:
-// a connection asks for a session before its handshake and gives one back with its first answer.
+// TLS sessions by origin, which halve the work of a second connection's handshake. It knows no sockets of its
+// own: a connection asks for a session before its handshake and gives one back with its first answer.
 
 import type { TLSSocket } from 'node:tls';
 
-/** Of all sessions together: one is 1 to 3 KB. */
+/** Most memory of all sessions together; one is 1 to 3 KB. */
 const MAX_BYTES = 16 * 1024 * 1024;
-/** A server that gave nothing to resume so often in a row is not asked any more. */
+/** A server that resumed nothing so many times in a row is not offered a session again. */
 const MAX_FRUITLESS = 3;
-/** Issuers that are looked at above a certificate. */
+/** How many issuers above a certificate are looked at. */
 const MAX_CHAIN = 8;
 
 interface Known {
   session: Buffer | null;
-  /** When the first certificate of the server's chain expires: a resumed session does not look at it again. */
+  /** When the first certificate of the server's chain expires; a resumed session does not check it again. */
   untilMs: number;
   fruitlessCount: number;
 }
 
 export class TlsSessions {
-  /** The origin used last stands last. */
+  /** In the order of their last use, the most recent last. */
   readonly #byOrigin = new Map<string, Known>();
   readonly #maxBytes: number;
   #bytes = 0;
@@ -27,7 +27,7 @@ export class TlsSessions {
     this.#maxBytes = maxBytes;
   }
 
-  /** What the next connection to the origin may offer. */
+  /** The session that the next connection to the origin may offer. */
   find(origin: string): Buffer | undefined {
     const known = this.#byOrigin.get(origin);
     if (known === undefined || known.session === null) return undefined;
@@ -38,7 +38,7 @@ export class TlsSessions {
     return known.session;
   }
 
-  /** A handshake is over. @param wasOffered it began with a session that `find` gave */
+  /** Notes how a handshake went. @param wasOffered it began with a session that `find` gave */
   judge(origin: string, socket: TLSSocket, wasOffered: boolean): void {
     const known = wasOffered ? this.#byOrigin.get(origin) : undefined;
     if (known === undefined) return;
@@ -50,13 +50,13 @@ export class TlsSessions {
     this.#replace(known, null);
   }
 
-  /** Application data has come, and with it whatever tickets the server gives. */
+  /** Keeps the ticket of a connection, once application data has come: tickets come with or before it. */
   learn(origin: string, socket: TLSSocket): void {
     let known = this.#byOrigin.get(origin);
     if (known !== undefined && (known.session !== null || known.fruitlessCount >= MAX_FRUITLESS)) return;
     const session = socket.getSession() ?? null;
     if (session === null) return;
-    // A resumed connection has shown no certificate: what is known of it holds on.
+    // A resumed connection has shown no certificate, so the expiry that is known stays.
     const untilMs = socket.isSessionReused() ? (known?.untilMs ?? 0) : firstExpiryMs(socket);
     known = { session: null, untilMs, fruitlessCount: known?.fruitlessCount ?? 0 };
     this.#byOrigin.delete(origin);
@@ -83,7 +83,7 @@ export class TlsSessions {
   }
 }
 
-/** When the first certificate of the chain that the server has shown expires. */
+/** When the first certificate expires in the chain that the server has shown. */
 function firstExpiryMs(socket: TLSSocket): number {
   let untilMs = Infinity;
   let certificate = socket.getPeerX509Certificate();

@@ -1,4 +1,4 @@
-// Whom TLS connections believe, in the words of `tls.connect`: the same for every transport.
+// Which certificates TLS connections trust, as options of `tls.connect`: the same for every transport.
 
 import { rootCertificates } from 'node:tls';
 import type { TlsTrust } from '../../model/messages.ts';

@@ -1,12 +1,13 @@
-// A TCP connection that TLS is put over as a stream, so that it is known whether the end came from TLS (close_notify) or
-// from TCP alone. Slower than Node's TLS over its own TCP, which tells both as one: for answers that need it.
+// A TCP connection as a stream below TLS, which tells whether the end came from TLS (close_notify) or only
+// from TCP. Node's TLS over its own TCP reports both alike but is faster, so this serves only answers that
+// need it.
 
 import { connect, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
 export class WatchedStream extends Duplex {
   readonly #socket: Socket;
-  /** TCP has ended, and TLS had not. */
+  /** TCP has ended without a close_notify of TLS. */
   isCut = false;
   #isHeld = false;
 
@@ -16,13 +17,13 @@ export class WatchedStream extends Duplex {
     this.#socket.on('data', (chunk) => {
       if (!this.push(chunk)) this.#socket.pause();
     });
-    // TLS reads what came before first, and then has ended if a close_notify was in it.
+    // TLS reads the bytes before the end first, and has ended by then if a close_notify was among them.
     this.#socket.on('end', () => setImmediate(() => this.#cut()));
     this.#socket.on('error', (error) => this.destroy(error));
     this.#socket.on('close', () => this.destroy());
   }
 
-  /** Reads no more from TCP for now: what was read already is still told. */
+  /** Stops reading from TCP for now; what was read already is still delivered. */
   hold(): void {
     this.#isHeld = true;
     this.#socket.pause();

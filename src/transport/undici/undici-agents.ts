@@ -10,13 +10,13 @@ import type { AnswerReceiver, FetchedRequest, RequestControl } from '../fetch-tr
 import { trustOptions } from '../tls/tls-trust.ts';
 import { UndiciReceiver } from './undici-receiver.ts';
 
-/** Connections that one pool is made to search at most: its search is linear, for every request. */
+/** Most connections of one pool: undici searches them one by one for every request. */
 const CONNECTIONS_PER_AGENT = 64;
 const MAX_AGENTS = 16;
 const KEEP_ALIVE_MS = 15_000;
 
 export interface AgentSet {
-  /** Sends one request. The receiver is told of whatever goes wrong, also before anything is sent. */
+  /** Sends one request. Whatever goes wrong, even before anything is sent, goes to the receiver. */
   send(request: FetchedRequest, receiver: AnswerReceiver): RequestControl;
   /** Cuts every connection. */
   close(): Promise<void>;
@@ -30,17 +30,17 @@ export interface AgentSetOptions {
   readonly maxPerOrigin: number;
   /** How names become addresses. */
   readonly lookup: LookupFunction;
-  /** Connections that files allow. @default no bound */
+  /** Connections that the limit of open files allows. @default no bound */
   readonly maxConnections?: number;
-  /** Some ports of a name have addresses of their own. @default false */
+  /** True where some ports of a name have addresses of their own. @default false */
   readonly hasPins?: boolean;
   readonly onConnection: (event: 'opened' | 'closed') => void;
 }
 
 /**
- * The number of connections is bounded by the number of requests, so that undici, which sees a connection as busy for
- * a moment after its answer, waits for it and opens no other. An origin with a small budget stays with one agent; else
- * the least busy one is next. In both ways an agent never has more requests open than it may have connections.
+ * Opens agents that have as many connections as they may have requests. undici sees a connection as busy for
+ * a moment after its answer; with this bound it waits for it and does not open another. Where an origin has a
+ * small budget, all its requests go to one agent; otherwise a request goes to the least busy agent.
  */
 export function openAgentSet(options: AgentSetOptions): AgentSet {
   const { maxInFlight, maxPerOrigin, onConnection } = options;
@@ -81,7 +81,7 @@ function openAgent(
   connections: number,
 ): Dispatcher {
   const tls = trustOptions(request);
-  // The engine's sweep ends attempts; undici's own timer only clears away the socket.
+  // The engine's sweep ends attempts; undici's own timer only removes the socket.
   const connect = { timeout: limits.connectMs === 0 ? 0 : limits.connectMs + 1000, ...tls };
   const allowH2 = request.allowsHttp2;
   const options: Agent.Options = {
@@ -105,7 +105,7 @@ function openAgent(
   });
 }
 
-/** Node tells a lookup no port. */
+/** Connects with a lookup that knows the port, which Node does not pass to a lookup. */
 function connectByPort(
   options: buildConnector.BuildOptions,
   lookup: LookupFunction,

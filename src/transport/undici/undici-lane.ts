@@ -1,6 +1,6 @@
-// The transport for everything: HTTP/1.1, HTTP/2 over plain TCP, and TLS, through undici. It opens connections, gives
-// each slot a Client of its own so that no dispatch searches for one, and leaves every deadline but that of the
-// connection to the engine.
+// The transport for everything: HTTP/1.1, HTTP/2 and TLS, through undici. It opens connections and gives each
+// slot a Client of its own, so that no dispatch searches for one. The engine keeps every deadline except that
+// of the connection.
 
 import type { Socket, TcpSocketConnectOpts } from 'node:net';
 import { connect as connectPlain } from 'node:net';
@@ -29,13 +29,13 @@ export interface UndiciLaneOptions extends LaneOptions {
 }
 
 /**
- * A warm slot stays warm for as long as the server keeps it: undici closes an idle connection of its own accord only
- * after this, or a moment before the server's own Keep-Alive hint.
+ * How long a connection may be idle before undici closes it, unless the server's own Keep-Alive hint is
+ * shorter. Long enough that a slot stays connected for as long as the server allows.
  */
 const KEEP_ALIVE_MS = 600_000;
 /**
- * How long before the end of a connection's life, as the server states it, it is not used any more. With undici's own
- * 2 s, `Keep-Alive: timeout=2` makes a connection a request.
+ * How long before the end that the server's Keep-Alive hint states a connection is no longer used. With
+ * undici's own 2 s, `Keep-Alive: timeout=2` would need a new connection for each request.
  */
 const KEEP_ALIVE_MARGIN_MS = 100;
 
@@ -63,12 +63,13 @@ class UndiciLane implements Lane {
       const trust = trustOptions(options.tls?.trust ?? USUAL_TRUST);
       const preferred = { allowH2: isHttp2, preferH2: isHttp2, timeout: 0, ...trust };
       const connector = buildConnector({ ...preferred, ...dialOptions(this.#addresses) });
-      // It gives the socket back at once; undici's types do not say so.
+      // The connector returns the socket at once; undici's types do not say so.
       this.#connectTls = connector as (...all: Parameters<typeof connector>) => Socket;
     }
     const headers = options.headers.flat();
-    // `blocking` would keep every other request off the connection until an answer's head is in. undici would close
-    // the connection after each HEAD (`reset`); a server that sends a body there is found out by what follows it.
+    // `blocking` would keep every other request off the connection until an answer's head is in. Without
+    // `reset: false` undici would close the connection after each HEAD; a server that sends a body there is
+    // detected by the bytes that follow.
     const shared = { path: '/', headers, blocking: false, headersTimeout: 0, bodyTimeout: 0 };
     this.#request = {
       get: { ...shared, method: 'GET' },
@@ -121,7 +122,8 @@ class UndiciLane implements Lane {
       }
       isOpen = true;
       slot.socket = connected;
-      // To ask a socket for its peer is a system call: 21 us of each connection (profiles/one-per-connection).
+      // Asking a socket for its peer is a system call: 21 us of each connection
+      // (profiles/one-per-connection).
       if (this.#addresses.hasChoice) this.#addresses.prefer(connected.remoteAddress ?? '');
       onConnection('opened');
       callback(null, connected);
@@ -167,17 +169,20 @@ class UndiciLane implements Lane {
   }
 }
 
-/** undici's HTTP/1.1 client does not tell it from a net.Socket, of which it has all that the client uses. */
+/** undici's HTTP/1.1 client uses nothing of a net.Socket that a lean socket does not have. */
 function openLeanSocket(target: TcpSocketConnectOpts, isJoining: boolean): Socket {
   return new UndiciLeanSocket(target, isJoining) as unknown as Socket;
 }
 
-/** What an address that took no connection yet is given; more than usual, for 10,000 connects are one long turn. */
+/**
+ * How long an address may take for its first connection. Longer than usual, because 10,000 connects are one
+ * long turn.
+ */
 const FIRST_ATTEMPT_MS = 1_000;
 
 /**
- * One lookup a lane, and no race: the next address is tried when the one before has failed, or says nothing and never
- * took a connection.
+ * One lookup for each lane, and no race: the next address is tried after the one before has failed, or after
+ * it was silent and never took a connection before.
  */
 function dialOptions({ lookup, isAnyProven }: OriginAddresses) {
   const autoSelectFamilyAttemptTimeout = isAnyProven ? 2 ** 31 - 1 : FIRST_ATTEMPT_MS;

@@ -1,30 +1,31 @@
-// A plain TCP socket for undici's HTTP/1.1 client: it has what that client uses of a net.Socket and nothing else. Reads
-// land in a buffer shared by all, without a stream buffer behind it, and the writes of a turn leave joined.
+// A plain TCP socket for undici's HTTP/1.1 client, with only those parts of a net.Socket that the client
+// uses. Reads land in a buffer that all sockets share, without a stream buffer, and the writes of one turn go
+// out together.
 
 import { EventEmitter } from 'node:events';
 import type { TcpSocketConnectOpts } from 'node:net';
 import { BareSocket } from '../socket/bare-socket.ts';
 
-/** One for all sockets of a thread: what is read is copied before the next read can come. */
+/** Shared by all sockets of a thread: what is read is copied before the next read can come. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
 
 /** Emits `connect`, `readable`, `end`, `error` and `close` as a net.Socket does. */
 export class UndiciLeanSocket extends EventEmitter {
   readonly #inner: InnerSocket;
-  /** Read and not yet taken; more than one piece only after `unshift`. */
+  /** Pieces that were read and not yet taken; more than one only after `unshift`. */
   #pieces: Buffer[] = [];
   #isPaused = false;
   #hasEnded = false;
   #isEndEmitted = false;
   #text = '';
-  /** What is written now leaves at the end of the read, or of the turn. */
+  /** A flush will come at the end of the read or of the turn, and takes what is written now with it. */
   #isFlushComing = false;
 
   readonly #isJoining: boolean;
 
   /**
    * Begins to connect.
-   * @param isJoining whether several requests may be written in one turn, and are to leave in one write
+   * @param isJoining whether several requests may be written in one turn and go out in one write
    */
   constructor(target: TcpSocketConnectOpts, isJoining: boolean) {
     super();
@@ -45,7 +46,7 @@ export class UndiciLeanSocket extends EventEmitter {
     return this.#inner.writableNeedDrain;
   }
 
-  /** The next piece, or null until `readable` says that there is one. */
+  /** The next piece; null until `readable` is emitted. */
   read(): Buffer | null {
     const piece = this.#pieces.shift();
     if (piece === undefined) return null;
@@ -53,7 +54,7 @@ export class UndiciLeanSocket extends EventEmitter {
     return piece;
   }
 
-  /** Gives back what was read too far. */
+  /** Puts back what was read and not used. */
   unshift(piece: Buffer): void {
     if (piece.length > 0) this.#pieces.unshift(piece);
   }
@@ -75,7 +76,7 @@ export class UndiciLeanSocket extends EventEmitter {
     return !this.#inner.writableNeedDrain;
   }
 
-  /** Head and content leave together. */
+  /** Lets head and content go out together. */
   cork(): void {
     this.#inner.cork();
   }
@@ -104,7 +105,7 @@ export class UndiciLeanSocket extends EventEmitter {
     return this;
   }
 
-  /** What makes it a stream in undici's eyes, so that it destroys it. */
+  /** Has to exist: undici destroys only what has `pipe`, as a stream does. */
   pipe(): never {
     throw new TypeError('a lean socket is read by undici alone');
   }
@@ -138,13 +139,13 @@ export class UndiciLeanSocket extends EventEmitter {
   }
 
   #read(byteCount: number): boolean {
-    // undici keeps parts of what it reads: a copy of its own, as small as the answer.
+    // A copy of the answer's size: undici keeps parts of what it reads.
     this.#pieces.push(Buffer.from(READ_BUFFER.subarray(0, byteCount)));
     const isOutermost = !this.#isFlushComing;
     this.#isFlushComing = true;
     this.emit('readable');
     if (isOutermost) this.#flush();
-    // What was not taken is back-pressure: the rest stays in the kernel.
+    // Pieces that are not taken are back-pressure: reading stops, and the rest stays in the kernel.
     this.#isPaused = this.#pieces.length > 0;
     return !this.#isPaused;
   }
@@ -177,7 +178,7 @@ export class UndiciLeanSocket extends EventEmitter {
   }
 }
 
-/** Hands on what happens as the events that undici's client listens to. */
+/** Emits the events that undici's client listens to. */
 class InnerSocket extends BareSocket {
   readonly #outer: UndiciLeanSocket;
 

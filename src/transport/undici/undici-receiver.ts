@@ -1,5 +1,5 @@
-// One request that undici carries, told in the words of fetch-transport: where undici hands over its controller only
-// when the request starts, whatever the attempt wanted before is kept until then.
+// One request through undici, reported as fetch-transport asks. undici hands over its controller only when
+// the request starts, so a pause or abort before that is kept until then.
 
 import type { Dispatcher } from 'undici';
 import type { AnswerReceiver, RequestControl } from '../fetch-transport.ts';

@@ -8,13 +8,13 @@ import type { Exchange, Reached, Slot } from '../lane.ts';
 import { LaneError } from '../lane-error.ts';
 import { UndiciHeaderView } from './undici-header-view.ts';
 
-/** What undici reads of a request; read within `dispatch`, so one object serves all requests of a lane. */
+/** What undici reads of a request. It reads within `dispatch`, so one object serves all requests of a lane. */
 export interface RequestOptions {
   readonly get: Dispatcher.DispatchOptions;
   readonly head: Dispatcher.DispatchOptions;
 }
 
-/** undici's words for an answer while no request is open, or a 100 that none expects; they have no code of their own. */
+/** undici's message for an answer while no request is open, or for an unexpected 100; these errors have no code. */
 const BAD_ANSWER = 'bad response';
 
 const CANCELLED = new LaneError('aborted', 'the attempt was cancelled before it was sent');
@@ -31,12 +31,12 @@ export class UndiciSlot implements Slot {
   #deferred: Position[] = [];
   #erroringCount = 0;
   #depth: number;
-  /** The order number of the request that is answered next, and of the one that is written next. */
+  /** Order number of the request that is answered next, and of the one that is written next. */
   #headOrder = 0;
   #nextOrder = 0;
-  /** The server had said that it would end the connection. */
+  /** The server announced that it would end the connection. */
   #isAnnounced = false;
-  /** The present connection's answer said that it is the last. */
+  /** The answer of the present connection said that it is the last. */
   #isLast = false;
   #socket: Socket | undefined;
 
@@ -93,7 +93,7 @@ export class UndiciSlot implements Slot {
     const position = this.#positions.find((candidate) => candidate.exchange === exchange);
     if (position === undefined) return;
     if (position.controller !== undefined) {
-      // A reset leaves no TIME_WAIT, and nothing that still arrives is wanted.
+      // A reset leaves no TIME_WAIT, and drops whatever still arrives.
       if (this.#isOrdered && this.socket !== undefined) resetSocket(this.socket);
       position.controller.abort(error);
       return;
@@ -116,21 +116,21 @@ export class UndiciSlot implements Slot {
 
   /** Ends the connection and every open attempt. Resolves when the socket is gone. */
   async close(reset: boolean, error: Error): Promise<void> {
-    // Streams first: undici's HTTP/2 client breaks when its socket goes from under open ones while it is destroyed.
+    // Ends streams first: undici's HTTP/2 client breaks when its socket closes under open streams.
     if (!this.#isOrdered) this.#abortStarted(error);
-    // A reset waits for the last write, which a broken HTTP/2 session never makes: the socket would stay for ever, and
-    // its thread with it. There are few such connections, so that their ports do not matter.
+    // A reset waits for the last write, which a broken HTTP/2 session never makes: the socket would stay for
+    // ever and keep its thread. There are few HTTP/2 connections, so their ports in TIME_WAIT do not matter.
     if (reset && this.#isOrdered && this.socket !== undefined) resetSocket(this.socket);
     await this.#client.destroy(error);
     this.#flushDeferred();
   }
 
-  /** undici hands the request to a connected socket. */
+  /** Called when undici hands the request to a connected socket. */
   started(position: Position): void {
     position.order = this.#nextOrder++;
   }
 
-  /** The head of an answer says what becomes of the connection (RFC 9112, section 9.6). */
+  /** Reads from an answer's Connection field whether the connection ends after it (RFC 9112, section 9.6). */
   headRead(connection: string | string[] | undefined): void {
     if (connection !== undefined) this.#isLast = /(?:^|[\s,])close(?:$|[\s,])/iu.test(String(connection));
   }
@@ -161,12 +161,13 @@ export class UndiciSlot implements Slot {
     this.#free.push(position);
   }
 
-  /** The connection is gone: what was sent on it and is not answered ends here, before undici would send it again. */
+  /** Ends what was sent on a lost connection and is not answered, before undici would send it again. */
   #endStarted(cause: Error): void {
     this.socket = undefined;
-    // undici's word for a connection it gives up itself, because an answer said it was the last.
+    // undici's error for a connection that it gives up itself, because an answer said it was the last.
     this.#isAnnounced = cause instanceof errors.InformationalError;
-    // At the end of a run thousands go with nothing on them, and an error takes its time to make.
+    // At the end of a run thousands of connections close with nothing on them, and making an error takes
+    // time.
     if (this.#headOrder !== this.#nextOrder) {
       this.#abortStarted(
         new LaneError('connection-lost', 'the connection ended before the answer', { cause }),
@@ -178,7 +179,7 @@ export class UndiciSlot implements Slot {
     this.#headOrder = this.#nextOrder;
   }
 
-  /** In the order they were sent. */
+  /** Ends the started requests in the order in which they were sent. */
   #abortStarted(error: Error): void {
     const started = this.#positions.filter((position) => position.controller !== undefined);
     started.sort((a, b) => a.order - b.order);
@@ -208,7 +209,7 @@ export class UndiciSlot implements Slot {
       method,
       path,
       headers,
-      // undici would close the connection after content where it expects none.
+      // Without it undici would close the connection after content that it does not expect.
       reset: false,
       body: payload?.content ?? null,
     };
@@ -226,7 +227,7 @@ export class UndiciSlot implements Slot {
   }
 }
 
-/** The handler that undici calls for whatever request is in this position. */
+/** The handler that undici calls for every request in this position. */
 export class Position implements Dispatcher.DispatchHandler {
   readonly #slot: UndiciSlot;
   /** Undefined when the position is free, or its attempt was cancelled before undici began it. */
@@ -247,7 +248,7 @@ export class Position implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Throwing is the one way out that spares the connection.
+    // Throws, which is the only way out that keeps the connection.
     if (this.exchange === undefined) throw CANCELLED;
     if (this.controller !== undefined)
       throw new LaneError('connection-lost', 'the connection ended before the answer');
@@ -286,7 +287,7 @@ export class Position implements Dispatcher.DispatchHandler {
   }
 }
 
-/** undici leaves the code of its parser's errors undefined (8.12), and keeps the rest of the read in them. */
+/** Names the errors of undici's parser: their code is undefined (8.12), and they hold the rest of the read. */
 function named(error: unknown): unknown {
   return error instanceof errors.HTTPParserError ? new LaneError('protocol', error.message) : error;
 }

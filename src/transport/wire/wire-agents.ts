@@ -1,5 +1,6 @@
-// Connections to many origins through the wire lane, plain or over TLS: each origin has a lane while it is used, each slot of
-// it one request at a time, the slot used last goes first. Knows nothing of retries, redirects and budgets.
+// Connections to many origins through the wire lane, plain or over TLS: each origin has a lane while it is
+// used, and each slot of it carries one request at a time; the slot used last is reused first. Knows nothing
+// of retries, redirects and budgets.
 
 import type { LookupFunction } from 'node:net';
 import { wireFields } from './wire-fields.ts';
@@ -10,12 +11,12 @@ import type { TlsClient } from '../tls/tls-client.ts';
 import { NoHttp1Error } from '../tls/tls-failure.ts';
 import { openWireLane } from './wire-lane.ts';
 
-/** As much as a large body brings in one read; a small answer touches only its own length of it. */
+/** Holds what one read brings of a large body; a small answer touches only its own length of it. */
 const READ_BUFFER_BYTES = 2 * 1024 * 1024;
-/** Shorter than any common server keeps a silent connection, so that it is us who close it. */
+/** Shorter than common servers keep an idle connection, so that this side closes it first. */
 const IDLE_MS = 4_000;
 const SWEEP_MS = 1_000;
-/** Idle connections that are kept: a plain one takes some 10 KB with its lane, one over TLS 92 KB. */
+/** Bound on idle connections, by weight: a plain one takes some 10 KB with its lane, one over TLS 92 KB. */
 const MAX_IDLE_WEIGHT = 4_096;
 const TLS_WEIGHT = 8;
 
@@ -27,7 +28,7 @@ export interface WireAgentsOptions {
   readonly tls: TlsClient;
   /** The origin has declined HTTP/1.1 over TLS. */
   readonly onNoHttp1: (origin: string) => void;
-  /** Connections that files allow, idle ones counted in. @default no bound */
+  /** Connections that the limit of open files allows, idle ones included. @default no bound */
   readonly maxConnections?: number;
   readonly onConnection: (event: 'opened' | 'closed') => void;
 }
@@ -36,11 +37,11 @@ export class WireAgents {
   readonly #options: WireAgentsOptions;
   readonly #readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   readonly #lanes = new Map<string, OriginLane>();
-  /** Exchanges with a connection and nothing to do, the one used longest ago first. */
+  /** Free exchanges that may have a connection, the one used longest ago first. */
   readonly #idle = new Set<WireExchange>();
   #idleWeight = 0;
   #openCount = 0;
-  /** Most requests of a run share one of a few arrays of fields. */
+  /** Payloads by array of fields: most requests of a run share one of a few arrays. */
   readonly #payloads = new WeakMap<readonly string[], RequestPayload>();
   readonly #sweepTimer: NodeJS.Timeout;
 
@@ -50,7 +51,7 @@ export class WireAgents {
     this.#sweepTimer.unref();
   }
 
-  /** @param fields they passed `isWireFields` */
+  /** Sends one request. @param fields have passed `isWireFields` */
   send({ origin, path, fields }: FetchedRequest, receiver: AnswerReceiver): RequestControl {
     let lane = this.#lanes.get(origin);
     if (lane === undefined) {
@@ -61,7 +62,7 @@ export class WireAgents {
     return lane.send(path, this.#payloadOf(fields), receiver);
   }
 
-  /** An exchange begins to be used: its connection is no idle one, or it will make one. */
+  /** An exchange begins to be used: its connection is not idle any more, or it will make one. */
   used(exchange: WireExchange): void {
     this.#openCount++;
     if (this.#forget(exchange)) return;
@@ -69,7 +70,7 @@ export class WireAgents {
     while (this.#idle.size > 0 && this.#openCount + this.#idle.size > maxConnections) this.#dropOldest();
   }
 
-  /** An exchange has nothing to do. */
+  /** An exchange is free again. */
   freed(exchange: WireExchange): void {
     this.#openCount--;
     this.#idle.add(exchange);
@@ -131,17 +132,17 @@ export class WireAgents {
   }
 }
 
-/** The lane of one origin and its slots that have nothing to do. */
+/** The lane of one origin, with its free slots. */
 class OriginLane {
   readonly origin: string;
-  /** Of each of its connections, where memory is short. */
+  /** What each of its connections weighs against MAX_IDLE_WEIGHT. */
   readonly weight: number;
   readonly agents: WireAgents;
   readonly #lane: Lane;
-  /** Those without a connection are at the bottom. */
+  /** A stack of free exchanges; those without a connection are at the bottom. */
   readonly #idle: WireExchange[] = [];
   openCount = 0;
-  /** Exchanges that have nothing to do, and may have a connection. */
+  /** Free exchanges that may have a connection. */
   idleCount = 0;
 
   constructor(origin: string, lane: Lane, agents: WireAgents) {
@@ -158,7 +159,7 @@ class OriginLane {
     return exchange.begin(path, payload, receiver);
   }
 
-  /** The exchange has nothing to do any more. */
+  /** Takes the exchange back, which is free again. */
   free(exchange: WireExchange): void {
     this.openCount--;
     this.idleCount++;
@@ -176,7 +177,10 @@ class OriginLane {
   }
 }
 
-/** One slot's place for a request, used again for each; what the attempt holds of it is a `RequestControl` of its own. */
+/**
+ * The one request of a slot, reused for each request in turn. An attempt holds a `RequestControl` of its own
+ * instead.
+ */
 class WireExchange implements Exchange {
   readonly method = 'GET';
   path = '/';
@@ -186,7 +190,7 @@ class WireExchange implements Exchange {
   readonly #slot: Slot;
   #receiver: AnswerReceiver | null = null;
   #isPaused = false;
-  /** Answers that the present connection brought. */
+  /** Answers that came on the present connection. */
   #served = 0;
 
   constructor(home: OriginLane, slot: Slot) {
@@ -202,7 +206,7 @@ class WireExchange implements Exchange {
     return new WireRequest(this, receiver);
   }
 
-  /** The slot may have gone on to another request since. */
+  /** False where the slot has gone on to another request. */
   isFor(receiver: AnswerReceiver): boolean {
     return this.#receiver === receiver;
   }
@@ -250,14 +254,14 @@ class WireExchange implements Exchange {
   #release(): AnswerReceiver | null {
     const receiver = this.#receiver;
     this.#receiver = null;
-    // The next answer is to be read again.
+    // Reading goes on for the next answer.
     this.pause(false);
     this.home.free(this);
     return receiver;
   }
 }
 
-/** What an attempt holds of an exchange: of no effect once the exchange serves another one. */
+/** What an attempt holds of an exchange; it does nothing once the exchange serves another request. */
 class WireRequest implements RequestControl {
   readonly #exchange: WireExchange;
   readonly #receiver: AnswerReceiver;
@@ -282,7 +286,7 @@ class WireRequest implements RequestControl {
   leave(): void {}
 }
 
-/** The answer was there and is not taken: no loss at all. */
+/** True where the answer was there and was refused, so that nothing was lost. */
 function isRefusal(error: unknown): boolean {
   return error instanceof LaneError && error.code !== 'connection-lost';
 }

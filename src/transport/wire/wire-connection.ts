@@ -5,27 +5,30 @@ export interface WireConnection {
   readonly host: string;
   /** It was connected once, TLS included. */
   readonly isOpened: boolean;
-  /** It can tell the end of what was sent from a cut; what lasts until the end is of no use on one that cannot. */
+  /**
+   * True where it can tell a proper end from a cut. Bodies that last until the end of the connection need one
+   * that can.
+   */
   readonly isWatched: boolean;
-  /** Once, with a literal address. */
+  /** Connects. Called once, with a literal address. */
   connectTo(host: string, port: number): void;
   write(text: string, encoding: 'latin1'): boolean;
   pause(): unknown;
   resume(): unknown;
   destroy(): unknown;
-  /** By RST where it can. */
+  /** Closes by RST where it can. */
   resetAndDestroy(): unknown;
 }
 
-/** Each call names the connection, because an owner may have given it up for another one. */
+/** Each call names the connection, because an owner may have replaced it with another one. */
 export interface ConnectionOwner {
   connected(connection: WireConnection): void;
   /** `byteCount` bytes stand at the start of the shared buffer. */
   read(connection: WireConnection, byteCount: number): void;
-  /** The other side sends no more. @param isCut and has not said so itself, as TLS asks for */
+  /** The other side sends no more. @param isCut TLS was in use and did not announce the end (close_notify) */
   readEnd(connection: WireConnection, isCut: boolean): void;
   failed(connection: WireConnection, error: Error): void;
-  /** It is gone, whoever ended it. */
+  /** The connection is gone, whichever side ended it. */
   closed(connection: WireConnection): void;
 }
 
@@ -34,7 +37,10 @@ export interface GuardedOwner extends ConnectionOwner {
   crashed(connection: WireConnection, thrown: unknown): void;
 }
 
-/** The owner as its connections have it: what it throws would end the thread from a socket's callback, and comes back to it instead. */
+/**
+ * Wraps an owner for its connections: an error that it throws from a socket's callback goes back to it, and
+ * does not end the thread.
+ */
 export function guardOwner(owner: GuardedOwner): ConnectionOwner {
   const guard = (connection: WireConnection, tell: () => void) => {
     try {

@@ -1,5 +1,5 @@
-// Which request fields the wire transport can carry: all that are plain text and do not touch the framing or the
-// connection. Anything else is left to undici, which checks it or complains of it. Pure.
+// Which request fields the wire transport can carry: plain text that does not concern the framing or the
+// connection. Requests with other fields go to undici, which checks them or reports them. Pure.
 
 import { isFieldName, isFieldValue } from '../../model/header-field.ts';
 

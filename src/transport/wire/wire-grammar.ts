@@ -1,5 +1,6 @@
-// What a byte may be in the HTTP/1.1 answers that the wire lane takes (RFC 9110 section 5, RFC 9112): the strict,
-// common subset, in tables so that a byte costs one look. It knows no order of bytes; the parser does.
+// Which bytes may stand where in the HTTP/1.1 answers that the wire lane takes (RFC 9110 section 5, RFC
+// 9112): the strict, common subset, as tables, so that checking a byte costs one look-up. The parser knows
+// the order.
 
 export const HTAB = 0x09;
 export const LF = 0x0a;

@@ -21,12 +21,12 @@ import {
   VALUE_BYTE,
 } from './wire-grammar.ts';
 
-/** `scan`'s answer when every byte was fine and the end is not there yet. */
+/** Returned by `scan` when every byte was fine and the end has not come yet. */
 export const INCOMPLETE = -1;
-/** `scan`'s answer when a byte is not what the subset allows; `refusal` says what was expected. */
+/** Returned by `scan` when a byte is outside the subset; `refusal` says what was expected. */
 export const REFUSED = -2;
 
-/** No sum of 15 digits passes the largest exact integer. */
+/** A number of 15 digits stays below the largest exact integer. */
 const MAX_LENGTH_DIGITS = 15;
 const VERSION = Buffer.from('HTTP/1.');
 const ZERO = 0x30;
@@ -34,7 +34,7 @@ const NINE = 0x39;
 
 export class WireHead {
   status = 0;
-  /** HTTP/1.0: taken, but its connection is never used again. */
+  /** HTTP/1.0: the answer is taken, but its connection is never used again. */
   isOldVersion = false;
   /** -1 where there is no Content-Length. */
   lengthBytes = -1;
@@ -42,11 +42,11 @@ export class WireHead {
   isClose = false;
   isKeepAlive = false;
   hasConnectionField = false;
-  /** There is a Content-Encoding, whatever it says. */
+  /** True where there is a Content-Encoding, whatever its value. */
   isCoded = false;
   refusal = '';
   #isTrailer = false;
-  /** Where the line that is not yet whole begins, counted from the head's first byte. */
+  /** Where the incomplete line begins, counted from the head's first byte. */
   #lineOffset = 0;
 
   reset(): void {
@@ -63,8 +63,9 @@ export class WireHead {
   }
 
   /**
-   * Whether it is certain where the answer ends, so that another may follow. Where a careless server could have sent
-   * a body that nobody expects, that body would be read as the next answer; undici draws the line at the same place.
+   * Whether it is certain where the answer ends, so that another may follow on the connection. False where a
+   * careless server may send a body that HTTP does not allow: it would be read as the next answer. undici
+   * decides alike.
    */
   isReusable(isHeadRequest: boolean): boolean {
     if (this.isClose || this.isOldVersion) return false;
@@ -73,20 +74,21 @@ export class WireHead {
     return isFramed || (isHeadRequest && this.isKeepAlive);
   }
 
-  /** These have no body, whatever their fields say. */
+  /** True for a status that has no body, whatever its fields say. */
   get isEmptyStatus(): boolean {
     return this.status === 204 || this.status === 304;
   }
 
-  /** What is scanned next are trailers: field lines without a status line, none of which may be about framing. */
+  /** Scans trailers next: field lines without a status line, none of which may be about framing. */
   beginTrailers(): void {
     this.#isTrailer = true;
     this.#lineOffset = 0;
   }
 
   /**
-   * @param start the head's first byte, also when it was scanned in part before
-   * @returns the index behind the empty line, `INCOMPLETE` or `REFUSED`
+   * Reads the head as far as it has come.
+   * @param start the head's first byte, even if part of it was scanned before
+   * @returns the index after the empty line, `INCOMPLETE` or `REFUSED`
    */
   scan(bytes: Uint8Array, start: number, end: number): number {
     let at = start + this.#lineOffset;
@@ -150,7 +152,7 @@ export class WireHead {
     return at + 2;
   }
 
-  /** @returns false where the field is about framing and not in the one form that is taken */
+  /** @returns false where the field concerns the framing and does not have the one form that is taken */
   #takeField(
     bytes: Uint8Array,
     nameStart: number,
@@ -206,7 +208,7 @@ export class WireHead {
     return true;
   }
 
-  /** A list of names, of which `close` and `keep-alive` mean something here. */
+  /** Reads Connection: a list of names, of which only `close` and `keep-alive` have a meaning here. */
   #takeConnection(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#isTrailer) return this.#refuseField('no Connection among trailers');
     this.hasConnectionField = true;
@@ -233,7 +235,7 @@ export class WireHead {
   }
 }
 
-/** Nothing or one space between the colon and the value. */
+/** True for no space, or one, between the colon and the value. */
 function isPlainlySpaced(bytes: Uint8Array, colon: number, valueStart: number): boolean {
   return valueStart === colon + 1 || (valueStart === colon + 2 && bytes[colon + 1] === SP);
 }

@@ -6,21 +6,22 @@ import { COLON, CR, HTAB, SP } from './wire-grammar.ts';
 const LETTER_O = 0x4f;
 const LETTER_K = 0x4b;
 
-/** Reused for every answer of a connection; what it shows ends with the `onHead` it was given to. */
+/** Reused for every answer of a connection; valid only during the `onHead` that it was given to. */
 export class WireHeaderView implements HeaderView {
   isCoded = false;
   #bytes: Buffer = Buffer.alloc(0);
   #start = 0;
   #end = 0;
-  /** The whole head, one character a byte. */
+  /** The whole head, one character for each byte. */
   #text: string | undefined;
-  /** What `get` found, where the same head is likely to be shown for many answers. */
+  /** What `get` found, kept where the same head is likely to serve many answers. */
   readonly #found = new Map<string, string | undefined>();
   #isKept = false;
 
   /**
-   * @param start the status line's first byte; `end` is behind the empty line. The bytes were checked by the parser
-   * @param isKept the bytes stay as they are until the next `show`, and many answers are shown by this one
+   * Shows another head, whose bytes the parser has checked.
+   * @param start the status line's first byte; `end` is after the empty line
+   * @param isKept the bytes stay the same until the next `show`, which many answers share
    */
   show(bytes: Buffer, start: number, end: number, isKept = false): void {
     this.#isKept = isKept;
@@ -45,7 +46,7 @@ export class WireHeaderView implements HeaderView {
     let joined: string | undefined;
     for (let at = text.indexOf('\n') + 1; at < text.length; ) {
       const next = text.indexOf('\n', at) + 1;
-      // The length is compared first: few fields have the same.
+      // Compares the length first, because few fields have the same.
       if (text.charCodeAt(at + name.length) === COLON && isNamed(text, at, name)) {
         const value = text.slice(valueStart(text, at + name.length + 1), next - 2);
         joined = joined === undefined ? value : `${joined}, ${value}`;
@@ -56,7 +57,7 @@ export class WireHeaderView implements HeaderView {
   }
 
   entries(): [name: string, value: string][] {
-    // A list of its own for each answer, so whoever asked may keep it.
+    // A new list for each answer, so that the caller may keep it.
     return readEntries(this.#read());
   }
 
@@ -66,7 +67,7 @@ export class WireHeaderView implements HeaderView {
   }
 
   reason(): string {
-    // `HTTP/1.1 200 ` stands before it; the parser has counted these bytes.
+    // Skips `HTTP/1.1 200 `, whose length the parser has checked.
     const start = this.#start + 13;
     const bytes = this.#bytes;
     if (bytes[start] === LETTER_O && bytes[start + 1] === LETTER_K && bytes[start + 2] === CR) return 'OK';
@@ -90,12 +91,12 @@ function readEntries(text: string): [name: string, value: string][] {
   return entries;
 }
 
-/** Whether the field that begins at `at` has this name, whatever its case; its length was compared. */
+/** Whether the field at `at` has this name, in any case; its length is already known to be equal. */
 function isNamed(text: string, at: number, name: string): boolean {
   return text.startsWith(name, at) || text.slice(at, at + name.length).toLowerCase() === name;
 }
 
-/** Space and tab alone: `trimStart` would take a no-break space, which is a byte of the value. */
+/** Skips space and tab only: `trimStart` would also take a no-break space, which belongs to the value. */
 function valueStart(text: string, from: number): number {
   let start = from;
   while (text.charCodeAt(start) === SP || text.charCodeAt(start) === HTAB) start++;

@@ -1,29 +1,30 @@
-// Reads the heads of a lane's answers, and keeps the last one: the same bytes are compared with it instead of read
-// again. A server's heads differ by a date once a second, and comparing costs a tenth of reading.
+// Reads the heads of a lane's answers and keeps the last one: a head with the same bytes is recognised and
+// not read again. A server's heads differ only by the date, once a second, and comparing costs a tenth of
+// reading.
 
 import { INCOMPLETE, REFUSED, WireHead } from './wire-head.ts';
 import { WireHeaderView } from './wire-header-view.ts';
 
-/** Longer heads are read each time. */
+/** Longer heads are always read. */
 const MAX_KNOWN_BYTES = 512;
 
-/** One a lane, for all its connections: nothing of a head outlives the call it is read in, unless it is taken. */
+/** Shared by all connections of a lane. A head is valid only during the call it is read in, unless it is taken. */
 export class WireHeads {
   readonly view = new WireHeaderView();
-  /** What the last `read` found. */
+  /** The head that the last `read` found. */
   found = new WireHead();
   #known = new WireHead();
   #scratch = this.found;
   readonly #knownBytes: Buffer = Buffer.alloc(MAX_KNOWN_BYTES);
   readonly #knownView = viewOf(this.#knownBytes);
   #knownLength = 0;
-  /** The view shows it, from its own copy of the bytes. */
+  /** True while the view shows the known head, from its own copy of the bytes. */
   #isKnownShown = false;
-  /** Reads land in one buffer for the life of a lane. */
+  /** All reads of a lane land in one buffer, so one view of it serves them all. */
   #chunk: Buffer = this.#knownBytes;
   #chunkView = this.#knownView;
 
-  /** @returns the index behind the head that begins at `at`, `INCOMPLETE` or `REFUSED` */
+  /** @returns the index after the head that begins at `at`, `INCOMPLETE` or `REFUSED` */
   read(chunk: Buffer, at: number, end: number): number {
     if (this.#isKnown(chunk, at, end)) {
       this.found = this.#known;
@@ -43,7 +44,7 @@ export class WireHeads {
     return next;
   }
 
-  /** Has `view` show the head that `read` found at `chunk[at, end)`. What it says of a known head is kept. */
+  /** Has `view` show the head that `read` found at `chunk[at, end)`; the fields found in a known head are kept. */
   show(chunk: Buffer, at: number, end: number): void {
     if (this.found !== this.#known) this.showOnce(chunk, at, end);
     else if (!this.#isKnownShown) {
@@ -52,13 +53,13 @@ export class WireHeads {
     }
   }
 
-  /** The same of a head that did not come in one read. */
+  /** Shows a head that did not come in one read. */
   showOnce(bytes: Buffer, start: number, end: number): void {
     this.view.show(bytes, start, end);
     this.#isKnownShown = false;
   }
 
-  /** The head that `read` found incomplete, for its connection to keep. */
+  /** Hands the head that `read` found incomplete to its connection. */
   take(): WireHead {
     const head = this.#scratch;
     this.#scratch = new WireHead();

@@ -1,5 +1,6 @@
-// The lean transport: HTTP/1.1 GET and HEAD over TCP or TLS, with a parser that takes the strict, common subset and
-// refuses the rest as `unsupported-framing`, for the engine to fetch through undici. No HTTP/2, no proxies.
+// The fast transport: HTTP/1.1 GET and HEAD over TCP or TLS. Its parser takes the strict, common subset and
+// refuses the rest as `unsupported-framing`, which the engine then fetches through undici. No HTTP/2, no
+// proxies.
 
 import { ConnectSweep } from '../socket/connect-sweep.ts';
 import type { Lane, LaneOptions, Slot } from '../lane.ts';
@@ -31,9 +32,9 @@ class WireLane implements Lane, WireShared {
   readonly #slots: WireSlot[] = [];
   /** Null for plain http. */
   readonly #tls: TlsOrigin | null;
-  /** Those that are not gone yet. */
+  /** Sockets that are still open. */
   readonly #sockets = new Set<WireConnection>();
-  /** Made when the lane is closed: the last socket is gone. */
+  /** Set when the lane is closed; resolves when the last socket is gone. */
   #gone: PromiseWithResolvers<void> | undefined;
   #toFlush: WireSlot[] = [];
 

@@ -1,5 +1,6 @@
-// Bytes of one connection to answers, in the order of the requests. It takes the strict, common subset of HTTP/1.1
-// and refuses all else; it knows no sockets and no exchanges, and never guesses where an answer ends.
+// Turns the bytes of one connection into answers, in the order of the requests. It takes the strict, common
+// subset of HTTP/1.1 and refuses everything else. It knows no sockets and no exchanges, and never guesses
+// where an answer ends.
 
 import { LaneError } from '../lane-error.ts';
 import { CR, HEX_DIGIT, LF } from './wire-grammar.ts';
@@ -7,11 +8,17 @@ import { INCOMPLETE, REFUSED, WireHead } from './wire-head.ts';
 import type { WireHeaderView } from './wire-header-view.ts';
 import { WireHeads } from './wire-heads.ts';
 
-/** What becomes of the answers. Any of these may call `stop`. */
+/** Receives the answers. Any of these methods may call `stop`. */
 export interface AnswerSink {
-  /** The first byte of an answer is here. Says what was asked, or undefined if nothing was. */
+  /**
+   * The first byte of an answer has come. Returns the method of its request, or undefined where no request is
+   * open.
+   */
   onBegin(): string | undefined;
-  /** The answer's body lasts until the connection ends. False: it is given up before its head, and the parser stops. */
+  /**
+   * The answer's body lasts until the connection ends. False drops the answer before its head is shown, and
+   * stops the parser.
+   */
   takesUntilClose(): boolean;
   onHead(status: number, headers: WireHeaderView): void;
   /** `chunk[start, end)` is valid only during the call. */
@@ -31,7 +38,7 @@ const CHUNK_LF = 7;
 const TRAILERS = 8;
 const STOPPED = 9;
 
-/** 13 hexadecimal digits stay below the largest exact integer. */
+/** A number of 13 hexadecimal digits stays below the largest exact integer. */
 const MAX_SIZE_DIGITS = 13;
 
 export class WireParser {
@@ -39,16 +46,16 @@ export class WireParser {
   readonly #maxHeaderBytes: number;
   readonly #heads: WireHeads;
   #state = HEAD;
-  /** A byte of the present answer, or of a 1xx before it, was seen. */
+  /** A byte of the present answer, or of a 1xx before it, has come. */
   #hasBegun = false;
   #isHeadRequest = false;
   #isReusable = false;
-  /** Bytes left of the body or of the chunk. */
+  /** Bytes that are still to come of the body or of the chunk. */
   #leftBytes = 0;
   #sizeDigits = 0;
-  /** A head that earlier reads left incomplete, or the trailers. */
+  /** The head, or the trailers, that earlier reads left incomplete. */
   #fields: WireHead | undefined;
-  /** The bytes of those that came in earlier reads. */
+  /** Their bytes from earlier reads. */
   #kept: Buffer | undefined;
   #keptBytes = 0;
   #failure: LaneError | undefined;
@@ -63,7 +70,7 @@ export class WireParser {
     this.#maxHeaderBytes = maxHeaderBytes;
   }
 
-  /** A new connection begins. */
+  /** Begins with a new connection. */
   reset(): void {
     this.#state = HEAD;
     this.#hasBegun = false;
@@ -71,18 +78,18 @@ export class WireParser {
     this.#forgetFields();
   }
 
-  /** No more is taken until `reset`, not even what is left of the present read. */
+  /** Takes no more bytes until `reset`, not even the rest of the present read. */
   stop(): void {
     this.#state = STOPPED;
     this.#forgetFields();
   }
 
-  /** The answer that is due next has begun and not ended. */
+  /** True while the answer that is due next has begun and not ended. */
   get isAnswering(): boolean {
     return this.#hasBegun;
   }
 
-  /** @returns what is wrong with the bytes; the parser has then stopped */
+  /** Reads bytes of answers. @returns what is wrong with them, in which case the parser has stopped */
   parse(chunk: Buffer, start: number, end: number): LaneError | undefined {
     let at = start;
     while (at < end) {
@@ -123,7 +130,7 @@ export class WireParser {
 
   /**
    * The other side sends no more. Ends an answer whose body lasts until then.
-   * @param isCut the other side has not said itself that it is at its end
+   * @param isCut whether the end came without the other side announcing it (TLS close_notify)
    * @returns what is missing; undefined where no answer was cut
    */
   finish(isCut = false): LaneError | undefined {
@@ -167,7 +174,7 @@ export class WireParser {
     return this.#endHead(heads.found, next, end);
   }
 
-  /** Trailers, or the rest of a head: they go on behind what was kept of earlier reads. */
+  /** Goes on with a head or trailers of which earlier reads kept a part. */
   #takeFields(fields: WireHead, chunk: Buffer, at: number, end: number): number {
     const before = this.#keptBytes;
     let bytes = chunk;
@@ -209,11 +216,12 @@ export class WireParser {
     return kept;
   }
 
-  /** A head is whole. @returns where to go on */
+  /** Handles a whole head. @returns where to read on */
   #endHead(head: WireHead, next: number, end: number): number {
     const { isChunked, lengthBytes, status } = head;
     if (status < 200) {
-      // 100 is skipped like the others: a client has to take one that it did not ask for (RFC 9110, section 15.2).
+      // 100 is skipped like the other 1xx: a client has to accept one that it did not ask for (RFC 9110,
+      // section 15.2).
       if (status === 101) return this.#refuse('an answer other than 101', end);
       if (head.isOldVersion || lengthBytes >= 0 || isChunked || head.hasConnectionField)
         return this.#refuse('no framing in a 1xx answer', end);

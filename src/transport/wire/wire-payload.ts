@@ -1,8 +1,8 @@
-// Fields and content of a request as they go on the wire, one character a byte.
+// Fields and content of a request as text for the wire, one character for each byte.
 
 import type { RequestPayload } from '../lane.ts';
 
-/** Requests that are alike share a payload, so that its text is made once. */
+/** Text by payload: requests that are alike share one, so that its text is made once. */
 const made = new WeakMap<RequestPayload, string>();
 
 /** What follows the lane's fields: the request's own, the length of its content, an empty line, the content. */

@@ -1,16 +1,16 @@
-// The open attempts of one connection slot in the order they were sent: a ring, because an answer takes the first
-// and a request adds a last one a million times over.
+// The open attempts of one connection slot in the order they were sent. A ring, because every answer removes
+// the first and every request adds a last, a million times.
 
 import type { Exchange } from '../lane.ts';
 
 export class WireQueue {
-  /** Its length is a power of two. */
+  /** Has a length that is a power of two. */
   #ring: (Exchange | undefined)[] = [undefined];
   readonly #likelyCount: number;
   #first = 0;
   #count = 0;
 
-  /** @param likelyCount attempts that are open at once as a rule: the second makes room for so many */
+  /** @param likelyCount how many attempts are usually open at once: the second one makes room for so many */
   constructor(likelyCount = 1) {
     this.#likelyCount = likelyCount;
   }
@@ -36,7 +36,7 @@ export class WireQueue {
     return exchange;
   }
 
-  /** @returns -1 where it is not open */
+  /** @returns -1 where the exchange is not open */
   indexOf(exchange: Exchange): number {
     for (let index = 0; index < this.#count; index++) if (this.at(index) === exchange) return index;
     return -1;
@@ -48,7 +48,7 @@ export class WireQueue {
     for (const exchange of rest) this.push(exchange);
   }
 
-  /** Takes the first `count` out. */
+  /** Removes and returns the first `count`. */
   takeFirst(count: number): Exchange[] {
     const taken: Exchange[] = [];
     while (taken.length < count) taken.push(this.shift());

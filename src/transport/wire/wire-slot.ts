@@ -1,5 +1,5 @@
-// One connection of the wire lane: requests go out joined, one write a turn, and the parser hands the answers back in
-// the order of the requests. It connects at the first request and again after a loss; what is asked is not its matter.
+// One connection of the wire lane: the requests of one turn go out in one write, and the parser hands the
+// answers back in the order of the requests. It connects at the first request and again after a loss.
 
 import type { Connecting, ConnectSweep } from '../socket/connect-sweep.ts';
 import type { Exchange, LaneOptions, Reached, Slot } from '../lane.ts';
@@ -18,7 +18,7 @@ import { type AnswerSink, WireParser } from './wire-parser.ts';
 import { WireQueue } from './wire-queue.ts';
 import { payloadText } from './wire-payload.ts';
 
-/** As long as Node.js gives an address before it tries the next one. */
+/** How long an address may be silent before the next one is tried, as in Node.js. */
 const FALLBACK_MS = 250;
 
 /** What all slots of a wire lane share. */
@@ -32,12 +32,12 @@ export interface WireShared {
   readonly heads: WireHeads;
   /** A request is a method, a space, a path, and this: version, fields and the empty line. */
   readonly requestTail: string;
-  /** A connection that is still to be made. @param isWatched one that can tell an end from a cut */
+  /** Makes a connection that is not connected yet. @param isWatched one that can tell a proper end from a cut */
   makeSocket(owner: ConnectionOwner, isWatched: boolean): WireConnection;
-  /** The lane is not closed before each of them is gone. */
+  /** Counts a socket in: the lane is closed only after each of them is gone. */
   addSocket(socket: WireConnection): void;
   removeSocket(socket: WireConnection): void;
-  /** Has the slot's `flush` called when this turn is over. */
+  /** Calls the slot's `flush` at the end of this turn. */
   flushLater(slot: WireSlot): void;
 }
 
@@ -48,22 +48,25 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
   /** The first `#sentCount` are on the wire; the others wait for a connection or for room. */
   readonly #open: WireQueue;
   #sentCount = 0;
-  /** For the first connection: made with the slot, and so before a run's clock starts. */
+  /** For the first connection: made with the slot, before a run's clock starts. */
   #spare: WireConnection | undefined;
   /** Connected, or about to be while `#isConnecting`. */
   #socket: WireConnection | undefined;
-  /** An answer lasts until its connection ends: the next connections are such as can tell that from a cut. */
+  /**
+   * An answer lasted until its connection ended, so the next connections are ones that can tell a proper end
+   * from a cut.
+   */
   #isWatching = false;
   #isConnecting = false;
   /** The answer that ends now was the last of its connection. */
   #isLast = false;
-  /** Which `#connect` is under way, so that a late word of an earlier one is not heard. */
+  /** Number of the present `#connect`, so that late callbacks of an earlier one are ignored. */
   #connectCount = 0;
-  /** Addresses that this `#connect` has not tried. */
+  /** Addresses that this `#connect` has not tried yet. */
   #untried: readonly string[] = [];
-  /** Connections in the making that were slow, beside the one to the next address: the first that stands is taken. */
+  /** Slow connects that go on beside the one to the next address; the first to be established is used. */
   readonly #racing = new Set<WireConnection>();
-  /** What is sent now leaves at the end of this turn anyway. */
+  /** A flush comes at the end of this turn and takes what is sent until then. */
   #isFlushComing = false;
   /** Set when the lane is closed. */
   #closedBy: Error | undefined;
@@ -105,7 +108,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
       return;
     }
     const loss = new LaneError('connection-lost', 'another attempt on the connection was cancelled');
-    // Nothing that still arrives is wanted, and a reset leaves no TIME_WAIT.
+    // A reset leaves no TIME_WAIT, and drops whatever still arrives.
     this.#lose(loss, { isReset: true, victim: exchange, victimError: error });
     this.#wantFlush();
   }
@@ -121,7 +124,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     else this.#socket?.resume();
   }
 
-  /** Ends the connection and every attempt, those to come included. */
+  /** Ends the connection and every attempt, later ones included. */
   close(isReset: boolean, error: Error): void {
     this.#closedBy = error;
     if (this.#isConnecting) this.#failConnect(error);
@@ -129,7 +132,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     this.flush();
   }
 
-  /** Writes what waits, as far as the depth allows; connects if that is what it takes. */
+  /** Writes waiting requests as far as the depth allows, and connects first where there is no connection. */
   flush(): void {
     try {
       this.#flush();
@@ -161,7 +164,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
           : `${method} ${path}${requestTail.slice(0, -2)}${payloadText(payload)}`;
     }
     this.#sentCount = end;
-    // Before the write: a fast server has answered when it returns.
+    // Before the write, because a fast server may have answered when it returns.
     for (let index = first; index < end; index++) this.#open.at(index).onSent();
     socket.write(text, 'latin1');
   }
@@ -229,14 +232,14 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
   }
 
   onBegin(): string | undefined {
-    // A request made while this read is parsed is not written yet: these bytes cannot be its answer.
+    // A request made while this read is parsed is not written yet, so these bytes cannot be its answer.
     return this.#sentCount === 0 ? undefined : this.#open.at(0).method;
   }
 
   takesUntilClose(): boolean {
     const socket = this.#socket;
     if (socket === undefined || socket.isWatched) return true;
-    // What is on the wire is asked for again, on a connection that can tell the end.
+    // Asks again for what is on the wire, on a connection that can tell a proper end from a cut.
     this.#isWatching = true;
     this.#socket = undefined;
     this.#sentCount = 0;
@@ -270,7 +273,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     this.#shared.flushLater(this);
   }
 
-  /** Something was thrown while the connection was worked at: what is on it fails of that, and nothing else does. */
+  /** Fails what is on this connection with an error that was thrown while it was handled, and nothing else. */
   #crash(thrown: unknown): void {
     const error = new LaneError('internal', thrownText(thrown));
     if (this.#isConnecting || this.#socket === undefined) this.#failConnect(error);
@@ -278,7 +281,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     this.#wantFlush();
   }
 
-  /** The connection is of no more use. Ends the attempts on it; those not sent wait for the next one. */
+  /** Drops the connection and ends the attempts on it; those not sent wait for the next connection. */
   #lose(error: Error, loss: Loss = {}): void {
     const socket = this.#socket;
     if (socket === undefined) return;
@@ -295,7 +298,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     });
   }
 
-  /** The answer that is due is not taken; those behind it are lost with the connection. */
+  /** Refuses the answer that is due; the answers after it are lost with the connection. */
   #refuse(refusal: LaneError): void {
     const loss = new LaneError('connection-lost', 'an answer before on the connection was not taken');
     if (this.#sentCount === 0) {
@@ -326,12 +329,12 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     const { port } = this.#shared;
     const [address, ...others] = this.#untried;
     if (address === undefined && this.#racing.size > 0) {
-      // One that was slow may still stand.
+      // A slow connect may still succeed.
       this.#socket = undefined;
       return;
     }
     if (address === undefined) {
-      // An error takes 6 us to make: a tenth of a connection, where it is not needed.
+      // Made only where needed: an error takes 6 us, a tenth of a connection.
       this.#failConnect(error ?? new LaneError('dns', 'the name has no address'));
       return;
     }
@@ -340,8 +343,9 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     this.#spare = undefined;
     this.#socket = socket;
     this.#shared.addSocket(socket);
-    // After a long turn a connection may stand already and only be unread, so the sockets have their say first.
-    // A name's first address may be silent, as ::1 of localhost: the next one is not kept waiting for the deadline.
+    // A name's first address may be silent, as ::1 of localhost: the next one does not wait for the deadline.
+    // After a long turn a connection may be established and not yet noticed, so `setImmediate` lets the
+    // sockets be polled first.
     if (others.length > 0 && !this.#shared.addresses.isProven(address))
       this.#fallback = setTimeout(() => setImmediate(() => this.#leaveSilent(socket)), FALLBACK_MS);
     socket.connectTo(address, port);
@@ -355,7 +359,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     this.#wantFlush();
   }
 
-  /** No address took a connection: nothing that waits for it can be sent. */
+  /** No address took a connection: everything that waits for it fails. */
   #failConnect(error: Error): void {
     clearTimeout(this.#fallback);
     this.#endRace();
@@ -367,7 +371,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     this.#failUnsent(error);
   }
 
-  /** Whoever else is on the way is not waited for. */
+  /** Drops the other connects that are still under way. */
   #endRace(): void {
     const others = Array.from(this.#racing);
     this.#racing.clear();
@@ -379,7 +383,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
   }
 }
 
-/** Tells every exchange, also where one of them throws, which is thrown on after the last. */
+/** Tells every exchange. Where some throw, the others are still told, and the first error is thrown at the end. */
 function tellEach(exchanges: readonly Exchange[], tell: (exchange: Exchange, index: number) => void): void {
   const thrown: unknown[] = [];
   for (const [index, exchange] of exchanges.entries()) {
@@ -394,11 +398,11 @@ function tellEach(exchanges: readonly Exchange[], tell: (exchange: Exchange, ind
 
 /** How a connection is lost. */
 interface Loss {
-  /** By RST, not by FIN. */
+  /** By RST and not by FIN. */
   readonly isReset?: boolean;
-  /** The server had said that it would take no more, so none of the attempts is to blame. */
+  /** The server had announced that it would take no more, so none of the attempts is to blame. */
   readonly isAnnounced?: boolean;
-  /** The attempt that ends with an error of its own. */
+  /** The attempt that gets an error of its own. */
   readonly victim?: Exchange;
   readonly victimError?: Error;
 }

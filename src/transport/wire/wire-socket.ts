@@ -1,10 +1,11 @@
-// A wire slot's connection over plain TCP: a bare socket that tells its owner, and names itself, what happens.
+// A wire slot's connection over plain TCP: a bare socket that tells its owner what happens, and names itself
+// in each call.
 
 import { BareSocket } from '../socket/bare-socket.ts';
 import type { ConnectionOwner, WireConnection } from './wire-connection.ts';
 
 export class WireSocket extends BareSocket implements WireConnection {
-  /** Its end is TCP's own word. */
+  /** The end of plain TCP is the only one there is. */
   readonly isWatched = true;
   host = '';
   isOpened = false;

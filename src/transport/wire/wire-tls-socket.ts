@@ -1,5 +1,5 @@
-// A wire slot's connection over TLS: HTTP/1.1 by ALPN, the origin's session resumed, and every read in the shared
-// buffer. It knows nothing of HTTP.
+// A wire slot's connection over TLS: HTTP/1.1 by ALPN, with the origin's session resumed, and every read in
+// the shared buffer. It knows nothing of HTTP.
 
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { thrownText } from '../../model/one-line.ts';
@@ -14,12 +14,12 @@ import type { ConnectionOwner, WireConnection } from './wire-connection.ts';
 export interface TlsOrigin {
   readonly client: TlsClient;
   readonly origin: string;
-  /** For SNI and the certificate; '' for an address. */
+  /** Name for SNI and the certificate; '' for an address. */
   readonly serverName: string;
   readonly onHandshake: LaneOptions['onHandshake'];
 }
 
-/** As the wire has it: each name behind its length. */
+/** ALPN's form on the wire: each name after its length. */
 const HTTP_1_1 = Buffer.from('\x08http/1.1', 'latin1');
 
 export class WireTlsSocket implements WireConnection {
@@ -30,11 +30,14 @@ export class WireTlsSocket implements WireConnection {
   readonly #readBuffer: Buffer;
   readonly #tls: TlsOrigin;
   #socket: TLSSocket | undefined;
-  /** Below a watched connection. */
+  /** The TCP stream below TLS, for a watched connection. */
   #stream: WatchedStream | undefined;
   #isHeard = false;
 
-  /** @param isWatched Node's TLS over its own TCP does not tell a close_notify from a cut: this puts a stream between */
+  /**
+   * @param isWatched puts a stream between TLS and TCP, because Node's TLS over its own TCP does not tell a
+   * close_notify from a cut
+   */
   constructor(owner: ConnectionOwner, readBuffer: Buffer, tls: TlsOrigin, isWatched: boolean) {
     this.#owner = owner;
     this.#readBuffer = readBuffer;
@@ -71,7 +74,7 @@ export class WireTlsSocket implements WireConnection {
         this.#owner.connected(this);
     });
     socket.on('end', () => {
-      // Before that Node itself makes an error of it.
+      // Before the handshake is over, Node itself reports the end as an error.
       if (this.isOpened) this.#owner.readEnd(this, this.#stream?.isCut ?? true);
     });
     socket.on('error', (error) => this.#owner.failed(this, tlsFailure(error, this.isOpened)));
@@ -96,7 +99,7 @@ export class WireTlsSocket implements WireConnection {
     this.#socket?.destroy();
   }
 
-  /** Node resets no TLS socket. */
+  /** Only destroys: Node cannot reset a TLS socket. */
   resetAndDestroy(): void {
     this.#socket?.destroy();
   }
@@ -138,7 +141,7 @@ export class WireTlsSocket implements WireConnection {
     this.#owner.read(this, byteCount);
   }
 
-  /** Does what concerns the kept sessions. False: it threw, and the connection is of no use. */
+  /** Runs work on the kept sessions. False: it threw, and the connection is of no more use. */
   #keep(work: () => void): boolean {
     try {
       work();
