@@ -1,4 +1,4 @@
-// What holds a fetch back now, for a person: judged from its gauges.
+// Names what limits a fetch now, for a person: judged from its gauges.
 
 import { sumTallies } from '../../measure/tally.ts';
 import type { FetchBudgets } from '../../model/fetch-task.ts';
@@ -7,13 +7,13 @@ import type { RunFigures } from './fetch-snapshot.ts';
 
 const BUSY_RATIO = 0.9;
 const FULL_RATIO = 0.95;
-/** Of what is left, at origins that do not answer. */
+/** Share of the targets left that are at origins that do not answer. */
 const MOST_RATIO = 0.8;
 
 export class BoundBy {
   #rateWaitsSeen = 0;
 
-  /** Called for each snapshot: what has grown since the one before is what holds the run back. */
+  /** Call it for each snapshot: a gauge that has grown since the last one shows what limits the run. */
   judge({ workerGroup, monitor, maxInFlight, workerCount, budgets, names }: RunFigures): string {
     if (workerGroup === null) return 'starting';
     const { inFlight } = sumTallies(workerGroup.tallies);
@@ -42,7 +42,7 @@ export class BoundBy {
   }
 }
 
-/** An option stands there only where it was given. */
+/** Names an option only where it was given. */
 function perOriginText(
   { maxPerOrigin, isAdaptive, isPerOriginGiven }: FetchBudgets,
   names: BoundNames,

@@ -1,6 +1,6 @@
-// What the options are called that hold a run back: by a name of the command line, or of the library.
+// What the options that can limit a run are called: by a name of the command line, or of the library.
 
-/** Options by the names of the door that the run came through. */
+/** Option names as the caller knows them. */
 export interface BoundNames {
   readonly rate: string;
   readonly maxBytesPerSec: string;

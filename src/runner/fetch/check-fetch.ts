@@ -1,5 +1,5 @@
-// Finds everything that can be wrong with a fetch before a byte is sent, and opens its sources. Takes no run and makes no
-// file.
+// Finds everything that can be wrong with a fetch before a byte is sent, and opens its sources. Does not take the
+// run and makes no file.
 
 import { readFileSync } from 'node:fs';
 import { SpillwayError } from '../../model/errors.ts';
@@ -18,15 +18,15 @@ import { countWorkers } from './worker-group/fetch-threads.ts';
 
 export interface CheckedFetch {
   readonly request: FetchRequestOptions;
-  /** None for a retry, which has its targets from the journal: its sources may be gone. */
+  /** Empty for a retry, which has its targets from the journal: its sources may be gone. */
   readonly sources: readonly Source[];
   readonly workerCount: number;
-  /** Closes what the pages of a list API are requested through. */
+  /** Closes the client that requests the pages of a list API. */
   readonly [Symbol.dispose]: () => void;
 }
 
 /**
- * @param record of the run, once there is one: where pages of a list API are kept
+ * @param record of the run, null until it is open: keeps the pages of a list API
  * @throws SpillwayError ERR_OPTION with every problem found, one a line
  */
 export function checkFetch(options: FetchOptions, record: () => RunRecord | null): CheckedFetch {

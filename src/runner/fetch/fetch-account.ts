@@ -1,22 +1,22 @@
-// What became of the targets, counted as it comes, in memory that does not grow with the list.
+// Counts what became of the targets, in memory that does not grow with the list.
 
 import { Histogram } from '../../measure/histogram.ts';
 import type { FailureCode } from '../../model/errors.ts';
 import type { JournalCounts } from '../../model/run-journal.ts';
 import type { FailedOutcome, Outcome, SkipReason } from '../../model/outcome.ts';
 
-/** Failures of each class that are named in the account. */
+/** Failures of each class that the account names. */
 export const NAMED_PER_CLASS = 3;
-/** Origins whose speed is followed; the slowest are found among the first so many. */
+/** Origins whose speed is measured; the slowest are found among the first this many. */
 const MAX_ORIGINS = 1000;
-/** Answers before an origin's mean means anything. */
+/** Answers below which an origin's mean time says nothing. */
 const MIN_ANSWERS = 10;
 
 export class FetchAccount {
   ok = 0;
   failed = 0;
   skipped = 0;
-  /** Outcomes of this session; targets that its end cancelled have none. */
+  /** Outcomes of this session; targets that were cancelled at its end have none. */
   settledNow = 0;
   bytes = 0;
   storedBytes = 0;
@@ -25,7 +25,7 @@ export class FetchAccount {
   /** Answers of this session by class of status, such as `2xx`. */
   readonly answers: Record<string, number> = {};
   readonly failures: Partial<Record<FailureCode, number>> = {};
-  /** Of this session, by status: the journal keeps classes alone. */
+  /** Answers of this session by status: the journal keeps only classes. */
   readonly statuses: Record<string, number> = {};
   readonly skips: Partial<Record<SkipReason, number>> = {};
   readonly firstFailures: FailedOutcome[] = [];
@@ -42,7 +42,7 @@ export class FetchAccount {
     Object.assign(this.skips, skips);
   }
 
-  /** A target that had failed is under way again. */
+  /** A failed target is fetched again. */
   takeBack(code: FailureCode): void {
     this.failed--;
     this.failures[code] = (this.failures[code] ?? 1) - 1;
@@ -76,7 +76,7 @@ export class FetchAccount {
     }
   }
 
-  /** Those with the longest mean time, slowest first. */
+  /** The origins with the longest mean time, slowest first. */
   slowestOrigins(count: number): { origin: string; meanMs: number }[] {
     const slowest: { origin: string; meanMs: number }[] = [];
     for (const [origin, { count: answers, sumMs }] of this.#origins) {
@@ -95,7 +95,7 @@ export class FetchAccount {
   }
 
   #addOrigin(url: string, durationMs: number): void {
-    // Cheaper than parsing: what stands before the path.
+    // Cheaper than parsing: takes the text before the path.
     const end = url.indexOf('/', url.indexOf('//') + 2);
     const origin = end === -1 ? url : url.slice(0, end);
     const known = this.#origins.get(origin);

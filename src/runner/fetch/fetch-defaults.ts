@@ -1,13 +1,13 @@
-// What a fetch does where nobody says otherwise: the one home of its defaults, for command line, library and benchmarks.
+// The defaults of a fetch, in one place for command line, library and benchmarks.
 
 import type { FetchLimits } from '../../model/fetch-task.ts';
 import { PROGRAM_VERSION } from '../../version.ts';
 import { chooseMaxInFlight, chooseMaxPerOrigin } from './fetch-in-flight.ts';
 import type { FetchOptions } from './fetch-options.ts';
 
-/** A body slower than asked over so long is given up. No option sets it. */
+/** A body that is slower than the minimum for this long is given up. No option sets it. */
 export const SLOW_WINDOW_MS = 20_000;
-/** URLs remembered to count duplicates where nobody asked for them to be skipped. */
+/** URLs remembered to count duplicates when nobody asked to skip them. */
 export const COUNTED_URLS = 100_000;
 
 export const DEFAULT_LIMITS = {
@@ -26,7 +26,7 @@ export const DEFAULT_LIMITS = {
   stallMs: 120_000,
 } as const satisfies FetchLimits;
 
-/** Options without sources and a place for bodies. */
+/** Default options, without the sources and the place for bodies. */
 export function fetchDefaults(isAdaptive = true): Omit<FetchOptions, 'sources' | 'to'> {
   return {
     nameTemplate: null,

@@ -1,4 +1,4 @@
-// What a fetch is asked for, by the command line or by a program.
+// The options of a fetch, from the command line or from a program.
 
 import type { FetchBudgets, FetchLimits, FetchRequestOptions } from '../../model/fetch-task.ts';
 import type { Outcome } from '../../model/outcome.ts';
@@ -10,15 +10,15 @@ import type { Admit } from './fetch-run.ts';
 import type { FetchSession } from './fetch-session.ts';
 
 export interface FetchOptions {
-  /** In this order; one run over all of them. */
+  /** Read in this order; one run over all of them. */
   readonly sources: readonly SourceOptions[];
   /** @default `results/<timestamp>` */
   readonly to: string | null;
   readonly nameTemplate: string | null;
-  /** null: decoded, but original in a WARC. */
+  /** null: decoded, except in a WARC, which keeps the original. */
   readonly bytes: FetchRequestOptions['bytes'] | null;
   readonly segmentBytes: number;
-  /** Files in a directory get the time that Last-Modified says. @default false */
+  /** Sets the time of each file in a directory from Last-Modified. @default false */
   readonly setsTimes?: boolean;
   readonly request: Omit<FetchRequestOptions, 'bytes' | 'logins' | 'ca'>;
   readonly netrcFile: string | null;
@@ -26,23 +26,23 @@ export interface FetchOptions {
   readonly limits: FetchLimits;
   readonly budgets: FetchBudgets;
   readonly maxInFlight: number;
-  /** Worker threads; null for one a core. */
+  /** Worker threads; null for one for each core. */
   readonly cores: number | null;
   readonly isStrict: boolean;
   readonly isDeduping: boolean;
   readonly maxRemembered: number;
-  /** As of `FetchRunOptions`: what the workers take to start is no part of its time. @default false */
+  /** As of `FetchRunOptions`: the time the workers take to start does not count. @default false */
   readonly isWarm?: boolean;
-  /** Takes the bodies instead of what `to` names; such a run leaves no record. */
+  /** Takes the bodies instead of the place in `to`; such a run leaves no record. */
   readonly sink?: ModuleSpec | MemorySpec | DiscardSpec;
-  /** Gets outcomes as they are recorded, and what the sink made of their bodies. */
+  /** Gets outcomes as they are recorded, with the values that the sink returned for their bodies. */
   readonly onOutcomes?: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
-  /** How many of the next targets may go to the workers. */
+  /** Decides how many of the next targets go to the workers. */
   readonly admit?: Admit;
-  /** What a person calls options that bind. @default as the library does */
+  /** What the caller calls the options that can limit the run. @default the library's names */
   readonly names?: BoundNames;
-  /** Threads that were started ahead for these options; the fetch ends them, whether it begins or not. @default its own */
+  /** Threads started ahead with these options; the fetch ends them, even if it does not begin. @default its own */
   readonly threads?: FetchThreads;
-  /** How the run goes on with what is there; @default as `fetch` typed at a terminal */
+  /** How this session relates to a run that is already there. @default as `fetch` typed at a terminal */
   readonly session?: FetchSession;
 }

@@ -1,5 +1,6 @@
-// ONE FETCH ON ONE MACHINE, from sources to its report: targets are read as workers have room for them, outcomes are
-// recorded, then counted. Start reading here; fetch-worker-group has the workers, fetch-target-stream the sources.
+// ONE FETCH ON ONE MACHINE, from sources to its report: reads targets when workers have room for them, records
+// outcomes, then counts them. Start reading here; fetch-worker-group.ts has the workers, fetch-target-stream.ts the
+// sources.
 
 import { readResidentBytes } from '../../limits/fact-reader.ts';
 import { nowMs } from '../../measure/clock.ts';
@@ -30,9 +31,9 @@ import type { WorkerPool } from '../pool.ts';
 import { ThroughputMonitor } from './throughput-monitor.ts';
 
 /**
- * Asked before targets are given to the workers: how many of `targets` may go, at least 1 of them. While it waits, no more
- * is read from the sources; once `signal` is aborted its answer means nothing.
- * @param takenCount items taken so far: whatever has a lower index was settled, or given before, or is among `targets`
+ * Called before targets are given to the workers: returns how many of `targets` may go, at least 1. Until it answers,
+ * nothing more is read from the sources; once `signal` is aborted its answer is ignored.
+ * @param takenCount items taken so far: each item with a lower index was settled, given before, or is among `targets`
  */
 export type Admit = (
   targets: readonly Target[],
@@ -44,7 +45,7 @@ export interface FetchRunOptions {
   readonly targetStream: TargetStream;
   /** What earlier sessions of the run settled; null for a new run. */
   readonly before: JournalCounts | null;
-  /** Targets the run is known to have from earlier sessions. */
+  /** Targets that earlier sessions found in the sources. */
   readonly targetsBefore: number;
   readonly sink: AnySinkSpec;
   readonly request: FetchRequestOptions;
@@ -53,33 +54,33 @@ export interface FetchRunOptions {
   /** Requests open at once over all workers; at least one a worker. */
   readonly maxInFlight: number;
   readonly workerCount: number;
-  /** As many threads; ended with the run. */
+  /** As many threads; the run ends them. */
   readonly pool: WorkerPool;
   /** Gets every outcome once, before it is counted. A throw breaks the run. */
   readonly onOutcomes: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
   readonly admit?: Admit;
-  /** What a person calls options that bind. @default as the library does */
+  /** What the caller calls the options that can limit the run. @default the library's names */
   readonly names?: BoundNames;
-  /** Of the worker group: `deathsOf`, and what keeps it. @default it is forgotten with the process */
+  /** `deathsOf` of the worker group, and what stores it. @default it is forgotten with the process */
   readonly deathsOf?: Map<number, number>;
   readonly onDeath?: () => void;
-  /** Bodies that earlier sessions have begun, by target. @default none */
+  /** Bodies that earlier sessions began, by target. @default none */
   readonly partials?: ReadonlyMap<number, PartialBody>;
-  /** Keeps what another session needs to go on with a body. A throw breaks the run. */
+  /** Stores what another session needs to continue a body. A throw breaks the run. */
   readonly onPartial?: (index: number, partial: PartialBody) => void;
-  /** Nothing is read, and no time counted, before every worker stands ready. @default false */
+  /** Reads nothing, and counts no time, before every worker is ready. @default false */
   readonly isWarm?: boolean;
 }
 
 export interface FetchRun {
-  /** The final account; never rejects: a broken run says so in it. */
+  /** The final account; never rejects: a broken run is described in it. */
   readonly report: Promise<FetchReport>;
   snapshot(): FetchSnapshot;
   /** Takes no new target; what is in flight settles. */
   drain(): void;
-  /** Cuts what is in flight, too. */
+  /** Cancels what is in flight, too. */
   abort(): void;
-  /** What broke the run, with its causes, which the report has as words; null for a run that is whole. */
+  /** The error that broke the run, with its causes; the report has it as text. Null for a run that is not broken. */
   problem(): SpillwayError | null;
 }
 
@@ -155,14 +156,17 @@ class OneFetch {
     return this.#report();
   }
 
-  /** Gives the worker group every target there is, or all until the run is stopped: a source may be waiting for its next line. */
+  /**
+   * Gives every target to the worker group, or stops early with the run: a source may be waiting for its next line.
+   */
   async #readAll(workerGroup: FetchWorkerGroup): Promise<void> {
     const { signal } = this.#stopReading;
     const groups = this.#targetStream.groups(signal);
     let giveUp = () => {};
     signal.addEventListener('abort', () => giveUp(), { once: true });
     while (!signal.aborted) {
-      // One promise a group: a race against one that lasts as long as the run would grow with the list.
+      // One promise for each group: a race against a promise that lasts as long as the run would leak memory with
+      // the list.
       const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<TargetGroup> | null>();
       giveUp = () => resolve(null);
       groups.next().then(resolve, reject);
@@ -174,11 +178,11 @@ class OneFetch {
     }
   }
 
-  /** All of them, as far and as soon as whoever reads the outcomes has room. */
+  /** Gives all targets, as far and as soon as the reader of the outcomes has room. */
   async #give(workerGroup: FetchWorkerGroup, targets: readonly Target[], signal: AbortSignal): Promise<void> {
     const { admit } = this.#options;
     if (admit === undefined) return workerGroup.give(this.#withPartials(targets));
-    // Also asked for a group without a target: what its source settled by itself waits for a reader, too.
+    // Also asks for a group without a target: items that its source settled by itself wait for a reader, too.
     let left = targets;
     do {
       const count = await admit(left, this.#targetStream.count, signal);
@@ -200,7 +204,7 @@ class OneFetch {
     return makeFetchSnapshot(figures, this.#boundBy.judge(figures));
   }
 
-  /** Everything that snapshot and report are made of. */
+  /** Everything that snapshot and report are made from. */
   get #figures(): RunFigures {
     const { before, targetsBefore, budgets, maxInFlight, workerCount } = this.#options;
     return {
@@ -219,9 +223,9 @@ class OneFetch {
     };
   }
 
-  /** Recorded first, then counted: what the account says is on disk. */
+  /** Records outcomes first and counts them then, so that everything the account counts is on disk. */
   #settle(outcomes: readonly Outcome[], values?: readonly unknown[]): void {
-    // What follows a group that was lost must not be recorded: the record of each worker's work has no holes.
+    // Outcomes after a group that was lost must not be recorded: the record of each worker's work has no holes.
     if (this.#hasLostOutcomes) return;
     try {
       this.#options.onOutcomes(outcomes, values);
@@ -250,7 +254,7 @@ class OneFetch {
     this.#record(() => this.#options.onPartial?.(index, partial));
   }
 
-  /** A record that cannot be written breaks the run. */
+  /** Breaks the run when the record cannot be written. */
   #record(write: () => void): void {
     try {
       write();

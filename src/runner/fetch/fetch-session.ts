@@ -1,5 +1,5 @@
-// One session of a run, opened and ended: the place is found, the run taken for this process, what a killed session
-// left is brought back to what the journal knows, and at the end everything is let go of.
+// One session of a run, from opening to end: finds the place, takes the run for this process, brings what a killed
+// session left back to what the journal knows, and releases everything at the end.
 
 import { rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
@@ -23,17 +23,17 @@ import { hasJournal, type JournalReader } from './record/journal-reader.ts';
 import { RunRecord } from './record/run-record.ts';
 import { findUnfinishedRun } from './record/unfinished-run.ts';
 
-/** What a session is to an earlier one of the same run. */
+/** How a session relates to an earlier one of the same run. */
 export interface FetchSession {
   /** `retry` fetches failed targets again, and nothing else. */
   readonly kind: RunSession['kind'];
   /** Kept for `resume`. */
   readonly command: StoredCommand | null;
-  /** Of this program. */
+  /** Version of this program. */
   readonly version: string;
-  /** Begin another run, even where one of the same sources and options was not finished. */
+  /** Begin another run, even where a run with the same sources and options is unfinished. */
   readonly startsNew: boolean;
-  /** The directory of the run to go on with, for one whose `to` names no place of its own; null to look for it. */
+  /** The directory of the run to continue, when `to` names no place of its own; null to look for it. */
   readonly directory: string | null;
   /** Which failures a retry takes; null for all. */
   readonly only: ((failure: FailedOutcome) => boolean) | null;
@@ -48,7 +48,7 @@ export const FIRST_SESSION: FetchSession = {
   only: null,
 };
 
-/** Where a fetch puts bodies, and what it keeps of itself. */
+/** Where a fetch puts bodies, and what it records. */
 export interface SessionPlace {
   readonly to: string | null;
   readonly nameTemplate: string | null;
@@ -60,16 +60,16 @@ export interface SessionPlace {
 }
 
 export interface OpenedSession {
-  /** null where nothing is kept. */
+  /** null where no record is kept. */
   readonly record: RunRecord | null;
   /** Directory of the record; '' without one. */
   readonly recordDirectory: string;
   readonly sink: AnySinkSpec;
-  /** Where bodies wait; null where none do. */
+  /** Where partial bodies wait; null where none do. */
   readonly partial: string | null;
-  /** Bodies that earlier sessions have begun and that are there, by target. */
+  /** Bodies that earlier sessions began and that are still on disk, by target. */
   readonly partials: ReadonlyMap<number, PartialBody>;
-  /** Where bodies go, for a person. */
+  /** Where bodies go, as shown to a person. */
   readonly shown: string;
   /** What a person calls the run. */
   readonly name: string | null;
@@ -100,7 +100,7 @@ export function openSession(options: SessionPlace, session: FetchSession): Opene
       sink: place.sink.kind,
       kind,
       version,
-      // What was stored and not recorded has the names of the run that it is of.
+      // Bodies that were stored but not recorded have names of the run that stored them.
       mayBeginAnew: place.partial === null || workersWithIntents(place.partial).length === 0,
     }),
   );
@@ -129,7 +129,7 @@ function goOnWith(
   { journal, reader }: RunRecord,
   partials: ReadonlyMap<number, PartialBody>,
 ): AnySinkSpec {
-  // Recovery removes intents.
+  // The journal must be on disk first, because recovery removes intents.
   if (journal.isContinued) journal.sync();
   return journal.isContinued ? recoverSink(sink, knownPlaces(reader), filesOf(partials)) : sink;
 }
@@ -155,7 +155,7 @@ export async function closeSession(
   return final;
 }
 
-/** Everything that nobody else may come between; then the run is let go of. */
+/** Does everything that needs the run's lock, and then releases the run. */
 async function endSession(
   run: FetchRun,
   { record, partial }: OpenedSession,
@@ -164,7 +164,7 @@ async function endSession(
   using _record = record;
   const report = await run.report;
   const final = record === null ? report : record.finish(report, isWhole);
-  // A broken session may have left what the journal does not know: the next one needs its traces.
+  // A broken session may have left bodies that the journal does not know: the next session needs the intents.
   const isSettled = final.ended !== 'broken' || wasRefused(final);
   if (partial === null || !isSettled) return final;
   record?.journal.sync();
@@ -172,18 +172,18 @@ async function endSession(
   return final;
 }
 
-/** What another session can go on with stays; mostly there is none, and the directory goes. */
+/** Keeps the bodies that another session can continue; mostly there is none, and the directory is removed. */
 function clearPartial(partial: string, record: RunRecord | null): void {
   const kept = filesOf(record?.journal.partials() ?? new Map());
   const isKept = kept.size > 0 && sweepPartial(partial, kept).size > 0;
   if (!isKept) rmSync(partial, { recursive: true, force: true });
 }
 
-/** A directory for bodies, of a run that was refused. */
+/** Removes the directory for bodies of a run that was refused. */
 function removeIfEmpty(directory: string): void {
   try {
     rmdirSync(directory);
   } catch {
-    // Something is in it.
+    // The directory holds something.
   }
 }

@@ -1,4 +1,4 @@
-// Where a fetch stands, drawn up from the account, the workers' counters and the target stream. Pure but for reading them.
+// The current state of a fetch, from the account, the workers' counters and the target stream. Only reads them.
 
 import { sumTallies } from '../../measure/tally.ts';
 import type { FetchBefore, FetchSnapshot } from '../../model/fetch-report.ts';
@@ -11,15 +11,15 @@ import type { FetchWorkerGroup } from './worker-group/fetch-worker-group.ts';
 
 const SLOWEST_COUNT = 3;
 
-/** What snapshot, report and `bound by` of a run are drawn up from. */
+/** What snapshot, report and `bound by` of a run are made from. */
 export interface RunFigures {
   readonly before: FetchBefore;
-  /** Targets the run is known to have. */
+  /** Targets found so far, by this session or an earlier one. */
   readonly targets: number;
   readonly targetStream: TargetStream;
   readonly account: FetchAccount;
   readonly monitor: ThroughputMonitor;
-  /** null before it is opened. */
+  /** null before the worker group is opened. */
   readonly workerGroup: FetchWorkerGroup | null;
   readonly elapsedMs: number;
   readonly maxInFlight: number;

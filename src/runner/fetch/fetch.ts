@@ -1,5 +1,5 @@
-// `fetch` from its options to its report: checks them, takes the run, opens sink, record and targets, and begins. The entry
-// point of a fetch for command line and library; fetch-run has the run itself.
+// `fetch` from its options to its report: checks them, takes the run, opens sink, record and targets, and begins. The
+// entry point of a fetch for command line and library; fetch-run.ts has the run itself.
 
 import type { SpillwayError } from '../../model/errors.ts';
 import type { FetchReport, FetchSnapshot } from '../../model/fetch-report.ts';
@@ -16,22 +16,22 @@ import { type RunRecord, recordPaths } from './record/run-record.ts';
 
 export interface Fetch {
   readonly report: Promise<FetchReport>;
-  /** Where bodies go, for a person. */
+  /** Where bodies go, as shown to a person. */
   readonly shownPlace: string;
-  /** The record; null where none was asked for. */
+  /** Paths of the record; null for a run that keeps none. */
   readonly files: ReturnType<typeof recordPaths> | null;
-  /** What a person calls the run, for `resume` and others; null without a record. */
+  /** What a person calls the run, for `resume` and other commands; null without a record. */
   readonly run: string | null;
-  /** True when an earlier session has begun the run. */
+  /** True when an earlier session began the run. */
   readonly isContinued: boolean;
   snapshot(): FetchSnapshot;
   drain(): void;
   abort(): void;
-  /** What broke the run, with its causes; null for a run that is whole. */
+  /** The error that broke the run, with its causes; null for a run that is not broken. */
   problem(): SpillwayError | null;
 }
 
-/** A sink of the caller's own leaves nothing behind that a run could go on from. */
+/** A caller's own sink leaves nothing from which a run could continue. */
 const NO_RECORD: Omit<OpenedSession, 'sink'> = {
   record: null,
   recordDirectory: '',
@@ -41,7 +41,10 @@ const NO_RECORD: Omit<OpenedSession, 'sink'> = {
   name: null,
 };
 
-/** Begins a fetch, or goes on with one that did not come to its end. @throws SpillwayError ERR_OPTION with every problem found, one a line; ERR_RUN_LIVE, ERR_JOURNAL, ERR_SINK */
+/**
+ * Begins a fetch, or continues one that did not come to its end.
+ * @throws SpillwayError ERR_OPTION with every problem found, one a line; ERR_RUN_LIVE, ERR_JOURNAL, ERR_SINK
+ */
 export function startFetch(options: FetchOptions): Fetch {
   using undo = new DisposableStack();
   const endThreads = ({ pool }: FetchThreads) => void pool[Symbol.asyncDispose]();
@@ -51,7 +54,7 @@ export function startFetch(options: FetchOptions): Fetch {
   const { request, sources, workerCount } = checked;
   const session = options.session ?? FIRST_SESSION;
 
-  // Before the run is taken, which takes as long as they do to stand.
+  // Threads start before the run is taken, because both take about the same time.
   const { pool } = options.threads ?? undo.adopt(openFetchThreads(workerCount), endThreads);
   const opened =
     options.sink === undefined
@@ -95,7 +98,7 @@ export function startFetch(options: FetchOptions): Fetch {
   };
 }
 
-/** What the run has still to fetch: its sources, or the failed targets of its journal. */
+/** The targets that the run still has to fetch: from its sources, or the failed targets of its journal. */
 function openTargetStream(
   options: FetchOptions,
   sources: readonly Source[],
@@ -113,8 +116,9 @@ function openTargetStream(
 }
 
 /**
- * The journal does not say which source a target came from: of a run with a list API, the origins that are surely the
- * caller's are that of the list and those of URLs that he typed.
+ * Tells whether a target's origin was not chosen by the caller. The journal does not say which source a target came
+ * from, so in a run with a list API only the origins of the list and of the URLs that the caller typed are the
+ * caller's.
  */
 function foreignTo(sources: FetchOptions['sources']): (url: string) => boolean {
   if (!sources.some(({ kind }) => kind === 'list-api')) return () => false;

@@ -7,7 +7,7 @@ import { readKnee } from '../../model/shared/origin-fields.ts';
 import type { RunFigures } from './fetch-snapshot.ts';
 import type { FetchWorkerGroup } from './worker-group/fetch-worker-group.ts';
 
-/** Origins whose knees are in the report. */
+/** Origins whose knees the report shows. */
 const MAX_KNEES = 20;
 
 export interface RunEnd {
@@ -63,7 +63,7 @@ export function makeFetchReport(figures: RunFigures, end: RunEnd): FetchReport {
   };
 }
 
-/** What was found of the origins that answered most. */
+/** The knees of the origins that answered most. */
 function findKnees({ account, origins }: RunFigures): Pick<FetchReport, 'knees'> {
   if (origins === null) return {};
   const found = account.busiestOrigins(MAX_KNEES).map((origin) => readKnee(origins, origin));
@@ -78,7 +78,7 @@ function strayFindings(strays: readonly string[]): string[] {
   ];
 }
 
-/** Bodies that were begun and not gone on with. */
+/** Bodies that were begun and could not be continued. */
 function bodyFindings({ workerGroup }: RunFigures): string[] {
   const changed = workerGroup?.gauge('changedBodies') ?? 0;
   const unfit = workerGroup?.gauge('unfitRests') ?? 0;

@@ -3,12 +3,12 @@
 import { SpillwayError } from '../../model/errors.ts';
 import type { HostLogin } from '../../model/fetch-task.ts';
 
-/** What a backslash makes of the character behind it, inside quotes; any other stands for itself. */
+/** Character that a backslash and the key stand for inside quotes; any other character stands for itself. */
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t' };
 
 /**
- * Logins in the file's order; entries without a login and password are left out. A `#` begins a comment where a word
- * of the format could stand, and is a character like any other in a value.
+ * Returns logins in the file's order and skips entries without a login and password. A `#` begins a comment where a
+ * word of the format could stand; inside a value it is an ordinary character.
  * @throws SpillwayError ERR_OPTION for a quote that is not closed
  */
 export function parseNetrc(text: string): HostLogin[] {
@@ -44,7 +44,7 @@ class Tokens {
     this.#text = text.replace(/^\ufeff/u, '');
   }
 
-  /** The next word of the format, comments left out; null at the end. */
+  /** The next word of the format, skipping comments; null at the end. */
   word(): string | null {
     for (;;) {
       this.#skip(/\s*/uy);
@@ -54,13 +54,13 @@ class Tokens {
     }
   }
 
-  /** What stands behind a word, quoted or not; '' at the end. */
+  /** The value after a word, quoted or not; '' at the end. */
   value(): string {
     this.#skip(/\s*/uy);
     return this.#text[this.#at] === '"' ? this.#quoted() : this.#plain();
   }
 
-  /** A macro ends with a blank line. */
+  /** Skips to the blank line that ends a macro. */
   skipMacro(): void {
     const end = /\r?\n[ \t]*(?:\r?\n|$)/gu;
     end.lastIndex = this.#at;

@@ -1,5 +1,6 @@
-// What a fetch is begun with, as far as it decides which bodies it gets and where they go; all else (cores, speed,
-// deadlines, retries) may change from one session to the next. Holds no credential: of what may be one, its name alone.
+// The options of a fetch that decide which bodies it gets and where they go; everything else (cores, speed,
+// deadlines, retries) may change from one session to the next. Holds no credential: only the name of an option that
+// may hold one.
 
 import { resolve } from 'node:path';
 import type { ListApiOptions } from '../../model/list-api-options.ts';
@@ -26,7 +27,7 @@ export function makeRunIdentity(options: FetchOptions): RunIdentity {
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)) as RunIdentity;
 }
 
-/** A place that was moved is the same; another kind of place is not. */
+/** A place that was moved is the same place; a place of another kind is not. */
 function kindOfPlace(to: string | null): string {
   if (to === 'discard') return 'discard';
   return packedEnding(to ?? '') ?? 'a directory';

@@ -1,10 +1,10 @@
-// Whether a run gets on: its pace over the last seconds, and what it waited for where it did not.
+// Tells whether a run makes progress: its pace over the last seconds, and what it waited for while it made none.
 
-/** Looks are this far apart; so many are remembered. */
+/** Samples that are remembered. */
 const MAX_LOOKS = 40;
-/** Standstills that are told one by one. */
+/** Standstills that the findings list one by one. */
 const MAX_TOLD = 5;
-/** Shorter than this, a pace means nothing. */
+/** A pace over a shorter time says nothing. */
 const LEAST_MS = 1_000;
 
 export class ThroughputMonitor {
@@ -13,7 +13,7 @@ export class ThroughputMonitor {
   #standstillCount = 0;
   #waits: string | null = null;
 
-  /** Called a few times a second. @param waits what the run waits for, where nothing moves */
+  /** Takes a sample; call it a few times a second. @param waits what the run waits for, if nothing moves */
   look(atMs: number, settled: number, bytes: number, waits: string | null): void {
     this.#looks.push({ atMs, settled, bytes });
     if (this.#looks.length > MAX_LOOKS) this.#looks.shift();
@@ -23,17 +23,17 @@ export class ThroughputMonitor {
     this.#waits = waits;
   }
 
-  /** What is waited for now. */
+  /** What the run waits for now. */
   get waits(): string | null {
     return this.#waits;
   }
 
-  /** Targets settled a second of late; null when the run is too young to tell. */
+  /** Targets settled per second in the last seconds; null when the run is too young to tell. */
   get perSec(): number | null {
     return this.#pace('settled');
   }
 
-  /** Body bytes received a second of late; as `perSec`. */
+  /** Body bytes received per second in the last seconds; null as `perSec`. */
   get bytesPerSec(): number | null {
     return this.#pace('bytes');
   }
@@ -45,7 +45,7 @@ export class ThroughputMonitor {
     return ((last[of] - first[of]) * 1000) / (last.atMs - first.atMs);
   }
 
-  /** Each standstill as it was last seen. */
+  /** One line for each standstill. */
   findings(): string[] {
     const told = this.#standstills.map((text) => `stood still: ${text}`);
     const more = this.#standstillCount - told.length;

@@ -1,4 +1,5 @@
-// What an audit has found so far: right bodies by count and length, and problems by kind with the first of each named.
+// The findings of an audit so far: correct bodies by count and length, and problems by kind, naming the first of
+// each.
 
 import { CERTIFICATE_FORMAT } from '../../../model/verify-report.ts';
 import type { SkipReason } from '../../../model/outcome.ts';
@@ -11,7 +12,7 @@ export class VerifyAudit {
   expected = 0;
   failed = 0;
   readonly skipped: Partial<Record<SkipReason, number>> = {};
-  /** False once a run without bodies was looked at. */
+  /** False once a run that kept no bodies was audited. */
   isReadBack = true;
   readonly #table: VerifyTable;
   readonly #counts: Partial<Record<VerifyProblemKind, number>> = {};
@@ -27,7 +28,7 @@ export class VerifyAudit {
     return this.#right;
   }
 
-  /** The body of `target` is as recorded. */
+  /** Counts the body of `target` as equal to its record. */
   approve(target: string, bytes: number, sha256: string): void {
     this.#right++;
     this.#bytes += bytes;
@@ -63,7 +64,7 @@ export class VerifyAudit {
         targets: expected,
         ok: this.#right,
         failed,
-        // In one order, whichever came first.
+        // Sorted, so that the result does not depend on which came first.
         skipped: Object.fromEntries(Object.entries(skipped).sort(([a], [b]) => (a < b ? -1 : 1))),
         bytes: this.#bytes,
         digest,

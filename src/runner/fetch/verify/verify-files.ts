@@ -1,4 +1,5 @@
-// The bodies of a run that each have a file: read again and compared, and what lies beside them named.
+// Audits the bodies of a run that each have a file: reads and compares them, and names files that belong to no
+// target.
 
 import { createHash, hash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
@@ -10,7 +11,7 @@ import { RECORD_DIRECTORY } from '../record/fetch-place.ts';
 import type { VerifyAudit } from './verify-audit.ts';
 import type { VerifyTable } from './verify-table.ts';
 
-/** Files up to this are read at once. */
+/** Files up to this size are read in one piece. */
 const WHOLE_BYTES = 1024 * 1024;
 
 export async function checkFile(root: string, outcome: OkOutcome, audit: VerifyAudit): Promise<void> {
@@ -31,7 +32,7 @@ export async function checkFile(root: string, outcome: OkOutcome, audit: VerifyA
   }
 }
 
-/** Blames every file that no target is recorded at. */
+/** Reports every file that no target is recorded at. */
 export async function findStrangers(root: string, audit: VerifyAudit, table: VerifyTable): Promise<void> {
   for await (const path of walk(root))
     if (!table.hasPath(path)) audit.blame('stranger', path, 'not in the record of the run');
@@ -45,7 +46,7 @@ async function digestOf(file: string, bytes: number): Promise<string> {
   return digest.digest('hex');
 }
 
-/** Files below `root` but for the run's record, with "/" between parts. */
+/** Files below `root` except the run's record, with "/" between parts. */
 export async function* walk(root: string): AsyncGenerator<string> {
   const directories = [root];
   for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {

@@ -1,4 +1,4 @@
-// The audit of a plain directory whose files each say `k of n`: every k of 1 … n is there once and nothing else is.
+// The audit of a plain directory whose files each hold `k of n`: every k of 1 … n is there once, and nothing else is.
 
 import { hash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -9,12 +9,12 @@ import { SpillwayError } from '../../../model/errors.ts';
 import type { VerifyAudit } from './verify-audit.ts';
 import { walk } from './verify-files.ts';
 
-/** `k of n` needs few bytes; a longer file says something else. */
+/** `k of n` needs few bytes; a longer file holds something else. */
 const MAX_NUMBER_BYTES = 64;
-/** One bit each: 128 MB. */
+/** One bit for each number: 128 MB. */
 const MAX_NUMBERS = 2 ** 30;
 
-/** @throws SpillwayError ERR_OPTION when no file says so */
+/** @throws SpillwayError ERR_OPTION when no file holds `k of n` */
 export async function verifyNumbers(root: string, audit: VerifyAudit): Promise<void> {
   let seen: Bitmap | null = null;
   let rightCount = 0;

@@ -1,5 +1,5 @@
-// One run's audit: every target that its journal has is looked up where its body should be, every body found there is
-// read again, and what the journal does not know is named.
+// The audit of one run: looks up the body of every target in the journal, reads every body again, and names what the
+// journal does not know.
 
 import { basename } from 'node:path';
 import type { OkOutcome, Outcome } from '../../../model/outcome.ts';

@@ -1,5 +1,5 @@
-// The segments of a packed run, from their first byte to their last: each record is decoded, parsed and hashed, and a
-// byte that belongs to no recorded one is found.
+// Audits the segments of a packed run from the first byte to the last: decodes, parses and hashes each record, and
+// finds bytes that belong to no recorded target.
 
 import { opendir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -30,7 +30,7 @@ export async function checkSegments(
   let count = 0;
   for (const row of table.locations()) {
     await check.record(row);
-    // Small records are read without ever waiting, and what they leave is freed only between turns.
+    // Small records are read without waiting, and their memory is freed only between turns of the event loop.
     if (++count % TURN_COUNT === 0) await setImmediate();
   }
   await check.end();
@@ -45,7 +45,7 @@ class SegmentCheck implements Disposable {
   readonly #open: (name: string) => SegmentReader | null;
   #reader: SegmentReader | null = null;
   #name = '';
-  /** Where the records checked so far end. */
+  /** Offset at which the records checked so far end. */
   #endBytes = 0;
 
   constructor(audit: VerifyAudit, open: (name: string) => SegmentReader | null) {
@@ -53,7 +53,7 @@ class SegmentCheck implements Disposable {
     this.#open = open;
   }
 
-  /** The next record in the order of path and offset. */
+  /** Checks the next record in the order of path and offset. */
   async record(row: LocationRow): Promise<void> {
     if (row.path !== this.#name) await this.#begin(row);
     const { offsetBytes, storedBytes, path, index, url } = row;
@@ -74,7 +74,7 @@ class SegmentCheck implements Disposable {
     }
   }
 
-  /** After the last record. */
+  /** Checks what follows the last record. */
   async end(): Promise<void> {
     const reader = this.#reader;
     this.#reader = null;

@@ -1,12 +1,12 @@
-// What an audit has to put into another order, on disk: locations of bodies by path and offset, and the lines of the
-// certificate sorted. A private database that SQLite removes by itself, so that memory stays flat at any number.
+// Sorts on disk what an audit needs in another order: locations of bodies by path and offset, and the lines of the
+// certificate. A private database that SQLite removes by itself, so that memory stays flat at any number of targets.
 
 import { createHash } from 'node:crypto';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { SpillwayError } from '../../../model/errors.ts';
 
 const CACHE_KIB = 16_384;
-/** Rows of one transaction. */
+/** Rows in each transaction. */
 const GROUP_COUNT = 10_000;
 
 /** Where the journal says that a body is. */
@@ -29,7 +29,7 @@ export class VerifyTable implements Disposable {
   #pendingCount = 0;
 
   constructor() {
-    // The empty name: a file of its own in the directory for temporary files, gone when it is closed.
+    // An empty name makes a private file in the directory for temporary files, which is removed on close.
     this.#db = new DatabaseSync('');
     this.#db.exec(`
       PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA temp_store = FILE; PRAGMA cache_size = -${CACHE_KIB};
@@ -45,7 +45,7 @@ export class VerifyTable implements Disposable {
     this.#hasPath = this.#db.prepare('SELECT 1 FROM locations WHERE path = ? LIMIT 1');
   }
 
-  /** False when another body is at that location already. */
+  /** Returns false when another body is at that location already. */
   addLocation(row: LocationRow): boolean {
     const { path, offsetBytes, storedBytes, bytes, sha256, index, url, finalUrl } = row;
     const values = [path, offsetBytes, storedBytes, bytes, sha256, index, url, finalUrl];
@@ -67,7 +67,7 @@ export class VerifyTable implements Disposable {
     yield* rows as unknown as Iterable<LocationRow>;
   }
 
-  /** Before the locations of another run. */
+  /** Call it before the locations of another run are added. */
   clearLocations(): void {
     this.#db.exec('DELETE FROM locations');
   }
@@ -76,7 +76,7 @@ export class VerifyTable implements Disposable {
     this.#write(this.#addLine, [`${target}\t${bytes}\t${sha256}`]);
   }
 
-  /** The lines in the order of their bytes, as `LC_ALL=C sort` has them. */
+  /** The lines in the order of their bytes, as `LC_ALL=C sort` sorts them. */
   *lines(): Generator<string> {
     for (const { line } of this.#db.prepare('SELECT line FROM lines ORDER BY line').iterate())
       yield `${line as string}\n`;

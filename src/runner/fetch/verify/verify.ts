@@ -1,5 +1,5 @@
-// An audit of what fetches have left, offline: every body is read again and compared with its run's journal by length
-// and SHA-256, and what no journal knows is named. Parts of one list are audited as one. Start reading here.
+// The offline audit of what fetches have left: reads every body again, compares it with its run's journal by length
+// and SHA-256, and names what no journal knows. Parts of one list are audited as one. Start reading here.
 
 import { closeSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -16,11 +16,11 @@ import { verifyRun } from './verify-run.ts';
 import { VerifyTable } from './verify-table.ts';
 
 export interface VerifyOptions {
-  /** What `--to` was of each part, its record, or one directory of files that say `k of n`. */
+  /** For each part: its `--to`, its record, or one directory of files that hold `k of n`. */
   readonly places: readonly string[];
-  /** Gets the sorted lines that the certificate's digest is of; null for nowhere. */
+  /** Gets the sorted lines over which the certificate's digest is computed; null for no file. */
   readonly manifestFile: string | null;
-  /** Gets the certificate; null for beside the record of a run that is alone. */
+  /** Gets the certificate; null to write it beside the record, if there is only one run. */
   readonly certificateFile: string | null;
 }
 
@@ -66,7 +66,10 @@ export async function verifyPlaces(options: VerifyOptions): Promise<Verified> {
   }
 }
 
-/** Every run once, whatever it was called. @throws SpillwayError ERR_OPTION with every place that is none or is named twice */
+/**
+ * Finds every run once, whatever it was called. @throws SpillwayError ERR_OPTION with every place that is none or
+ * is named twice
+ */
 function distinct(places: readonly string[]): FoundRun[] {
   const runs = new Map<string, FoundRun>();
   const problems: string[] = [];

@@ -1,6 +1,6 @@
-// The workers of a fetch, seen from the runner: gives each no more targets than it can soon use, so that memory stays
-// flat however long the list, levels what is left at the end of it, and gives the targets of a thread that died to its
-// successor.
+// The workers of a fetch, seen from the runner: gives each worker no more targets than it can soon use, so that
+// memory stays flat however long the list; levels the shares at the end of the list; and gives the targets of a
+// thread that died to the thread that replaces it.
 
 import { MessageChannel } from 'node:worker_threads';
 import { Histogram } from '../../../measure/histogram.ts';
@@ -24,12 +24,12 @@ import { RobotsCoordinator } from './robots-coordinator.ts';
 import { countConnections } from '../fetch-in-flight.ts';
 import { AHEAD_COUNT, BATCH_COUNT, WorkerHandle } from './worker-handle.ts';
 
-/** What is kept of errors that belong to no target. */
+/** Errors kept that belong to no target. */
 const MAX_STRAYS = 1_000;
-/** Names that all workers ask for at once: what a name server of an ordinary machine takes. */
+/** Names that all workers look up at once: as many as a name server of an ordinary machine can take. */
 const MAX_NAMES = 512;
 
-/** A task without what the worker group adds. */
+/** A task without the fields that the worker group adds. */
 export type FetchTaskBase = Omit<
   FetchTask,
   | 'workerIndex'
@@ -48,21 +48,21 @@ export type FetchTaskBase = Omit<
 export interface WorkerGroupOptions {
   readonly pool: WorkerPool;
   readonly workerCount: number;
-  /** Of the whole run, split over the workers. */
+  /** For the whole run, split over the workers. */
   readonly maxInFlight: number;
   readonly base: FetchTaskBase;
   readonly onSettled: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;
-  /** How often targets were in flight when a thread died, by index, as earlier sessions left it; grows. */
+  /** How often targets were in flight when a thread died, by index, with the counts of earlier sessions; grows. */
   readonly deathsOf?: Map<number, number>;
-  /** A thread died: `deathsOf` is to outlive this process. */
+  /** Called when a thread died: stores `deathsOf`, so that it outlives this process. */
   readonly onDeath?: () => void;
-  /** What another process needs to go on with a body that is on its way. */
+  /** Stores what another process needs to continue a body that is on its way. */
   readonly onPartial?: (index: number, partial: PartialBody) => void;
-  /** A sink gave up, or threads keep dying. */
+  /** Called when a sink gave up, or threads keep dying. */
   readonly onBroken: (error: SpillwayError) => void;
 }
 
-/** Targets that all workers have at once, at most. */
+/** The most targets that all workers have at once. */
 export function countUnderWay({
   maxInFlight,
   workerCount,
@@ -82,9 +82,9 @@ export class FetchWorkerGroup {
   readonly #allReady = Promise.withResolvers<void>();
   #nextIndex = 0;
   #hasRoom = Promise.withResolvers<void>();
-  /** Nothing more will be given. */
+  /** No more targets will be given. */
   #isGiven = false;
-  /** Every worker was told so: nothing changes hands any more. */
+  /** Every worker was told that it gets no more: no target changes its worker from here on. */
   #isEnded = false;
   #isStopped = false;
 
@@ -104,7 +104,7 @@ export class FetchWorkerGroup {
     return this.#deaths;
   }
 
-  /** What was thrown in threads on behalf of no target, the first of it. */
+  /** Errors thrown in threads that belong to no target; the first of them. */
   get strays(): readonly string[] {
     return this.#strays;
   }
@@ -113,25 +113,25 @@ export class FetchWorkerGroup {
     return this.#handles.map((handle) => handle.tally);
   }
 
-  /** Resolves when every worker takes targets, or when that will not be any more. */
+  /** Resolves when every worker takes targets, or when that will never happen. */
   get ready(): Promise<unknown> {
     return Promise.race([this.#allReady.promise, this.#ended.catch(() => {})]);
   }
 
-  /** What the run waits for, where no worker that has something to do gets on; null otherwise. */
+  /** What the run waits for when no worker with work makes progress; null otherwise. */
   get waits(): string | null {
     const busy = this.#handles.filter(({ pending }) => pending.size > 0);
     return busy.every(({ waits }) => waits !== null) ? (busy[0]?.waits ?? null) : null;
   }
 
-  /** How long the names took that a server was asked for. */
+  /** How long the lookups took for names that a name server was asked for. */
   nameTimes(): Histogram {
     const all = new Histogram();
     for (const { nameTimes } of this.#handles) all.merge(new Histogram(nameTimes));
     return all;
   }
 
-  /** Bodies on their way. */
+  /** Counts of bodies on their way. */
   bodies(): BodiesOnTheirWay {
     const { large, ...sums } = readBodyProgress(this.#handles.map(({ bodyProgress }) => bodyProgress));
     const named = large.flatMap((body) => {
@@ -156,7 +156,7 @@ export class FetchWorkerGroup {
     return this.#handles.every((handle) => handle.room <= 0);
   }
 
-  /** Shares targets out to whoever has most room; waits while nobody has any. */
+  /** Gives targets to the workers with most room; waits while no worker has room. */
   async give(targets: readonly Target[]): Promise<void> {
     const share = Math.max(1, Math.min(BATCH_COUNT, Math.ceil(targets.length / this.#handles.length)));
     for (let start = 0; start < targets.length && !this.#isStopped; ) {
@@ -171,7 +171,10 @@ export class FetchWorkerGroup {
     }
   }
 
-  /** No more targets; resolves when all are settled. @throws SpillwayError ERR_RUN_BROKEN when threads keep dying */
+  /**
+   * Gives no more targets; resolves when all are settled. @throws SpillwayError ERR_RUN_BROKEN when threads keep
+   * dying
+   */
   async end(): Promise<void> {
     this.#isGiven = true;
     this.#level();
@@ -194,13 +197,13 @@ export class FetchWorkerGroup {
     if (this.#isEnded && !handle.isHolding) handle.send({ kind: 'end' });
   }
 
-  /** What was never sent has nobody to settle it. */
+  /** Settles targets that were never sent as skipped, because no worker will settle them. */
   #skipHeld(handle: WorkerHandle): void {
     const held = handle.takeHeld();
     if (held.length > 0) this.#options.onSettled(held.map((target) => skippedOutcome(target, 'stopped')));
   }
 
-  /** At the end of the list: has targets given back for whoever has least, until all that is left is begun. */
+  /** At the end of the list: moves targets to the worker that has least, until every target left is begun. */
   #level(): void {
     if (!this.#isGiven || this.#isEnded || this.#isStopped) return;
     if (this.#handles.some(({ isHolding }) => isHolding)) return;
@@ -215,14 +218,14 @@ export class FetchWorkerGroup {
     }
   }
 
-  /** Gives what a worker had not begun to whoever has least. */
+  /** Gives the targets that a worker had not begun to the worker that has least. */
   #passOn(giver: WorkerHandle, { indexes, isAll }: FromFetchWorker & { kind: 'given-back' }): void {
     giver.isAsked = false;
     giver.isAllBegun = isAll;
     const targets = indexes.map((index) => giver.pending.get(index) as Target);
     for (const index of indexes) giver.pending.delete(index);
     if (this.#isStopped) {
-      // Whoever would take them may be gone.
+      // The worker that would take them may be gone.
       this.#options.onSettled(targets.map((target) => skippedOutcome(target, 'stopped')));
       return;
     }
@@ -232,7 +235,7 @@ export class FetchWorkerGroup {
     this.#level();
   }
 
-  /** One handle's work, in as many threads as it takes. */
+  /** Does one handle's work, in as many threads as it takes. */
   async #runWorker(handle: WorkerHandle): Promise<void> {
     let { sink } = this.#options.base;
     for (;;) {
@@ -245,7 +248,7 @@ export class FetchWorkerGroup {
       handle.last = null;
       handle.isAsked = false;
       const { base, pool } = this.#options;
-      // A new index for each thread: its segments never meet those of one that died.
+      // Each thread gets a new index, so that its segments never collide with those of a dead thread.
       const workerIndex = this.#nextIndex++;
       const task = {
         ...base,
@@ -266,7 +269,7 @@ export class FetchWorkerGroup {
       this.#resend(handle);
       try {
         await work;
-        // What the thread said last may arrive after its end.
+        // The last messages of the thread may arrive after its end.
         await closed.promise;
         return;
       } catch (error) {
@@ -278,17 +281,17 @@ export class FetchWorkerGroup {
     }
   }
 
-  /** Gives a new thread what the one before left unsettled, and tells it what else it missed. */
+  /** Gives a new thread the targets that its predecessor left unsettled, and repeats the orders it missed. */
   #resend(handle: WorkerHandle): void {
     if (this.#isStopped) this.#skipHeld(handle);
     else handle.sendHeld();
     if (this.#isStopped) handle.send({ kind: 'stop', isCut: true });
     else if (!this.#isEnded) this.#level();
-    // One that is told of the end takes nothing after it.
+    // A worker that is told of the end takes nothing afterwards.
     else if (!handle.isHolding) handle.send({ kind: 'end' });
   }
 
-  /** What the dead thread has stored and not told is fetched again, so it must not stay. */
+  /** Removes what the dead thread stored but did not report: those targets are fetched again. */
   #takeBack(
     sink: FetchTask['sink'],
     workerIndex: number,
@@ -302,7 +305,7 @@ export class FetchWorkerGroup {
     }
   }
 
-  /** Sets the target that kills threads aside, once it is known. */
+  /** Settles the target that kills threads as failed, once it is known. */
   #recordDeath(handle: WorkerHandle, error: unknown): void {
     const killer = handle.blameDeath();
     if (killer !== null) {
@@ -342,7 +345,7 @@ export class FetchWorkerGroup {
     if (message.kind === 'partial') {
       const { index, partial } = message;
       const target = handle.pending.get(index);
-      // Whichever thread has it next goes on with it.
+      // The next thread that gets the target continues its body.
       if (target !== undefined) handle.pending.set(index, { ...target, partial });
       this.#options.onPartial?.(index, partial);
       return;

@@ -1,30 +1,33 @@
-// Who gives targets back to whom once the list is at its end. Until then whoever has most room is given more; from then on
-// one worker may have a thousand slow targets left while another has nothing to do.
+// Which worker gives targets back for which other at the end of the list. Before that, the worker with most room is
+// given more; at the end, one worker may have a thousand slow targets left while another has nothing to do.
 
-/** What a worker has before it. */
+/** The work that a worker has left. */
 export interface WorkerShare {
-  /** Given to it and not settled. */
+  /** Targets given to it and not settled. */
   readonly pendingCount: number;
-  /** Its slots. */
+  /** Number of its slots. */
   readonly maxInFlight: number;
-  /** It has begun everything it was given: nothing of it can go to another. */
+  /** It has begun all its targets: none of them can go to another worker. */
   readonly isAllBegun: boolean;
-  /** It was asked to give back, and has not answered. */
+  /** It was asked to give targets back, and has not answered. */
   readonly isAsked: boolean;
 }
 
 export interface ShareMove {
-  /** Of the worker that is to give back. */
+  /** The worker that gives targets back. */
   readonly from: number;
   readonly count: number;
 }
 
-/** With so many times its slots before it, a worker has enough to do until an answer comes. */
+/** A worker with this many times its slots left has enough to do until an answer comes. */
 const ENOUGH_RATIO = 2;
-/** A worker with so many times what the poorest has gives half of the difference. */
+/** A worker with this many times the work of the poorest gives half of the difference. */
 const RICH_RATIO = 1.25;
 
-/** @returns what would level the shares; null when they are level, or while a worker that was asked has not answered */
+/**
+ * @returns the move that levels the shares; null when they are level, or while a worker that was asked has not
+ *   answered
+ */
 export function chooseMove(shares: readonly WorkerShare[]): ShareMove | null {
   if (shares.some(({ isAsked }) => isAsked)) return null;
   let poorest: WorkerShare | undefined;
@@ -41,7 +44,7 @@ export function chooseMove(shares: readonly WorkerShare[]): ShareMove | null {
   return from < 0 ? null : { from, count: Math.floor((mostCount - poorest.pendingCount) / 2) };
 }
 
-/** True when no target will change its worker any more: one that is asked may still give its last. */
+/** True when no target will change its worker any more: a worker that is asked may still give its last one. */
 export function isSettledDown(shares: readonly WorkerShare[]): boolean {
   return shares.every(
     ({ pendingCount, isAllBegun, isAsked }) =>

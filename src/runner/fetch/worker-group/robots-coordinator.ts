@@ -1,9 +1,9 @@
-// Has each origin's robots.txt fetched once for all workers: the first that asks is sent for it, the others wait here.
+// Has each origin's robots.txt fetched once for all workers: the first worker that asks fetches it, the others wait.
 
 import type { ToFetchWorker } from '../../../model/fetch-task.ts';
 import type { RobotsAnswer } from '../../../model/robots.ts';
 
-/** Characters of rules kept at once; beyond them the oldest are fetched again. */
+/** Characters of rules kept at once; beyond this the oldest are dropped, and fetched again when needed. */
 const MAX_CHARS = 32 * 2 ** 20;
 /** Memory of an entry without its text. */
 const ENTRY_CHARS = 200;
@@ -22,7 +22,7 @@ export class RobotsCoordinator {
   readonly #entries = new Map<string, Entry>();
   #chars = 0;
 
-  /** The asker gets the answer when it is known, or is sent for it. */
+  /** Sends the asker the answer once it is known, or asks it to fetch the file. */
   ask(asker: RobotsAsker, origin: string): void {
     const entry = this.#entries.get(origin);
     if (entry === undefined) {
@@ -31,14 +31,14 @@ export class RobotsCoordinator {
     } else if (entry.answer !== null) {
       asker.send({ kind: 'robots', answer: entry.answer });
     } else if (entry.fetcher === asker) {
-      // Its thread died before it came back.
+      // The thread that was fetching it died.
       asker.send({ kind: 'fetch-robots', origin });
     } else {
       entry.others.add(asker);
     }
   }
 
-  /** The answer is known. */
+  /** Takes the answer, and sends it to all who wait. */
   found(answer: RobotsAnswer): void {
     const entry = this.#entries.get(answer.origin);
     if (entry === undefined || entry.answer !== null) return;

@@ -1,6 +1,7 @@
-// One worker as the runner sees it, whatever thread it has at the moment: what was sent to it and is not settled, and
-// what is held back. After a death the targets that were in flight are tried again by themselves, few at a time and
-// with nothing else beside them, so that the one that kills threads is found and no other pays for it.
+// One worker as the runner sees it, whichever thread it has at the moment: targets that were sent to it and are not
+// settled, and targets that are held back. After a death, the targets that were in flight (the suspects) are tried
+// again without any others, few at a time, so that the one that kills threads is found and no other target fails
+// for it.
 
 import type { MessagePort } from 'node:worker_threads';
 import { Histogram } from '../../../measure/histogram.ts';
@@ -12,17 +13,17 @@ import type { Stored } from '../../../model/outcome.ts';
 import type { Target } from '../../../model/target.ts';
 import type { WorkerShare } from './level-shares.ts';
 
-/** Targets a worker has besides those in flight: what other origins can use while one is full. */
+/** Targets a worker has besides those in flight, so that other origins have work while one is full. */
 export const AHEAD_COUNT = 2048;
-/** Targets in one message. */
+/** Targets in each message. */
 export const BATCH_COUNT = 64;
-/** Suspects are tried again in so many groups at most; a group that dies is tried one by one. */
+/** The most groups in which suspects are tried again; the targets of a group that dies are tried one by one. */
 const MAX_GROUPS = 64;
-/** A target that was in flight at so many deaths, the last time alone, is set aside. */
+/** A target that was in flight at this many deaths, the last time alone, is settled as failed. */
 const MAX_DEATHS = 2;
 
 export class WorkerHandle implements WorkerShare {
-  /** Given and not settled, by index. */
+  /** Targets given and not settled, by index. */
   readonly pending = new Map<number, Target>();
   readonly tallyBuffer = Tally.allocate();
   readonly tally = new Tally(this.tallyBuffer);
@@ -34,22 +35,22 @@ export class WorkerHandle implements WorkerShare {
   readonly capacity: number;
   readonly maxInFlight: number;
   port: MessagePort | null = null;
-  /** What it waits for, where nothing of its share moves. */
+  /** What the worker waits for, when none of its targets moves. */
   waits: string | null = null;
-  /** Where the present thread's last settled body went. */
+  /** Where the last settled body of the present thread went. */
   last: Stored | null = null;
   isAllBegun = false;
   isAsked = false;
-  /** Deaths of threads in a row, none of them with a target settled since the one before or set aside. */
+  /** Deaths of threads in a row, without a target settled or identified as the killer between them. */
   barrenDeaths = 0;
   /** How often targets were in flight when a thread died; shared by all workers. */
   readonly #deaths: Map<number, number>;
-  /** Groups of targets that were in flight at a death, each to be sent when nothing else is out. */
+  /** Groups of targets that were in flight at a death; each is sent when nothing else is out. */
   #suspects: Target[][] = [];
-  /** What waits until the suspects are settled. */
+  /** Targets that wait until the suspects are settled. */
   #held: Target[] = [];
 
-  /** @param deaths by index of the target; grows here */
+  /** @param deaths by index of the target; this object adds to it */
   constructor(maxInFlight: number, origins: SharedArrayBuffer, deaths: Map<number, number>) {
     this.maxInFlight = maxInFlight;
     this.ownRows = makeOwnRows(origins);
@@ -66,7 +67,7 @@ export class WorkerHandle implements WorkerShare {
     return this.capacity - this.pending.size;
   }
 
-  /** Something is held back: nothing changes hands, and the share is not at its end. */
+  /** True while targets are held back: then none changes its worker, and the share is not at its end. */
   get isHolding(): boolean {
     return this.#suspects.length + this.#held.length > 0;
   }
@@ -85,7 +86,10 @@ export class WorkerHandle implements WorkerShare {
     } else this.#sendBatches(targets);
   }
 
-  /** Whatever can be sent now: the next suspects when nothing is out, and what waits behind them when none are left. */
+  /**
+   * Sends what can be sent now: the next suspects when nothing is out, and the held targets when no suspects are
+   * left.
+   */
   sendHeld(): void {
     if (this.#suspects.length > 0) {
       const waitingCount = this.#suspects.reduce((sum, { length }) => sum + length, 0) + this.#held.length;
@@ -95,7 +99,7 @@ export class WorkerHandle implements WorkerShare {
     }
   }
 
-  /** What was never sent, because the run was stopped before. */
+  /** Removes and returns the targets that were never sent because the run was stopped. */
   takeHeld(): Target[] {
     const held = [...this.#suspects.flat(), ...this.#held];
     this.#suspects = [];
@@ -104,7 +108,10 @@ export class WorkerHandle implements WorkerShare {
     return held;
   }
 
-  /** The thread died. @returns the target that kills threads, which is not pending any more; null where none is known to */
+  /**
+   * Counts a death of the thread against the targets that were in flight.
+   * @returns the target that kills threads, which is not pending any more; null where none is known to
+   */
   blameDeath(): Target | null {
     const cells = new Float64Array(this.inFlight);
     const targets = [...cells]
@@ -125,14 +132,14 @@ export class WorkerHandle implements WorkerShare {
     return only;
   }
 
-  /** A target has its outcome. */
+  /** Takes a target that has its outcome out of the worker's share. */
   settled(index: number): void {
     this.pending.delete(index);
     if (this.#deaths.size > 0) this.#deaths.delete(index);
     this.barrenDeaths = 0;
   }
 
-  /** Puts what a dead thread had back in line: suspects first, then what it had not begun. */
+  /** Queues the targets of a dead thread again: suspects first, then those it had not begun. */
   #regroup(suspects: readonly Target[]): void {
     const isAgain = suspects.some((target) => this.#deathsOf(target) > 1);
     const groupSize = isAgain ? 1 : Math.ceil(suspects.length / MAX_GROUPS);
@@ -155,7 +162,7 @@ export class WorkerHandle implements WorkerShare {
     return true;
   }
 
-  /** Whatever it had begun, it has more before it now. */
+  /** Sends targets; from here on the worker has targets that it has not begun. */
   #sendBatches(targets: readonly Target[]): void {
     this.isAllBegun = false;
     for (let start = 0; start < targets.length; start += BATCH_COUNT)
