@@ -32,6 +32,16 @@ export class AnswerAccount {
     return this.#received - this.#answered - this.#abandoned;
   }
 
+  /** Changes with every count. */
+  get activity(): number {
+    return this.#received + this.#answered + this.#abandoned;
+  }
+
+  /** Of one snapshot at most. */
+  get bitmapBytes(): number {
+    return this.#tally.seen.length + this.#tally.repeated.length;
+  }
+
   receive(count: number): void {
     this.#received += count;
     const { inFlight } = this;

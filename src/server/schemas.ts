@@ -71,7 +71,9 @@ export const stats = {
         acceptErrors: count('Accepts that failed.'),
       },
     },
-    replicasReplaced: count('Replicas that died since the last reset; their counts are lost.'),
+    replicasReplaced: count(
+      'Replicas that died since the last reset; what they counted after their last note is lost.',
+    ),
     cpuUserUs: count('User time of all replicas since the last reset, microseconds.'),
     cpuSystemUs: count('System time of all replicas since the last reset, microseconds.'),
     rssBytes: count('Resident memory of all replicas.'),

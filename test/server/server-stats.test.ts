@@ -58,7 +58,7 @@ test('statistics survive their JSON form, bitmaps and sums included', () => {
     answer: 'json' as const,
     lean: false,
   };
-  const stats = mergeSnapshots(facts, [counters.snapshot()], 3);
+  const stats = mergeSnapshots(facts, [counters.snapshot()], [], 3);
   const overTheWire = JSON.parse(JSON.stringify(toStatsJson(stats, true))) as ServerStatsJson;
   assert.deepEqual(parseServerStats(overTheWire), stats);
   assert.equal(parseServerStats(toStatsJson(stats, false)).trials.seenBitmap, null);

@@ -9,6 +9,10 @@ import type { ServerStats } from '../server-stats.ts';
 /** As often as the client looks: more notes would not be seen. A note costs a replica some 20 us. */
 const LOOP_NOTE_EVERY_MS = 100;
 
+/** How old the counts of a replica that dies may be, and how many bytes a second their bitmaps may cost at most. */
+const COUNTS_NOTE_EVERY_MS = 250;
+const COUNTS_NOTE_BYTES_PER_MS = 4_000;
+
 interface Question {
   readonly resolve: (stats: ServerStats | undefined) => void;
   readonly reject: (error: SpillwayError) => void;
@@ -20,6 +24,7 @@ export class PrimaryLink {
   readonly #questions = new Map<number, Question>();
   #lastId = 0;
   #loopTimer: NodeJS.Timeout | undefined;
+  #notedActivity = 0;
 
   constructor(counters: ReplicaCounters, onDrain: () => void) {
     this.#counters = counters;
@@ -31,6 +36,11 @@ export class PrimaryLink {
 
   ready(): void {
     this.#send({ type: 'ready' });
+    this.#notedActivity = this.#counters.activity;
+    const everyMs = Math.max(COUNTS_NOTE_EVERY_MS, this.#counters.bitmapBytes / COUNTS_NOTE_BYTES_PER_MS);
+    setInterval(() => this.#noteCounts(), everyMs).unref();
+    // The last word of a replica that ends by itself, by an error too: a message this small leaves at once.
+    process.once('exit', () => this.#noteCounts());
   }
 
   /** Resolves when the message has left, because the process ends next. */
@@ -71,6 +81,8 @@ export class PrimaryLink {
         break;
       case 'reset':
         this.#counters.reset();
+        // What is in flight counts from the start.
+        this.#notedActivity = 0;
         this.#send({ type: 'reset-done', id: message.id });
         break;
       case 'watch-loop':
@@ -95,6 +107,14 @@ export class PrimaryLink {
   #watchLoop(isWatched: boolean): void {
     clearInterval(this.#loopTimer);
     this.#loopTimer = isWatched ? setInterval(() => this.#noteLoop(), LOOP_NOTE_EVERY_MS).unref() : undefined;
+  }
+
+  /** Nothing to say where nothing was counted. */
+  #noteCounts(): void {
+    const { activity } = this.#counters;
+    if (activity === this.#notedActivity) return;
+    this.#notedActivity = activity;
+    this.#send({ type: 'counts-note', snapshot: this.#counters.snapshot() });
   }
 
   #noteLoop(): void {

@@ -32,6 +32,7 @@ export class ReplicaCounters {
   acceptErrors = 0;
   #peakConnections = 0;
   #totalConnections = 0;
+  #connectionsClosed = 0;
   #cpuSince = process.cpuUsage();
   #loopSince = performance.eventLoopUtilization();
 
@@ -54,6 +55,7 @@ export class ReplicaCounters {
   #closeConnection(connection: Connection): void {
     this.connections.delete(connection);
     connection.isClosed = true;
+    this.#connectionsClosed++;
     this.trials.abandon(connection.owedTrials);
     this.downloads.abandon(connection.owedDownloads);
     connection.owedTrials = 0;
@@ -66,8 +68,25 @@ export class ReplicaCounters {
     this.acceptErrors = 0;
     this.#peakConnections = this.connections.size;
     this.#totalConnections = this.connections.size;
+    this.#connectionsClosed = 0;
     this.#cpuSince = process.cpuUsage();
     this.#loopSince = performance.eventLoopUtilization();
+  }
+
+  /** Changes with every count. */
+  get activity(): number {
+    return (
+      this.trials.activity +
+      this.downloads.activity +
+      this.#totalConnections +
+      this.#connectionsClosed +
+      this.acceptErrors
+    );
+  }
+
+  /** Of one snapshot at most. */
+  get bitmapBytes(): number {
+    return this.trials.bitmapBytes + this.downloads.bitmapBytes;
   }
 
   /** Times of the event loop since the last reset. */

@@ -1,10 +1,11 @@
 // All replicas of one server: starts them, replaces those that die, collects their counts, ends them.
 
 import { SpillwayError } from '../../model/errors.ts';
+import { addDeparted } from './departed.ts';
 import type { ReplicaConfig } from './replica-config.ts';
 import { ReplicaProcess } from './replica-process.ts';
 import type { ReplicaExit } from './replica-process.ts';
-import type { LoopMs } from './replica-counters.ts';
+import type { LoopMs, ReplicaSnapshot } from './replica-counters.ts';
 import { mergeSnapshots } from '../server-stats.ts';
 import type { ServerFacts, ServerStats } from '../server-stats.ts';
 
@@ -15,7 +16,7 @@ const START_DEADLINE_MS = 30_000;
 /** Time beyond the drain to close sockets and end the process. */
 const EXIT_GRACE_MS = 1000;
 
-/** A replica died and another one serves in its place. Its counts are lost. */
+/** A replica died and another one serves in its place. Its counts go on from its last note. */
 export interface ReplicaReplaced extends ReplicaExit {
   readonly replacementPid: number;
 }
@@ -31,6 +32,8 @@ interface Seat {
   /** Times of the replicas that died in this position since the last reset. */
   loopBeforeMs: LoopMs;
   readonly deathsMs: number[];
+  /** What those that died here since the last reset had counted, as last known. */
+  departed: ReplicaSnapshot | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -53,6 +56,7 @@ export class ReplicaGroup {
       replica: undefined,
       loopBeforeMs: [0, 0],
       deathsMs: [],
+      departed: undefined,
       timer: undefined,
     }));
   }
@@ -106,18 +110,24 @@ export class ReplicaGroup {
   /** @throws ERR_SERVER when a replica is stuck, or when replicas died too often to be replaced */
   async stats(): Promise<ServerStats> {
     if (this.#failure !== undefined) throw this.#failure;
-    const snapshots = await Promise.all(this.#live().map((replica) => replica.snapshot()));
-    return mergeSnapshots(
-      this.#facts,
-      snapshots.filter((snapshot) => snapshot !== undefined),
-      this.#replacedCount,
+    const answers = await Promise.all(
+      this.#live().map(async (replica) => ({ replica, snapshot: await replica.snapshot() })),
     );
+    // A replica that died after its answer is among the departed now, and counts only there.
+    const live = answers.flatMap(({ replica, snapshot }) =>
+      replica.isReady ? (replica.lastCounts ?? snapshot ?? []) : [],
+    );
+    const departed = this.#seats.flatMap((seat) => seat.departed ?? []);
+    return mergeSnapshots(this.#facts, live, departed, this.#replacedCount);
   }
 
   /** Resolves when all have started their counts again. @throws ERR_SERVER as with `stats` */
   async reset(): Promise<void> {
     this.#replacedCount = 0;
-    for (const seat of this.#seats) seat.loopBeforeMs = [0, 0];
+    for (const seat of this.#seats) {
+      seat.loopBeforeMs = [0, 0];
+      seat.departed = undefined;
+    }
     await Promise.all(this.#live().map((replica) => replica.reset()));
   }
 
@@ -197,6 +207,8 @@ export class ReplicaGroup {
   }
 
   #replace(seat: Seat, exit: ReplicaExit): void {
+    const last = seat.replica?.lastCounts;
+    if (last !== undefined) seat.departed = addDeparted(seat.departed, last, this.#facts);
     if (this.#isClosing) return;
     this.#replacedCount++;
     seat.loopBeforeMs = loopMsOf(seat);

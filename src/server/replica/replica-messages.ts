@@ -21,6 +21,8 @@ export type ToPrimary =
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
   | { readonly type: 'snapshot-answer'; readonly id: number; readonly snapshot: ReplicaSnapshot }
   | { readonly type: 'reset-done'; readonly id: number }
+  /** What it has counted, now and then while it counts, and as its last word. */
+  | { readonly type: 'counts-note'; readonly snapshot: ReplicaSnapshot }
   /** Times of the event loop since the replica's last reset. */
   | { readonly type: 'loop-note'; readonly loopMs: LoopMs }
   | { readonly type: 'ask-stats'; readonly id: number }

@@ -48,6 +48,9 @@ export class ReplicaProcess {
    * Times of its event loop since its last reset, as it last noted them; it notes while `watchLoop` is on.
    */
   loopMs: LoopMs = [0, 0];
+  /** The newest counts that are known of it since its last reset: they are there when it is not any more. */
+  lastCounts: ReplicaSnapshot | undefined;
+  #resetsInFlight = 0;
   #isGone = false;
   readonly #worker: Worker;
   readonly #events: ReplicaEvents;
@@ -103,6 +106,8 @@ export class ReplicaProcess {
 
   /** Resolves when its counts have started again, or when it is gone. @throws ERR_SERVER as with `snapshot` */
   async reset(): Promise<void> {
+    this.#resetsInFlight++;
+    this.lastCounts = undefined;
     await this.#ask('reset');
   }
 
@@ -148,13 +153,18 @@ export class ReplicaProcess {
         this.#events.failed(new SpillwayError(message.code, message.message));
         break;
       case 'snapshot-answer':
+        this.#keepCounts(message.snapshot);
         this.#settle(message.id, message.snapshot);
+        break;
+      case 'counts-note':
+        this.#keepCounts(message.snapshot);
         break;
       case 'loop-note':
         this.loopMs = message.loopMs;
         break;
       case 'reset-done':
         this.loopMs = [0, 0];
+        this.#resetsInFlight--;
         this.#settle(message.id, undefined);
         break;
       case 'ask-stats':
@@ -162,6 +172,11 @@ export class ReplicaProcess {
         this.#events.asked(message.type, message.id);
         break;
     }
+  }
+
+  /** What left before a reset arrived is of the time before it. */
+  #keepCounts(snapshot: ReplicaSnapshot): void {
+    if (this.#resetsInFlight === 0) this.lastCounts = snapshot;
   }
 
   #settle(id: number, snapshot: ReplicaSnapshot | undefined): void {

@@ -48,7 +48,7 @@ for (const lean of [false, true]) {
     await replaced;
     await connection.ended();
     const { trials, replicasReplaced } = await server.stats();
-    assert.deepEqual([trials.received, replicasReplaced], [0, 1]);
+    assert.deepEqual([trials.received, trials.abandoned, trials.inFlight, replicasReplaced], [1, 1, 0, 1]);
   });
 
   test(`closing lets answers in flight go out, then ends connections, processes and ports, ${way}`, async () => {
