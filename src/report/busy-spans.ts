@@ -1,4 +1,4 @@
-// How busy event loops were over time, from what workers and replicas noted of themselves: for figures and for text.
+// How busy event loops were over time, from what workers and replicas noted themselves, for figures and text.
 
 import type { Snapshot } from '../model/record.ts';
 
@@ -11,7 +11,7 @@ export interface BusySpan {
   readonly ratio: number;
 }
 
-/** How busy one was from one note of its own to the next; empty where it noted nothing while the round ran. */
+/** How busy one loop was between its notes; empty when it noted nothing while the round ran. */
 export function busySpans(
   snapshots: readonly Pick<Snapshot, 'atMs' | LoopsField>[],
   field: LoopsField,
@@ -33,7 +33,10 @@ export function busySpans(
 
 const LEVELS = '▁▂▃▄▅▆▇█';
 
-/** The same as one character for each of `fieldCount` equal parts of the time until `endMs`; `·` where nothing is known. */
+/**
+ * The same as one character for each of `fieldCount` equal parts of the time until `endMs`; `·` where nothing
+ * is known.
+ */
 export function busyBars(spans: readonly BusySpan[], endMs: number, fieldCount: number): string {
   const cellMs = endMs / fieldCount;
   return Array.from({ length: fieldCount }, (_, cell) => {

@@ -1,4 +1,4 @@
-// Event loops over time where nothing can be drawn: a bar of characters for each worker and each replica.
+// Event loops over time for reports without figures: a bar of characters for each worker and each replica.
 
 import type { Comparison } from '../model/comparison.ts';
 import type { RoundRecord } from '../model/record.ts';
@@ -9,7 +9,7 @@ import { plainTable, type ReportTable } from './report-table.ts';
 
 const LINE_CELLS = 20;
 const TABLE_CELLS = 32;
-/** The busiest ones of each kind stand in the table where there are more. */
+/** With more workers or replicas than this, the table shows only the busiest of each kind. */
 const MAX_ROWS = 4;
 
 interface Loop {
@@ -22,7 +22,7 @@ const KINDS = [
   ['replica', 'replicaLoopsMs', ({ server }: RoundRecord) => server?.utilizationRatios ?? []],
 ] as const;
 
-/** One line for the terminal: the busiest worker and the busiest replica; null where nobody noted anything. */
+/** One line for the terminal with the busiest worker and the busiest replica; null when nothing was noted. */
 export function busyLine(round: RoundRecord): string | null {
   const parts = KINDS.flatMap(([kind, field, ratiosOf]) => {
     const [loop] = busiestFirst(ratiosOf(round));
@@ -32,7 +32,7 @@ export function busyLine(round: RoundRecord): string | null {
   return parts.length === 0 ? null : `busy over time: ${parts.join('  ')}`;
 }
 
-/** The median round of every strategy; null where nobody noted anything. */
+/** A table of the median round of each strategy; null when nothing was noted. */
 export function busyTable({ strategies }: Comparison): ReportTable | null {
   const rows = strategies.flatMap(({ name, rounds }) => {
     const round = medianRound(rounds);

@@ -1,5 +1,5 @@
-// A comparison as lines of text for a terminal: one block a family, because answers that shared a connection and
-// answers that had one each are not the same thing done faster. Pure; the command prints them.
+// A comparison as lines of text for a terminal, with one block for each family, because answers that share a
+// connection and answers that have one each are different work. Pure; the command prints the lines.
 
 import type { Comparison, Estimate, Interval, StrategyResult } from '../model/comparison.ts';
 import type { Family } from '../model/plan.ts';
@@ -13,9 +13,9 @@ const FAMILY_HEADINGS = {
   h2c: 'many streams on each HTTP/2 connection: a family of its own',
 } as const satisfies Record<Family, string>;
 
-/** A comparison that cannot see a fifth sees little. */
+/** A comparison whose noise hides differences of a fifth is called noisy. */
 const NOISY_RATIO = 1.2;
-/** What is known when all rounds are over. */
+/** The result when all rounds are over. */
 export function comparisonLines(comparison: Comparison): string[] {
   const families = FAMILIES.filter((family) =>
     comparison.strategies.some((strategy) => strategy.family === family),
@@ -57,7 +57,7 @@ function familyLines(strategies: readonly StrategyResult[], trialCount: number):
   ].map((line) => line.trimEnd());
 }
 
-/** As the reference programs printed it, and what it stands for. */
+/** The lines as the reference programs print them, with what they stand for. */
 function resultLines(
   { name, rounds, figures, projected, guard, plan }: StrategyResult,
   trialCount: number,
@@ -170,7 +170,7 @@ function footLines({
   ];
 }
 
-/** Columns as wide as their widest cell, two blanks apart. */
+/** Pads columns to their widest cell, with two spaces between them. */
 export function alignColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),

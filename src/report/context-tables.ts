@@ -9,7 +9,7 @@ import { roundsOf } from './verdict.ts';
 
 const numbers = (...titles: readonly string[]) => titles.map((title) => ({ title, isNumber: true }));
 
-/** null where nothing was read. */
+/** null when no limit was read. */
 export function limitsTable({ limits }: Comparison): ReportTable | null {
   if (limits.length === 0) return null;
   return plainTable(
@@ -36,7 +36,7 @@ function limitChange(name: string, before: LimitChange['before'], after: LimitCh
   return `${after > before ? '+' : '−'}${limitValue(name, Math.abs(after - before))}`;
 }
 
-/** What the plans needed of each limit: the tightest finding of any strategy. */
+/** The tightest finding of any strategy for each limit. */
 export function findingsTable({ strategies }: Comparison): ReportTable {
   const tightest = new Map<string, readonly string[]>();
   const weight = { refused: 3, tight: 2, unknown: 1, ok: 0 };
@@ -67,7 +67,7 @@ export function findingsTable({ strategies }: Comparison): ReportTable {
   );
 }
 
-/** What the kernel counted while the rounds ran, where it grew; null where nothing did. */
+/** Kernel counters that grew while the rounds ran; null when none did. */
 export function networkTable({ strategies }: Comparison): ReportTable | null {
   const rows = strategies.flatMap(({ name, rounds }) =>
     TROUBLE.flatMap(([counter, meaning]) => {
@@ -85,7 +85,7 @@ export function networkTable({ strategies }: Comparison): ReportTable | null {
   );
 }
 
-/** Counters that do not grow in a run that goes well, by the names under which the record keeps them. */
+/** Counters that do not grow in a healthy run, by the names under which the record keeps them. */
 const TROUBLE = [
   ['listenOverflowCount', 'connections an accept queue had no room for'],
   ['listenDropCount', 'handshakes dropped by a listening socket'],
@@ -128,7 +128,7 @@ export function orderTable({ order }: Comparison): ReportTable | null {
   );
 }
 
-/** The reference against itself; null without pairs. */
+/** The measurements of the reference against itself; null without pairs. */
 export function noiseTable({ noise }: Comparison): ReportTable | null {
   if (noise.pairs.length === 0) return null;
   return plainTable(
@@ -154,7 +154,7 @@ export function planTable({ strategies }: Comparison): ReportTable {
   };
 }
 
-/** The first failures of any round, named; null where nothing failed. */
+/** The first failures of all rounds, named; null when nothing failed. */
 export function failuresTable(comparison: Comparison): ReportTable | null {
   const rows = roundsOf(comparison).flatMap(({ strategy, failures }) =>
     failures.map(({ trial, code, attempts, message }) => [

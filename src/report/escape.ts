@@ -1,10 +1,10 @@
-// What a server, a path or a user wrote, made harmless before it stands in a report: nothing here may steer a
-// terminal, open a tag or turn the direction of text.
+// Makes text of servers, paths and users harmless before it enters a report: none of it may control a
+// terminal, open a tag or change the direction of text.
 
-/** Control characters, format characters that hide or reorder text, and halves of surrogate pairs. */
+/** Control characters, format characters that hide or reorder text, and unpaired surrogates. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** The text with every character that cannot be seen written as its number, such as `\u{1b}`. */
+/** The text with every invisible character written as its number, such as `\u{1b}`. */
 export function visibleText(text: string): string {
   return text.replace(UNSEEN, (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`);
 }
@@ -22,7 +22,7 @@ export function escapeHtml(text: string): string {
   return visibleText(text).replace(/[&<>"']/g, (character) => HTML_ENTITIES[character] as string);
 }
 
-/** Text that Markdown shows as it is, on one line, in a table's cell too. */
+/** Text that Markdown shows unchanged on one line, also inside a table cell. */
 export function escapeMarkdown(text: string): string {
   return visibleText(text)
     .replace(/[\\`*_[\]|~$]/g, (character) => `\\${character}`)
@@ -32,7 +32,7 @@ export function escapeMarkdown(text: string): string {
     .replace(/^(\d+)\.(?=\s|$)/, '$1\\.');
 }
 
-/** A block of code, fenced by more backticks than the text holds in a row. */
+/** A code block, fenced by more backticks than the text holds in a row. */
 export function markdownCodeBlock(text: string): string {
   const shown = visibleText(text);
   const longest = Math.max(2, ...[...shown.matchAll(/`+/g)].map(([run]) => run.length));

@@ -10,7 +10,7 @@ export interface FailRule {
   readonly metric: Metric;
   readonly sign: '>' | '<' | '>=' | '<=';
   readonly bound: number;
-  /** The bound is a multiple of A's figure. */
+  /** True when the bound is a multiple of A's figure. */
   readonly isRelative: boolean;
 }
 
@@ -55,14 +55,14 @@ export interface RuleResult {
   readonly text: string;
 }
 
-/** Why a figure may have no value, where it is not that nothing was answered. */
+/** Why a figure may have no value, for reasons other than that nothing was answered. */
 const WITHOUT_VALUE: Partial<Record<Metric, string>> = {
   efficiencyRatio: 'the delay is none or not known, or the run was stopped',
   serverCpuUsPerTrial: 'the server is not ours to ask',
 };
 
 /**
- * A figure that A has and B lacks fails the rule: whatever it was to guard is gone.
+ * Checks one rule. A figure that A has and B lacks fails it, because what the rule protects is gone.
  * @throws SpillwayError `ERR_OPTION` when a side does not have the figure the rule asks for
  */
 export function applyRule(rule: FailRule, a: RecordSide, b: RecordSide): RuleResult {
@@ -86,7 +86,7 @@ export function applyRule(rule: FailRule, a: RecordSide, b: RecordSide): RuleRes
   return { holds, text: `${holds ? 'FAILED' : 'passed'}: ${rule.text}: ${strategy}.${metric} ${found}` };
 }
 
-/** Whatever a rule asks: a record that was stopped before its end passes none. */
+/** Fails each side whose record was stopped before its end, whatever the rules ask. */
 export function applyStops(rules: readonly FailRule[], sides: readonly RecordSide[]): RuleResult[] {
   if (rules.length === 0) return [];
   return sides
@@ -95,8 +95,8 @@ export function applyStops(rules: readonly FailRule[], sides: readonly RecordSid
 }
 
 /**
- * Whatever a rule asks: a proof that is broken in B and was not in A fails it, for a strategy that both sides have or a
- * rule names.
+ * Fails a proof that is broken in B and was not broken in A, whatever the rules ask, for strategies that both
+ * sides have or that a rule names.
  */
 export function applyProofs(rules: readonly FailRule[], a: RecordSide, b: RecordSide): RuleResult[] {
   if (rules.length === 0) return [];
@@ -114,7 +114,7 @@ export function applyProofs(rules: readonly FailRule[], a: RecordSide, b: Record
   });
 }
 
-/** null: its strategy has no value of it. */
+/** The figure of the rule's strategy; null when the strategy has no value for it. */
 function figureOf({ text, strategy, metric }: FailRule, side: RecordSide): number | null {
   if (side.strategies.has(strategy)) return medianFigure(side, strategy, metric);
   throw new SpillwayError(
@@ -134,7 +134,7 @@ function whyNone(metric: Metric): string {
   return WITHOUT_VALUE[metric] ?? 'nothing was answered';
 }
 
-/** Enough digits to see a change, no more. */
+/** Formats a figure with just enough digits to see a change. */
 export function formatFigure(value: number): string {
   return Number.isInteger(value) ? String(value) : value.toPrecision(value >= 1000 ? 5 : 4);
 }

@@ -1,5 +1,5 @@
-// The account of a fetch as a person reads it at the end. Pure; what servers and lists wrote is made
-// harmless to a terminal first.
+// The final account of a fetch for a person. Pure; text of servers and lists is made harmless to a terminal
+// first.
 
 import type { FetchReport, NameAccount } from '../model/fetch-report.ts';
 import { formatCount, formatMs, formatRate, formatSize } from './format-numbers.ts';
@@ -13,11 +13,11 @@ export interface AccountPlaces {
   /** Where the bodies are. */
   readonly bodies: string;
   readonly failures: string;
-  /** What a person calls the run; null where nothing is kept of it. */
+  /** The name of the run, as a person uses it; null when no record of the run is kept. */
   readonly run: string | null;
 }
 
-/** The account at the end, a line each. */
+/** The lines of the final account. */
 export function fetchAccountLines(report: FetchReport, places: AccountPlaces): string[] {
   const { targets, ok, failed, skipped, wallMs, bytes, retries, attemptsSent, before } = report;
   const perSec = (amount: number) => (amount * 1000) / Math.max(wallMs, 1);
@@ -76,7 +76,7 @@ function namesLine({ lookups, hits, unknown, failed, timedOut, p50Ms, p99Ms }: N
   return `names asked for ${formatCount(lookups)}${times} · known ${formatCount(hits)}${told.join('')}`;
 }
 
-/** What a person can do with the run now. */
+/** What a person can do with the run next. */
 function nextSteps(report: FetchReport, run: string): string[] {
   const place = /^[\w./-]+$/u.test(run) ? run : `'${printable(run).replaceAll("'", "'\\''")}'`;
   const { ended, settledNow, before, targets, failed } = report;
@@ -93,9 +93,9 @@ function alreadySettled({ ok, targets, failed }: FetchReport, place: string): st
   return `already complete: ${formatCount(ok)} of ${formatCount(targets)}, nothing was asked; spillway verify ${place} reads all again`;
 }
 
-/** What was found of origins, where it was: the ones that answered most. */
+/** The windows that were found for origins, for those that answered most. */
 function kneeLines(report: FetchReport): string[] {
-  // Where nothing came there is nothing that served best.
+  // Without answers there is no window that served best.
   const knees = (report.knees ?? []).filter(({ perSec }) => perSec >= 0.5);
   const lines = knees.slice(0, MAX_KNEE_LINES).map(({ origin, window, perSec, ceiling }) => {
     const refused = ceiling === null ? '' : ', more were refused';
@@ -121,7 +121,10 @@ function failureLines(report: FetchReport, places: AccountPlaces): string[] {
   return places.failures === '' ? lines : [...lines, `all failures: ${places.failures}`];
 }
 
-/** ` (404: 10, 503: 2)`, most first; what an earlier session had is known by its class alone. */
+/**
+ * Text such as ` (404: 10, 503: 2)`, most frequent first. Failures of an earlier session are known only by
+ * class.
+ */
 function statusesText({ statuses = {}, failures }: FetchReport): string {
   const sorted = Object.entries(statuses).toSorted(([, a], [, b]) => b - a);
   const parts = sorted.slice(0, MAX_STATUSES).map(([status, count]) => `${status}: ${formatCount(count)}`);
@@ -131,7 +134,10 @@ function statusesText({ statuses = {}, failures }: FetchReport): string {
   return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
 }
 
-/** What a certificate of a private authority is refused with; a name or a date that is wrong is no matter of trust. */
+/**
+ * True when a certificate was refused because its authority is not trusted; a wrong name or date is another
+ * matter.
+ */
 function isUntrusted({ code, detail }: FetchReport['firstFailures'][number]): boolean {
   return code === 'tls' && /self.signed|(?:unable to|cannot) (?:verify|get)|issuer|UNABLE_TO/iu.test(detail);
 }

@@ -1,24 +1,24 @@
-// Numbers as a person reads them in a report, always with their unit or under a heading that names it.
+// Formats numbers for reports, always with their unit or under a heading that names it.
 
 import type { Estimate, Interval } from '../model/comparison.ts';
 
-/** What stands where there is no number. */
+/** Shown when there is no number. */
 export const NO_NUMBER = '–';
 
-/** Fewer answers have no hundredth part: their p99 would be their largest. */
+/** With fewer answers than this, p99 would be the largest latency. */
 export const LEAST_FOR_P99 = 100;
 
-/** `12,345`. Not by Intl: its first use takes 40 ms, a fifth of what a short fetch takes to begin. */
+/** `12,345`. Does not use Intl, whose first use takes 40 ms, a fifth of what a short fetch needs to start. */
 export function formatCount(count: number | null): string {
   return count === null ? NO_NUMBER : count.toFixed(0).replaceAll(/\B(?=(?:\d{3})+$)/gu, ',');
 }
 
-/** `12,345/s`, `0.5/s`: one decimal where a whole number would say too little. */
+/** `12,345/s` or `0.5/s`: one decimal when a whole number says too little. */
 export function formatRate(perSec: number): string {
   return `${perSec < 9.95 ? Number(perSec.toFixed(1)) : formatCount(perSec)}/s`;
 }
 
-/** `812 ms`, `1.37 s`, `16 min 40 s`, `2 h 47 min`: three figures at most. */
+/** `812 ms`, `1.37 s`, `16 min 40 s`, `2 h 47 min`: at most three significant figures. */
 export function formatMs(ms: number | null): string {
   if (ms === null) return NO_NUMBER;
   if (ms < 0.9995) return `${Math.round(ms * 1e3)} µs`;
@@ -37,7 +37,7 @@ export function formatShare(ratio: number | null): string {
   return ratio === null ? NO_NUMBER : `${Math.round(ratio * 100)} %`;
 }
 
-/** `1.30×`; finer where it is close to one, coarser where it is large. */
+/** `1.30×`; with more digits near one and fewer when large. */
 export function formatTimes(ratio: number | null): string {
   if (ratio === null) return NO_NUMBER;
   if (ratio < 0.0995) return `${Number(ratio.toPrecision(2))}×`;
@@ -50,14 +50,14 @@ export function formatMicroseconds(us: number | null): string {
   return us < 10 ? `${us.toFixed(1)} µs` : us < 9_995 ? `${formatCount(us)} µs` : formatMs(us / 1e3);
 }
 
-/** Mebibytes, and gibibytes from 10 of them. */
+/** A size in MiB, and in GiB from 10 GiB. */
 export function formatBytes(bytes: number | null): string {
   if (bytes === null) return NO_NUMBER;
   const mib = bytes / 2 ** 20;
   return mib < 10_240 ? `${Math.round(mib)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
 }
 
-/** `1.20 s to 1.40 s (95 %)`: the range and how sure it is. */
+/** `1.20 s to 1.40 s (95 %)`: the range and its confidence. */
 export function formatInterval(interval: Interval | null, format: (value: number) => string): string {
   if (interval === null) return NO_NUMBER;
   const sure = interval.confidenceRatio * 100;
@@ -70,7 +70,7 @@ export function formatMedian(estimate: Estimate | null, format: (value: number) 
   return estimate === null ? NO_NUMBER : format(estimate.median);
 }
 
-/** `20.5 kB`: sizes of one body and of a whole run stand side by side here. */
+/** `20.5 kB`: the unit fits the size, as one body and a whole run are shown side by side. */
 export function formatSize(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3));

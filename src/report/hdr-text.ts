@@ -14,7 +14,7 @@ export function hdrText({ buckets, count, sumUs, maxUs }: HistogramData): string
     seen += inBucket;
     const ratio = seen / count;
     if (ratio < next && at < buckets.length - 1) continue;
-    // A bucket's values are counted by its upper end, as everywhere here.
+    // The values of a bucket are counted at its upper end, as everywhere in this program.
     const upperUs = at < buckets.length - 1 ? upperOf(buckets, at) : maxUs;
     const inverse = ratio < 1 ? (1 / (1 - ratio)).toFixed(2) : '';
     lines.push(
@@ -31,7 +31,7 @@ export function hdrText({ buckets, count, sumUs, maxUs }: HistogramData): string
   return lines.join('\n');
 }
 
-/** The first tick behind a percentile: so many to each halving of what is left to 1. */
+/** The first tick after a percentile, with `TICKS_PER_HALF` ticks for each halving of the distance to 1. */
 function nextTick(ratio: number): number {
   if (ratio >= 1) return 1;
   const halvings = Math.floor(-Math.log2(1 - ratio));
@@ -40,7 +40,7 @@ function nextTick(ratio: number): number {
   return Math.min(1, 1 - left + (Math.floor((ratio - (1 - left)) / step) + 1) * step);
 }
 
-/** Buckets have 7 bits of precision (`measure/histogram`): the last value that falls into one. */
+/** The last value that falls into a bucket, with 7 bits of precision (`measure/histogram`). */
 function upperOf(buckets: HistogramData['buckets'], at: number): number {
   const [lowerUs] = buckets[at] as readonly [number, number];
   const widthUs = lowerUs < 256 ? 1 : 2 ** (Math.floor(Math.log2(lowerUs)) - 7);

@@ -1,5 +1,5 @@
-// The report as one HTML file: no script, no request, one style sheet that its policy knows by its hash. What a server
-// or a user wrote comes in through `element` alone, which escapes it.
+// The report as one HTML file without scripts or requests, and with one style sheet that its policy allows by
+// hash. Text of servers and users enters only through `element`, which escapes it.
 
 import { createHash } from 'node:crypto';
 import type { Comparison } from '../model/comparison.ts';
@@ -150,7 +150,7 @@ function tables(...found: readonly (ReportTable | null)[]): Markup[] {
   );
 }
 
-/** Long tables that few readers need: closed until asked for, without script. */
+/** Long tables that few readers need: closed until opened, without a script. */
 function folded(title: string, table: ReportTable | null): Markup | null {
   return table === null ? null : element('details', {}, element('summary', {}, title), htmlTable(table));
 }

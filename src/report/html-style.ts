@@ -1,6 +1,6 @@
-// How the page looks: one style sheet, light and dark by the reader's setting, wide and narrow, and on paper.
+// The style sheet of the page: light and dark by the reader's setting, wide and narrow screens, and paper.
 
-/** Eight colours that stay apart for most eyes, each at least 3:1 against its background. */
+/** Eight colours that most eyes can tell apart, each with a contrast of at least 3:1 against its background. */
 const SERIES = [
   ['#1f66c4', '#6eabf8'],
   ['#b8520a', '#f19a55'],
@@ -15,7 +15,7 @@ const SERIES = [
 const LIGHT = `color-scheme:light;--paper:#fff;--ink:#1a2029;--soft:#566170;--faint:#e3e7ec;--line:#9aa4b1;--wash:#f5f7f9;--good:#0b6b44;--bad:#b3261e;--band:#1f66c433;${SERIES.map(([light], index) => `--s${index}:${light};`).join('')}`;
 const DARK = `color-scheme:dark;--paper:#12161c;--ink:#e6eaf0;--soft:#a3aebb;--faint:#2a313b;--line:#66717f;--wash:#191f27;--good:#5fd09c;--bad:#ff8f85;--band:#6eabf844;${SERIES.map(([, dark], index) => `--s${index}:${dark};`).join('')}`;
 
-/** The whole style sheet; the page's policy allows it by its hash and no other. */
+/** The whole style sheet. The page's policy allows it by hash and allows no other. */
 export const STYLE = `
 :root{${LIGHT}}
 @media (prefers-color-scheme:dark){:root{${DARK}}}

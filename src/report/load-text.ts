@@ -1,4 +1,4 @@
-// A load as lines of text and as Markdown. Pure; the command prints them.
+// A load test as lines of text and as Markdown. Pure; the command prints them.
 
 import type { KneeRecord, KneeStep } from '../model/load/knee-record.ts';
 import type { LoadRecord, LoadSnapshot } from '../model/load/load-record.ts';
@@ -6,7 +6,7 @@ import type { Percentiles } from '../model/record.ts';
 import { formatCount, formatMs, formatRate, NO_NUMBER } from './format-numbers.ts';
 import { printable } from './printable.ts';
 
-/** What is asked, before it begins. */
+/** What will be asked, shown before it begins. */
 export function loadPlanLine({
   asked,
   transport,
@@ -44,7 +44,7 @@ export function loadLiveLine({ atMs, phase, tally, ...recent }: LoadSnapshot): s
   ].join(' · ');
 }
 
-/** The result. */
+/** The lines of the result. */
 export function loadResultLines(record: LoadRecord): string[] {
   const { figures, tally, ceiling } = record;
   const isAtLeast = ceiling.some(({ level }) => level === 'at-least');
@@ -135,7 +135,7 @@ function errorLines({ tally, statuses }: LoadRecord): string[] {
   ];
 }
 
-/** The result for a step summary. */
+/** The result as Markdown, for the summary of a CI step. */
 export function loadMarkdown(record: LoadRecord): string {
   const { figures } = record;
   const rows = ROWS.filter(([name]) => figures.latencies[name].count > 0).map(
@@ -157,7 +157,7 @@ export function loadMarkdown(record: LoadRecord): string {
   ].join('\n');
 }
 
-/** One rate of the search for a knee. */
+/** One rate of the search for the knee. */
 export function kneeStepLine({ perSec, seconds, verdict, found, ...step }: KneeStep): string {
   const words = { held: 'holds', broke: 'BREAKS', saturated: 'is more than this client can send' };
   const figure = found === null ? 'nothing answered' : `${Number(found.toPrecision(4))}`;

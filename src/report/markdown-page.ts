@@ -1,4 +1,4 @@
-// The report as Markdown: the same words and tables as the page, without its figures.
+// The report as Markdown, with the words and tables of the HTML page and without its figures.
 
 import type { Comparison } from '../model/comparison.ts';
 import { busyTable } from './busy-text.ts';

@@ -1,8 +1,8 @@
-// HTML and SVG by construction: text is always escaped, and only what was built here counts as markup.
+// Builds HTML and SVG: text is always escaped, and only what was built here counts as markup.
 
 import { escapeHtml } from './escape.ts';
 
-/** Markup that was built by `element` and may be put into other markup as it is. */
+/** Markup that `element` built and that may be put into other markup unchanged. */
 export interface Markup {
   readonly html: string;
 }
@@ -12,7 +12,7 @@ export type Attributes = Readonly<Record<string, string | number | null>>;
 
 const VOID_ELEMENTS = new Set(['meta', 'link', 'br', 'col']);
 
-/** One element; strings among its children are text, and attributes that are null are left out. */
+/** One element. Strings among its children are text; attributes that are null are omitted. */
 export function element(tag: string, attributes: Attributes = {}, ...children: readonly Child[]): Markup {
   const opened = Object.entries(attributes)
     .filter(([, value]) => value !== null)
@@ -34,7 +34,7 @@ export function together(children: readonly Child[]): Markup {
   };
 }
 
-/** A number as short as a picture needs it: one decimal of a pixel. */
+/** A number with the precision a picture needs: one decimal of a pixel. */
 export function coordinate(value: number): string {
   return String(Math.round(value * 10) / 10);
 }

@@ -1,4 +1,4 @@
-// The one round that stands for its strategy where a single one must be shown.
+// Selects the round that stands for its strategy when only one can be shown.
 
 import type { RoundRecord } from '../model/record.ts';
 

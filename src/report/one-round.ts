@@ -1,5 +1,5 @@
-// A single round as a comparison of one, so that every report has one shape. Nothing is judged: one round has no
-// interval, no ratio and nothing to be faster than.
+// A single round as a comparison with one strategy, so that every report has one shape. Nothing is judged:
+// one round has no interval, no ratio and nothing to be compared with.
 
 import type { Comparison, Estimate, StrategyFigures } from '../model/comparison.ts';
 import type { RoundRecord, ServerReport } from '../model/record.ts';

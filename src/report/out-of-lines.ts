@@ -1,8 +1,8 @@
-// What to say where this machine, not a server, was at fault: a failure of ours names who knows more. Pure.
+// What to say when this machine, not a server, was at fault: names the commands that show more. Pure.
 
 import { type FailureCode, FAILURES } from '../model/errors.ts';
 
-/** One line where attempts failed because this machine ran out of something; else none. */
+/** One line when attempts failed because this machine ran out of something; else empty. */
 export function outOfLines(counts: Readonly<Partial<Record<FailureCode, number>>>): string[] {
   const codes = (Object.keys(counts) as FailureCode[]).filter((code) => FAILURES[code]?.shrink);
   return codes.length === 0

@@ -1,11 +1,11 @@
-// The second scenario as lines of text, beside what its reference programs took. Pure.
+// The second scenario as lines of text, beside the times of its reference programs. Pure.
 
 import { medianOf } from '../measure/statistics.ts';
 import type { PagesRecord, PagesRound, PagesStrategy } from '../model/pages-record.ts';
 import { alignColumns } from './comparison-text.ts';
 import { formatSeconds } from './round-text.ts';
 
-/** What the reference programs printed for 25 files, by the time the server waits; its lists waited, too. */
+/** Times of the reference programs for 25 files, by the delay of the server, whose lists were delayed too. */
 const REFERENCE_MS: Readonly<Record<number, Readonly<Record<string, number>>>> = {
   0: { sequential: 228, threaded: 213, async: 188 },
   300: { sequential: 9_430, threaded: 1_990, async: 1_930 },

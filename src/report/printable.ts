@@ -1,4 +1,4 @@
-// Text of somebody else's (a server, a list) for one line of a terminal: harmless, and of a bearable length.
+// Makes text of a server or a list fit for one line of a terminal: harmless and not too long.
 
 import { visibleText } from './escape.ts';
 

@@ -1,4 +1,4 @@
-// One side of a comparison of records: whatever was kept, a round or a whole comparison, as figures by strategy. Pure.
+// One side of a comparison of records, a round or a whole comparison, as figures by strategy. Pure.
 
 import { Histogram } from '../measure/histogram.ts';
 import { medianOf } from '../measure/statistics.ts';
@@ -12,7 +12,7 @@ import {
 } from './schema/compared-schema.ts';
 import { schemaProblem } from './schema/schema-problem.ts';
 
-/** Figures with one value a round. */
+/** Figures with one value for each round. */
 const ROUND_METRICS = {
   wallMs: (round: ComparedRound) => round.wallMs,
   answersPerSec: (round: ComparedRound) => round.answersPerSec,
@@ -31,10 +31,10 @@ const COUNT_METRICS = {
   stoppedCount: ({ ended }: ComparedRound) => ended !== 'done',
 } as const satisfies Record<string, (round: ComparedRound) => boolean>;
 
-/** Figures of all rounds' answers together: a percentile is never made of percentiles. */
+/** Figures of all rounds' answers together, as a percentile cannot be computed from percentiles. */
 const ANSWER_METRICS = ['p50Ms', 'p99Ms', 'maxMs'] as const satisfies readonly (keyof Percentiles)[];
 
-/** The figures that can be compared and asked for. */
+/** The figures that can be compared and named in a rule. */
 export type Metric =
   | keyof typeof ROUND_METRICS
   | keyof typeof COUNT_METRICS
@@ -45,27 +45,30 @@ export const METRICS: readonly Metric[] = [
   ...ANSWER_METRICS,
 ];
 
-/** What a side knows of one strategy. */
+/** What one side holds for a strategy. */
 export interface StrategySide {
   readonly roundCount: number;
-  /** Projected times are multiplied. */
+  /** All values of each figure; times of a projected strategy are already multiplied. */
   readonly figures: Readonly<Record<Metric, readonly number[]>>;
 }
 
 export interface RecordSide {
-  /** Where it was read from. */
+  /** The file it was read from. */
   readonly file: string;
   readonly startedAt: string;
-  /** It was stopped before its end: what it has says nothing of what it would have. */
+  /** True when the record was stopped before its end, so that its figures do not stand for a whole run. */
   readonly isStopped: boolean;
   readonly strategies: ReadonlyMap<string, StrategySide>;
   /** Ratios of the reference against itself; empty for a single round. */
   readonly noiseRatios: readonly number[];
-  /** What must be the same on both sides for times to be comparable, by what a person calls it. */
+  /** What must be equal on both sides so that times can be compared, by the name that is shown to a person. */
   readonly conditions: Readonly<Record<string, string>>;
 }
 
-/** @throws SpillwayError `ERR_OPTION` when the text is no whole record of this program, or of a version it does not know */
+/**
+ * @throws SpillwayError `ERR_OPTION` when the text is not a complete record of this program, or has an
+ * unknown version
+ */
 export function readSide(file: string, text: string): RecordSide {
   const record = parse(file, text);
   if (record.schema === 'spillway-round/1') {
@@ -158,7 +161,7 @@ function conditionsOf(
   };
 }
 
-/** The median of a figure; null where no round knows it. */
+/** The median of a figure; null when no round has it. */
 export function medianFigure(side: RecordSide, strategy: string, metric: Metric): number | null {
   const values = side.strategies.get(strategy)?.figures[metric] ?? [];
   return values.length === 0 ? null : medianOf(values);

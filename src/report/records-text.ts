@@ -1,4 +1,5 @@
-// Two records side by side as lines of text: what changed from A to B, and whether that is more than chance. Pure.
+// Two records side by side as lines of text: what changed from A to B, and whether it is more than chance.
+// Pure.
 
 import { type Difference, judgeTimes, makeRandom, noiseInterval } from '../measure/statistics.ts';
 import { alignColumns } from './comparison-text.ts';
@@ -16,7 +17,7 @@ const SHOWN = [
   'failedCount',
 ] as const satisfies readonly Metric[];
 
-/** The same records give the same lines. */
+/** A fixed seed, so that the same records give the same lines. */
 const SEED = 1;
 
 export function recordsLines(a: RecordSide, b: RecordSide): string[] {
@@ -73,7 +74,7 @@ function formatVerdict({ verdict, reason }: Difference): string {
   return `${verdict === 'faster' || verdict === 'slower' ? `B is ${verdict}` : verdict}; ${reason}`;
 }
 
-/** Why a side's times say nothing: a fast wrong answer is no answer, and half a run is not the whole one. */
+/** Why the times of a side prove nothing: its answers were wrong, or its run was stopped. */
 function doubtLines(label: 'A' | 'B', strategy: StrategySide | undefined): string[] {
   if (strategy === undefined) return [];
   const { roundCount, figures } = strategy;
@@ -87,7 +88,7 @@ function doubtLines(label: 'A' | 'B', strategy: StrategySide | undefined): strin
   );
 }
 
-/** By the noise that both sides saw; two records of different times may differ by more than either knows. */
+/** Judges by the noise of both sides. Records of different times may differ by more than either side shows. */
 function judge(name: string, a: RecordSide, b: RecordSide): Difference {
   const before = a.strategies.get(name)?.figures.wallMs ?? [];
   const after = b.strategies.get(name)?.figures.wallMs ?? [];

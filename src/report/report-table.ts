@@ -1,18 +1,18 @@
-// A table before it is Markdown or HTML: what it shows, so that both show the same.
+// A table before it becomes Markdown or HTML, so that both show the same.
 
 import { element, type Markup } from './markup.ts';
 import { escapeMarkdown } from './escape.ts';
 
 export interface Column {
   readonly title: string;
-  /** Numbers stand to the right. @default false */
+  /** Numbers are aligned right. @default false */
   readonly isNumber?: boolean;
-  /** Whole sentences: kept wide on a narrow screen. @default false */
+  /** Whole sentences, which stay wide on a narrow screen. @default false */
   readonly isLong?: boolean;
 }
 
 export interface TableGroup {
-  /** A heading over these rows; null: none. */
+  /** A heading above these rows; null for none. */
   readonly title: string | null;
   readonly rows: readonly (readonly string[])[];
 }
@@ -24,7 +24,7 @@ export interface ReportTable {
   readonly groups: readonly TableGroup[];
 }
 
-/** A table of one group without a heading. */
+/** A table with one group that has no heading. */
 export function plainTable(
   caption: string,
   columns: readonly Column[],
@@ -33,7 +33,10 @@ export function plainTable(
   return { caption, columns, groups: [{ title: null, rows }] };
 }
 
-/** The first cell of each row is its heading. Wide tables scroll in a box of their own that the keyboard reaches. */
+/**
+ * A table as HTML. The first cell of each row is its heading. Wide tables scroll in a box that the keyboard
+ * can reach.
+ */
 export function htmlTable({ caption, columns, groups }: ReportTable): Markup {
   const head = columns.map(({ title, isNumber }) =>
     element('th', { scope: 'col', class: isNumber === true ? 'number' : null }, title),
@@ -67,7 +70,7 @@ export function htmlTable({ caption, columns, groups }: ReportTable): Markup {
   );
 }
 
-/** Longer names are broken into lines, so that they leave room for the figures. */
+/** Longer names are broken into lines, to leave room for the figures. */
 const LONG_NAME_LENGTH = 24;
 
 function htmlCell(cell: string, index: number, column: Column | undefined): Markup {

@@ -1,4 +1,4 @@
-// The sentences that Markdown and HTML share.
+// Sentences that the Markdown and the HTML report share.
 
 import type { Comparison } from '../model/comparison.ts';
 import { formatCount, formatInterval, formatMs, formatTimes } from './format-numbers.ts';
@@ -11,7 +11,7 @@ export function reportTitle({ strategies, trialCount, delayMs }: Comparison): st
   return `${what}: ${formatCount(trialCount)} trials${delay}`;
 }
 
-/** When and on what. */
+/** When and on which machine it was measured. */
 export function whenAndWhere({ startedAt, machine, strategies, roundCount, versions }: Comparison): string {
   const at = new Date(startedAt);
   const when = Number.isNaN(at.getTime())
@@ -21,7 +21,7 @@ export function whenAndWhere({ startedAt, machine, strategies, roundCount, versi
   return `spillway ${versions['spillway'] ?? ''} · ${when} · ${machine.cpuModel}, ${machine.usableCores} cores · ${rounds}`;
 }
 
-/** What the reference against itself showed; null where it was not asked. */
+/** What the reference against itself showed; null when it was not measured. */
 export function noiseSentence({ noise }: Comparison): string | null {
   if (noise.pairs.length === 0) return null;
   if (noise.noise === null)

@@ -1,5 +1,5 @@
-// The tables of strategies: what they computed and how fast, how long single answers took, and what it cost. Families
-// stand apart, for their figures are not of one kind.
+// The tables of strategies: what they computed and how fast, how long single answers took, and what it cost.
+// Families are separate, because their figures cannot be compared.
 
 import type { Comparison, StrategyResult } from '../model/comparison.ts';
 import { FAMILIES } from '../model/plan.ts';
@@ -51,7 +51,7 @@ function resultCells(strategy: StrategyResult, trialCount: number): string[] {
   ];
 }
 
-/** null where there is nothing to compare. */
+/** null when there is nothing to compare. */
 export function speedTable(comparison: Comparison): ReportTable | null {
   if (comparison.strategies.length < 2) return null;
   return {
@@ -131,7 +131,7 @@ function byFamily(
   return groups.length > 1 ? groups : groups.map(({ rows }) => ({ title: null, rows }));
 }
 
-/** null where the scaling was not measured. */
+/** null when the scaling was not measured. */
 export function scalingTable({ scaling, reference }: Comparison): ReportTable | null {
   if (scaling.length === 0) return null;
   const rows = scaling.map((point) => [

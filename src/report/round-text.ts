@@ -7,7 +7,7 @@ import { busyLine } from './busy-text.ts';
 import { formatMs } from './format-numbers.ts';
 import { outOfLines } from './out-of-lines.ts';
 
-/** As the reference programs print a time, `1.78s`; finer where that would say nothing. */
+/** A time as the reference programs print it, `1.78s`, with more digits for short times. */
 export function formatSeconds(ms: number): string {
   return ms > 0 && ms < 100 ? formatMs(ms) : `${(ms / 1e3).toFixed(2)}s`;
 }
@@ -16,7 +16,7 @@ function formatCount(count: number): string {
   return Number.isInteger(count) ? String(count) : count.toFixed(1);
 }
 
-/** One line: what will be open at once, and the limit that is nearest. */
+/** One line: what will be open at once, and the limit that is closest. */
 export function planLine(plan: Plan, findings: readonly Finding[]): string {
   const delay = plan.delayMs === null ? 'unknown delay' : `${plan.delayMs / 1e3} s delay`;
   const lanes = formatCount(Math.ceil(plan.laneCount / plan.workerCount));
@@ -33,7 +33,7 @@ export function planLine(plan: Plan, findings: readonly Finding[]): string {
   );
 }
 
-/** What a person should know of before the run: a limit that makes waves of it, or that may cost time unseen. */
+/** What a person should know before the run: a limit that splits it into waves, or that may cost time unseen. */
 export function findingLines(plan: Plan, findings: readonly Finding[]): string[] {
   return findings
     .filter(({ verdict, limit }) => verdict === 'tight' && (plan.waveCount > 1 || !limit.endsWith('files')))
@@ -44,7 +44,7 @@ export function findingLines(plan: Plan, findings: readonly Finding[]): string[]
     });
 }
 
-/** The result as the reference programs printed it, and what stands beside it. */
+/** The result as the reference programs print it, with the figures that belong to it. */
 export function resultLines(record: RoundRecord): string[] {
   const { plan, tally, wallMs } = record;
   const floor =
@@ -65,7 +65,7 @@ export function resultLines(record: RoundRecord): string[] {
 const BILLION = 1e9;
 const DAY_MS = 86_400_000;
 
-/** As the reference programs print it: the time of one download, and what a billion would take at that rate. */
+/** As the reference programs print it: the time of one download, and the time of a billion at that rate. */
 function rateOf({ wallMs, tally }: RoundRecord): string {
   if (tally.ok === 0 || wallMs === 0) return '';
   const eachMs = wallMs / tally.ok;
@@ -90,7 +90,7 @@ function proofLine(proof: Proof): string {
   return `proof: ${client} = ${proof.seenOnce} seen once by the server + ${again} seen again, each after a lost attempt`;
 }
 
-/** What was found only afterwards: it has no number that is allowed. */
+/** Findings made only after the run, which have no allowed number to show. */
 function afterLines(findings: readonly Finding[]): string[] {
   return findings
     .filter(({ limit, allowed }) => limit === 'accept-queue' && allowed === null)
@@ -173,7 +173,7 @@ function serverCost(server: ServerReport | null): string {
   return `; server ${cpu}, ${replicaCount} ${lean ? 'lean ' : ''}replica(s)`;
 }
 
-/** The live line: done/total, rate, in flight, time left, what bounds it. */
+/** The live line: done/total, rate, in flight, time left, what limits it. */
 export function liveLine({
   ok,
   failed,

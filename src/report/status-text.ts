@@ -11,7 +11,7 @@ const STATES: Record<RunStatus['state'], string> = {
   done: 'done',
   killed: 'ended by force: its last process did not get to say why',
 };
-/** Sessions that are shown; the first ones of many are left out. */
+/** How many sessions are shown; of more, the first ones are omitted. */
 const MAX_SESSIONS = 10;
 
 export function statusLines(status: RunStatus): string[] {

@@ -1,4 +1,4 @@
-// What a comparison says in a sentence, and whether its rounds proved what they counted. No figure is computed here
+// What a comparison says in sentences, and whether its rounds proved what they counted. Computes no figure
 // that the record does not hold.
 
 import type { Comparison, StrategyResult } from '../model/comparison.ts';
@@ -6,7 +6,7 @@ import type { Family } from '../model/plan.ts';
 import type { Proof, RoundRecord } from '../model/record.ts';
 import { formatCount, formatInterval, formatMs, formatShare, formatTimes } from './format-numbers.ts';
 
-/** What the members of a family have in common, as a heading. */
+/** What the strategies of a family have in common, as a heading. */
 export const FAMILY_TITLES: Readonly<Record<Family, string>> = {
   'one-per-connection': 'One request at a time on each connection',
   pipelined: 'Several HTTP/1.1 requests open on each connection',
@@ -16,11 +16,11 @@ export const FAMILY_TITLES: Readonly<Record<Family, string>> = {
 export interface ProofSummary {
   readonly verdict: Proof['verdict'];
   readonly sentence: string;
-  /** What does not hold, by strategy and round. */
+  /** What is not as it should be, by strategy and round. */
   readonly problems: readonly string[];
 }
 
-/** The rounds that count: those of the strategies, and those of the scaling that are not the very same ones. */
+/** The rounds that count: those of the strategies, and those of the scaling that are not the same rounds. */
 export function roundsOf({ strategies, scaling }: Comparison): RoundRecord[] {
   const rounds = [
     ...strategies.flatMap((strategy) => strategy.rounds),
@@ -31,7 +31,7 @@ export function roundsOf({ strategies, scaling }: Comparison): RoundRecord[] {
   return [...new Map(rounds.map((round) => [keyOf(round), round])).values()];
 }
 
-/** The proofs of all rounds as one. */
+/** Combines the proofs of all rounds. */
 export function summarizeProof(comparison: Comparison): ProofSummary {
   const rounds = roundsOf(comparison);
   const proofs = rounds.map(({ proof }) => proof);
@@ -64,7 +64,7 @@ export function summarizeProof(comparison: Comparison): ProofSummary {
   return { verdict: 'whole', sentence, problems };
 }
 
-/** The verdict, a sentence each: the fastest way, the other families, and what limits the trust in either. */
+/** The verdict in sentences: the fastest strategy, the other families, and what limits the trust in either. */
 export function verdictSentences(comparison: Comparison): string[] {
   const { strategies, isInterrupted } = comparison;
   if (roundsOf(comparison).length === 0) return ['No round was finished, so there is nothing to say.'];
@@ -94,7 +94,10 @@ function floorPart({ figures }: StrategyResult): string {
   return `; the delay alone takes ${formatMs(figures.floorMs)} (efficiency ${formatShare(figures.efficiencyRatio.median)})`;
 }
 
-/** The family of the reference first; of the others only their best, for they are not the same thing done faster. */
+/**
+ * Names the family of the reference first. Of other families it names only the best, as their work is
+ * different.
+ */
 function familySentences(comparison: Comparison): string[] {
   const { strategies, reference } = comparison;
   const families = [...new Set(strategies.map(({ family }) => family))];
@@ -144,7 +147,7 @@ function timeOf({ figures, projected }: StrategyResult): string {
   return `${formatMs(figures.wallMs.median)}${projected === null ? '' : ' (projected)'}`;
 }
 
-/** How far the fastest leads. */
+/** By how much the fastest leads. */
 function againstReference(best: StrategyResult, next: StrategyResult, reference: string): string {
   if (best.name === reference) return `Next is ${next.name}, ${timesPart(next)} as fast.`;
   return `It is ${timesPart(best)} as fast as ${reference}.`;

@@ -1,4 +1,4 @@
-// An audit as a person reads it.
+// An audit as lines for a person.
 
 import type { SkipReason } from '../model/outcome.ts';
 import type { VerifyReport } from '../model/verify-report.ts';
@@ -12,8 +12,8 @@ const REASONS: Readonly<Record<SkipReason, string>> = {
 };
 
 /**
- * The verdict, what is wrong, a line each, and the certificate.
- * @param certificateFile where it was written to; null for nowhere
+ * The verdict, one line for each problem, and the certificate.
+ * @param certificateFile where it was written; null when it was not
  */
 export function verifyLines(report: VerifyReport, certificateFile: string | null): string[] {
   const { right, expected, bytes, isComplete, certificate } = report;

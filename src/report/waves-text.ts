@@ -1,4 +1,4 @@
-// Tinybench's account of the strategies as lines of text. Pure.
+// Tinybench's figures of the strategies as lines of text. Pure.
 
 import type { WaveFigures } from '../model/record.ts';
 import { alignColumns } from './comparison-text.ts';

@@ -5,7 +5,7 @@ import { element, type Markup, together } from '../markup.ts';
 import { linePath, type PlotArea, verticalAxis } from './figure.ts';
 import { linearScale, type Scale } from './scale.ts';
 
-/** The other rounds are drawn for their spread alone; more lines than this add nothing. */
+/** At most this many other rounds are drawn, only to show the spread: more lines add nothing. */
 const MAX_OTHERS = 30;
 
 export function answersPanel(

@@ -1,5 +1,5 @@
-// A lane of activity for each worker and each replica of our server, and so for each core that works: what share of
-// the time its event loop was busy. Workers stand above, replicas below, in colours of their own.
+// A lane of activity for each worker and each replica of our server: what share of the time its event loop
+// was busy. Workers are above and replicas below, in different colours.
 
 import type { RoundRecord, Snapshot } from '../../model/record.ts';
 import { type BusySpan, busySpans, type LoopsField } from '../busy-spans.ts';
@@ -11,9 +11,9 @@ import type { Scale } from './scale.ts';
 
 const LANE_HEIGHT = 28;
 const FILL_HEIGHT = 22;
-/** Between the workers and the replicas: their name stands in it. */
+/** Space between the workers and the replicas, for the name of the second group. */
 const GROUP_GAP = 30;
-/** The busiest ones of each kind are drawn where there are more. */
+/** With more workers or replicas than this, only the busiest of each kind are drawn. */
 const MAX_LANES = 12;
 
 export function coresHeight(round: RoundRecord): number {

@@ -1,16 +1,16 @@
-// What every figure has in common: its size, its name for those who do not see it, axes with units, a caption.
+// What all figures share: size, description for people who cannot see them, axes with units, caption.
 
 import { type Child, element, type Markup, together } from '../markup.ts';
 import type { Scale } from './scale.ts';
 
-/** Of every figure, in user units; the page scales it to its column. */
+/** Width of every figure in user units; the page scales it to its column. */
 export const WIDTH = 480;
 
 export interface FigureParts {
   /** Unique on the page. */
   readonly id: string;
   readonly title: string;
-  /** What is to be seen, for those who cannot. */
+  /** What the figure shows, for people who cannot see it. */
   readonly description: string;
   /** How to read it: a sentence or two under the heading. */
   readonly caption: string;
@@ -23,7 +23,7 @@ export interface LegendEntry {
   readonly className: string;
 }
 
-/** A figure: heading, how to read it, what each line is, the drawing; in this order in every figure, so that rows align. */
+/** A figure: heading, caption, legend, drawing. The order is the same in every figure, so that rows align. */
 export function figure(parts: FigureParts, ...drawing: readonly Child[]): Markup {
   const { id, title, description, caption, height, legend = [] } = parts;
   const svg = element(
@@ -110,7 +110,7 @@ export function verticalAxis(scale: Scale, area: PlotArea, title: string): Marku
   ]);
 }
 
-/** Ticks whose labels do not touch: about 7 units a character. */
+/** Selects ticks whose labels do not touch, at about 7 units a character. */
 function spaced({ at, ticks }: Scale): Scale['ticks'] {
   const kept: Scale['ticks'][number][] = [];
   let end = Number.NEGATIVE_INFINITY;
@@ -123,7 +123,7 @@ function spaced({ at, ticks }: Scale): Scale['ticks'] {
   return kept;
 }
 
-/** A path through points; points nearer than half a unit to the one before are left out. */
+/** A path through points. Skips points less than half a unit from the one before. */
 export function linePath(points: readonly (readonly [x: number, y: number])[]): string {
   const parts: string[] = [];
   let lastX = Number.NaN;
@@ -143,7 +143,7 @@ export function seriesClass(index: number): string {
   return `s${index % 8}${index >= 8 ? ' again' : ''}`;
 }
 
-/** A name cut so that it fits beside a plot; the whole name stands in the tables. */
+/** Cuts a name so that it fits beside a plot; the tables show the whole name. */
 export function shortName(name: string, maxLength = 16): string {
   const characters = Array.from(name);
   return characters.length <= maxLength ? name : `${characters.slice(0, maxLength - 1).join('')}…`;

@@ -1,4 +1,4 @@
-// Requests in flight and connections over time, as they were seen ten times a second.
+// Requests in flight and open connections over time, sampled ten times a second.
 
 import type { RoundRecord } from '../../model/record.ts';
 import { formatCount } from '../format-numbers.ts';

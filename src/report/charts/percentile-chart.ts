@@ -1,4 +1,5 @@
-// Latency percentiles on a logarithmic axis of nines, a line a strategy, all rounds of a strategy in one histogram.
+// Latency percentiles on a logarithmic axis of nines: one line for each strategy, with all its rounds in one
+// histogram.
 
 import type { Comparison } from '../../model/comparison.ts';
 import type { LatencyReport, RoundRecord } from '../../model/record.ts';
@@ -20,7 +21,7 @@ const HEIGHT = 300;
 const AREA: PlotArea = { left: 58, right: WIDTH - 14, top: 30, bottom: HEIGHT - 42 };
 const LOG_FROM_RATIO = 8;
 
-/** Which of a round's two latencies is drawn, and how it is named. */
+/** The two latencies of a round and their names in the chart. */
 const KINDS = {
   latency: {
     id: 'latency',
@@ -38,7 +39,7 @@ const KINDS = {
 
 export type LatencyKind = keyof typeof KINDS;
 
-/** null where nothing was answered. */
+/** null when nothing was answered. */
 export function percentileChart({ strategies }: Comparison, kind: LatencyKind): Markup | null {
   const { id, title, meaning } = KINDS[kind];
   const curves = strategies.map(({ name, rounds }) => ({
@@ -83,7 +84,7 @@ function curveOf(rounds: readonly RoundRecord[], kind: LatencyKind): CurvePoint[
   return percentileCurve(rounds.map((round): LatencyReport => round[kind]).map(({ histogram }) => histogram));
 }
 
-/** Without spreading: a comparison may have more points than a call takes arguments. */
+/** Finds the extremes without spreading: a comparison may have more points than a call takes arguments. */
 function extremes(points: readonly CurvePoint[]): [low: number, high: number] {
   let [low, high] = [Number.POSITIVE_INFINITY, 0];
   for (const { valueMs } of points) {

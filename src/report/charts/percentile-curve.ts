@@ -1,21 +1,21 @@
-// The latencies of several rounds as one curve: histograms are added, percentiles never averaged.
+// The latencies of several rounds as one curve. Histograms are added; percentiles are never averaged.
 
 import { HISTOGRAM_ERROR_RATIO } from '../../measure/histogram.ts';
 import type { HistogramData } from '../../model/record.ts';
 
-/** The largest latency within a share of all answers. */
+/** A share of all answers, as nines, and the largest latency within it. */
 export interface CurvePoint {
   /** `-log10(1 - share)`: 1 is 90 %, 2 is 99 %. */
   readonly nines: number;
   readonly valueMs: number;
 }
 
-/** Below the resolution of the recorded buckets (a 128th), so that the curve has no steps of its own. */
+/** Smaller than the resolution of the recorded buckets (a 128th), so that the curve adds no steps of its own. */
 const STEP_RATIO = 1.004;
 
 /**
- * Steps from the smallest to the largest latency. It ends where the samples end: with 1,000 of them at 99.9 %.
- * Empty without samples.
+ * The curve in steps from the smallest to the largest latency. It ends where the samples end: with 1,000 of
+ * them at 99.9 %. Empty without samples.
  */
 export function percentileCurve(parts: readonly HistogramData[]): CurvePoint[] {
   const counts = new Map<number, number>();
@@ -45,7 +45,7 @@ export function percentileCurve(parts: readonly HistogramData[]): CurvePoint[] {
   return points;
 }
 
-/** The largest value of a bucket, as the percentiles of the tables are read. */
+/** The largest value of a bucket, which is how the tables read percentiles too. */
 function upperUs(lowerUs: number): number {
   return lowerUs + Math.max(1, 2 ** Math.floor(Math.log2(Math.max(lowerUs, 1))) * HISTOGRAM_ERROR_RATIO) - 1;
 }

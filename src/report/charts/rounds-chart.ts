@@ -1,4 +1,5 @@
-// Every round as a dot, so that nobody has to believe a median: a row a strategy, with its interval and its floor.
+// Every round as a dot, so that readers can check the medians: one row for each strategy, with its interval
+// and its floor.
 
 import type { Comparison, StrategyResult } from '../../model/comparison.ts';
 import { formatMs } from '../format-numbers.ts';
@@ -10,10 +11,13 @@ const ROW_HEIGHT = 34;
 const LEFT = 112;
 const RIGHT = WIDTH - 76;
 const TOP = 10;
-/** From here on a linear axis would press the fast ones together. */
+/**
+ * From this ratio of slowest to fastest the axis is logarithmic: a linear one would press the fast ones
+ * together.
+ */
 const LOG_FROM_RATIO = 8;
 
-/** null where no round was run. */
+/** null when no round was run. */
 export function roundsChart({ strategies }: Comparison): Markup | null {
   const rows = strategies.filter(({ rounds }) => rounds.length > 0);
   if (rows.length === 0) return null;
@@ -86,7 +90,7 @@ function floorMark(x: number, y: number, floorMs: number): Markup {
   return element('path', { d: path, class: 'floor' }, element('title', {}, `floor ${formatMs(floorMs)}`));
 }
 
-/** Dots of like times side by side, in the order of the rounds. */
+/** Moves dots of similar times apart, in the order of the rounds. */
 function spread(index: number): number {
   return [0, -4, 4, -2, 2][index % 5] as number;
 }

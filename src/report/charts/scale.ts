@@ -1,6 +1,6 @@
-// From values to places in a picture: linear and logarithmic, with ticks at round numbers.
+// Maps values to positions in a picture, linear and logarithmic, with ticks at round numbers.
 
-/** Where a value lies on an axis, and which values are marked there. */
+/** Gives the position of a value on an axis, and the values that have ticks. */
 export interface Scale {
   readonly at: (value: number) => number;
   readonly ticks: readonly Tick[];
@@ -16,10 +16,10 @@ export type Range = readonly [from: number, to: number];
 const STEPS = [1, 2, 2.5, 5, 10];
 const MAX_TICKS = 100;
 const NARROW_TICKS = 4;
-/** The smallest value of a logarithmic axis: no record holds a finer one. */
+/** The smallest value of a logarithmic axis: no record has finer values. */
 const LEAST = 1e-9;
 
-/** A record with nothing in it has no smallest and no largest value; its axis is drawn empty. */
+/** Replaces infinite limits: an empty record has no smallest or largest value, and its axis is drawn empty. */
 function finite([low, high]: Range): Range {
   return Number.isFinite(low) && Number.isFinite(high) ? [low, high] : [0, 1];
 }
@@ -44,7 +44,10 @@ export function linearScale(
   return { at: (value) => range[0] + ((value - low) / span) * (range[1] - range[0]), ticks };
 }
 
-/** The domain must be above zero. Ticks at 1, 2, 5 of every decade, or at the decades only where there are many. */
+/**
+ * A logarithmic scale; the domain must be above zero. Ticks at 1, 2, 5 of every decade, or only at decades
+ * when there are many.
+ */
 export function logScale(domain: Range, range: Range, format: (value: number) => string): Scale {
   const [from, to] = finite(domain);
   const low = Math.max(from, LEAST);
@@ -60,7 +63,7 @@ export function logScale(domain: Range, range: Range, format: (value: number) =>
       if (value >= low * 0.999 && value <= high * 1.001) ticks.push({ value, label: format(value) });
     }
   }
-  // A domain so narrow that no such value lies in it, such as 1003 to 1010, has those of a linear axis.
+  // A narrow domain such as 1003 to 1010 contains no such value, so it gets the ticks of a linear axis.
   const marked = ticks.length > 1 ? ticks : linearScale([low, high], range, NARROW_TICKS, format).ticks;
   return {
     at: (value) => range[0] + (Math.log(Math.max(value, low) / low) / span) * (range[1] - range[0]),
@@ -68,7 +71,7 @@ export function logScale(domain: Range, range: Range, format: (value: number) =>
   };
 }
 
-/** The end of an axis from zero that leaves no value at its very edge. */
+/** The end of an axis that starts at zero, chosen so that no value is at its very edge. */
 export function roundUp(value: number, tickCount = 4): number {
   if (value <= 0 || !Number.isFinite(value)) return 1;
   const step = niceStep(value / tickCount);

@@ -1,4 +1,4 @@
-// How many times as fast the reference is on more workers, every round a dot, and the line that perfection would be.
+// How many times as fast the reference is on more workers: each round a dot, and a line for perfect scaling.
 
 import type { Comparison, ScalingPoint } from '../../model/comparison.ts';
 import { formatMs, formatTimes } from '../format-numbers.ts';
@@ -9,7 +9,7 @@ import { linearScale, roundUp } from './scale.ts';
 const HEIGHT = 300;
 const AREA: PlotArea = { left: 58, right: WIDTH - 24, top: 30, bottom: HEIGHT - 42 };
 
-/** null where the scaling was not measured. */
+/** null when the scaling was not measured. */
 export function scalingChart({ scaling, reference }: Comparison): Markup | null {
   const points = scaling.toSorted((a, b) => a.workerCount - b.workerCount);
   const base = points[0];

@@ -1,5 +1,5 @@
-// One strategy over time, three panels on one axis: answers, what was open, and how busy each worker and replica was. The panels
-// share their axis so that a step in one can be explained by another.
+// One strategy over time in three panels: answers, what was open, and how busy each worker and replica was.
+// The panels share one axis, so that a step in one can be explained by another.
 
 import type { StrategyResult } from '../../model/comparison.ts';
 import type { RoundRecord } from '../../model/record.ts';
@@ -18,10 +18,13 @@ const ANSWERS: PlotArea = { left: LEFT, right: RIGHT, top: 26, bottom: 136 };
 const OPEN: PlotArea = { left: LEFT, right: RIGHT, top: 174, bottom: 264 };
 const CORES_TOP = 302;
 
-/** A round that took longer than so many times the median one may not press the others together. */
+/**
+ * Limits the axis to this multiple of the median round, so that a slow round does not press the others
+ * together.
+ */
 const MOST_AXIS_RATIO = 2.5;
 
-/** null where no round was run. */
+/** null when no round was run. */
 export function traceChart(strategy: StrategyResult, index: number): Markup | null {
   const { name, rounds } = strategy;
   const round = medianRound(rounds);

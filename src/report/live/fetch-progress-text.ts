@@ -1,5 +1,5 @@
-// A fetch at work as a person watches it: the live view of a terminal of any size, and one line for logs. Pure; what
-// servers and lists wrote is made harmless to a terminal first.
+// The progress of a fetch for a person: the live view for a terminal of any size, and one line for logs.
+// Pure; text of servers and lists is made harmless to a terminal first.
 
 import type { FetchSnapshot } from '../../model/fetch-report.ts';
 import { cutTo, fitLine, type LinePart, wrapTo } from './fit-line.ts';
@@ -8,15 +8,15 @@ import { printable } from '../printable.ts';
 
 const WIDE_BAR_CELLS = 24;
 const NARROW_BAR_CELLS = 10;
-/** From this width on a bar may take its full length. */
+/** From this width a bar may take its full length. */
 const WIDE_COLUMNS = 72;
-/** Lines below which a terminal shows nothing of single bodies. */
+/** A terminal with fewer lines shows no single bodies. */
 const LEAST_ROWS = 10;
 const OTHER_ROWS = 8;
 const MAX_BODY_LINES = 6;
 const MAX_WAIT_LINES = 3;
 const LEAST_NAME_CHARS = 8;
-/** Bytes tell more than counts once bodies on their way are so much of all that is known. */
+/** Progress is shown in bytes when bodies in flight are at least this share of the bytes of complete bodies. */
 const BYTES_SHARE = 0.2;
 const LEAST_BYTES = 1024 * 1024;
 const ENOUGH_BODIES = 10;
@@ -27,7 +27,10 @@ export interface Screen {
   readonly hasColour: boolean;
 }
 
-/** Progress as lines for a terminal: a bar, what is going on below it, and each large body where there is room. */
+/**
+ * Progress as lines for a terminal: a bar, what is happening below it, and each large body when there is
+ * room.
+ */
 export function fetchLiveText(snapshot: FetchSnapshot, { columns, rows, hasColour }: Screen): string {
   const { failures, answers: found = {}, slowestOrigins = [] } = snapshot;
   const inside = (parts: readonly LinePart[]) => `  ${fitLine(parts, columns - 2)}`;
@@ -74,12 +77,12 @@ export function fetchPlainText(snapshot: FetchSnapshot): string {
   return `${progress} · in flight ${formatCount(snapshot.inFlight)} · bound by ${snapshot.boundBy}${waits}`;
 }
 
-/** How much of a run is done, by what tells most of it. */
+/** How much of a run is done, in the unit that tells most. */
 interface Progress {
-  /** null where no end is known. */
+  /** null when the end is not known. */
   readonly ratio: number | null;
   readonly shown: string;
-  /** null: unknown. */
+  /** null when not known. */
   readonly leftMs: number | null;
 }
 
@@ -117,7 +120,7 @@ function progressParts(snapshot: FetchSnapshot, barCells: number): LinePart[] {
   ];
 }
 
-/** Of late, and since the start where that is known to differ. */
+/** Shows the recent value, and the value since the start when that is known to differ. */
 function paired(
   format: (value: number) => string,
   recent: number | null | undefined,
@@ -139,8 +142,9 @@ function progressInCounts(snapshot: FetchSnapshot, perSec: number): Progress {
 }
 
 /**
- * Of bodies that are there, on their way, and to come as far as that is known; null where counts tell more, or nobody
- * knows the end. What nobody has asked for yet counts with the mean of the others.
+ * Progress by bytes: bodies that are complete, in flight, and still to come as far as known. Targets that
+ * nobody has asked for yet count with the mean of the others. null when counts tell more, or when the end is
+ * not known.
  */
 function progressInBytes(snapshot: FetchSnapshot, bytesPerSec: number): Progress | null {
   const { countAhead, keptBytes = 0, bodies, ok, failed, skipped } = snapshot;
@@ -148,7 +152,8 @@ function progressInBytes(snapshot: FetchSnapshot, bytesPerSec: number): Progress
   const onTheWay = bodies.bytes + bodies.leftBytes;
   if (onTheWay < Math.max(LEAST_BYTES, BYTES_SHARE * keptBytes)) return null;
   const unseen = Math.max(0, countAhead - ok - failed - skipped - bodies.knownCount);
-  // Large bodies are on their way for longer than others: once enough are there, those tell what the others are like.
+  // Large bodies are in flight for longer than others, so once enough bodies are complete, those give
+  // the mean.
   const mean = ok >= ENOUGH_BODIES ? keptBytes / ok : (keptBytes + onTheWay) / (ok + bodies.knownCount);
   const leftBytes = bodies.leftBytes + unseen * mean;
   const doneBytes = keptBytes + bodies.bytes;
@@ -167,7 +172,7 @@ function countsText({ countAhead, targets, ok, failed, skipped }: FetchSnapshot)
     : `${settled} of ${formatCount(countAhead)}`;
 }
 
-/** By the pace of the last seconds: a run that stands still promises nothing. */
+/** The time left at the rate of the last seconds; unknown while nothing moves. */
 function timeFor(amount: number, perSec: number): number | null {
   return perSec > 0 ? (amount * 1000) / perSec : null;
 }
@@ -177,7 +182,7 @@ function bar(ratio: number, cells: number): string {
   return `[${'#'.repeat(filled)}${'.'.repeat(cells - filled)}]`;
 }
 
-/** One line for each of the largest bodies, where the terminal has so many. */
+/** One line for each of the largest bodies, when the terminal has enough lines. */
 function bodyLines({ bodies }: FetchSnapshot, columns: number, rows: number): string[] {
   if (bodies === undefined || rows < LEAST_ROWS) return [];
   const room = Math.min(MAX_BODY_LINES, rows - OTHER_ROWS);
@@ -194,7 +199,7 @@ function bodyLines({ bodies }: FetchSnapshot, columns: number, rows: number): st
   });
 }
 
-/** The end of a URL tells one from another. */
+/** The end of a URL: the part that distinguishes it from others. */
 function nameOf(url: string): string {
   const path = url.replace(/[?#].*$/su, '');
   return path.slice(path.lastIndexOf('/') + 1) || path;

@@ -1,12 +1,13 @@
-// A line of a terminal of any width: its parts in their order, and of those that do not fit the least important go first.
+// Fits a line into a terminal of any width: keeps the order of its parts and drops the least important ones
+// first.
 
 export interface LinePart {
   readonly text: string;
-  /** 0 for what must be there; the highest go first. */
+  /** 0 for a part that must be shown; parts with the highest rank are dropped first. */
   readonly rank: number;
 }
 
-/** @param columns that the terminal has; what must be there and does not fit is cut */
+/** @param columns width of the terminal; a part that must be shown and does not fit is cut */
 export function fitLine(parts: readonly LinePart[], columns: number, separator = ' · '): string {
   let kept = parts.filter(({ text }) => text !== '');
   for (;;) {
@@ -22,7 +23,7 @@ export function cutTo(text: string, columns: number): string {
   return text.length > columns ? `${text.slice(0, Math.max(1, columns - 1))}…` : text;
 }
 
-/** The text in as many lines as it takes, at most `maxLines`, broken between words. */
+/** Breaks text between words into at most `maxLines` lines. */
 export function wrapTo(text: string, columns: number, maxLines: number): string[] {
   const lines: string[] = [];
   let rest = text;

@@ -1,4 +1,5 @@
-// What `spillway compare` reads of a record, and no more: records of older versions lack fields that it does not need.
+// The fields of a record that `spillway compare` reads, and no others: older records lack fields that it does
+// not need.
 
 import {
   type Admitted,
@@ -49,7 +50,7 @@ export const comparedRound = object({
   latency: object({ histogram: histogramPart }),
 });
 
-/** Not in records of before. */
+/** Absent in older records. */
 const laterFlag: Part<boolean> = { json: { ...flag.json, default: false } };
 
 export const comparedComparison = object({
@@ -71,7 +72,7 @@ export const comparedComparison = object({
 export type ComparedRound = Admitted<typeof comparedRound>;
 export type ComparedComparison = Admitted<typeof comparedComparison>;
 
-/** A list that is not empty. */
+/** A list with at least one item. */
 function some<T>(items: Part<T>): Part<readonly T[]> {
   return { json: { ...list(items).json, minItems: 1 } };
 }

@@ -1,4 +1,4 @@
-// What a comparison's record holds, as a schema. model/comparison.ts says what each number means.
+// The schema of a comparison's record. model/comparison.ts says what each number means.
 
 import { SPEED_VERDICTS } from '../../model/comparison.ts';
 import { FAMILIES } from '../../model/plan.ts';
@@ -23,7 +23,7 @@ import {
   text,
 } from './schema-parts.ts';
 
-/** Rounds are embedded whole, so they are referred to. */
+/** Whole rounds are embedded, so the schema refers to their definition. */
 const round: Part<RoundRecord> = { json: { $ref: '#/$defs/round' } };
 
 const intervalSchema = object({

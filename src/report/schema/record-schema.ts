@@ -1,5 +1,5 @@
-// The published schema of both kinds of record: docs/schema/record.schema.json holds this text, and a test holds the
-// two together.
+// The published schema of both kinds of record. docs/schema/record.schema.json holds this text, and a test
+// compares the two.
 
 import { comparisonSchema } from './comparison-schema.ts';
 import { roundSchema } from './round-schema.ts';

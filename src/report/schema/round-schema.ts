@@ -1,4 +1,4 @@
-// What a round's record holds, as a schema. model/record.ts says what each number means.
+// The schema of a round's record. model/record.ts says what each number means.
 
 import { FAILURE_CODES } from '../../model/errors.ts';
 import { LIMIT_NAMES, type LimitName } from '../../model/finding.ts';
@@ -73,7 +73,7 @@ const histogramSchema = object({
 
 const latencySchema = object({ percentiles: percentilesSchema, histogram: histogramSchema });
 
-/** Not in records of before; none were counted then. */
+/** Fields that older records lack; nothing was counted for them then. */
 const LATER_FIELDS: ReadonlySet<TallyField> = new Set(['shrinksByFiles', 'shrinksByPorts']);
 const countedLater: Part<number> = { json: { ...amount.json, default: 0 } };
 

@@ -1,13 +1,13 @@
-// JSON Schema (draft 2020-12) by construction, each part with the type of what it admits: a test holds those types
-// against the model's, so that the published schema and the code cannot part ways.
+// Builds JSON Schema (draft 2020-12) from parts that each carry the type they admit. A test compares those
+// types with the model's, so that the published schema and the code stay equal.
 
-/** A schema, and in its type what it admits. `admits` is never set. */
+/** A schema that carries the type it admits. `admits` is never set. */
 export interface Part<T> {
   readonly json: Readonly<Record<string, unknown>>;
   readonly admits?: T;
 }
 
-/** What a schema admits, as a type. */
+/** The type that a schema admits. */
 export type Admitted<P> = P extends Part<infer T> ? T : never;
 
 type Parts = Readonly<Record<string, Part<unknown>>>;
@@ -23,14 +23,14 @@ export const count: Part<number> = { json: { type: 'integer', minimum: 0 } };
 export const share: Part<number> = { json: { type: 'number', minimum: 0, maximum: 1 } };
 export const text: Part<string> = { json: { type: 'string' } };
 export const flag: Part<boolean> = { json: { type: 'boolean' } };
-/** Whole numbers too large for JSON's, in decimal. */
+/** Whole numbers too large for a JSON number, as decimal text. */
 export const digits: Part<string> = { json: { type: 'string', pattern: '^[0-9]+$' } };
 /** A moment, ISO 8601 in UTC. */
 export const moment: Part<string> = {
   json: { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$' },
 };
 
-/** The same, with a sentence for who reads the schema. */
+/** The same part with a sentence for readers of the schema. */
 export function described<T>(part: Part<T>, description: string): Part<T> {
   return { json: { ...part.json, description } };
 }
@@ -55,19 +55,19 @@ export function list<T>(items: Part<T>): Part<readonly T[]> {
   return { json: { type: 'array', items: items.json } };
 }
 
-/** An array of exactly two. */
+/** An array of exactly two items. */
 export function pair<A, B>(first: Part<A>, second: Part<B>): Part<readonly [A, B]> {
   return {
     json: { type: 'array', prefixItems: [first.json, second.json], items: false, minItems: 2, maxItems: 2 },
   };
 }
 
-/** Any names, all values alike. */
+/** An object with any names and one type of value. */
 export function dictionary<T>(values: Part<T>): Part<Readonly<Record<string, T>>> {
   return { json: { type: 'object', additionalProperties: values.json } };
 }
 
-/** Some of these names, all values alike. */
+/** An object with some of these names and one type of value. */
 export function someOf<const K extends string, T>(
   names: readonly K[],
   values: Part<T>,
@@ -76,7 +76,7 @@ export function someOf<const K extends string, T>(
   return { json: { type: 'object', properties, additionalProperties: false } };
 }
 
-/** Every one of these names, and no other. */
+/** An object with every one of these names and no other. */
 export function object<P extends Parts>(parts: P, description?: string): Part<Shape<P>> {
   const properties = Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.json]));
   return {

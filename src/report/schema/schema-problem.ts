@@ -1,12 +1,12 @@
-// Whether a value is what a part admits, for records that somebody may have cut or edited. It knows the words of JSON
-// Schema that the parts are made of, and lets more fields pass: another version may write some.
+// Checks whether a value fits a schema part, for records that may have been cut or edited. It knows the JSON
+// Schema words that the parts use, and accepts extra fields, as another version may write some.
 
 import type { Part } from './schema-parts.ts';
 
 interface Schema {
   readonly anyOf?: readonly Schema[];
   readonly const?: unknown;
-  /** What a record of an earlier version is read as, which has no such field. */
+  /** The value that stands for this field in records of an earlier version, which lack it. */
   readonly default?: unknown;
   readonly enum?: readonly unknown[];
   readonly type?: keyof typeof TYPES;
@@ -22,7 +22,7 @@ interface Schema {
 
 const SHOWN_CHARACTERS = 60;
 
-/** The first that is not as it should be, as a sentence; null when all is. */
+/** The first problem as a sentence; null when there is none. */
 export function schemaProblem({ json }: Part<unknown>, value: unknown): string | null {
   return problemAt(json, value, '');
 }
@@ -57,7 +57,7 @@ const TYPES = {
   },
 } as const satisfies Record<string, { is: (value: unknown) => boolean; words: string }>;
 
-/** What was expected of the value itself, whatever is in it; null when it is that. */
+/** What was expected in place of this value, without looking inside it; null when it fits. */
 function expectedInstead(schema: Schema, value: unknown): string | null {
   if (schema.const !== undefined) return value === schema.const ? null : show(schema.const);
   if (schema.enum !== undefined)
@@ -72,7 +72,7 @@ function expectedInstead(schema: Schema, value: unknown): string | null {
   return minItems === maxItems ? `a list of ${minItems}` : `a list of ${minItems} or more`;
 }
 
-/** What is in a list or an object, with the key it has there and what it should be. */
+/** The parts of a list or an object: the key and the schema of each. */
 function partsOf(schema: Schema, value: unknown): (readonly [key: string, part: unknown, inside: Schema])[] {
   if (Array.isArray(value)) {
     return value.map((item: unknown, at) => [

@@ -1,5 +1,5 @@
-// Every fault there is, as data: what it does on the wire and what a target must become by it. A new fault is one more
-// entry. Nothing here knows a socket.
+// Every fault as data: what it does on the wire and what a target must become because of it. A new fault is
+// one more entry. Nothing here knows a socket.
 
 import { gzipSync } from 'node:zlib';
 import type { FailureCode } from '../../model/errors.ts';
@@ -25,17 +25,20 @@ import {
 } from './fault-steps.ts';
 
 export interface Fault {
-  /** Faults of one kind share a ratio that is given to the group's name. */
+  /** Faults of one group share the ratio that is given to the group's name. */
   readonly group: string;
-  /** What it does on the wire, for a person. */
+  /** What the fault does on the wire, for a person to read. */
   readonly does: string;
-  /** What a client must make of the target. */
+  /** What a client must report for the target. */
   readonly becomes: FailureCode | 'ok';
-  /** The option of `spillway fetch` that ends or mends it, where a client without would wait long or give up. */
+  /**
+   * The option of `spillway fetch` that ends or cures the fault; without it a client would wait long or give
+   * up.
+   */
   readonly endedBy?: string;
-  /** How many requests for a target it hits; later ones are answered rightly. @default all */
+  /** How many requests for a target the fault hits; later ones are answered correctly. @default all */
   readonly times?: number;
-  /** The delay of its answer begins only when everything before it on the connection is answered. */
+  /** The delay of the answer starts only when everything before it on the connection is answered. */
   readonly isSequential?: true;
   readonly play: (asked: Asked) => readonly Step[];
 }
@@ -43,7 +46,7 @@ export interface Fault {
 /** Longest wait of the latency tail. */
 const MAX_TAIL_MS = 3000;
 const TAIL_SCALE_MS = 100;
-/** Of the Pareto distribution the tail follows; below 2 its variance has no bound. */
+/** Shape of the Pareto distribution of the latency tail; below 2 its variance has no bound. */
 const TAIL_SHAPE = 1.2;
 const OUTAGE_MS = 300;
 /** An endless body comes at 4 MB/s: a cap of megabytes is reached at once, and a client without one fills no disk. */
@@ -51,10 +54,13 @@ const FLOOD_BYTES = Buffer.alloc(64 * 1024, 'x');
 const FLOOD_EVERY_MS = 16;
 const DRIP_BYTES = 256;
 const GIGANTIC_BYTES = 1024 * 1024;
-/** Of which each decodes to 8 MiB from 8 KB; members one after another are one gzip body (RFC 1952, section 2.2). */
+/**
+ * How many gzip members a bomb has. Each decodes to 8 MiB from 8 KB; members in a row are one gzip body (RFC
+ * 1952, section 2.2).
+ */
 const BOMB_MEMBERS = 16;
 const BOMB_MEMBER_BYTES = 8 * 1024 * 1024;
-/** Until a client has surely read what came before a reset. */
+/** Long enough that a client has read what was sent before a reset. */
 const BEFORE_RESET_MS = 5;
 
 const CHUNKED = head('200 OK', 'Transfer-Encoding: chunked');
@@ -64,9 +70,9 @@ const ENCODING_WORDS = ['UTF-8', 'none', 'binary', 'aws-chunked', 'identity'] as
 
 let bombMember: Buffer | undefined;
 
-/** The right answer, to be kept on reading after. */
+/** The right answer, after which the connection stays open. */
 const whole = (asked: Asked): Step[] => [send(rightAnswer(asked)), ANSWERED];
-/** All of the bytes but the last ones, cut at a byte of the target's own. */
+/** The bytes without the last ones, cut at a position that is the target's own. */
 const cut = (asked: Asked, bytes: Buffer, least: number): Buffer =>
   bytes.subarray(0, pick(asked, least, bytes.length - 1));
 const cutHead = (asked: Asked): Buffer => cut(asked, Buffer.from(rightHead(asked), 'latin1'), 1);

@@ -29,7 +29,7 @@ export interface GroupEvents {
 interface Seat {
   readonly config: ReplicaConfig;
   replica: ReplicaProcess | undefined;
-  /** Times of the replicas that died in this position since the last reset. */
+  /** Times of the replicas that died in this seat since the last reset. */
   loopBeforeMs: LoopMs;
   readonly deathsMs: number[];
   /** What those that died here since the last reset had counted, as last known. */
@@ -65,9 +65,7 @@ export class ReplicaGroup {
     return this.#live().map((replica) => replica.pid);
   }
 
-  /**
-   * Times of each position's current replica, as last noted since the last reset, while `watchLoops` is on.
-   */
+  /** Times of each seat, over all replicas that served there since the last reset, while `watchLoops` is on. */
   get loopsMs(): LoopMs[] {
     return this.#seats.map(loopMsOf);
   }
