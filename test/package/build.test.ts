@@ -51,6 +51,7 @@ suite('the built program', () => {
       'server/replica/replica.js',
       'workers/entry.js',
       'workers/fetch-entry.js',
+      'workers/load/pacer-thread.js',
     ]);
     assert.equal(statSync(join(house, 'dist/cli/main.js')).mode & 0o111, 0o111);
   });
@@ -71,6 +72,7 @@ suite('the built program', () => {
       'server/replica/replica.js',
       'workers/entry.js',
       'workers/fetch-entry.js',
+      'workers/load/pacer-thread.js',
     ]);
     for (const path of begun) assert.ok(statSync(join(house, 'dist', path)).isFile(), path);
   });
