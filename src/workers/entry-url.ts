@@ -1,8 +1,8 @@
-// Where the worker's entry is: the one thing the runner knows of this room.
+// Where the worker's entry point is: the only thing that the runner knows of this folder.
 
 import { programUrl } from '../program-url.ts';
 
 /** For the pool: the file whose `runTrials` export is a task. */
 export const workerEntryUrl = programUrl('workers/entry');
-/** The same for `fetchTargets`, in a thread of its own kind. */
+/** The file whose `fetchTargets` export is a task, in a kind of thread of its own. */
 export const fetchEntryUrl = programUrl('workers/fetch-entry');

@@ -1,5 +1,5 @@
-// The entry point of a thread: what the pool calls with plain data, and what it returns. Joins transport and engine
-// and knows neither how trials are shared out nor what becomes of the account.
+// The entry point of a thread: takes plain data from the pool and returns plain data. Joins transport and
+// engine; knows neither how trials are shared out nor what happens to the account.
 
 import { Tally } from '../measure/tally.ts';
 import type { FetchTask } from '../model/fetch-task.ts';
@@ -10,10 +10,13 @@ import { splitCount } from '../model/split.ts';
 import type { Lane, LaneOptions } from '../transport/lane.ts';
 import { TlsClient } from '../transport/tls/tls-client.ts';
 
-/** One share of a run, from the gate to the last trial. Also callable in the thread that asked, to be profiled. */
+/**
+ * Runs one share of a benchmark, from the gate to the last trial. The main thread may call it, too, to be
+ * profiled.
+ */
 export async function runTrials(task: TrialTask): Promise<TrialResult> {
   const tally = new Tally(task.account.tally);
-  // A fetch's threads start without it.
+  // Loaded here, so that the threads of a fetch start without it.
   const { TrialRun } = await import('./trial/trial-run.ts');
   const tls = new TlsClient(task.tls);
   const lanes = await openLanes(task, tally, tls);
@@ -35,18 +38,19 @@ export async function runTrials(task: TrialTask): Promise<TrialResult> {
   }
 }
 
-/** One share of a fetch. Loaded where it is asked for: a benchmark's threads start without it. */
+/** Runs one share of a fetch. Loads the engine here, so that the threads of a benchmark start without it. */
 export async function fetchTargets(task: FetchTask): Promise<void> {
   try {
     const room = await import('./fetch/fetch-targets.ts');
     await room.fetchTargets(task);
   } finally {
-    // Also when nothing could be loaded, as without a file descriptor left: the runner waits for it.
+    // Also where nothing could be loaded, as without a free file descriptor: the runner waits for the port to
+    // close.
     task.port.close();
   }
 }
 
-/** One share of a load. */
+/** Runs one share of a load. */
 export async function runLoad(task: LoadTask): Promise<void> {
   const { openLoadRun } = await import('./load/open-load-run.ts');
   const { run, close } = await openLoadRun(task);
@@ -64,8 +68,8 @@ export async function runLoad(task: LoadTask): Promise<void> {
 }
 
 /**
- * Lanes over the destinations in turn, so that no (address, port) pair gets more than its share of connections. Only
- * the transport that is asked for is loaded: undici is 20 MB of a thread.
+ * Opens lanes over the destinations in turn, so that no (address, port) pair gets more than its share of
+ * connections. Loads only the transport that is asked for: undici takes 20 MB in each thread.
  */
 async function openLanes(task: TrialTask, tally: Tally, tls: TlsClient): Promise<Lane[]> {
   const open = await loadTransport(task.plan);
@@ -112,7 +116,10 @@ function laneOptions(task: TrialTask, origin: string, tally: Tally, tls: TlsClie
   };
 }
 
-/** Says that this worker's share is settled, and leaves its connections alone until the others' are too. */
+/**
+ * Says that this worker's share is settled, and keeps its connections open until those of the others are
+ * settled, too.
+ */
 async function waitToClose(control: Int32Array): Promise<void> {
   Atomics.add(control, CONTROL.finished, 1);
   Atomics.notify(control, CONTROL.finished);
@@ -120,7 +127,7 @@ async function waitToClose(control: Int32Array): Promise<void> {
   if (wait.async) await wait.value;
 }
 
-/** Says that this worker stands ready and waits until the runner lets all go at once. */
+/** Says that this worker is ready, and waits until the runner lets all workers start at once. */
 async function waitAtGate(control: Int32Array): Promise<void> {
   Atomics.add(control, CONTROL.ready, 1);
   Atomics.notify(control, CONTROL.ready);

@@ -1,6 +1,6 @@
-// A wait with an end: for closings, where what does not come to its end by itself ends with its thread.
+// A wait with a limit, for closings: what does not end by itself ends with its thread.
 
-/** Resolves with `work`, or after `limitMs` without it. Rejects only as `work` does, before that. */
+/** Resolves with `work`, or after `limitMs` without it. Rejects only where `work` rejects before that. */
 export async function waitAtMost(work: Promise<unknown>, limitMs: number): Promise<void> {
   const { promise: limit, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, limitMs);

@@ -1,5 +1,5 @@
-// Whether a target may be asked for now: the worker's slots, the rules of robots.txt, the budget of its origin and the
-// rates of the run. Knows no attempt and no outcome.
+// Decides whether a target may be asked for now: by the worker's slots, the rules of robots.txt, the budget
+// of its origin and the rates of the run. Knows no attempt and no outcome.
 
 import { nowMs } from '../../measure/clock.ts';
 import { type FetchTask, GAUGES } from '../../model/fetch-task.ts';
@@ -14,16 +14,16 @@ import { SWEEP_MS } from './sweep.ts';
 export interface AdmissionParts {
   readonly task: FetchTask;
   readonly slots: RunSlots;
-  /** Called when what was refused may be allowed now. */
+  /** Called when a refused job may be allowed now. */
   readonly onRoom: () => void;
-  /** The robots.txt of an origin is wanted. */
+  /** Called when the robots.txt of an origin is needed. */
   readonly onRobots: (origin: string, isGuarded: boolean) => void;
 }
 
 export class Admission {
   readonly budgets: OriginBudgets;
   readonly rates: RunRates;
-  /** Jobs that wait for their origin's rules; null where none are asked for. */
+  /** Jobs that wait for their origin's rules; null where robots.txt is not asked for. */
   readonly robots: RobotsGate | null;
   readonly #slots: RunSlots;
   readonly #gauges: Float64Array;
@@ -41,12 +41,12 @@ export class Admission {
     this.#wake = new WakeTimer(SWEEP_MS, onRoom);
   }
 
-  /** A rate of the run holds everything back for now. */
+  /** True while a rate of the run holds everything back. */
   get isHolding(): boolean {
     return this.#hold.isHolding;
   }
 
-  /** No job can begin, whatever its origin. */
+  /** True while no job can begin, whatever its origin. */
   get isShut(): boolean {
     return this.#slots.isFull || this.#hold.isHolding;
   }
@@ -55,13 +55,13 @@ export class Admission {
   judge(job: FetchJob): RobotsVerdict {
     if (this.robots === null) return 'allowed';
     const verdict = this.robots.judge(job);
-    // Told again for each target: what is known of an origin that was idle may have been dropped.
+    // Set again for each target: the memory of an origin may have been dropped while it was idle.
     const spacingMs = verdict === 'allowed' ? this.robots.spacingMs(job.origin) : 0;
     if (spacingMs > 0) this.budgets.setSpacing(job.originRow, spacingMs);
     return verdict;
   }
 
-  /** Takes a place at the job's origin, which `budgets.leave` gives back; false when it has to wait. */
+  /** Takes room at the job's origin, which `budgets.leave` gives back; false when the job has to wait. */
   tryEnter(job: FetchJob, waitingCount: number): boolean {
     if (this.isShut || this.budgets.isCrowded(job.originRow, waitingCount)) return false;
     if (!this.budgets.tryEnter(job.originRow)) {
@@ -76,10 +76,10 @@ export class Admission {
     return false;
   }
 
-  /** Charges bytes that have arrived. @returns how long their connection is not to be read */
+  /** Charges bytes that have arrived. @returns how long not to read from their connection */
   chargeBytesMs(bytes: number): number {
     const waitMs = this.rates.chargeBytesMs(bytes);
-    // Small bodies come whole in one read: what holds their rate is that nothing new is asked for.
+    // Small bodies come whole in one read, so only a pause in new requests keeps their rate.
     if (waitMs > 0) this.#hold.holdFor(waitMs);
     return waitMs;
   }

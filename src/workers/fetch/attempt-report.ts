@@ -1,4 +1,5 @@
-// What the end of an attempt says about its origin, told to the budgets: an answer, a refusal, trouble, or nothing.
+// Tells the budgets what the end of an attempt says about its origin: an answer, a refusal, trouble, or
+// nothing.
 
 import { FAILURES } from '../../model/errors.ts';
 import type { AttemptEnd } from './attempt/attempt-end.ts';
@@ -6,7 +7,7 @@ import type { FetchAttempt } from './attempt/fetch-attempt.ts';
 import type { OriginBudgets } from './origin/origin-budgets.ts';
 
 const REFUSALS = new Set([429, 503]);
-/** Of answers that had begun: what an origin with too much to do might do to them. */
+/** Failures of an answer that had begun which an overloaded origin may cause. */
 const TROUBLE = new Set(['idle-timeout', 'total-timeout', 'too-slow', 'body-mismatch', 'stalled']);
 
 export function reportToBudget(
@@ -31,7 +32,7 @@ export function reportToBudget(
   }
 }
 
-/** What an origin that is not there any more does to an attempt. */
+/** Failures of attempts that an unreachable origin causes. */
 const FRUITLESS = new Set([
   'connect-refused',
   'connect-timeout',
@@ -41,7 +42,7 @@ const FRUITLESS = new Set([
   'stalled',
 ]);
 
-/** Not our own doing, and not a matter of which transport takes the answer. */
+/** True unless this machine caused the failure, or another transport has to take the answer. */
 function isOfOrigin(code: keyof typeof FAILURES): boolean {
   const { shrink, handOver } = FAILURES[code];
   return !shrink && !handOver && code !== 'aborted' && code !== 'dns' && code !== 'name-unknown';

@@ -40,9 +40,9 @@ import { RunSlots } from './run-slots.ts';
 import { Sweep } from './sweep.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** A connection that takes so long is worth waiting for. */
+/** A connection that takes longer than this to make is worth waiting for. */
 const DEAR_MS = 50;
-/** How far bodies have come is told as often as the live view looks. */
+/** Progress of bodies is reported as often as the live view is drawn. */
 const BODIES_EVERY_MS = 200;
 
 export interface EngineParts {
@@ -53,15 +53,15 @@ export interface EngineParts {
   readonly decoderMemory: DecoderMemory;
   /** Called once for every target that was accepted; `recorded` is called when the outcome is. */
   readonly onSettled: (outcome: Outcome) => void;
-  /** Every target that was accepted is settled, for now. */
+  /** Every target that was accepted so far is settled. */
   readonly onIdle: () => void;
-  /** The sink gave up: nothing more is taken, and what is in flight is let go. */
+  /** The sink has failed: nothing more is taken, and what is in flight is withdrawn. */
   readonly onBroken: (error: SpillwayError) => void;
-  /** So much of a target's body is there that another process shall go on with it. */
+  /** A target's body is so large now that another process should be able to continue it. */
   readonly onPartial: (index: number, partial: PartialBody) => void;
-  /** What is waited for where nothing moves; null when it does again. */
+  /** What the worker waits for while nothing moves; null when something moves again. */
   readonly onWaits: (text: string | null) => void;
-  /** The robots.txt of an origin is wanted; `learnRobots` gets it. */
+  /** The robots.txt of an origin is needed; `learnRobots` gets it. */
   readonly onRobots: (origin: string, isGuarded: boolean) => void;
 }
 
@@ -183,12 +183,12 @@ export class FetchEngine {
     this.#finishIfIdle();
   }
 
-  /** Something was thrown that nobody can tell whose it is: an attempt that comes to nothing from here on has its cause. */
+  /** Notes an error that may belong to any attempt: one that a limit ends from here on has it as its cause. */
   suspectAll(text: string): void {
     for (const attempt of this.#slots.attempts) attempt.suspect(text);
   }
 
-  /** Null for what is no target at all, which is settled. */
+  /** Makes a job; null where the target is invalid, which is settled here. */
   #makeJob(target: Target): FetchJob | null {
     try {
       return new FetchJob(target, this.#originRows);
@@ -198,7 +198,7 @@ export class FetchEngine {
     }
   }
 
-  /** What an origin's robots.txt says. */
+  /** Takes what an origin's robots.txt says. */
   learnRobots(answer: RobotsAnswer): void {
     const { robots } = this.#admission;
     if (robots === null) return;
@@ -208,7 +208,7 @@ export class FetchEngine {
     this.#finishIfIdle();
   }
 
-  /** So many of the outcomes that were told are recorded. */
+  /** Takes note that `count` of the reported outcomes are recorded. */
   recorded(count: number): void {
     const wasFull = this.#slots.isFull;
     this.#slots.recorded(count);
@@ -217,7 +217,10 @@ export class FetchEngine {
     this.#pump();
   }
 
-  /** Lets go of up to `count` targets that are not begun. @returns their indexes, and whether there are no others */
+  /**
+   * Gives back up to `count` targets that have not begun. @returns their indexes, and whether no others are
+   * left
+   */
   giveBack(count: number): { indexes: number[]; isAll: boolean } {
     const jobs = this.#waiting.takeUntouched(count);
     for (const job of jobs) job.leave();
@@ -231,7 +234,7 @@ export class FetchEngine {
     this.#finishIfIdle();
   }
 
-  /** Takes nothing new: what has not begun is skipped, what is in flight ends by itself, or at once if `isCut`. */
+  /** Begins nothing new: skips what has not begun. What is in flight ends by itself, or at once if `isCut`. */
   stop(isCut: boolean): void {
     this.#isStopped = true;
     this.#isEnding = true;
@@ -264,7 +267,7 @@ export class FetchEngine {
       },
       onSent: ({ job, connectMs }) => {
         const isDear = connectMs > DEAR_MS || job.origin.startsWith('https:');
-        // The first connection that stands lets the others follow.
+        // The first established connection lets the others follow.
         if (this.#budgets.reached(job.originRow, isDear))
           setImmediate(() => this.#scheduler.at(job.originRow, Number.POSITIVE_INFINITY));
         tally.add('attemptsSent', 1);
@@ -284,7 +287,7 @@ export class FetchEngine {
 
   /** Begins whatever may begin now. */
   #pump(): void {
-    // An attempt that ends inside `send` comes back here.
+    // An attempt that ends inside `send` calls this again.
     if (this.#isPumping || this.#isStopped) return;
     this.#isPumping = true;
     try {
@@ -302,12 +305,12 @@ export class FetchEngine {
       const job = this.#waiting.takeReady(now);
       if (job === undefined) break;
       if (!this.#guardJob(job, () => this.#isAllowed(job))) continue;
-      // Whoever came first to a full or paused origin goes first.
+      // Jobs that came earlier to a full or paused origin go first.
       if (originQueues.countAt(job.originRow) > 0 || !this.#tryStart(job)) originQueues.park(job);
     }
   }
 
-  /** False: the job is settled, or waits for the rules of its origin. */
+  /** Checks dead origins and robots.txt. False: the job is settled, or waits for the rules of its origin. */
   #isAllowed(job: FetchJob): boolean {
     if (this.#budgets.isDead(job.originRow)) {
       this.#giveUpDead(job);
@@ -331,7 +334,7 @@ export class FetchEngine {
     );
   }
 
-  /** False: the job has to wait for its origin, for a slot, or for the rate of the run. */
+  /** Begins an attempt. False: the job has to wait for its origin, for a slot, or for a rate of the run. */
   #tryStart(job: FetchJob): boolean {
     if (this.#isStopped) return false;
     const refused = this.#certificates.failureAt(job.origin);
@@ -344,7 +347,10 @@ export class FetchEngine {
     return true;
   }
 
-  /** What waits there, or may: nobody has looked at the fresh ones. */
+  /**
+   * Jobs that wait for an origin. Fresh jobs, which were not looked at yet, count where at most one origin
+   * waits.
+   */
   #countWaiting(originRow: number): number {
     const { originQueues, freshCount } = this.#waiting;
     return originQueues.countAt(originRow) + (originQueues.originCount < 2 ? freshCount : 0);
@@ -382,7 +388,7 @@ export class FetchEngine {
       this.#judge(attempt, end);
     });
     this.#freed.push(originRow);
-    // What many answers of one turn set free is filled again at once, after all of them are judged.
+    // Refills once all answers of this turn are judged, and not after each of them.
     if (this.#freed.length === 1) setImmediate(() => this.#fillAgain());
   }
 
@@ -396,7 +402,10 @@ export class FetchEngine {
     this.#finishIfIdle();
   }
 
-  /** What is thrown while a job is judged is that job's failure. @returns what `work` does; undefined if it threw */
+  /**
+   * Makes an error that is thrown while a job is judged that job's failure. @returns the result of `work`;
+   * undefined if it threw
+   */
   #guardJob<Result>(job: FetchJob, work: () => Result): Result | undefined {
     try {
       return work();
@@ -492,14 +501,14 @@ export class FetchEngine {
   }
 
   #check(attempt: FetchAttempt, now: number): void {
-    // A request that has no connection yet would come in the middle of the pause.
+    // A request that gets its connection only now would arrive during the pause.
     if (attempt.phase === 'connecting' && this.#budgets.pauseLeftMs(attempt.job.originRow) > 0)
       attempt.withdraw();
     else attempt.check(now);
     if (attempt.phase === 'waiting' || attempt.phase === 'receiving') this.#releaseIfStuck(attempt, now);
   }
 
-  /** A stall that only its own target suffers takes no place from others. */
+  /** Gives the room of an attempt at its origin to others where it alone stands still. */
   #releaseIfStuck(attempt: FetchAttempt, now: number): void {
     const { job, sentAtMs, sinceMs, isReleased } = attempt;
     const { originRow, isSuspect } = job;
@@ -509,7 +518,7 @@ export class FetchEngine {
     this.#budgets.leave(originRow);
   }
 
-  /** What the live view reads. */
+  /** Writes the gauges that the live view reads. */
   #show(): void {
     this.#gauges[GAUGES.parked] = this.#waiting.originQueues.count;
     this.#gauges[GAUGES.waitingRetry] = this.#waiting.retryCount;

@@ -1,5 +1,5 @@
-// A worker's part in a fetch, from its task to its last outcome: opens sink and connections, runs the engine, and
-// sends outcomes back in groups, so that neither thread is woken for every target.
+// A worker's part in a fetch, from its task to its last outcome: opens sink and connections, runs the engine,
+// and sends outcomes back in groups, so that neither thread is woken for every target.
 
 import { performance } from 'node:perf_hooks';
 import { Histogram } from '../../measure/histogram.ts';
@@ -24,12 +24,12 @@ import { thrownText } from '../../model/one-line.ts';
 import { catchStrays } from '../catch-strays.ts';
 import { waitAtMost } from '../wait-at-most.ts';
 
-/** Outcomes wait for company, but not for long, and not while most of the slots wait with them. */
+/** Outcomes are sent in groups, but do not wait long, and not while they hold most of the slots. */
 const MAX_GROUP_COUNT = 256;
 const GROUPS_A_SHARE = 2;
 const GROUP_MS = 15;
 const GAUGE_MS = 500;
-/** Files of robots.txt that a worker fetches at once. */
+/** How many robots.txt files a worker fetches at once. */
 const MAX_ROBOTS = 64;
 const MAX_CLOSE_MS = 10_000;
 
@@ -63,7 +63,7 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
       tally,
       decoderMemory,
       onSettled: (outcome) => outbox.add(outcome, loaded.takeValue(outcome.index)),
-      // More may depend on it: the end of the run, or what its source yields next.
+      // The end of the run, or what its source yields next, may depend on these outcomes.
       onIdle: () => outbox.flush(),
       onBroken: (error) => {
         tellBroken(error);
@@ -72,12 +72,12 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
       onPartial: (index, partial) => outbox.send({ kind: 'partial', index, partial }),
       onWaits: (text) => outbox.send({ kind: 'waits', text }),
       onRobots: (origin, isGuarded) => {
-        // Where a public origin has redirected to: asked for here, behind the guard.
+        // Where a public origin has redirected, this worker asks for robots.txt itself, behind the guard.
         if (isGuarded) void findRobots(origin, true);
         else outbox.send({ kind: 'robots', origin });
       },
     });
-    // Each holds a connection: over 20,000 origins all at once they would take every file there is.
+    // Each holds a connection: those of 20,000 origins all at once would use up the open files.
     const mostRobots = Math.max(1, Math.min(MAX_ROBOTS, Math.floor(maxInFlight / 2)));
     const awaitingRobots: [origin: string, isGuarded: boolean][] = [];
     let robotsCount = 0;
@@ -120,7 +120,7 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
     stopGauge();
     outbox.flush();
     names.close();
-    // A connection that will not end ends with the thread.
+    // A connection that does not close ends with the thread.
     await waitAtMost(routes.close(), MAX_CLOSE_MS);
   }
 }

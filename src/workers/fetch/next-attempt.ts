@@ -1,4 +1,4 @@
-// What becomes of a target whose attempt failed: another attempt, and when, or none. Keeps the budgets of retries and
+// Decides what follows a failed attempt: another attempt, and when, or none. Keeps the budgets of retries and
 // the pauses that servers ask for; knows no queue and no socket.
 
 import { nowMs } from '../../measure/clock.ts';
@@ -14,15 +14,15 @@ import type { OriginBudgets } from './origin/origin-budgets.ts';
 /** How often a target may be put back because this machine ran out of something. */
 const MAX_REFUNDS = 500;
 const REFUND_DELAY_MS = 200;
-/** At most, until a body is gone on with after an attempt that brought some of it. */
+/** Longest pause before a body is continued after an attempt that brought some of it. */
 const CONTINUE_DELAY_MS = 100;
-/** How often a target is asked for again because a kept connection had ended. */
+/** How often a target is asked for again because a kept connection ended before its answer. */
 const MAX_STALE = 2;
 
 export interface NextAttemptParts {
   readonly limits: FetchLimits;
   readonly budgets: OriginBudgets;
-  /** How long an origin may be silent before its targets are given up; 0 for no bound. */
+  /** How long an origin may be silent before its targets are given up; 0 for no limit. */
   readonly stallMs: number;
   readonly tally: Tally;
   readonly gauges: Float64Array;
@@ -38,8 +38,9 @@ export class NextAttempt {
   }
 
   /**
-   * Milliseconds until the next attempt at its job, for which it has been made ready; null when there is none.
-   * `at-the-end`: its origin has no retries left, and one more attempt is made once nothing else is to be done.
+   * Milliseconds until the next attempt at the job, which is made ready for it; null for no other attempt.
+   * `at-the-end`: its origin has no retries left, and one more attempt is made when nothing else is left to
+   * do.
    */
   delayAfterMs(attempt: FetchAttempt, end: AttemptFailure): number | null | 'at-the-end' {
     const { job, sentAtMs } = attempt;
@@ -69,7 +70,7 @@ export class NextAttempt {
     const isLast = attempts > limits.maxRetries || limits.maxRetries === 0;
     if (job.status === 0 && (isLast || budgets.wasDead(job.originRow))) budgets.giveUp(job.originRow);
     if (isLast) return null;
-    // What brings bytes is no repetition: no budget bounds it.
+    // An attempt that brought bytes makes progress, so no retry budget bounds the next one.
     if (!hasBrought && !budgets.tryRetry(job.originRow)) {
       job.isPutOff = true;
       return 'at-the-end';
@@ -80,7 +81,10 @@ export class NextAttempt {
     return delayMs;
   }
 
-  /** A server may end a connection that it kept at any moment. False: that has happened too often to this job. */
+  /**
+   * Allows a repeat, because a server may end a kept connection at any moment. False: it has happened too
+   * often to this job.
+   */
   repeatsStale(job: FetchJob): boolean {
     if (job.staleCount >= MAX_STALE) return false;
     job.staleCount++;
@@ -88,13 +92,19 @@ export class NextAttempt {
     return true;
   }
 
-  /** What came of its body is of no use: it is asked for from its beginning, which no job is twice. */
+  /**
+   * Repeats a job from the beginning of its body, because the part that is there is of no use. It happens to
+   * no job twice.
+   */
   repeatsAnew(job: FetchJob): void {
     this.count('unfitRests');
     this.#repeat(job);
   }
 
-  /** The attempt has added to a body that can be gone on with, and no slower over its whole time than is asked for. */
+  /**
+   * True where the attempt added to a body that can be continued, and not slower over the whole time than the
+   * least speed asked for.
+   */
   #hasBroughtBytes({ job, broughtBytes }: FetchAttempt): boolean {
     const { minBytesPerSec, slowWindowMs } = this.#parts.limits;
     if (job.kept === null || broughtBytes === 0) return false;
@@ -102,17 +112,17 @@ export class NextAttempt {
     return spentMs <= slowWindowMs || job.kept.bytes * 1000 >= minBytesPerSec * spentMs;
   }
 
-  /** A server that says "too many" or "not now" speaks for its origin, not for one URL. */
+  /** Pauses the origin of a 429 or 503, which speak for the origin and not for one URL. */
   #pause({ status, originRow }: FetchJob, sentAtMs: number, retryAfterMs: number): void {
     const { budgets, limits } = this.#parts;
     if (status !== 429 && status !== 503) return;
-    // Nobody waits for longer than that; the targets that are asked for nevertheless fail one by one.
+    // No run waits longer than this; targets that are asked for nevertheless fail one by one.
     if (retryAfterMs > limits.maxRetryWaitMs) return;
     if (retryAfterMs > 0) budgets.pause(originRow, retryAfterMs);
     else if (status === 429) budgets.pauseByCount(originRow, sentAtMs, Math.random());
   }
 
-  /** The same request again, at once, at no attempt's cost. */
+  /** Repeats the same request at once, without counting an attempt. */
   #repeat(job: FetchJob): number {
     job.status = 0;
     if (job.hops === 0) job.attempts--;
@@ -120,7 +130,7 @@ export class NextAttempt {
     return 0;
   }
 
-  /** One more of them in what the runner reads. */
+  /** Adds one to a gauge that the runner reads. */
   count(gauge: 'retries' | 'retriesDenied' | 'changedBodies' | 'unfitRests'): void {
     const { gauges } = this.#parts;
     gauges[GAUGES[gauge]] = (gauges[GAUGES[gauge]] as number) + 1;

@@ -1,23 +1,26 @@
-// Origins whose certificate was refused each time: found out by a few handshakes, and not by one for every target. Each
-// worker finds it out for itself. Knows no socket.
+// Origins whose certificate was refused several times in a row: a few handshakes find it out, and not one for
+// every target. Each worker finds it out for itself. Knows no socket.
 
 import { type AttemptEnd, type AttemptFailure, attemptFailure } from './attempt/attempt-end.ts';
 
-/** Refusals in a row before an origin is asked no more: one of several machines behind a name may have an old one. */
+/**
+ * Refusals in a row before an origin is not asked any more; more than one, because one of several machines
+ * behind a name may have an old certificate.
+ */
 const TELLING_COUNT = 3;
-/** Origins that are remembered; the one that was first is forgotten. */
+/** Origins to remember; beyond them the oldest is forgotten. */
 const MAX_ORIGINS = 10_000;
-/** OpenSSL's and Node's codes, which stand in the detail. */
+/** Codes of OpenSSL and Node, which are part of the detail. */
 const OF_CERTIFICATE = /CERT|UNABLE_TO_(?:GET|VERIFY)|HOSTNAME_MISMATCH/u;
 
 export class RefusedCertificates {
   readonly #refusals = new Map<string, { count: number; readonly detail: string }>();
 
-  /** How an attempt there ended. */
+  /** Notes how an attempt ended. */
   note(origin: string, end: AttemptEnd): void {
     if (this.#refusals.size === 0 && end.kind !== 'failed') return;
     if (end.kind !== 'failed' || end.code !== 'tls' || !OF_CERTIFICATE.test(end.detail)) {
-      // What says nothing of the certificate does not clear it; an answer does.
+      // Only an answer clears an origin; other ends say nothing about the certificate.
       if (end.kind === 'ok' || end.kind === 'redirect') this.#refusals.delete(origin);
       return;
     }
@@ -31,7 +34,7 @@ export class RefusedCertificates {
     }
   }
 
-  /** The failure of a target there that was not asked for; null where it may be. */
+  /** The failure for a target that is not asked for because of its certificate; null where it may be asked for. */
   failureAt(origin: string): AttemptFailure | null {
     const known = this.#refusals.size === 0 ? undefined : this.#refusals.get(origin);
     if (known === undefined || known.count < TELLING_COUNT) return null;

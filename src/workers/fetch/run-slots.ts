@@ -1,13 +1,13 @@
-// A worker's share of the run's slots: one for each attempt that is open, and one for each outcome that is not recorded
-// yet, so that a process that dies makes no more targets be asked for again than it has slots.
+// A worker's share of the run's slots: one for each open attempt, and one for each outcome that is not
+// recorded yet. So if a process dies, no more targets are asked for again than it has slots.
 
 import type { Tally } from '../../measure/tally.ts';
 import type { LargeBody } from '../../model/body/body-progress.ts';
 import type { FetchAttempt } from './attempt/fetch-attempt.ts';
 
-/** What remains when this machine runs out of something. */
+/** Part of the open attempts that remains when this machine runs out of something. */
 const SHRUNK_RATIO = 0.8;
-/** Attempts that end for each slot that comes back. */
+/** Attempts that have to end for each slot that comes back. */
 const ENDED_A_SLOT = 4;
 
 export class RunSlots {
@@ -16,11 +16,11 @@ export class RunSlots {
   readonly #mostCount: number;
   #endedCount = 0;
   #unrecordedCount = 0;
-  /** One cell an attempt: the index of its target and 1, or 0 where no attempt is. */
+  /** One cell for each attempt: the index of its target plus 1, or 0 for no attempt. */
   readonly #cells: Float64Array;
   readonly #freeCells: number[];
 
-  /** @param inFlight `slotCount` Float64 cells, for the runner to know what was open when the thread died */
+  /** @param inFlight `slotCount` Float64 cells, from which the runner learns what was open when the thread died */
   constructor(slotCount: number, inFlight: SharedArrayBuffer) {
     this.#slotCount = slotCount;
     this.#mostCount = slotCount;
@@ -33,12 +33,12 @@ export class RunSlots {
     return this.#attempts;
   }
 
-  /** Outcomes that were told and are not recorded yet. */
+  /** Outcomes that were reported and are not recorded yet. */
   get unrecordedCount(): number {
     return this.#unrecordedCount;
   }
 
-  /** Attempts that may be open for now. */
+  /** Attempts that may be open now. */
   get maxAttempts(): number {
     return this.#slotCount - this.#unrecordedCount;
   }
@@ -52,7 +52,7 @@ export class RunSlots {
     return this.#attempts.size + freedCount >= this.maxAttempts;
   }
 
-  /** Those that are on their way. */
+  /** The bodies that are under way. */
   *bodies(): Generator<LargeBody> {
     for (const { body } of this.#attempts) if (body !== null) yield body;
   }
@@ -64,7 +64,7 @@ export class RunSlots {
   }
 
   close(attempt: FetchAttempt): void {
-    // What was short may be there again: each attempt that ends gives back a part of a slot.
+    // What ran out may be there again: each attempt that ends gives back a part of a slot.
     if (this.#slotCount < this.#mostCount && ++this.#endedCount % ENDED_A_SLOT === 0) this.#slotCount++;
     if (!this.#attempts.delete(attempt) || attempt.cell === -1) return;
     this.#cells[attempt.cell] = 0;
@@ -79,13 +79,13 @@ export class RunSlots {
     this.#unrecordedCount -= count;
   }
 
-  /** Fewer than are open now: one attempt met the end of what this machine has. */
+  /** Leaves fewer slots than are open now, because an attempt met a limit of this machine. */
   shrink(): void {
     const most = Math.min(this.#slotCount, this.#attempts.size + 1);
     this.#slotCount = Math.max(1, Math.floor(most * SHRUNK_RATIO));
   }
 
-  /** What the live view reads. */
+  /** Writes what the live view reads. */
   show(tally: Tally): void {
     const { size } = this.#attempts;
     tally.set('inFlight', size);

@@ -1,17 +1,20 @@
-// One timer that looks after every deadline, pause and retry of a worker; it keeps the thread alive while no socket
-// does. Knows when the thread itself stood still, so that no deadline runs out while nothing could be read.
+// One timer for every deadline, pause and retry of a worker; it keeps the thread alive while no socket does.
+// It notices when the thread itself stood still, so that no deadline passes while nothing could be read.
 
 import { nowMs } from '../../measure/clock.ts';
 
 export const SWEEP_MS = 25;
-/** A sweep that comes this late was held up by this thread itself. */
+/** A sweep that is this late was held up by the thread itself. */
 const LATE_SWEEP_MS = 500;
 
 export class Sweep {
   readonly #timer: NodeJS.Timeout;
   #sweptAtMs = nowMs();
 
-  /** @param onSweep gets false where deadlines must not be judged yet: what arrived meanwhile is read first */
+  /**
+   * @param onSweep gets false where deadlines must not be judged yet, because what arrived meanwhile is read
+   * first
+   */
   constructor(onSweep: (now: number, isAwake: boolean) => void) {
     this.#timer = setInterval(() => {
       const now = nowMs();

@@ -1,5 +1,6 @@
-// Looks after a worker's share of a fetch that does not get on: says what it waits for, gives up what nothing comes
-// from, and takes slots back from origins that are silent while others could use them. It starts no request.
+// Watches a worker's share of a fetch: says what it waits for while nothing moves, gives up targets that
+// nothing comes for, and takes slots back from silent origins while others could use them. It starts no
+// request.
 
 import type { FetchAttempt } from './attempt/fetch-attempt.ts';
 import type { FetchJob } from './attempt/fetch-job.ts';
@@ -8,10 +9,10 @@ import type { RunSlots } from './run-slots.ts';
 import type { WaitingJobs } from './queue/waiting-jobs.ts';
 
 const LOOK_EVERY_MS = 250;
-/** A run that stands still for so long is worth a word. */
+/** After standing still for this long, a run says what it waits for. */
 const NOTICE_MS = 5_000;
 const TELL_EVERY_MS = 2_000;
-/** An origin that was never heard of, and one that was, is taken for silent after so long. */
+/** How long an origin may be silent, if nothing ever came from it and if something did. */
 const NEVER_HEARD_MS = 2_000;
 const KNOWN_SILENT_MS = 15_000;
 const PHASE_WORDS = {
@@ -26,20 +27,20 @@ export interface WatchdogParts {
   readonly budgets: OriginBudgets;
   readonly waiting: WaitingJobs;
   readonly slots: RunSlots;
-  /** How long anything may stand still; 0 for no bound. */
+  /** How long anything may stand still; 0 for no limit. */
   readonly stallMs: number;
   readonly startedAtMs: number;
-  /** A rate of the run holds everything back for now. */
+  /** True while a rate of the run holds everything back. */
   readonly isHolding: () => boolean;
   /** Origins whose robots.txt is awaited. */
   readonly awaitedRobots: () => readonly string[];
-  /** Settles a job that was waiting as `stalled`. */
+  /** Settles a waiting job as `stalled`. */
   readonly giveUp: (job: FetchJob, detail: string) => void;
-  /** Settles a job whose origin is taken for dead. */
+  /** Settles a job whose origin counts as dead. */
   readonly giveUpDead: (job: FetchJob) => void;
-  /** Targets at origins that do not answer. */
+  /** Takes the number of targets at origins that do not answer. */
   readonly showDoubtful: (count: number) => void;
-  /** What is waited for now; null when things move again. */
+  /** Takes what is waited for now; null when things move again. */
   readonly tell: (text: string | null) => void;
 }
 
@@ -86,7 +87,7 @@ export class Watchdog {
     this.#toldAtMs = 0;
   }
 
-  /** Those that wait at origins that are taken for dead: all together, none of them needs a slot for it. */
+  /** Gives up all jobs that wait for origins that count as dead, at once, so that none needs a slot for it. */
   #giveUpDead(): void {
     const { budgets, waiting } = this.#parts;
     for (const originRow of waiting.originQueues.rows()) {
@@ -112,7 +113,7 @@ export class Watchdog {
     this.#parts.showDoubtful(count);
   }
 
-  /** Targets that wait for an origin which was asked for so long, and gave nothing. */
+  /** Gives up targets of an origin that was asked and has been silent for longer than the stall limit. */
   #giveUpSilent(): void {
     const { budgets, waiting, stallMs } = this.#parts;
     if (stallMs === 0) return;
@@ -121,7 +122,7 @@ export class Watchdog {
       if (silentMs <= stallMs || budgets.waitLeftMs(originRow) > 0) continue;
       for (;;) {
         const job = waiting.originQueues.peek(originRow);
-        // Each is owed an attempt at its origin that failed since it came.
+        // Only jobs during whose wait an attempt at the origin failed.
         if (job === undefined || !budgets.hasFailedSince(originRow, job.acceptedAtMs)) break;
         waiting.originQueues.take(originRow);
         this.#parts.giveUp(
@@ -132,7 +133,7 @@ export class Watchdog {
     }
   }
 
-  /** Where everything is full and others wait, an origin that gives nothing keeps one request, or none. */
+  /** Leaves one request, or none, to silent origins where all slots are taken and others wait. */
   #makeRoom(now: number): void {
     const { slots, waiting, budgets } = this.#parts;
     const { attempts, maxAttempts } = slots;
@@ -148,7 +149,7 @@ export class Watchdog {
       else others.push(attempt);
     }
     if (silent.size === 0 || !this.#isWantedByOthers(silent)) return;
-    // Half of the slots are for origins that give something, where there are any.
+    // Silent origins keep half of the slots at most.
     let kept = 0;
     for (const [originRow, [first, ...others]] of silent) {
       budgets.narrow(originRow);
@@ -161,7 +162,7 @@ export class Watchdog {
     }
   }
 
-  /** Somebody waits for a slot and for nothing else. */
+  /** True where a job waits only for a slot. */
   #isWantedByOthers(silent: ReadonlyMap<number, unknown>): boolean {
     const { waiting, budgets } = this.#parts;
     for (const originRow of waiting.originQueues.rows())
@@ -170,7 +171,7 @@ export class Watchdog {
     return false;
   }
 
-  /** Nothing is in flight or scheduled: the run would never end. */
+  /** Gives up jobs while nothing is in flight or scheduled: the run would never end. */
   #giveUpForgotten(now: number, stillMs: number): void {
     const { slots, waiting, isHolding, awaitedRobots } = this.#parts;
     if (slots.attempts.size + slots.unrecordedCount + awaitedRobots().length > 0 || isHolding()) return;

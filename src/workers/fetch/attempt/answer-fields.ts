@@ -1,12 +1,13 @@
-// What the fields of a head say of the body that follows: its length as sent, and what it can be told by another time.
+// Reads from a head what it says of the body: its length as sent, and the facts by which another answer's
+// body is compared.
 
 import { type AnswerFacts, MAX_FACT_CHARS } from '../../../model/body/answer-facts.ts';
 import type { HeaderView } from '../../../transport/lane.ts';
 
-/** A field that may come once; of several the first, never all of them in one. */
+/** The value of a field that may come once; of several the first, not all of them joined. */
 export function singleField(view: HeaderView, name: string): string | undefined {
   const value = view.get(name);
-  // Several are joined with a comma; one that has a comma of its own is read again, which is rare.
+  // A comma means several fields, or one with a comma in its value: the fields are read again, which is rare.
   if (value?.includes(', ') !== true) return value;
   return view.entries().find(([field]) => field === name)?.[1];
 }
@@ -17,7 +18,7 @@ export function promisedBytesOf(view: HeaderView): number | null {
   return length !== undefined && /^\d{1,16}$/u.test(length) ? Number(length) : null;
 }
 
-/** What the head says of the body; a field that is there and too long to be kept is left out. */
+/** The facts that the head states of the body, without those that are too long to keep. */
 export function factsOf(view: HeaderView): AnswerFacts {
   const etag = singleField(view, 'etag');
   const lastModified = singleField(view, 'last-modified');

@@ -1,4 +1,4 @@
-// What the head of an answer says about its attempt: a body to keep, a redirect to follow or refuse, a status that is a
+// Decides by the head of an answer: a body to keep, a redirect to follow or refuse, or a status that is a
 // failure. Pure functions over head and job.
 
 import { isUtf8 } from 'node:buffer';
@@ -14,14 +14,14 @@ import type { HeaderView } from '../../../transport/lane.ts';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** By what the answer to a job is judged. */
+/** What the answer to a job is judged by. */
 export interface AnswerRules {
   readonly limits: Pick<FetchLimits, 'maxRedirects'>;
-  /** Whether the job's request has a Range in it. */
+  /** Whether the job's request has a Range field. */
   readonly asksForPart: (job: FetchJob) => boolean;
 }
 
-/** How an answer ends its attempt; null where its body is to be kept. */
+/** The end that a head brings to its attempt; null where the body is to be kept. */
 export function judgeAnswer(
   job: FetchJob,
   status: number,
@@ -39,7 +39,10 @@ export function judgeAnswer(
   return attemptFailure('http-status', `expected a status of 2xx, found ${status}`, retryAfterMs);
 }
 
-/** A part that nobody asked for would be kept as the whole; it may be one where the head says so throughout. */
+/**
+ * Refuses a part that nobody asked for, which would be kept as the whole. A 206 passes where its
+ * Content-Range covers the whole.
+ */
 function judgePart(view: HeaderView): AttemptEnd | null {
   const range = singleField(view, 'content-range');
   const [, last, length] = /^bytes 0-(\d{1,15})\/(\d{1,15})$/iu.exec(range ?? '') ?? [];
@@ -76,7 +79,7 @@ export function redirectTarget(location: string | undefined, from: URL): URL | n
   return location === undefined ? null : parseHttpUrl(asUtf8(location), from.href);
 }
 
-/** A field's bytes as browsers read a URL in it: UTF-8, where they are that. */
+/** Reads a field's bytes as browsers read a URL in it: as UTF-8, where they are valid UTF-8. */
 function asUtf8(field: string): string {
   // oxlint-disable-next-line no-control-regex -- anything below is the same in both
   if (!/[^\u0000-\u007f]/u.test(field)) return field;
@@ -95,7 +98,7 @@ export interface AnswerStart {
   readonly view: HeaderView;
 }
 
-/** The head as sinks see it. A class, for an object with a getter of its own takes 2 us to make. */
+/** The head as sinks see it. A class, because an object literal with a getter takes 2 us to make. */
 export class AnswerHead implements BodyHead {
   readonly index: number;
   readonly line: number;
@@ -108,7 +111,7 @@ export class AnswerHead implements BodyHead {
   readonly isDecoded: boolean;
   readonly expectedBytes: number | null;
   #fields: BodyHead['headers'] | undefined;
-  /** What the fields are read from once `view` shows another answer. */
+  /** Reads the fields later, when `view` shows another answer. */
   readonly #readLater: (() => BodyHead['headers']) | undefined;
 
   constructor(
@@ -129,7 +132,7 @@ export class AnswerHead implements BodyHead {
     if (this.#readLater === undefined) this.#fields = view.entries();
   }
 
-  /** Most sinks ask for one of them at most, and that is `disposition`. */
+  /** Made on demand: most sinks read none of them, or only `disposition`. */
   get headers(): BodyHead['headers'] {
     this.#fields ??= this.#readLater?.() ?? [];
     return this.#fields;

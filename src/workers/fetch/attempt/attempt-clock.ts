@@ -1,11 +1,11 @@
-// The deadlines of one attempt: which phase it is in, since when, and which of the limits has passed. It reads a clock
-// and knows neither connections nor bodies.
+// The deadlines of one attempt: which phase it is in, since when, and which of the limits has passed. Knows
+// neither connections nor bodies.
 
 import { nowMs } from '../../../measure/clock.ts';
 import type { FetchLimits } from '../../../model/fetch-task.ts';
 import { type AttemptFailure, attemptFailure } from './attempt-end.ts';
 
-/** `naming`: before its host has addresses, which is our own wait. */
+/** `naming`: until the host has addresses, which is our own wait. */
 export type Phase = 'naming' | 'connecting' | 'waiting' | 'receiving' | 'over';
 
 export class AttemptClock {
@@ -15,13 +15,13 @@ export class AttemptClock {
   #phase: Phase = 'naming';
   /** When the phase began, or the last piece of a body came. */
   #sinceMs: number;
-  /** The same, whoever was to blame for what did not come. */
+  /** The same, but not moved on by pauses of our own. */
   #movedAtMs: number;
   #windowStartMs = 0;
   #windowBytes = 0;
   #bytes = 0;
 
-  /** @param startedAtMs of the attempt, which redirects go on with */
+  /** @param startedAtMs when the attempt began; redirects keep it */
   constructor(limits: FetchLimits, startedAtMs: number, readMs: () => number = nowMs) {
     this.#limits = limits;
     this.#startedAtMs = startedAtMs;
@@ -56,7 +56,7 @@ export class AttemptClock {
     return ends.length === 0 ? null : Math.max(0, Math.min(...ends) - atMs);
   }
 
-  /** The other side is waited for from now on. @returns how long our own wait was */
+  /** Ends our own wait: from now on the other side is waited for. @returns how long our own wait was */
   begin(): number {
     const ownMs = this.#readMs() - this.#sinceMs;
     this.#startedAtMs += ownMs;
@@ -64,7 +64,7 @@ export class AttemptClock {
     return ownMs;
   }
 
-  /** @returns how long the phase before was */
+  /** Begins a phase. @returns how long the one before lasted */
   enter(phase: Phase): number {
     this.#phase = phase;
     const beforeMs = this.#sinceMs;
@@ -81,7 +81,7 @@ export class AttemptClock {
     this.#windowBytes += bytes;
   }
 
-  /** The failure of the limit that has passed. @param isHeld nothing is read because of ourselves */
+  /** The failure of a limit that has passed, or null. @param isHeld true while this side has paused reading */
   check(atMs: number, isHeld: boolean): AttemptFailure | null {
     if (this.#phase === 'naming') return null;
     const limits = this.#limits;
@@ -110,7 +110,7 @@ export class AttemptClock {
         : null;
     }
     if (isHeld) {
-      // The pause is our own.
+      // The pause is ours, so the idle limit begins anew.
       this.#sinceMs = atMs;
       this.#beginWindow(atMs);
       return null;
@@ -141,7 +141,10 @@ export class AttemptClock {
   }
 }
 
-/** How long anything may stand still: never less than the limit of a phase; 0 for no bound. */
+/**
+ * The longest that anything may stand still: the stall limit, but never less than the limit of a phase. 0 for
+ * no bound.
+ */
 export function longestWaitMs({ stallMs = 0, connectMs, firstByteMs, idleMs }: FetchLimits): number {
   return stallMs === 0 ? 0 : Math.max(stallMs, connectMs, firstByteMs, idleMs);
 }

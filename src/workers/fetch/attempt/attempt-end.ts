@@ -1,10 +1,11 @@
-// How one attempt ended, in the words that attempt and engine share. Types, and the plainest of its values.
+// The types in which attempt and engine say how an attempt ended, and functions that make the simplest
+// values.
 
 import type { FailureCode, SpillwayError } from '../../../model/errors.ts';
 import { thrownText } from '../../../model/one-line.ts';
 import type { Committed } from '../../../sinks/sink.ts';
 
-/** How an attempt ended. `broken`: the sink could not write, which no attempt can mend. */
+/** How an attempt ended. `broken`: the sink cannot write, which no other attempt can change. */
 export type AttemptEnd =
   | {
       readonly kind: 'ok';
@@ -13,11 +14,14 @@ export type AttemptEnd =
     }
   | { readonly kind: 'redirect'; readonly to: URL; readonly cookies: readonly string[] }
   | AttemptFailure
-  /** Its kept connection had ended before it was answered. */
+  /** Its kept connection ended before the answer began. */
   | { readonly kind: 'stale'; readonly detail: string }
-  /** What came of its body is of no use: it is begun anew, at once. */
+  /**
+   * The part of the body that is there is of no use, so the target is asked for again at once, from the
+   * beginning.
+   */
   | { readonly kind: 'anew'; readonly detail: string }
-  /** Taken back before it was answered, for reasons that are not the target's. */
+  /** Withdrawn before it was answered, for reasons that are not the target's. */
   | { readonly kind: 'withdrawn' }
   | { readonly kind: 'broken'; readonly error: SpillwayError };
 
@@ -25,7 +29,7 @@ export interface AttemptFailure {
   readonly kind: 'failed';
   readonly code: FailureCode;
   readonly detail: string;
-  /** What the server asked for; 0 for nothing. */
+  /** The pause that the server asked for; 0 for none. */
   readonly retryAfterMs: number;
 }
 
@@ -33,7 +37,7 @@ export function attemptFailure(code: FailureCode, detail: string, retryAfterMs =
   return { kind: 'failed', code, detail, retryAfterMs };
 }
 
-/** The target's failure that whatever was thrown while it was worked at becomes. */
+/** Makes an error that was thrown during the work on a target into that target's failure. */
 export function internalFailure(thrown: unknown): AttemptFailure {
   return attemptFailure('internal', thrownText(thrown));
 }

@@ -1,26 +1,32 @@
-// When a body that was cut may be gone on with, what is asked for then, and whether the answer fits it exactly. Pure, by
-// RFC 9110: sections 13.1.5 (If-Range), 14 (ranges), 8.8.2.2 (when a date is a strong validator).
+// When a body that was cut may be continued, what is asked for then, and whether the answer fits exactly.
+// Pure, by RFC 9110: sections 13.1.5 (If-Range), 14 (ranges), 8.8.2.2 (when a date is a strong validator).
 
 import type { Continuation, PartialBody } from '../../../model/body/partial-body.ts';
 import type { Body } from '../../../sinks/sink.ts';
 import type { HeaderView } from '../../../transport/lane.ts';
 import { factsOf, promisedBytesOf } from './answer-fields.ts';
 
-/** A body that waits for its rest. */
+/** The beginning of a body, which waits for its rest. */
 export interface KeptBody extends Continuation {
   readonly body: Body;
-  /** Its bytes so far, which lie in the sink. */
+  /** How many of its bytes the sink has. */
   readonly bytes: number;
-  /** The runner has been told of it. */
+  /** True once the runner knows of it. */
   readonly isTold: boolean;
   readonly head: PartialBody['head'];
 }
 
 const STRONG_TAG = /^"[\u0021\u0023-\u007e\u0080-\u00ff]*"$/u;
-/** Dates have a resolution of one second: a body that was changed in the second it was sent in has the same one. */
+/**
+ * A date this much older than the answer is a strong validator: dates count seconds, so a body that was
+ * changed again in the second it was sent in would have the same date.
+ */
 const LEAST_AGE_MS = 1_000;
 
-/** How the body of an answer may be gone on with if it is cut; null for not at all. @param job what was asked for */
+/**
+ * How the body of an answer may be continued if it is cut; null where it cannot be. @param job what was asked
+ * for
+ */
 export function continuationOf(
   job: { readonly url: URL },
   status: number,
@@ -31,17 +37,17 @@ export function continuationOf(
   const facts = factsOf(view);
   const totalBytes = promisedBytesOf(view);
   const validator = strongValidator(view);
-  // Without a validator the length is all there is to hold an answer to.
+  // Without a validator only the length can show that an answer fits.
   if (validator === null && !(mayGoWithoutValidator && totalBytes !== null)) return null;
   return { resource: resourceOf(job.url), validator, totalBytes, facts };
 }
 
-/** What a body is of, whatever its query: links of storage are signed anew for each request. */
+/** Names a body without its query, because links to storage are signed anew for each request. */
 export function resourceOf(url: URL): string {
   return url.origin + url.pathname;
 }
 
-/** True for a body whose coding would have to be taken off. */
+/** True for a body whose content coding would have to be removed. */
 export function isCoded(view: HeaderView): boolean {
   return !/^[\t ]*(?:identity)?[\t ]*$/iu.test(view.get('content-encoding') ?? '');
 }
@@ -50,7 +56,7 @@ function refusesRanges(view: HeaderView): boolean {
   return /^[\t ]*none[\t ]*$/iu.test(view.get('accept-ranges') ?? '');
 }
 
-/** An entity tag that is strong; where there is none of any kind, a date that is. */
+/** A strong entity tag; where there is no tag of any kind, a date that is strong. */
 function strongValidator(view: HeaderView): string | null {
   const tag = view.get('etag')?.trim();
   if (tag !== undefined) return STRONG_TAG.test(tag) && tag.length <= 1024 ? tag : null;
@@ -60,15 +66,16 @@ function strongValidator(view: HeaderView): string | null {
   return ageMs >= LEAST_AGE_MS ? modified : null;
 }
 
-/** Names and values in turn, beside the fields that every request has. */
+/** The request fields that ask for the rest: names and values in turn. */
 export function restFields({ bytes, validator }: Pick<KeptBody, 'bytes' | 'validator'>): string[] {
   const range = ['range', `bytes=${bytes}-`];
   return validator === null ? range : [...range, 'if-range', validator];
 }
 
 /**
- * What an answer to such a request is. `append`: the rest, or the beginning of it. `whole`: nothing is missing. `anew`: the
- * body from its beginning; `isChanged`: it is another one than before. `unfit`: it claims to be the rest and cannot be.
+ * What the answer to a request for the rest is. `append`: the rest, or the beginning of it. `whole`: nothing
+ * is missing. `anew`: the body from its beginning; `isChanged`: a different body than before. `unfit`: it
+ * claims to be the rest and cannot be.
  */
 export type RestVerdict =
   | { readonly kind: 'append'; readonly endBytes: number; readonly totalBytes: number }
@@ -76,14 +83,15 @@ export type RestVerdict =
   | { readonly kind: 'anew'; readonly isChanged: boolean }
   | { readonly kind: 'unfit'; readonly detail: string };
 
-/** null for an answer that says nothing about the body, such as a redirect or a failure. */
+/** Judges an answer; null where it says nothing about the body, as a redirect or a failure does. */
 export function judgeRest(kept: KeptBody, status: number, view: HeaderView): RestVerdict | null {
   if (status === 206) return judgePart(kept, view);
   if (status === 416) return judgeEnd(kept, view);
   if (status < 200 || status > 299) return null;
   const isChanged = isOther(kept, view) || (kept.totalBytes !== null && isOtherLength(kept.totalBytes, view));
   const isSame = kept.validator !== null && view.get('etag')?.trim() === kept.validator;
-  // One strong tag is one sequence of bytes: another length under it is a lie, and its body is none.
+  // A strong tag stands for one sequence of bytes: another length under it is an error of the server, and the
+  // body is refused.
   if (isSame && isChanged)
     return unfit(
       kept,
@@ -117,7 +125,7 @@ function judgeEnd(kept: KeptBody, view: HeaderView): RestVerdict {
   return isWhole ? { kind: 'whole' } : unfit(kept, `416 with Content-Range ${shown(view, 'content-range')}`);
 }
 
-/** What both answers have must be the same in both. */
+/** True where a fact that both answers state differs between them. */
 function isOther({ facts }: KeptBody, view: HeaderView): boolean {
   const { etag, lastModified } = factsOf(view);
   const differs = (before: string | undefined, now: string | undefined) =>

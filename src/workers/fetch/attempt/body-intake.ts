@@ -1,5 +1,5 @@
-// The way of a body from the socket to its sink: content codings taken off, the cap kept before and after that, and
-// reading held back while the decoder is full. It says once how the way ended.
+// Takes a body from the socket to its sink: removes content codings, checks the size cap before and after
+// that, and holds back reading while the decoder is full. Reports once how it ended.
 
 import type { FetchLimits } from '../../../model/fetch-task.ts';
 import { type Continuation, LEAST_KEPT_BYTES, type PartialBody } from '../../../model/body/partial-body.ts';
@@ -14,7 +14,7 @@ import type { DecoderMemory } from './decoder-memory.ts';
 import type { FetchJob } from './fetch-job.ts';
 import { SpillwayError } from '../../../model/errors.ts';
 
-/** Transfer codings of which nothing is left on a body; undici takes chunks off and ignores what stands beside them. */
+/** Transfer codings that are already removed: undici removes chunked, and ignores any others beside it. */
 const TAKEN_OFF = /^[\t ]*(?:chunked|identity)?[\t ]*$/iu;
 
 export interface IntakeParts {
@@ -22,24 +22,27 @@ export interface IntakeParts {
   readonly sink: Sink;
   readonly limits: FetchLimits;
   readonly isDecoding: boolean;
-  /** The sink writes the heads of answers, too. */
+  /** True where the sink also writes the heads of answers. */
   readonly keepsHeads: boolean;
   readonly decoderMemory: DecoderMemory;
-  /** Announced by the head; null for no announcement. */
+  /** The length that the head states; null where it states none. */
   readonly promisedBytes: number | null;
-  /** What the answer is the rest of, and where it ends; null for a body from its beginning. */
+  /**
+   * Where the answer is the rest of a body: the part that is there, and where the rest ends. Null for a body
+   * from its beginning.
+   */
   readonly rest: { readonly kept: KeptBody; readonly endBytes: number } | null;
-  /** How the body may be gone on with if it is cut; null for not at all. */
+  /** How the body may be continued if it is cut; null where it cannot be. */
   readonly continuation: Continuation | null;
-  /** Length that the whole body has, whatever its framing says; null where nobody knows. */
+  /** Length of the whole body, even where the framing does not say it; null where it is unknown. */
   readonly totalBytes: number | null;
-  /** So much of the body is there that another process shall go on with it. */
+  /** The body is now so large that another process should be able to continue it. */
   onLarge(partial: PartialBody): void;
   /** The body is whole and kept. */
   onCommitted(committed: Committed): void;
-  /** It cannot be. */
+  /** The body cannot be kept. */
   onLost(end: AttemptEnd): void;
-  /** Nothing more is to be read, until `onRelease`. */
+  /** Read nothing more until `onRelease`. */
   onHold(): void;
   onRelease(): void;
 }
@@ -65,12 +68,12 @@ export class BodyIntake {
     this.#isTold = isTold;
   }
 
-  /** True while a content coding is taken off. */
+  /** True while a content coding is being removed. */
   get isDecoding(): boolean {
     return this.#decoder !== null;
   }
 
-  /** Opens the sink, or finds what is wrong before a byte was read. */
+  /** Opens the sink, or reports what is wrong before a byte is read. */
   begin(start: AnswerStart): void {
     const { job, limits, isDecoding, sink, promisedBytes } = this.#parts;
     const framing = start.view.get('transfer-encoding');
@@ -103,7 +106,7 @@ export class BodyIntake {
     });
   }
 
-  /** Bytes as sent; `chunk` is valid only during the call. */
+  /** Takes bytes as sent; `chunk` is valid only during the call. */
   take(chunk: Buffer): void {
     this.#wireBytes += chunk.length;
     if (this.#decoder === null) {
@@ -115,25 +118,28 @@ export class BodyIntake {
     else if (!this.#decoder.write(Buffer.from(chunk))) this.#hold();
   }
 
-  /** All has come. */
+  /** The last byte has come. */
   end(): void {
     if (this.#decoder !== null) this.#decoder.end();
     else if (this.#isShort()) this.#fail('body-mismatch', this.#shortText());
     else this.#commit();
   }
 
-  /** What came of the body, to be gone on with; null where it cannot be, and is the caller's to discard. */
+  /**
+   * Keeps the part of the body that has come, to be continued. Null where it cannot be; the caller then
+   * discards it.
+   */
   suspend(): KeptBody | null {
     const { continuation } = this.#parts;
     const body = this.#body;
     if (this.#isOver || body?.suspend === undefined || this.#keptBytes === 0) return null;
     if (continuation === null || this.#head === null) return null;
-    // More than there can be: nobody knows which of it is right.
+    // More bytes than there can be: it is unknown which of them are right.
     if (this.#keptBytes > (continuation.totalBytes ?? Infinity)) return null;
     try {
       body.suspend();
     } catch {
-      // The disk takes no more: the next attempt will say so.
+      // The disk takes no more; the next attempt will report it.
       return null;
     }
     this.#isOver = true;
@@ -147,7 +153,7 @@ export class BodyIntake {
     };
   }
 
-  /** Lets go of what was kept. Harmless after the end. */
+  /** Discards the body. Harmless after the end. */
   discard(): void {
     this.#isOver = true;
     this.#decoder?.cancel();
@@ -165,7 +171,7 @@ export class BodyIntake {
     });
   }
 
-  /** Once, however much was read before the transport heard of it. */
+  /** Reports `onHold` once, even where more was read before the transport heard of it. */
   #hold(): void {
     if (this.#isHolding) return;
     this.#isHolding = true;
@@ -192,14 +198,14 @@ export class BodyIntake {
     if (this.#head !== null && !this.#isTold && this.#keptBytes >= LEAST_KEPT_BYTES) this.#tell(this.#head);
   }
 
-  /** Once a body: where its file is, and what it takes to go on with it. */
+  /** Reports once for each body where its file is, and how to continue it. */
   #tell(head: PartialBody['head']): void {
     const { continuation } = this.#parts;
     const file = this.#body?.partialFile;
     this.#isTold = true;
     if (continuation === null || file === undefined || this.#isOver) return;
     const { finalUrl, status, statusText, disposition, receivedAtMs } = head;
-    // A file has its name from them at most; a record holds them all.
+    // Only a sink that writes heads needs their fields.
     const headers = this.#parts.keepsHeads ? head.headers : [];
     const shown = { finalUrl, status, statusText, headers, disposition, receivedAtMs };
     this.#parts.onLarge({ ...continuation, file, head: shown });
@@ -232,7 +238,10 @@ export class BodyIntake {
     this.#parts.onLost(attemptFailure(...failure));
   }
 
-  /** A sink that cannot write ends the run, through the engine; what else is thrown, such as for a name, the target. */
+  /**
+   * Ends the run where the sink cannot write, and only this target for any other error, such as a bad file
+   * name.
+   */
   #guardSink(action: () => void): void {
     try {
       action();
@@ -242,7 +251,7 @@ export class BodyIntake {
   }
 }
 
-/** What the file may be called: by its URLs, and by what the answer says. */
+/** Names for the file, by its URLs and by what the answer says. */
 function namesOf({ target, url }: FetchJob, view: AnswerStart['view']): string[] {
   const disposition = singleField(view, 'content-disposition') ?? '';
   const given = /filename\*?\s*=\s*"?([^";]*)/iu.exec(disposition.slice(0, 2048))?.[1] ?? '';

@@ -1,7 +1,8 @@
-// Cookies within one chain of redirects (RFC 6265, less what needs a memory beyond the chain): a page that sets one and
-// redirects to itself, or to its sign-in and back, is answered like a browser. They end with the attempt.
+// Cookies within one chain of redirects (RFC 6265, without what needs memory beyond the chain): a page that
+// sets a cookie and redirects to itself, or to a sign-in and back, answers as it would to a browser. They end
+// with the attempt.
 
-/** Of one chain; more are not kept. */
+/** Most cookies of one chain; more are not kept. */
 const MAX_COOKIES = 50;
 const MAX_COOKIE_CHARS = 4096;
 
@@ -9,7 +10,7 @@ interface Cookie {
   readonly name: string;
   readonly value: string;
   readonly host: string;
-  /** Hosts below it have it as well. */
+  /** True where hosts below this one get it, too. */
   readonly isShared: boolean;
   readonly path: string;
   readonly isSecure: boolean;
@@ -18,7 +19,7 @@ interface Cookie {
 export class ChainCookies {
   #cookies: readonly Cookie[] = [];
 
-  /** Takes what an answer from `url` sets. @param lines one for each Set-Cookie */
+  /** Takes the cookies of an answer from `url`. @param lines one for each Set-Cookie */
   take(url: URL, lines: readonly string[], nowMs: number = Date.now()): void {
     for (const line of lines) {
       if (line.length > MAX_COOKIE_CHARS) continue;
@@ -29,7 +30,7 @@ export class ChainCookies {
     }
   }
 
-  /** The value of Cookie for a request to `url`; null for none. */
+  /** The value of Cookie for a request to `url`; null for no cookie. */
   fieldFor(url: URL): string | null {
     const fitting = this.#cookies
       .filter((cookie) => isFor(cookie, url))
@@ -49,13 +50,16 @@ function isFor({ host, isShared, path, isSecure }: Cookie, url: URL): boolean {
   return pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`);
 }
 
-/** A cookie, and whether the line takes it away; null for a line that sets none here. */
+/**
+ * Parses a Set-Cookie line into a cookie and whether the line removes it. Null where it sets none for this
+ * host.
+ */
 function parse(line: string, url: URL, nowMs: number): [cookie: Cookie | null, isGone: boolean] {
   const [pair = '', ...attributes] = line.split(';');
   const equals = pair.indexOf('=');
   const name = pair.slice(0, Math.max(0, equals)).trim();
   const value = pair.slice(equals + 1).trim();
-  // What a request could not carry as one field is no cookie.
+  // Skips a cookie that a request could not carry in one field.
   if (name === '' || !isPrintable(name) || !isPrintable(value)) return [null, false];
   let host = url.hostname;
   let isShared = false;

@@ -1,5 +1,5 @@
-// Takes content codings off a body as it arrives (RFC 9110, section 8.4). Holds no more than a few blocks: the caller
-// stops reading while `write` says so, and may let go at any piece.
+// Removes content codings from a body as it arrives (RFC 9110, section 8.4). Holds no more than a few blocks:
+// the caller stops reading while `write` returns false, and may cancel at any time.
 
 import type { Transform } from 'node:stream';
 import type * as zlibModule from 'node:zlib';
@@ -13,16 +13,16 @@ import {
 type Zlib = typeof zlibModule;
 type Decompressor = Transform & Pick<zlibModule.Zlib, 'bytesWritten'>;
 
-/** What is asked for, best first. */
+/** Value of Accept-Encoding, the best coding first. */
 export const ACCEPT_ENCODING = 'zstd, br, gzip';
-/** A server has no reason to pack one body more often. */
+/** No server has a reason to put more codings on one body. */
 const MAX_CODINGS = 3;
 
 export interface DecoderEvents {
   onData(chunk: Buffer): void;
   onEnd(): void;
   onError(error: Error): void;
-  /** There is room again after `write` returned false. */
+  /** `write` has returned false, and may be called again now. */
   onDrain(): void;
 }
 
@@ -36,12 +36,12 @@ const OPENERS: Readonly<Record<string, (zlib: Zlib) => Decompressor>> = {
       params: { [zlib.constants.ZSTD_d_windowLogMax]: MAX_ZSTD_WINDOW_LOG },
     }),
 };
-/** Of a body as it is. */
+/** The codings of a body that has none. */
 const NO_CODINGS: readonly string[] = [];
 
 /**
- * What servers write in Content-Encoding over plain bytes: charsets, transfer encodings of mail, S3's framing of uploads,
- * and words for nothing.
+ * What servers write in Content-Encoding for plain bytes: charsets, transfer encodings of mail, S3's framing
+ * of uploads, and words for "none".
  */
 const NO_CODING =
   /^(?:identity|none|null|no|off|plain|text|raw|binary|[78]bit|aws-chunked|ascii|us-ascii|utf-?(?:8|16|32)(?:[bl]e)?|iso-?8859-\d{1,2}|latin-?1|windows-?\d{3,4}|gb2312|gbk|big5|shift[-_]jis|euc-[jk][pr])$/u;
@@ -57,7 +57,7 @@ export function parseCodings(field: string | undefined): readonly string[] | nul
   return isKnown ? codings : null;
 }
 
-/** Names and types of files that are packed by themselves, by the coding that servers then say once more. */
+/** Packed files by names and types, with the codings that servers then name once more in Content-Encoding. */
 const ARCHIVES: readonly {
   readonly codings: readonly string[];
   readonly name: RegExp;
@@ -73,8 +73,8 @@ const ARCHIVES: readonly {
 ];
 
 /**
- * The codings to take off a body: of a file that is packed by itself (`a.tar.gz`, application/gzip) its own stays on, as
- * with browsers and curl, so that its name tells what it is.
+ * The codings to remove from a body. A file that is itself packed (`a.tar.gz`, application/gzip) keeps its
+ * own coding, as with browsers and curl, so that its name says what it is.
  * @param names that the file may have
  */
 export function codingsToTakeOff(
@@ -97,7 +97,7 @@ export class ContentDecoder {
   readonly #events: DecoderEvents;
   #lease: DecoderLease | null = null;
   #stages: Decompressor[] = [];
-  /** What came before there was room for a decoder. */
+  /** Chunks that came before there was memory for a decoder. */
   #held: Buffer[] = [];
   /** Of each stage. */
   readonly #givenBytes: number[] = [];
@@ -110,7 +110,7 @@ export class ContentDecoder {
     this.#events = events;
   }
 
-  /** False: read no more until `onDrain`. */
+  /** Takes a chunk. False: write no more until `onDrain`. */
   write(chunk: Buffer): boolean {
     const [first] = this.#stages;
     if (first !== undefined) return this.#writeTo(first, chunk);
@@ -123,16 +123,16 @@ export class ContentDecoder {
     return false;
   }
 
-  /** All bytes are in; `onEnd` or `onError` follows. */
+  /** The last byte has come; `onEnd` or `onError` follows. */
   end(): void {
     this.#isWhole = true;
     const [first] = this.#stages;
     if (first !== undefined) first.end();
-    // No byte came: a body of length 0 with a coding is an empty body, whatever was said about it.
+    // No byte came: that is an empty body, whatever coding it is said to have.
     else if (this.#lease === null) this.#settle(() => this.#events.onEnd());
   }
 
-  /** Lets go; nothing is called after. */
+  /** Cancels; no event is called afterwards. */
   cancel(): void {
     this.#isOver = true;
     this.#held = [];
@@ -146,15 +146,15 @@ export class ContentDecoder {
     if (this.#isWhole) this.#stages[0]?.end();
   }
 
-  /** @returns whether more may be written at once */
+  /** Opens the decoders. @returns whether more may be written at once */
   #open(): boolean {
-    // Most threads never need it, and loading it takes 3 ms.
+    // Loaded on demand: most threads never need it, and loading takes 3 ms.
     const zlib = process.getBuiltinModule('node:zlib');
     const held = this.#held;
     this.#held = [];
     const firstByte = held[0]?.[0] ?? 0;
     this.#stages = this.#codings.toReversed().map((coding, at) => {
-      // "deflate" means zlib's format, but some servers leave its two bytes away.
+      // "deflate" means the format of zlib, but some servers leave its two header bytes out.
       const isRaw = coding === 'deflate' && at === 0 && (firstByte & 0x0f) !== 8;
       return isRaw ? zlib.createInflateRaw() : (OPENERS[coding] as (zlib: Zlib) => Decompressor)(zlib);
     });
@@ -187,11 +187,14 @@ export class ContentDecoder {
     return first.write(chunk);
   }
 
-  /** A decoder leaves alone what stands behind the end of its stream: a body with such a rest is not what was sent. */
+  /**
+   * Finds bytes after the end of a decoder's stream, which the decoder ignores: a body with such bytes is not
+   * what was sent.
+   */
   #rest(): Error | null {
     for (const [at, { bytesWritten }] of this.#stages.entries()) {
       const restBytes = (this.#givenBytes[at] ?? 0) - bytesWritten;
-      // Zeros behind gzip are padding; its decoder has looked at what stands there.
+      // Zeros after gzip are padding; its decoder has checked the bytes there.
       if (restBytes <= 0 || this.#codings.at(-1 - at)?.endsWith('gzip') === true) continue;
       return new Error(`expected the end after ${bytesWritten} bytes, found ${restBytes} more`);
     }

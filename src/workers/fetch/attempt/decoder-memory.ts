@@ -1,17 +1,18 @@
-// What decoders may hold at once, over all answers of a worker: an answer says itself how large a window its decoder
-// keeps, and a hundred of them that say the most are gigabytes. Who finds no room waits for whoever came before.
+// Bounds the memory of all decoders of a worker. Each answer states how large a window its decoder keeps, and
+// a hundred answers that state the most would take gigabytes. A decoder for which there is no memory waits
+// its turn.
 
 /** RFC 9659: no decoder of zstd over HTTP has to keep more than 8 MB. */
 export const MAX_ZSTD_WINDOW_LOG = 23;
-/** Decoders beside their windows: tables, and a block on its way. */
+/** Memory of a decoder besides its window: tables and a block on its way. */
 const TABLES_BYTES = 512 * 1024;
 /** Inflate keeps 32 KiB and some tables. */
 const INFLATE_BYTES = 64 * 1024;
-/** Of RFC 7932: 16 MiB. */
+/** Largest window of RFC 7932: 16 MiB. */
 const MAX_BROTLI_WINDOW_LOG = 24;
 const ZSTD_MAGIC = 0xfd2fb528;
 
-/** Room that was given, until it is given back. Harmless to give back twice. */
+/** Memory that was granted, until it is given back. Giving it back twice is harmless. */
 export interface DecoderLease {
   readonly isHeld: boolean;
   release(): void;
@@ -22,7 +23,7 @@ export class DecoderMemory {
   #usedBytes = 0;
   #waiting: Lease[] = [];
 
-  /** @param maxBytes what is asked for beyond it is given when nothing else is held */
+  /** @param maxBytes a request for more than this is granted while nothing else is held */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
@@ -31,7 +32,7 @@ export class DecoderMemory {
     return this.#usedBytes;
   }
 
-  /** @param onGranted called where there is no room at once, as soon as there is */
+  /** Asks for memory. @param onGranted called later, where it could not be granted at once */
   lease(bytes: number, onGranted: () => void): DecoderLease {
     const lease = new Lease(bytes, onGranted, (over) => this.#takeBack(over));
     if (this.#waiting.length === 0 && this.#hasRoom(bytes)) this.#give(lease);
@@ -79,14 +80,17 @@ class Lease implements DecoderLease {
   }
 }
 
-/** What a decoder of `coding` holds for a stream that begins with `first`; the most it may where that does not say. */
+/**
+ * Bytes that a decoder of `coding` holds for a stream that begins with `first`; the most possible where that
+ * does not say.
+ */
 export function decoderBytes(coding: string, first: Buffer): number {
   if (coding === 'br') return 2 ** brotliWindowLog(first[0] ?? 0) + TABLES_BYTES;
   if (coding === 'zstd') return zstdWindowBytes(first) + TABLES_BYTES;
   return INFLATE_BYTES;
 }
 
-/** RFC 7932, section 9.1: one to seven bits. */
+/** Window of a brotli stream (RFC 7932, section 9.1: one to seven bits). */
 function brotliWindowLog(first: number): number {
   if ((first & 1) === 0) return 16;
   const next = (first >> 1) & 7;
@@ -95,7 +99,7 @@ function brotliWindowLog(first: number): number {
   return last === 0 ? 17 : last === 1 ? MAX_BROTLI_WINDOW_LOG : 8 + last;
 }
 
-/** RFC 8878, section 3.1.1.1. */
+/** Window of a zstd frame (RFC 8878, section 3.1.1.1). */
 function zstdWindowBytes(first: Buffer): number {
   const most = 2 ** MAX_ZSTD_WINDOW_LOG;
   if (first.length < 14 || first.readUInt32LE(0) !== ZSTD_MAGIC) return most;
@@ -105,7 +109,7 @@ function zstdWindowBytes(first: Buffer): number {
     const base = 2 ** (10 + (window >> 3));
     return Math.min(most, base + (base / 8) * (window & 7));
   }
-  // One segment: the window is the content.
+  // Single segment: the window is as large as the content.
   const at = 5 + ([0, 1, 2, 4][descriptor & 3] as number);
   const sizes = [() => first[at], () => first.readUInt16LE(at) + 256, () => first.readUInt32LE(at)];
   return Math.min(most, sizes[descriptor >> 6]?.() ?? most);

@@ -1,5 +1,5 @@
-// One request for a job, from its dispatch to its last byte: judges the head, hands the body on, keeps the deadlines.
-// Says once how it ended; whether there is another attempt is the engine's to decide.
+// One request for a job, from its dispatch to its last byte: judges the head, passes the body on, keeps the
+// deadlines. Reports once how it ended; the engine decides whether another attempt follows.
 
 import type { LargeBody } from '../../../model/body/body-progress.ts';
 import type { FailureCode } from '../../../model/errors.ts';
@@ -23,30 +23,30 @@ export interface AttemptContext extends AnswerRules {
   readonly sink: Sink;
   readonly limits: FetchLimits;
   readonly isDecoding: boolean;
-  /** The sink writes the heads of answers, too. */
+  /** True where the sink also writes the heads of answers. */
   readonly keepsHeads: boolean;
-  /** The length of a body that was cut is enough to go on with it. */
+  /** True where a body that was cut may be continued by its length alone. */
   readonly continuesWithoutValidator: boolean;
-  /** What came of a body is told once it is worth going on with in another process. */
+  /** A body is so large now that another process should be able to continue it. */
   onLarge(attempt: FetchAttempt, partial: PartialBody): void;
-  /** A body that was begun is another one at its server now. */
+  /** The server has a different body now than the one that was begun. */
   onChanged(): void;
-  /** The other side is waited for from now on. */
+  /** The host has addresses: from now on the other side is waited for. */
   onNamed(attempt: FetchAttempt): void;
   readonly decoderMemory: DecoderMemory;
-  /** The request is on its way over a connection that stands. */
+  /** The request has gone out on an established connection. */
   onSent(attempt: FetchAttempt): void;
-  /** Its origin asked for a pause that is not over. */
+  /** True while a pause that its origin asked for is not over. */
   isPaused(attempt: FetchAttempt): boolean;
-  /** Something has come from the origin. */
+  /** The first bytes have come from the origin. */
   onHeard(attempt: FetchAttempt): void;
-  /** Milliseconds to read nothing, after `bytes` more have arrived. */
+  /** Charges `bytes` that arrived. @returns milliseconds to read nothing */
   onBytes(bytes: number): number;
   /** Called once; the attempt is not used again. */
   onOver(attempt: FetchAttempt, end: AttemptEnd): void;
 }
 
-/** Failures of a body that had begun, of which what came is right as far as it came. */
+/** Failures of a body that had begun after which the part that came is still right. */
 const CUTS: ReadonlySet<FailureCode> = new Set([
   'connection-lost',
   'body-mismatch',
@@ -56,35 +56,35 @@ const CUTS: ReadonlySet<FailureCode> = new Set([
   'stalled',
   'aborted',
 ]);
-/** What is read of a body that nobody wants, to keep its connection; beyond it the connection is cut. */
+/** How much of an unwanted body is read to keep its connection; beyond it the connection is cut. */
 const MAX_UNWANTED_BYTES = 64 * 1024;
 
 export class FetchAttempt implements AnswerReceiver {
   readonly job: FetchJob;
-  /** Its place in the run slots' list of what is in flight. */
+  /** Its index in the list of attempts in flight that RunSlots keeps. */
   cell = -1;
   readonly #context: AttemptContext;
   readonly #clock: AttemptClock;
-  /** Its place at the origin is another's already. */
+  /** True once its room at the origin was given to another attempt. */
   isReleased = false;
   #control: RequestControl | null = null;
-  /** The transport has ended. */
+  /** True once the transport has ended the request. */
   #isAnswered = false;
   #sentAtMs = 0;
   #connectMs = 0;
-  /** Its host had addresses before it was over. */
+  /** True once its host had addresses. */
   isNamed = false;
   #promisedBytes: number | null = null;
-  /** Reasons not to read on: the decoder is full, the rate is spent. */
+  /** Number of reasons not to read on: the decoder is full, the rate is used up. */
   #holds = 0;
   #intake: BodyIntake | null = null;
-  /** What its request asks for the rest of; null for a body from its beginning. */
+  /** The part of a body whose rest it asks for; null for a body from its beginning. */
   readonly #continued: KeptBody | null;
-  /** Bytes of the body that were there before it. */
+  /** Bytes of the body that were there before this attempt. */
   #bytesBefore = 0;
-  /** How the attempt ends once the unwanted body is out of the way. */
+  /** How the attempt ends once the unwanted body has been read. */
   #verdict: AttemptEnd | null = null;
-  /** What was thrown while this attempt was open, nobody knows on whose behalf. */
+  /** An error that was thrown while this attempt was open, and that may belong to any attempt. */
   #stray: string | null = null;
 
   constructor(job: FetchJob, context: AttemptContext) {
@@ -103,12 +103,12 @@ export class FetchAttempt implements AnswerReceiver {
     return this.#connectMs;
   }
 
-  /** When its request went out, by `nowMs`; 0 when it has not. */
+  /** When its request went out, by `nowMs`; 0 where it has not. */
   get sentAtMs(): number {
     return this.#sentAtMs;
   }
 
-  /** How far its body has come; null before it begins, and where nobody wants it. */
+  /** How far its body has come; null before it begins, and for an unwanted body. */
   get body(): LargeBody | null {
     if (this.#intake === null) return null;
     const bytes = this.#bytesBefore + this.#clock.bytes;
@@ -116,7 +116,7 @@ export class FetchAttempt implements AnswerReceiver {
     return { index: this.job.target.index, bytes, totalBytes };
   }
 
-  /** Body bytes that came with it, as sent. */
+  /** Body bytes that came with this attempt, as sent. */
   get broughtBytes(): number {
     return this.#clock.bytes;
   }
@@ -126,12 +126,12 @@ export class FetchAttempt implements AnswerReceiver {
     return this.#clock.sinceMs;
   }
 
-  /** Milliseconds until it is given up; null where nothing bounds it. */
+  /** Milliseconds until it is given up; null where it has no limit. */
   leftMs(atMs: number): number | null {
     return this.#clock.leftMs(atMs);
   }
 
-  /** How its request is held or let go; comes after the request was sent, which may have failed by then. */
+  /** Takes the control of its request. It comes after the request was sent, which may have failed by then. */
   steer(control: RequestControl): void {
     if (this.phase === 'over') control.leave();
     else this.#control = control;
@@ -147,7 +147,7 @@ export class FetchAttempt implements AnswerReceiver {
   }
 
   maySend(): boolean {
-    // A request that has found its connection would come in the middle of a pause.
+    // A request that gets its connection only now would arrive during the pause.
     if (this.#sentAtMs === 0 && this.phase !== 'over' && this.#context.isPaused(this)) this.withdraw();
     return this.phase !== 'over';
   }
@@ -192,17 +192,17 @@ export class FetchAttempt implements AnswerReceiver {
     return this.job.mayContinue && !this.#context.asksForPart(this.job);
   }
 
-  /** The body comes from its beginning: what came of it before is of no use. */
+  /** The body comes from its beginning, so the part that was there is of no use. */
   #beginAnew(rest: (RestVerdict & { kind: 'anew' }) | null): void {
     const { job } = this;
     job.dropKept();
     if (rest === null) return;
     if (rest.isChanged) this.#context.onChanged();
-    // The same body, whole, where its rest was asked for: a server that knows no ranges.
+    // The same body, whole, although its rest was asked for: the server knows no ranges.
     else job.mayContinue = false;
   }
 
-  /** The answer says that it is the rest of what is there, or that nothing is missing. */
+  /** Continues a body: the answer is its rest, or says that nothing is missing. */
   #goOn(kept: KeptBody, rest: Exclude<RestVerdict, { kind: 'anew' }>): void {
     const { job } = this;
     if (rest.kind === 'unfit') {
@@ -268,34 +268,34 @@ export class FetchAttempt implements AnswerReceiver {
     this.#guard(() => {
       const failure = this.#clock.check(atMs, this.#holds > 0);
       if (failure === null) return;
-      // Once the head has said how this ends, nothing that befalls the unwanted body matters.
+      // Once the head has decided how this ends, the unwanted body does not matter.
       this.#finish(
         this.#verdict ?? (this.#stray === null ? failure : attemptFailure('internal', this.#stray)),
       );
     });
   }
 
-  /** Ends the attempt at the caller's wish. */
+  /** Ends the attempt because the caller asks for it. */
   cut(reason: string): void {
     this.#finish(attemptFailure('aborted', reason));
   }
 
-  /** Takes it back; the job is not the worse for it. */
+  /** Withdraws the attempt, at no cost for its job. */
   withdraw(): void {
     this.#finish({ kind: 'withdrawn' });
   }
 
-  /** Something was thrown while this attempt was worked at. */
+  /** Ends the attempt with an error that was thrown during the work on it. */
   crash(thrown: unknown): void {
     this.#finish(internalFailure(thrown));
   }
 
-  /** Something was thrown that nobody can tell whose it is: the cause, should nothing more come of this attempt. */
+  /** Notes an error that may belong to any attempt. It becomes this one's cause if a limit ends it later. */
   suspect(text: string): void {
     this.#stray ??= text;
   }
 
-  /** Whatever is thrown on behalf of this attempt ends it, and nothing else. */
+  /** Lets whatever is thrown on behalf of this attempt end this attempt, and nothing else. */
   #guard(work: () => void): void {
     if (this.phase === 'over') return;
     try {
@@ -347,13 +347,13 @@ export class FetchAttempt implements AnswerReceiver {
     this.#context.onOver(this, this.#letGo(end));
   }
 
-  /** Gives back what the attempt holds. @returns `end`, unless that throws */
+  /** Gives back what the attempt holds. @returns `end`, unless giving back throws */
   #letGo(end: AttemptEnd): AttemptEnd {
     const control = this.#control;
     this.#control = null;
     try {
       this.#letGoOfBody(end);
-      // An answer that is not whole has a connection that is of no use to anybody.
+      // The connection of an answer that is not whole cannot be used again.
       if (!this.#isAnswered) control?.abort(new Error('the attempt is over'));
       control?.leave();
       return end;
@@ -362,7 +362,7 @@ export class FetchAttempt implements AnswerReceiver {
     }
   }
 
-  /** What came of the body stays where another attempt may go on with it. */
+  /** Keeps the part of the body that came where another attempt may continue it. */
   #letGoOfBody(end: AttemptEnd): void {
     const { job } = this;
     if (end.kind === 'anew') {
@@ -372,14 +372,17 @@ export class FetchAttempt implements AnswerReceiver {
     const intake = this.#intake;
     if (intake === null) return;
     const isCut = end.kind === 'failed' && CUTS.has(end.code);
-    // Of a body in a coding the next attempt asks for one without.
+    // A coded body cannot be continued, so the next attempt asks for one without a coding.
     if (isCut && intake.isDecoding && job.mayContinue) job.wantsIdentity = true;
     job.kept = isCut ? intake.suspend() : null;
     if (job.kept === null) intake.discard();
   }
 }
 
-/** What is known of the length of a body under its strong tag, which the first answer that says it tells. */
+/**
+ * The length that an earlier answer under the same strong tag stated. Else null, and the length of this
+ * answer is noted.
+ */
 function knownLength(job: FetchJob, { validator, totalBytes }: Continuation): number | null {
   if (validator?.startsWith('"') !== true) return null;
   if (job.known?.tag === validator) return job.known.totalBytes;

@@ -1,5 +1,6 @@
-// The fields of a request: ours, the caller's, and a login where one belongs. What the caller gave is for origins that he
-// named: it follows no redirect to another, and goes to none that a list API found.
+// The fields of a request: ours, the caller's, and a login where one belongs. The caller's private fields go
+// only to origins that the caller named: not to another origin after a redirect, and not to targets that a
+// list API found.
 
 import type { FetchRequestOptions } from '../../../model/fetch-task.ts';
 import { basicLogin } from '../../../model/login.ts';
@@ -7,7 +8,7 @@ import { restFields } from './body-continuation.ts';
 import { ACCEPT_ENCODING } from './content-decoder.ts';
 import type { FetchJob } from './fetch-job.ts';
 
-/** Fields of the caller that say nothing about who asks, and may go anywhere. */
+/** Fields of the caller that say nothing about who asks, and may go to any origin. */
 const HARMLESS = new Set([
   'accept',
   'accept-encoding',
@@ -29,7 +30,8 @@ export class FetchHeaders {
     const defaults = [
       ['user-agent', userAgent],
       ['accept', '*/*'],
-      // Whoever reads original bytes later knows gzip; the newer codings are for bodies that are decoded here.
+      // Original bytes are read by others later, who know gzip; the newer codings are for bodies that are
+      // decoded here.
       ['accept-encoding', bytes === 'decoded' ? ACCEPT_ENCODING : 'gzip'],
     ].filter(([name]) => !own.has(name as string));
     const harmless = headers.filter(([name]) => HARMLESS.has(name.toLowerCase()));
@@ -54,7 +56,7 @@ export class FetchHeaders {
     const cookies = job.cookies?.fieldFor(job.url) ?? null;
     if (cookies === null) return fields;
     const at = fields.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'cookie');
-    // The caller's come first, in one field with those of the chain.
+    // The caller's cookies come first, in one field with those of the redirect chain.
     return at < 0 ? [...fields, 'cookie', cookies] : fields.with(at + 1, `${fields[at + 1]}; ${cookies}`);
   }
 
@@ -67,7 +69,7 @@ export class FetchHeaders {
     return login === null ? fields : [...fields, 'authorization', `Basic ${login}`];
   }
 
-  /** Whether a Range is among those fields, which is the caller's alone to ask for. */
+  /** Whether those fields have a Range, which only the caller may ask for. */
   askForPart(job: FetchJob): boolean {
     return this.#hasRange && !job.isAway && job.target.isForeign !== true;
   }
@@ -77,7 +79,7 @@ export class FetchHeaders {
     const own = basicLogin(loginUrl);
     if (own !== null) return own;
     if (this.#logins.length === 0) return null;
-    // The default of netrc is for whatever the caller named, and he did not name this.
+    // The default of netrc is for origins that the caller named, which this one is not.
     const others = target.isForeign === true ? undefined : this.#logins.find(({ host }) => host === '');
     const found = this.#logins.find(({ host }) => host === url.hostname) ?? others;
     return found === undefined ? null : encodeLogin(found.login, found.password);
@@ -88,7 +90,7 @@ function encodeLogin(login: string, password: string): string {
   return Buffer.from(`${login}:${password}`).toString('base64');
 }
 
-/** Of a body in a coding no part can be gone on with. */
+/** A coded body cannot be continued, so the request asks for no coding. */
 function withoutEncoding(fields: readonly string[]): string[] {
   return fields.filter((_, at) => fields[at - (at % 2)]?.toLowerCase() !== 'accept-encoding');
 }

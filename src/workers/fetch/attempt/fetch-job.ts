@@ -1,5 +1,5 @@
-// One target on its way through a worker: which URL is asked for now, and what has been tried. The engine moves it
-// from queue to wire and back; an attempt reads it.
+// One target on its way through a worker: which URL is asked for now, and what has been tried. The engine
+// moves it between queues and the wire; an attempt reads it.
 
 import { nowMs } from '../../../measure/clock.ts';
 import type { AnswerFacts } from '../../../model/body/answer-facts.ts';
@@ -13,49 +13,52 @@ const NO_FACTS: AnswerFacts = {};
 
 export class FetchJob {
   readonly target: Target;
-  /** Without a login: the only form that leaves this room. */
+  /** The target's URL without a login, which is the only form that leaves this folder. */
   readonly shownUrl: string;
-  /** Null until somebody asks for it: thousands of jobs wait, and what they hold is moved by the collector again and again. */
+  /** Made on demand: thousands of jobs wait, and the garbage collector moves what they hold again and again. */
   #url: URL | null = null;
   /** Redirects followed in this attempt. */
   hops = 0;
-  /** A redirect has led to another origin: the caller's headers and logins stay behind until one leads home. */
+  /**
+   * True after a redirect to another origin: the caller's headers and logins are not sent until a redirect
+   * leads back.
+   */
   isAway = false;
-  /** Of the redirects followed; null for none. */
+  /** Cookies of the redirects that were followed; null for none. */
   cookies: ChainCookies | null = null;
   /** Attempts begun. */
   attempts = 0;
-  /** Attempts given back because this machine, not the target, was at fault. */
+  /** Attempts that do not count because this machine, and not the target, was at fault. */
   refunds = 0;
-  /** Its origin had no retries left, and it was put off to the end. */
+  /** True once it was put off to the end of the run, because its origin had no retries left. */
   isPutOff = false;
-  /** Times that a kept connection ended before its answer. */
+  /** How often a kept connection ended before its answer. */
   staleCount = 0;
-  /** The wire transport does not take its answer's framing. */
+  /** True where the wire transport refused the framing of its answer. */
   isHandedOver = false;
-  /** An attempt stood still while its origin answered others. */
+  /** True where an attempt stood still while its origin answered others. */
   isSuspect = false;
-  /** Of the last answer; 0 without one. */
+  /** Status of the last answer; 0 without one. */
   status = 0;
-  /** What came of its body before the last attempt ended, to be gone on with; null for nothing. */
+  /** The part of its body that came before the last attempt ended, to be continued; null for nothing. */
   kept: KeptBody | null = null;
   /** False once its server has shown that it cannot send the rest of a body. */
   mayContinue = true;
-  /** Ask for the body as it is: it was cut in a coding, of which no part can be gone on with. */
+  /** Asks for the body without a content coding: it was cut in a coding, and a coded body cannot be continued. */
   wantsIdentity = false;
-  /** Attempts that had been made when one last brought bytes that are kept: the next ones are counted from there. */
+  /** Attempts made when one last brought bytes that are kept; the retry limit counts from there. */
   renewedAtAttempts = 0;
-  /** The strong entity tag that an answer had, and the length of the body under it, which is one for all time. */
+  /** A strong entity tag that an answer had, and the length of the body under it, which never changes. */
   known: { readonly tag: string; readonly totalBytes: number } | null = null;
-  /** What the last answer said of its body. */
+  /** What the last answer stated of its body. */
   facts: AnswerFacts = NO_FACTS;
   startedAtMs = 0;
   attemptStartedAtMs = 0;
   /** When the next attempt may begin. */
   dueAtMs = 0;
-  /** A public origin has sent it on: it may not go to addresses of special use. */
+  /** True once a public origin has redirected it: it may not go to addresses of special use. */
   isGuarded = false;
-  /** Its outcome was told. */
+  /** True once its outcome was reported. */
   isSettled = false;
   readonly acceptedAtMs = nowMs();
   readonly #originRows: OriginRows;
@@ -66,36 +69,36 @@ export class FetchJob {
     this.target = target;
     const url = new URL(target.url);
     const shown = shownHref(url);
-    // The same text once.
+    // Shares the string where both are the same.
     this.shownUrl = shown === target.url ? target.url : shown;
     this.#originRows = originRows;
     this.#origin = originRows.enter(url.origin);
   }
 
-  /** Where it is asked for now, with a login where it has one. */
+  /** The URL that is asked for now, with its login where it has one. */
   get url(): URL {
     this.#url ??= new URL(this.target.url);
     return this.#url;
   }
 
-  /** The URL is written as `URL` writes it, with neither login nor an end that is no part of its path. */
+  /** True where the URL is written as `URL` would write it, without a login and without a fragment. */
   get #isPlain(): boolean {
     const { shownUrl } = this;
     const isWhole = !shownUrl.includes('#') && !shownUrl.endsWith('?');
     return this.#url === null && shownUrl === this.target.url && isWhole;
   }
 
-  /** Origin-form, of `url`. */
+  /** Path of `url` in origin-form. */
   get path(): string {
     return this.#isPlain ? this.shownUrl.slice(this.origin.length) : pathOf(this.url);
   }
 
-  /** A login may be in the URL. */
+  /** True where the URL may contain a login. */
   get mayHoldLogin(): boolean {
     return this.hops > 0 || this.shownUrl !== this.target.url;
   }
 
-  /** Of `url`. */
+  /** Origin of `url`. */
   get origin(): string {
     return this.#origin.origin;
   }
@@ -105,34 +108,34 @@ export class FetchJob {
     return this.#origin.row;
   }
 
-  /** It is settled, or goes to another worker. */
+  /** The job is settled, or goes to another worker. */
   leave(): void {
     this.#originRows.leave(this.#origin);
   }
 
-  /** Whose login goes with the request: a redirect that leads home has none of its own. */
+  /** The URL whose login goes with the request: the target's own where a redirect leads back to its origin. */
   get loginUrl(): URL {
     const { url } = this;
     return url.username === '' && url.password === '' ? new URL(this.target.url) : url;
   }
 
-  /** What is gone on with at the URL that is asked for now; null for a body from its beginning. */
+  /** The part of the body to continue at the present URL; null for a body from its beginning. */
   get continued(): KeptBody | null {
     return this.kept !== null && this.kept.resource === resourceOf(this.url) ? this.kept : null;
   }
 
-  /** Lets go of what came of its body: it is begun anew. */
+  /** Discards the part of its body that came, so that it begins anew. */
   dropKept(): void {
     this.kept?.body.discard();
     this.kept = null;
   }
 
-  /** Where it is asked for now, without a login. */
+  /** The URL that is asked for now, without a login. */
   get shownFinalUrl(): string {
     return this.hops === 0 ? this.shownUrl : shownHref(this.url);
   }
 
-  /** Begins an attempt, or goes on with one that a redirect has sent elsewhere. */
+  /** Begins an attempt, or continues one that was redirected. */
   begin(): void {
     const now = nowMs();
     if (this.startedAtMs === 0) this.startedAtMs = now;
@@ -141,7 +144,7 @@ export class FetchJob {
     this.attemptStartedAtMs = now;
   }
 
-  /** @param cookies that the answer set, a Set-Cookie each */
+  /** Follows a redirect. @param cookies the Set-Cookie lines of the answer */
   followTo(url: URL, cookies: readonly string[] = []): void {
     if (cookies.length > 0) {
       this.cookies ??= new ChainCookies();
@@ -152,13 +155,13 @@ export class FetchJob {
     this.#moveTo(url);
   }
 
-  /** The attempt that has begun was none. */
+  /** Makes the attempt that has begun not count. */
   refund(): void {
     if (this.hops === 0) this.attempts--;
     this.status = 0;
   }
 
-  /** Back to the beginning, for the next attempt. */
+  /** Goes back to the target's own URL, for the next attempt. */
   rewind(): void {
     this.status = 0;
     if (this.hops === 0) return;

@@ -44,7 +44,7 @@ export function failedOutcome(job: FetchJob, { code, detail }: AttemptFailure): 
   };
 }
 
-/** Of a target that no job could be made of. */
+/** The outcome of a target that no job could be made of. */
 export function lostOutcome({ index, line, url }: Target, { code, detail }: AttemptFailure): Outcome {
   const shown = withoutLogins(url.slice(0, MAX_SHOWN_CHARACTERS));
   return {

@@ -1,5 +1,6 @@
-// One polite client on every core: how many requests an origin has open, until when it asked to be left alone, how far
-// apart its requests are to be, and whether anything is heard from it at all; in memory that all workers share.
+// Makes all workers together one polite client: how many requests an origin has open, until when it asked for
+// a pause, how far apart its requests are to be, and whether it answers at all; in memory that all workers
+// share.
 
 import { nowMs } from '../../../measure/clock.ts';
 import type { FetchBudgets, FetchShared } from '../../../model/fetch-task.ts';
@@ -9,36 +10,39 @@ import { OriginPace } from './origin-pace.ts';
 import { OriginWindow } from './origin-window.ts';
 
 const MAX_PAUSE_MS = 2 ** 31 - 1;
-/** A pause nobody gave a length: it doubles with each that no answer has come between. */
+/** First pause where the server states no length; it doubles with each pause until an answer comes. */
 const FIRST_PAUSE_MS = 500;
 const MAX_OWN_PAUSE_MS = 60_000;
-/** A request that stands still for so long, and so many times what others take, is not waited for. */
+/** A request that stands still for this long, and this many times longer than others take, is not waited for. */
 const MIN_STUCK_MS = 250;
 const STUCK_RATIO = 4;
 
-/** Retries an origin is given before it has earned any. */
+/** Retries that an origin has before it has earned any. */
 const RETRY_RESERVE = 50;
-/** Of them, for what was put off to the end. */
+/** How many of them are kept for targets that were put off to the end. */
 const END_RESERVE = 8;
 const MILLI = 1000;
-/** Connections that are made at once where none has stood yet; one where attempts there came to nothing. */
+/**
+ * Connections that are made at once until the first is established; one where attempts have failed without a
+ * byte.
+ */
 const FIRST_CONNECTIONS = 2;
-/** The same where a number was asked for. */
+/** The same for a fixed number of requests per origin. */
 const FIRST_OF_FIXED = 4;
-/** Attempts without a byte before an origin may be taken for dead, and for how long it is. */
+/** Attempts in a row without a byte before an origin may be taken for dead, and how long it then counts as dead. */
 const DEAD_AFTER_ATTEMPTS = 4;
 const DEAD_MS = 60_000;
-/** An origin that was asked and has said nothing for so long is doubtful. */
+/** An origin that has been silent for this long after a request is doubtful. */
 const DOUBT_MS = 1_000;
-/** Of `isReached`. */
+/** Values of `isReached`. */
 const REACHED = 1;
 const REACHED_DEARLY = 2;
-/** Up to so many, a connection more is made only where enough targets wait for it. */
+/** Below so many connections, another is made only where enough targets wait for it. */
 const FEW_CONNECTIONS = 8;
 const QUICK_ANSWER_MS = 50;
-/** Targets that must wait for each connection there is before another is worth what it costs. */
+/** Targets that must wait for each connection before another one is worth its cost. */
 const WORTH_RATIO = 4;
-/** Half of what the cell holds. */
+/** Half of the largest number that the cell holds. */
 const MAX_EARNED = 2 ** 30;
 
 export class OriginBudgets {
@@ -65,7 +69,7 @@ export class OriginBudgets {
     this.#pace = new OriginPace(this.#fields);
   }
 
-  /** Takes a place in the origin's budget. False: it is full, paused, or asked too recently. */
+  /** Takes room in the origin's budget. False: it is full, paused, or asked too recently. */
   tryEnter(row: number): boolean {
     if (this.pauseLeftMs(row) > 0) return false;
     const open = this.#fields.add(row, 'open', 1);
@@ -83,26 +87,26 @@ export class OriginBudgets {
     return false;
   }
 
-  /** Gives the place back: the request is over. */
+  /** Gives the room back, after the end of the request. */
   leave(row: number): void {
     this.#countOwn(row, -1);
     this.#fields.add(row, 'open', -1);
   }
 
-  /** An attempt begins there. */
+  /** An attempt begins at the origin. */
   begun(row: number): void {
     if (this.#fields.get(row, 'silentSince') === 0)
       this.#fields.swap(row, 'silentSince', 0, Math.ceil(this.#fields.now()));
   }
 
-  /** Its request goes out. */
+  /** A request goes out to the origin. */
   sent(row: number): void {
     this.#window.sent(row);
   }
 
   /**
-   * A connection stands there.
-   * @param isDear making it took long, or a handshake
+   * A connection to the origin is established.
+   * @param isDear making it took long, or needed a handshake
    * @returns whether it is the first
    */
   reached(row: number, isDear: boolean): boolean {
@@ -111,9 +115,9 @@ export class OriginBudgets {
   }
 
   /**
-   * No more connections are to be made there for now: none has stood yet, or they are dear and nothing was answered, or
-   * those that are there will soon be free.
-   * @param waitingCount targets that wait there
+   * True while no more connections should be made: none is established yet, or they are costly and nothing
+   * was answered, or those that are there will soon be free.
+   * @param waitingCount targets that wait for the origin
    */
   isCrowded(row: number, waitingCount: number): boolean {
     const open = this.#fields.get(row, 'open');
@@ -128,33 +132,33 @@ export class OriginBudgets {
   /** An attempt has ended without a byte. @returns how many in a row have */
   cameToNothing(row: number): number {
     const count = this.#fields.add(row, 'fruitless', 1) + 1;
-    // It was there once: whether it still is, one connection finds out.
+    // The origin may be gone: one connection finds out.
     if (count >= DEAD_AFTER_ATTEMPTS) this.#fields.set(row, 'isReached', 0);
     return count;
   }
 
-  /** A target has made all its attempts there in vain: so would the others, for a while. */
+  /** A target has failed in all its attempts without a byte: for a while the origin's others are not tried. */
   giveUp(row: number): void {
     if (this.isKnown(row) || this.#fields.get(row, 'fruitless') < DEAD_AFTER_ATTEMPTS) return;
     this.#fields.set(row, 'deadUntil', this.#fields.now() + DEAD_MS);
   }
 
-  /** Nothing has ever come from there, and a target has tried often enough. */
+  /** True while the origin counts as dead: nothing ever came from it, and a target has used up its attempts. */
   isDead(row: number): boolean {
     return this.#fields.get(row, 'deadUntil') > this.#fields.now();
   }
 
-  /** It was taken for dead, and nothing has come from there since. */
+  /** True where it was taken for dead and nothing has come from it since. */
   wasDead(row: number): boolean {
     return this.#fields.get(row, 'deadUntil') !== 0;
   }
 
-  /** Attempts there come to nothing, and none ever came to anything. */
+  /** True where attempts bring nothing and none ever brought anything. */
   isDoubtful(row: number): boolean {
     return !this.isKnown(row) && (this.#fields.get(row, 'fruitless') > 0 || this.silentMs(row) > DOUBT_MS);
   }
 
-  /** A first attempt earns its origin so many retries. */
+  /** Adds the retries that a first attempt earns its origin. */
   earnRetries(row: number, ratio: number): void {
     const earned = this.#fields.get(row, 'retryAccount');
     if (earned < MAX_EARNED) this.#fields.add(row, 'retryAccount', Math.round(Math.min(ratio, 1000) * MILLI));
@@ -162,7 +166,7 @@ export class OriginBudgets {
 
   /**
    * Takes a retry out of the origin's budget. False: it is used up.
-   * @param isAtEnd nothing else is to be done: the last of the reserve is for that
+   * @param isAtEnd nothing else is left to do, which the end of the reserve is kept for
    */
   tryRetry(row: number, isAtEnd = false): boolean {
     const before = this.#fields.add(row, 'retryAccount', -MILLI);
@@ -171,7 +175,7 @@ export class OriginBudgets {
     return false;
   }
 
-  /** Something has come from there. */
+  /** Something has come from the origin. */
   heard(row: number): void {
     if (this.#fields.get(row, 'fruitless') !== 0) {
       this.#fields.set(row, 'fruitless', 0);
@@ -182,17 +186,17 @@ export class OriginBudgets {
     this.#fields.set(row, 'isKnown', 1);
   }
 
-  /** Leaves one request at an origin that gives nothing, until it does. */
+  /** Leaves one open request to an origin that sends nothing, until it does. */
   narrow(row: number): void {
     this.#window.closeToOne(row);
   }
 
-  /** Whether a byte has ever come from there. */
+  /** True where a byte has ever come from the origin. */
   isKnown(row: number): boolean {
     return this.#fields.get(row, 'isKnown') === 1;
   }
 
-  /** A whole answer that is no refusal. @param sentAtMs when its request went out, by `nowMs` */
+  /** A whole answer that is not a refusal. @param sentAtMs when its request went out, by `nowMs` */
   answered(row: number, sentAtMs: number): void {
     if (this.#fields.get(row, 'strikes') !== 0) this.#fields.set(row, 'strikes', 0);
     this.#pace.answered(row);
@@ -204,8 +208,9 @@ export class OriginBudgets {
   }
 
   /**
-   * Whether a request stands still for reasons of its own: for much longer than others take, while one that went out
-   * after it was answered. Its place is then another's; never where `--per-origin` bounds what is open.
+   * True where a request stands still for reasons of its own: much longer than others take, while one that
+   * went out later was answered. Its room then goes to others; never where `--per-origin` bounds what is
+   * open.
    * @param stillMs since anything of it moved
    * @param isSuspect its target stood still before
    */
@@ -216,18 +221,18 @@ export class OriginBudgets {
     return isSuspect || this.#fields.get(row, 'answeredSentAt') > this.#fields.sinceEpoch(sentAtMs);
   }
 
-  /** An answer that says too much, with no pause asked for. */
+  /** An answer that says "too many" or "not now" and states no pause. */
   refused(row: number, sentAtMs: number): void {
     this.#window.refused(row, this.#fields.sinceEpoch(sentAtMs));
   }
 
-  /** An attempt ended without an answer. @param isAlone for reasons of its target */
+  /** An attempt ended without an answer. @param isAlone for reasons of its own target */
   failed(row: number, isAlone: boolean): void {
     this.#fields.set(row, 'failedAt', this.#fields.now());
     if (!isAlone) this.#window.troubled(row);
   }
 
-  /** No worker asks this origin for anything before `durationMs` from now. A longer pause stands. */
+  /** No worker asks this origin for anything in the next `durationMs`. A longer pause stays. */
   pause(row: number, durationMs: number): void {
     const until = Math.min(MAX_PAUSE_MS, Math.ceil(this.#fields.now() + durationMs));
     for (;;) {
@@ -239,12 +244,12 @@ export class OriginBudgets {
   }
 
   /**
-   * As `pause`, where the server gave no time: twice as long as the last, without an answer between.
-   * @param sentAtMs when the request that was refused went out, by `nowMs`
+   * As `pause`, where the server stated no time: twice as long as the last pause, until an answer comes.
+   * @param sentAtMs when the refused request went out, by `nowMs`
    * @param random from 0 to 1
    */
   pauseByCount(row: number, sentAtMs: number, random: number): void {
-    // On its way when the pause began: the server has said once what it had to say.
+    // The request was on its way when the pause began, so its refusal says nothing new.
     if (this.#fields.sinceEpoch(sentAtMs) < this.#fields.get(row, 'pausedUntil')) return;
     const strikes = Math.min(16, this.#fields.add(row, 'strikes', 1));
     const longestMs = Math.min(MAX_OWN_PAUSE_MS, FIRST_PAUSE_MS * 2 ** strikes);
@@ -258,28 +263,34 @@ export class OriginBudgets {
     return until === 0 ? 0 : until - this.#fields.now();
   }
 
-  /** Milliseconds until a pause or the least time between two requests is over; 0 or less when neither holds. */
+  /**
+   * Milliseconds until both the pause and the least time between two requests are over; 0 or less when they
+   * are.
+   */
   waitLeftMs(row: number): number {
     return Math.max(this.pauseLeftMs(row), this.#pace.leftMs(row));
   }
 
-  /** How long nothing has come from there although it was asked; 0 when something has, or nothing was asked. */
+  /**
+   * How long nothing has come from the origin although it was asked; 0 when something has, or nothing was
+   * asked.
+   */
   silentMs(row: number): number {
     const since = this.#fields.get(row, 'silentSince');
     return since === 0 ? 0 : this.#fields.now() - since;
   }
 
-  /** An attempt failed there after `atMs` without a byte. */
+  /** True where an attempt at the origin failed after `atMs` without a byte. */
   hasFailedSince(row: number, atMs: number): boolean {
     return this.#fields.get(row, 'failedAt') > this.#fields.sinceEpoch(atMs);
   }
 
-  /** Least time between two requests, as robots.txt asks; the longest that was asked for stands. */
+  /** Sets the least time between two requests, as robots.txt asks; of several the longest holds. */
   setSpacing(row: number, spacingMs: number): void {
     this.#pace.setSpacing(row, spacingMs);
   }
 
-  /** Its answers take no longer than another connection would. */
+  /** True where its answers take no longer than making another connection would. */
   #isQuick(row: number): boolean {
     return this.#fields.get(row, 'answerMs') <= QUICK_ANSWER_MS;
   }

@@ -1,4 +1,5 @@
-// One origin's fields in the shared memory, by name, with a lock for the few writes that change several at once.
+// The fields of one origin in shared memory, by name, with a lock for the few writes that change several at
+// once.
 
 import { nowMs } from '../../../measure/clock.ts';
 import type { FetchShared } from '../../../model/fetch-task.ts';
@@ -15,9 +16,9 @@ import { roundCount, type WindowState } from './window-steps.ts';
 
 const TICKS_PER_MS = 10;
 const BUCKETS_PER_OCTAVE = 4;
-/** Buckets for durations below the quick ones of before; those above have the others, up to 45 times as long. */
+/** Buckets for durations shorter than the base; the other buckets reach up to 45 times the base. */
 const BUCKETS_BELOW_BASE = 10;
-/** A thread that died with the lock in its hands is not waited for. */
+/** After so long a lock counts as abandoned: its thread has died. */
 const LOCK_MS = 1_000;
 
 export class OriginFields {
@@ -34,12 +35,12 @@ export class OriginFields {
     this.#clock = clock;
   }
 
-  /** Milliseconds after the run's epoch, 1 or more: 0 stands for never. */
+  /** Milliseconds after the run's epoch, at least 1, because 0 stands for never. */
   now(): number {
     return Math.max(1, this.#clock() - this.#epochMs);
   }
 
-  /** A time of `nowMs` as the fields have it. */
+  /** Converts a time of `nowMs` to the clock of the fields. */
   sinceEpoch(atMs: number): number {
     return atMs - this.#epochMs;
   }
@@ -56,18 +57,18 @@ export class OriginFields {
     );
   }
 
-  /** @returns the value before */
+  /** @returns the value before the addition */
   add(row: number, field: OriginField, amount: number): number {
     return Atomics.add(this.#fields, this.#rows.at(row) + ORIGIN_FIELDS[field], amount);
   }
 
-  /** @returns whether the field held `before` and now holds `after` */
+  /** Sets the field to `after` if it holds `before`. @returns whether it did */
   swap(row: number, field: OriginField, before: number, after: number): boolean {
     const index = this.#rows.at(row) + ORIGIN_FIELDS[field];
     return Atomics.compareExchange(this.#fields, index, before, Math.round(after)) === before;
   }
 
-  /** Does `change` alone, or not at all where another thread is at it. */
+  /** Runs `change` under the lock, or not at all while another thread holds it. */
   tryAlone(row: number, change: () => void): boolean {
     const now = Math.ceil(this.now());
     const held = this.get(row, 'lock');
@@ -103,7 +104,7 @@ export class OriginFields {
     };
   }
 
-  /** Writes the state and begins a round of it. */
+  /** Writes the state and begins a round with it. */
   writeWindow(row: number, state: WindowState): void {
     const set = (field: OriginField, value: number) => this.set(row, field, value);
     set('phase', WINDOW_PHASES.indexOf(state.phase));
@@ -127,7 +128,7 @@ export class OriginFields {
     this.beginRound(row, roundCount(state));
   }
 
-  /** Begins a round of so many requests. */
+  /** Begins a round of `count` requests. */
   beginRound(row: number, count: number): void {
     this.set(row, 'roundWindow', this.get(row, 'window'));
     this.set(row, 'roundNeed', count);
@@ -144,7 +145,7 @@ export class OriginFields {
     this.set(row, 'roundStart', Math.ceil(this.now() * TICKS_PER_MS));
   }
 
-  /** A request goes out: of the round, or after it. */
+  /** Counts a request that goes out, if the round is not complete. */
   countSent(row: number): void {
     if (this.get(row, 'roundCut') !== 0) return;
     const sentCount = this.add(row, 'roundSent', 1) + 1;
@@ -152,7 +153,7 @@ export class OriginFields {
       this.set(row, 'roundCut', Math.ceil(this.now() * TICKS_PER_MS));
   }
 
-  /** Whether a request that went out then is one of the round. */
+  /** Whether a request that went out at `sentAtMs` belongs to the round. */
   isOfRound(row: number, sentAtMs: number): boolean {
     const ticks = Math.ceil(sentAtMs * TICKS_PER_MS);
     const cut = this.get(row, 'roundCut');
@@ -162,14 +163,14 @@ export class OriginFields {
   countDuration(row: number, durationMs: number): void {
     this.add(row, 'roundAnswered', 1);
     const ticks = durationMs * TICKS_PER_MS;
-    // The first answer of all is the only hint of how long the others take.
+    // The very first answer is the only hint of how long others take.
     if (this.get(row, 'roundScale') === 0) this.swap(row, 'roundScale', 0, scaleFor(ticks));
     const bucket = bucketOf(ticks) - (this.get(row, 'roundScale') - 1);
     const index = Math.min(DURATION_BUCKETS - 1, Math.max(0, bucket));
     Atomics.add(this.#fields, this.#bucketsAt(row) + index, 1);
   }
 
-  /** The duration that this part of the round's requests stays below; Infinity where too few were answered. */
+  /** The duration that this part of the round's requests stays below; Infinity where too few are answered. */
   roundQuantileMs(row: number, ratio: number): number {
     const sentCount = this.get(row, 'roundSent') - this.get(row, 'roundTrouble');
     const rank = Math.max(1, sentCount * ratio);
@@ -189,7 +190,7 @@ export class OriginFields {
     return this.get(row, 'roundStart') / TICKS_PER_MS;
   }
 
-  /** When the last request of the round went out; 0 where more are to come. */
+  /** When the last request of the round went out; 0 while more are to come. */
   roundCutMs(row: number): number {
     return this.get(row, 'roundCut') / TICKS_PER_MS;
   }
@@ -204,7 +205,7 @@ export class OriginFields {
   }
 }
 
-/** The bucket that comes first where quick answers take so long, plus one. */
+/** The first bucket, plus one, where quick answers take this long. */
 function scaleFor(ticks: number): number {
   return Math.max(0, bucketOf(ticks) - BUCKETS_BELOW_BASE) + 1;
 }

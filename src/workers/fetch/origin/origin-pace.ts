@@ -1,25 +1,26 @@
-// The least time between two requests to an origin: what its robots.txt asks for, and what its refusals have taught. A
-// server that counts requests a second, as most do that answer 429, cannot be kept to by counting what is open.
+// The least time between two requests to an origin: what its robots.txt asks for, and what its refusals have
+// taught. Bounding the number of open requests is not enough for a server that counts requests a second, as
+// most do that answer 429.
 
 import type { OriginFields } from './origin-fields.ts';
 
-/** Of `nextStart`; it wraps after six hours, so that only differences mean something. */
+/** Unit of `nextStart`, which wraps after six hours, so only differences have a meaning. */
 const TICKS_PER_MS = 100;
-/** A start that seems further away than its spacing is one of hours ago. */
+/** A start that seems further away than its spacing and this much more is hours old. */
 const STALE_TICKS = 1_000 * TICKS_PER_MS;
-/** Of a pace: hundredths of a microsecond, so that a step of a thousandth is still a number. */
+/** Unit of a pace: hundredths of a microsecond, so that a step of a thousandth is not rounded to 0. */
 const UNITS_PER_US = 100;
 const UNITS_PER_TICK = (1_000 * UNITS_PER_US) / TICKS_PER_MS;
 /** Bounds of the first pace: 5,000 to 50 requests a second. */
 const LEAST_FIRST = 200 * UNITS_PER_US;
 const MOST_FIRST = 20_000 * UNITS_PER_US;
-/** Below it nothing is held back any more: 10,000 requests a second. */
+/** A shorter pace holds nothing back any more: 10,000 requests a second. */
 const LEAST = 100 * UNITS_PER_US;
 const MOST = 10_000_000 * UNITS_PER_US;
-/** A refusal before so many answers means that the pace is far off. */
+/** A refusal before this many answers means that the pace is far too fast. */
 const FEW_ANSWERS = 16;
 const SLOWER_RATIO = 1.25;
-/** What a refusal has cost is won back in no fewer than 228 answers, and in no less than five seconds. */
+/** Winning back what a refusal cost takes at least 228 answers, and at least five seconds. */
 const FASTER_SHIFT = 10;
 const FASTER_A_UNIT = Math.log(SLOWER_RATIO) / (5e6 * UNITS_PER_US);
 
@@ -30,14 +31,15 @@ export class OriginPace {
     this.#fields = fields;
   }
 
-  /** Takes the next start, if it is due. */
+  /** Takes the next start. False: it is not due. */
   tryStart(row: number): boolean {
     const spacingTicks = this.#spacingTicks(row);
     if (spacingTicks === 0) return true;
     const next = this.#fields.get(row, 'nextStart');
     const now = this.#now();
     if (this.#aheadTicks(next, now, spacingTicks) > 0) return false;
-    // A late start is not caught up on: to the server two in a row would be one too many. A timer is no finer than 1 ms.
+    // A late start is not made up for, because the server would see two in a row. The exception is 1 ms, the
+    // resolution of a timer.
     const lateTicks = spacingTicks < TICKS_PER_MS ? Math.min(TICKS_PER_MS, (now - next) | 0) : 0;
     return this.#fields.swap(row, 'nextStart', next, (now - Math.max(0, lateTicks) + spacingTicks) | 0);
   }
@@ -50,12 +52,15 @@ export class OriginPace {
     return this.#aheadTicks(next, this.#now(), spacingTicks) / TICKS_PER_MS;
   }
 
-  /** What robots.txt asks for; the longest that was asked for stands. */
+  /** Sets what robots.txt asks for; of several the longest holds. */
   setSpacing(row: number, spacingMs: number): void {
     if (this.#fields.get(row, 'spacing') < spacingMs) this.#fields.set(row, 'spacing', Math.ceil(spacingMs));
   }
 
-  /** Refused without a time: the first pace is what was answered last, and then each is a part of the one before. */
+  /**
+   * Refused without a stated time. The first pace is the rate of recent answers; later ones are slower by a
+   * factor.
+   */
   slowDown(row: number): void {
     const fields = this.#fields;
     const before = fields.get(row, 'pace');
@@ -64,14 +69,14 @@ export class OriginPace {
     fields.set(row, 'pace', before === 0 ? this.#first(row) : Math.min(MOST, before * ratio));
   }
 
-  /** A whole answer that is no refusal: a little faster. */
+  /** A whole answer that is not a refusal makes the pace a little faster. */
   answered(row: number): void {
     const fields = this.#fields;
     const pace = fields.get(row, 'pace');
     if (pace === 0) return;
     fields.add(row, 'paceAnswers', 1);
     const left = pace - Math.ceil(Math.min(pace >> FASTER_SHIFT, pace * pace * FASTER_A_UNIT));
-    // Whoever comes between has made it faster, or slower: either way this step is not missed.
+    // Another thread may have changed the pace meanwhile; this step is then left out.
     fields.swap(row, 'pace', pace, left < LEAST ? 0 : left);
   }
 

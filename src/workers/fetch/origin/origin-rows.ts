@@ -7,7 +7,7 @@ import { SpillwayError } from '../../../model/errors.ts';
 import { nowMs } from '../../../measure/clock.ts';
 import { SharedRows } from '../../../model/shared/shared-rows.ts';
 
-/** An origin as long as a target of it is under way here. */
+/** An origin, for as long as this worker has a target of it. */
 export interface HeldOrigin {
   readonly origin: string;
   /** Where its fields are. */

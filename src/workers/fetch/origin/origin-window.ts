@@ -1,5 +1,5 @@
-// The window of each origin in memory that all workers share: counts what answers, and has `window-steps` say after
-// each round what comes next. With fixed budgets only the way back after a pause is made here.
+// The window of each origin, in memory that all workers share: counts answers, and asks `window-steps` after
+// each round what comes next. With fixed budgets it only handles the way back after a pause.
 
 import type { FetchBudgets } from '../../../model/fetch-task.ts';
 import type { OriginFields } from './origin-fields.ts';
@@ -15,20 +15,20 @@ import {
   usualMs,
 } from './window-steps.ts';
 
-/** No round is shorter: below it, counts are made of the turns of an event loop. */
+/** Shortest round: below it, counts reflect the turns of an event loop. */
 const MIN_ROUND_MS = 5;
 const MIN_STEADY_ROUND_MS = 100;
-/** Half of the requests take longer than a fifth of them, but no more than this. */
+/** Half of the requests take longer than a fifth of them, but at most this many times longer. */
 const MOST_MID_RATIO = 16;
-/** Places that an answer opens besides its own while the window grows. */
+/** Requests that an answer lets out while the window grows, besides the one it replaces. */
 const GROWTH_AN_ANSWER = 4;
-/** Up to here it grows without waiting for a round: as many as a fixed budget gives from the start. */
+/** Up to this size the window grows without waiting for a round: as many as a fixed budget gives from the start. */
 const FREE_WINDOW = 64;
-/** Refusals that come so close together speak of one moment; twice an answer's time where that is longer. */
+/** Refusals this close together count as one event; twice the time of an answer where that is longer. */
 const EPISODE_MS = 100;
-/** Failures without an answer that halve the window, where they are also two thirds of what came. */
+/** Failures without an answer that halve the window, if they are also two thirds of what came. */
 const MIN_TROUBLE = 3;
-/** Where an unbounded budget ends its way back after a pause. */
+/** Where the way back after a pause ends for an unbounded budget. */
 const UNBOUNDED_GOAL = 256;
 
 export class OriginWindow {
@@ -50,28 +50,28 @@ export class OriginWindow {
     return this.#isAdaptive ? this.#open(row) : this.#most;
   }
 
-  /** A window that is found, and that nobody has bounded. */
+  /** True where the window is found by measuring and has no bound. */
   get isOpenEnded(): boolean {
     return this.#isAdaptive && this.#most === 0;
   }
 
-  /** What requests take there, when nothing queues; null where that is not known. */
+  /** How long requests take when nothing queues; null where that is not known. */
   usualMs(row: number): number | null {
     const { base } = this.#fields.readWindow(row);
     return base.count === 0 ? null : usualMs(base);
   }
 
-  /** Somebody was kept waiting by the limit. */
+  /** Notes that the limit kept somebody waiting. */
   want(row: number): void {
     if (this.#isAdaptive) this.#fields.set(row, 'roundWanted', 1);
   }
 
-  /** A request goes out over a connection that stands. */
+  /** A request goes out over an established connection. */
   sent(row: number): void {
     if (this.#isAdaptive) this.#fields.countSent(row);
   }
 
-  /** An answer that is no refusal has come whole. @param sentAtMs on the fields' clock */
+  /** An answer that is not a refusal has come whole. @param sentAtMs on the fields' clock */
   answered(row: number, sentAtMs: number): void {
     const fields = this.#fields;
     const window = fields.get(row, 'window');
@@ -89,7 +89,10 @@ export class OriginWindow {
     if (round !== null) this.#endRound(row, round);
   }
 
-  /** The round, once enough of its requests are answered to know how long the others take at least. */
+  /**
+   * The round, once enough of its requests are answered to bound the durations of the others from below; else
+   * null.
+   */
   #roundIfOver(row: number, isGrowing: boolean): Round | null {
     const fields = this.#fields;
     const cutMs = fields.roundCutMs(row);
@@ -104,7 +107,7 @@ export class OriginWindow {
     if (now - cutMs < lowMs) return null;
     const foundMs = fields.roundQuantileMs(row, MID_RATIO);
     const midMs = now - cutMs < foundMs ? Number.POSITIVE_INFINITY : foundMs;
-    // Where half of them have no answer after so long, they will not have one.
+    // Where half of them have no answer after so long, none is expected any more.
     if (
       !isGrowing &&
       midMs === Number.POSITIVE_INFINITY &&
@@ -161,14 +164,14 @@ export class OriginWindow {
   closeToOne(row: number): void {
     const fields = this.#fields;
     const limit = this.limit(row);
-    // What another thread still sends into the pause says as little of what may go after it.
+    // What another thread still sends into the pause says nothing about what may follow the pause.
     fields.set(row, 'cutAt', Math.max(Math.ceil(fields.now()), fields.get(row, 'pausedUntil')));
     if (limit === 1) return;
     fields.tryAlone(row, () => {
       const state = fields.readWindow(row);
       fields.writeWindow(row, afterSetback(state.window === 0 ? { ...state, window: limit } : state, 1));
     });
-    // Whoever held the lock instead would have left the window open.
+    // Set again: another thread may have held the lock, and the window would have stayed open.
     fields.set(row, 'window', 1);
     fields.set(row, 'roundWindow', 1);
   }
@@ -183,8 +186,9 @@ export class OriginWindow {
   }
 
   /**
-   * More for each answer, so that the window doubles while a fifth of it is answered; never past twice the round's, but
-   * for the first places, which any client takes. After a setback one for each.
+   * Grows with each answer, so that the window doubles while a fifth of it is answered. It never passes twice
+   * the round's window, except for the first requests, which any client may send. After a setback it grows by
+   * one for each answer.
    */
   #grow(row: number, window: number): void {
     const fields = this.#fields;
@@ -201,14 +205,14 @@ export class OriginWindow {
     const fields = this.#fields;
     const startMs = fields.roundStartMs(row);
     fields.tryAlone(row, () => {
-      // Another thread may have ended it while this one came here.
+      // Another thread may have ended the round meanwhile.
       if (fields.roundStartMs(row) !== startMs) return;
       const most = this.#most === 0 ? Number.MAX_SAFE_INTEGER : this.#most;
       fields.writeWindow(row, afterRound(fields.readWindow(row), round, most));
     });
   }
 
-  /** The way back of a fixed budget. */
+  /** Grows back the window of a fixed budget. */
   #regain(row: number, window: number): void {
     const isBack = window + 1 >= (this.#most === 0 ? UNBOUNDED_GOAL : this.#most);
     this.#fields.swap(row, 'window', window, isBack ? 0 : window + 1);

@@ -3,10 +3,10 @@
 import { nowMs } from '../../../measure/clock.ts';
 import type { FetchBudgets, FetchShared } from '../../../model/fetch-task.ts';
 
-/** 64-bit cells: when the next attempt, and the next byte, would be in time (ns after the epoch). */
+/** 64-bit cells: the time from which the next attempt, and the next byte, keeps its rate (ns after the epoch). */
 const ATTEMPT_CLOCK = 0;
 const BYTE_CLOCK = 1;
-/** How far ahead of the clock a rate may run, so that a burst after a pause is smoothed and not lost. */
+/** How far ahead of the clock a rate may run: a short burst is smoothed and no rate is lost. */
 const ATTEMPT_BURST_NS = 50_000_000n;
 const BYTE_BURST_NS = 100_000_000n;
 
@@ -21,19 +21,20 @@ export class RunRates {
     this.#limits = limits;
   }
 
-  /** Milliseconds until the run may make another attempt; 0: now, and it is counted. */
+  /** Milliseconds until the run may make another attempt; 0: it may now, and the attempt is counted. */
   reserveAttemptMs(): number {
     return this.#reserve(ATTEMPT_CLOCK, 1, this.#limits.maxAttemptsPerSec, ATTEMPT_BURST_NS, false);
   }
 
-  /** Milliseconds to read nothing more after `bytes` that have arrived already. */
+  /** Milliseconds to read nothing more, after `bytes` have arrived. */
   chargeBytesMs(bytes: number): number {
     return this.#reserve(BYTE_CLOCK, bytes, this.#limits.maxBytesPerSec, BYTE_BURST_NS, true);
   }
 
   /**
-   * The generic cell rate algorithm (ITU-T I.371): the clock of a rate moves on by the cost of each unit and may run
-   * ahead of the time by a small burst. With `isOwed` the cost is booked even when it is early.
+   * The generic cell rate algorithm (ITU-T I.371): each unit moves the clock of a rate on by its cost, and
+   * that clock may run ahead of the time by a small burst. With `isOwed` the cost is booked even when it is
+   * too early.
    */
   #reserve(clock: number, units: number, perSec: number, burstNs: bigint, isOwed: boolean): number {
     if (perSec === 0) return 0;

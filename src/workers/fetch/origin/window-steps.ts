@@ -1,17 +1,18 @@
-// How many requests an origin is given at once: slow start, then steps up and down that are kept or taken back by what
-// they did. Pure: a state and what was seen in, the next state out. No clock, no shared memory.
+// How many requests an origin is given at once: slow start, then steps up and down that are kept or taken
+// back by their effect. Pure: takes a state and what was seen, returns the next state. No clock, no shared
+// memory.
 //
-// Durations differ by URL, so that a slow answer is no sign of a queue. A queue makes quick answers slow as well: what
-// is compared are quantiles (a fifth, a half) of the requests that were sent together, answered or not, with the same
-// quantiles before. Where they seem to have grown, fewer requests are tried: if these are quicker, there was a queue;
-// if not, the origin or the list has changed, and the window goes back.
+// Durations differ by URL, so one slow answer is no sign of a queue. A queue makes quick answers slow as
+// well, so quantiles (a fifth, a half) of requests that were sent together, answered or not, are compared
+// with the same quantiles before. Where they seem to have grown, fewer requests are tried. If these are
+// quicker, there was a queue; if not, the origin or the list has changed, and the window goes back.
 //
-// From TCP: slow start with an exit on growing delay (Vegas, Brakmo and Peterson 1995; HyStart, Ha and Rhee 2011), one
-// cut for refusals that come close together (AIMD), a search between window and ceiling (CUBIC, RFC 9438). From BBR
-// (Cardwell and others, ACM Queue 2016): fewer requests show what the least delay is now. From Netflix's
-// concurrency-limits (Gradient2, 2018): a tolerance for queues that nobody would notice.
+// From TCP: slow start with an exit on growing delay (Vegas, Brakmo and Peterson 1995; HyStart, Ha and Rhee
+// 2011), one cut for refusals that come close together (AIMD), a search between window and ceiling (CUBIC,
+// RFC 9438). From BBR (Cardwell and others, ACM Queue 2016): fewer requests show what the least delay is now.
+// From Netflix's concurrency-limits (Gradient2, 2018): a tolerance for queues that nobody would notice.
 
-/** How a window moves now. `raised` and `lowered`: a step is being tried. */
+/** How a window moves. `raised` and `lowered`: a step up or down is being tried. */
 export type WindowPhase = 'growing' | 'steady' | 'raised' | 'lowered';
 
 /** Durations that a fifth and a half of some requests stay below. */
@@ -19,7 +20,7 @@ export interface Spans {
   readonly lowMs: number;
   /** Infinity where more than half of them had no answer. */
   readonly midMs: number;
-  /** Requests that these are taken from; 0 where nothing is known. */
+  /** Number of requests in the sample; 0 where nothing is known. */
   readonly count: number;
 }
 
@@ -27,23 +28,23 @@ export interface WindowState {
   readonly phase: WindowPhase;
   /** Requests that may be open at once. */
   readonly window: number;
-  /** Where nothing queues. */
+  /** Durations where nothing queues. */
   readonly base: Spans;
   /** Standard deviation of the logarithm of durations. */
   readonly spread: number;
   /** Answers a second in the last steady rounds; 0 before the first. */
   readonly rate: number;
-  /** Before the step that is being tried. */
+  /** Window and durations before the step that is being tried. */
   readonly heldWindow: number;
   readonly held: Spans;
   readonly heldRate: number;
-  /** The window at which the server refused; 0 where it never did. */
+  /** Window at which the server refused; 0 where it never did. */
   readonly ceiling: number;
   /** Where growing ends after a setback; 0 for no end. */
   readonly goal: number;
-  /** Steps past the ceiling that went well, in a row. */
+  /** Steps past the ceiling in a row that went well. */
   readonly flatRounds: number;
-  /** Steady rounds in a row with a queue. */
+  /** Steady rounds in a row that showed a queue. */
   readonly slowRounds: number;
   /** No step up before this. */
   readonly stepAtMs: number;
@@ -51,53 +52,59 @@ export interface WindowState {
   readonly backoff: number;
 }
 
-/** What became of requests that were sent one after the other. */
+/** What happened to requests that were sent one after the other. */
 export interface Round extends Spans {
-  /** Whole answers a second, whenever they were asked for. */
+  /** Whole answers a second, including those to earlier requests. */
   readonly perSec: number;
-  /** The window kept somebody waiting. */
+  /** True where the window kept somebody waiting. */
   readonly isWanted: boolean;
   readonly endedAtMs: number;
 }
 
 export const LOW_RATIO = 0.2;
 export const MID_RATIO = 0.5;
-/** Of a normal distribution, between the two. */
+/** Distance between the two quantiles in a normal distribution, in standard deviations. */
 const LOW_TO_MID_DEVIATIONS = 0.8416;
 /** Standard error of the logarithm of such a quantile, for a deviation of one and one sample. */
 const QUANTILE_ERROR = 1.35;
 
 export const START_WINDOW = 8;
-/** A queue that adds less than this is let be: a server that answers at once may always be asked for more. */
+/**
+ * A queue that adds less than this is tolerated, so that a server that answers at once may always be asked
+ * for more.
+ */
 const TOLERATED_MS = 10;
 /** Where answers come within the tolerance, growth does not stop below this. */
 export const QUICK_WINDOW = 64;
 export const QUICK_MS = 25;
 const SLOW_LOG = Math.log(1.5);
-/** A queue of this much is what keeps a server busy. */
+/** A queue of this size keeps a server busy. */
 const SOUND_LOG = Math.log(1.15);
 /** Rounds in a row that must show a queue. */
 const SLOW_ROUNDS = 2;
 const RAISE_RATIO = 1.25;
-/** Of the window, what a step down leaves at least and at most. */
+/** Smallest and largest part of the window that a step down leaves. */
 const LEAST_LOWER_RATIO = 0.5;
 const MOST_LOWER_RATIO = 0.7;
-/** Beyond a known ceiling. */
+/** Step past a known ceiling. */
 const CREEP_RATIO = 0.02;
 const STEP_EVERY_MS = 1_000;
 const STEP_EVERY_ROUNDS = 8;
 const MAX_STEP_WAIT_MS = 30_000;
-/** Answers for each refusal that a step past the ceiling cost, before the next: refusals stay below half a percent. */
+/**
+ * Answers to wait for before the next step, for each refusal that a step past the ceiling cost: keeps
+ * refusals below half a percent.
+ */
 const ANSWERS_PER_REFUSAL = 250;
-/** Of the window before a setback, what is grown back to at once. */
+/** Part of the window before a setback that is grown back to at once. */
 const REGAIN_RATIO = 0.8;
-/** Requests of a round for a spread of one, and bounds. */
+/** Requests of a round where the spread is one, and its bounds. */
 const ROUND_COUNT = 200;
 const LEAST_ROUND_COUNT = 16;
 const MOST_ROUND_COUNT = 400;
-/** Times that each place is used in a round. */
+/** Most requests of a round for each one that may be open. */
 const MOST_TURNS = 4;
-/** Before any is known. */
+/** Spread before one is known. */
 const USUAL_SPREAD = 0.7;
 const NO_SPANS: Spans = { lowMs: 0, midMs: 0, count: 0 };
 
@@ -118,14 +125,17 @@ export const INITIAL_WINDOW: WindowState = {
   backoff: 0,
 };
 
-/** Requests of the next round: as many as may be open, and so many that their spread does not hide a step. */
+/**
+ * Requests of the next round: as many as may be open, and enough that their spread does not hide the effect
+ * of a step.
+ */
 export function roundCount({ phase, window, spread }: WindowState): number {
   if (phase === 'growing') return window;
   const telling = Math.min(MOST_ROUND_COUNT, ROUND_COUNT * spread ** 2, window * MOST_TURNS);
   return Math.ceil(Math.max(LEAST_ROUND_COUNT, telling, window));
 }
 
-/** After a round. @param most that the window may be */
+/** The state after a round. @param most the largest window allowed */
 export function afterRound(state: WindowState, round: Round, most: number): WindowState {
   const next = AFTER[state.phase](learn(state, round), round);
   return next.window <= most ? next : { ...next, window: most };
@@ -138,18 +148,18 @@ const AFTER = {
   lowered: afterLowered,
 } as const;
 
-/** The spread follows what is seen; growing rounds are over before their median is known. */
+/** Updates the spread. Growing rounds end before their median is known, and leave it unchanged. */
 function learn(state: WindowState, { lowMs, midMs }: Round): WindowState {
   if (!Number.isFinite(midMs)) return state;
   const spread = Math.max(0, Math.log(midMs / lowMs)) / LOW_TO_MID_DEVIATIONS;
   return { ...state, spread: (state.spread + spread) / 2 };
 }
 
-/** The base with one more round that had no queue: a weighted mean of logarithms. */
+/** Adds a round without a queue to the base: a weighted mean of logarithms. */
 function withBase(state: WindowState, round: Spans): WindowState {
   const { base } = state;
   if (base.count === 0) return { ...state, base: spansOf(round) };
-  // What takes longer than chance allows may have had a queue.
+  // Durations that are longer than chance explains may include a queue.
   if (meanRise(base, round) > noiseOf(state.spread, base, round)) return state;
   const count = base.count + round.count;
   const part = round.count / count;
@@ -171,7 +181,7 @@ function spansOf({ lowMs, midMs, count }: Spans): Spans {
   return { lowMs, midMs, count };
 }
 
-/** Logarithms of how much longer requests take than those of before. */
+/** How much longer requests take than before, as logarithms. */
 function rises(before: Spans, now: Spans, toleratedMs = 0): { low: number; mid: number } {
   const log = (was: number, is: number) => Math.log(Math.max(is - toleratedMs, 0.01) / Math.max(was, 0.01));
   const low = log(before.lowMs, now.lowMs);
@@ -189,14 +199,17 @@ function noiseOf(spread: number, before: Spans, now: Spans): number {
   return QUANTILE_ERROR * spread * Math.sqrt(1 / Math.max(1, before.count) + 1 / Math.max(1, now.count));
 }
 
-/** How much longer than without a queue, beyond what is tolerated and what chance does: quick and median answers both. */
+/**
+ * How much longer requests take than without a queue, beyond tolerance and chance; quick and median answers
+ * both have to show it.
+ */
 function queueOf({ base, spread }: WindowState, round: Spans): number {
   if (base.count === 0) return 0;
   const { low, mid } = rises(base, round, TOLERATED_MS);
   return Math.min(low, mid) - noiseOf(spread, base, round);
 }
 
-/** What requests take: half of them, where that is known. */
+/** How long requests take: the median where it is known. */
 export function usualMs({ lowMs, midMs }: Spans): number {
   return Number.isFinite(midMs) ? midMs : lowMs;
 }
@@ -208,12 +221,13 @@ function isQuick({ midMs }: Spans): boolean {
 function afterGrowing(state: WindowState, round: Round): WindowState {
   const { window, goal } = state;
   if (goal > 0 && window >= goal) return toSteady(state, round);
-  // A look at the window as it is now: what was measured was sent while it grew.
+  // Looks at the window as it is now first: what was measured was sent while it grew.
   if (queueOf(state, round) > SLOW_LOG && round.isWanted && window > 1)
     return { ...toSteady(state, round), slowRounds: 1 };
   const next = withBase(state, round);
   if (!round.isWanted) return next;
-  // Beyond that, a round of quick answers is over before anybody knows what it was worth: one judged step at a time.
+  // Beyond that, a round of quick answers ends before its effect is known, so the window takes one judged
+  // step at a time.
   return isQuick(round) && window >= QUICK_WINDOW ? toSteady(next, round) : next;
 }
 
@@ -223,10 +237,10 @@ function afterSteady(state: WindowState, round: Round): WindowState {
   if (!round.isWanted) return next;
   const queue = queueOf(state, round);
   const isDue = round.endedAtMs >= state.stepAtMs;
-  // An origin that refuses what is too much has no queue that one could do without.
+  // An origin that refuses what is too much keeps no queue that smaller windows would remove.
   const most = isDue && state.ceiling === 0 ? SOUND_LOG : SLOW_LOG;
   if (queue > most && state.window > 1) {
-    // Once may be this machine, which had something else to do.
+    // A single slow round may be this machine's own, which was busy with something else.
     const isSure = state.slowRounds + 1 >= SLOW_ROUNDS;
     return isSure ? toLowered(next, round) : { ...next, slowRounds: state.slowRounds + 1 };
   }
@@ -245,7 +259,7 @@ function afterSteady(state: WindowState, round: Round): WindowState {
   };
 }
 
-/** Fewer requests, by as much as answers seem to wait for each other. */
+/** Steps down by as much as answers seem to wait for each other. */
 function toLowered(state: WindowState, round: Round): WindowState {
   const { window } = state;
   const ratio = Math.exp(SOUND_LOG - queueOf(state, round));
@@ -261,11 +275,14 @@ function toLowered(state: WindowState, round: Round): WindowState {
   };
 }
 
-/** The next window to try: halfway to the ceiling, a little past it, or a quarter more where none is known. */
+/**
+ * The next window to try: halfway to the ceiling, a little past it, or a quarter more where no ceiling is
+ * known.
+ */
 function raisedWindow({ window, ceiling, flatRounds }: WindowState): number {
   const gap = ceiling - 1 - window;
   if (ceiling > 0 && gap > 0) return window + Math.ceil(gap / 2);
-  // Each step past it that went well doubles the next.
+  // Each step past the ceiling that went well doubles the next.
   if (ceiling > 0) return window + Math.max(1, Math.floor(window * CREEP_RATIO * 2 ** flatRounds));
   return Math.max(window + 2, Math.ceil(window * RAISE_RATIO));
 }
@@ -276,9 +293,9 @@ function afterRaised(state: WindowState, round: Round): WindowState {
   const halfStep = Math.log(window / heldWindow) / 2;
   const quick = isQuick(round);
   const isSound = queueOf(state, round) <= SOUND_LOG || round.midMs < held.midMs + 0.5;
-  // By Little's law more requests in the same time are more answers; durations are steadier than a count.
+  // By Little's law, more requests in the same time give more answers; durations are steadier than a count.
   if (!isSound && meanRise(held, round) > halfStep) return takeBack(state, round, 0);
-  // A server that is still warming up becomes quicker by itself: what a step brought must be seen in both.
+  // A server that still warms up gets quicker by itself, so both durations and rate have to show the gain.
   if (quick && round.perSec < heldRate * (1 + (window / heldWindow - 1) / 2))
     return takeBack(state, round, 0);
   const next = { ...withBase(state, round), rate: round.perSec, backoff: 0, heldWindow: 0 };
@@ -292,14 +309,15 @@ function afterLowered(state: WindowState, round: Round): WindowState {
   const { heldWindow, held, window } = state;
   const halfStep = Math.log(heldWindow / window) / 2;
   if (meanRise(round, held) > halfStep) return toSteady({ ...state, rate: 0 }, round);
-  // Fewer requests were no quicker: the server has become slower, or the list another, whatever we do.
+  // Fewer requests were not quicker: the server has become slower or the list has changed, whatever the
+  // window.
   const back = { ...state, window: heldWindow, heldWindow: 0, rate: state.heldRate, base: held };
   return state.ceiling === 0 && !isQuick(round)
     ? { ...back, phase: 'growing', goal: 0 }
     : toSteady(back, round);
 }
 
-/** The step is undone. @param refusals that it cost */
+/** Undoes the step. @param refusals that it cost */
 function takeBack(state: WindowState, round: Pick<Round, 'endedAtMs'>, refusals: number): WindowState {
   const back = {
     ...state,
@@ -321,7 +339,7 @@ function stepWaitMs({ backoff, base, rate }: WindowState, refusals: number): num
   return Math.min(MAX_STEP_WAIT_MS, Math.max(plainMs, costMs, refusals > 0 ? STEP_EVERY_MS : 0));
 }
 
-/** Refusals that came close together so far, and the window when they began. */
+/** Refusals so far that came close together, and the window when they began. */
 export interface Refusals {
   readonly count: number;
   readonly windowBefore: number;
@@ -329,13 +347,13 @@ export interface Refusals {
 }
 
 /**
- * After one more refusal (429, 503): the window gives up one place for each, so that a burst beyond what the server
- * takes ends at what it took; at most half of it for refusals that come close together.
+ * The state after one more refusal (429, 503). The window shrinks by one for each, so that a burst beyond
+ * what the server takes ends at what it took; by at most half for refusals that come close together.
  * @param isOld its request went out before the last cut
  */
 export function afterRefusal(state: WindowState, refusals: Refusals, isOld = false): WindowState {
   const { count, windowBefore, atMs } = refusals;
-  // Of a step that is undone already: it only makes the next one come later.
+  // Belongs to a step that is already undone: it only delays the next step.
   if (isOld) return { ...state, stepAtMs: Math.max(state.stepAtMs, atMs + stepWaitMs(state, count)) };
   if (state.phase === 'raised') {
     const back = takeBack(state, { endedAtMs: atMs }, count);
@@ -344,7 +362,7 @@ export function afterRefusal(state: WindowState, refusals: Refusals, isOld = fal
   const floor = Math.max(1, Math.ceil(windowBefore / 2));
   const window = Math.max(floor, state.window - 1);
   const next = toSteady({ ...state, window, ceiling: window + 1 }, { endedAtMs: atMs }, count);
-  // Half of it is not a step too far but a server that has trouble: what was there before is sought again, fast.
+  // A loss of half the window means a server in trouble and not one step too many: growing back is fast.
   if (window > floor || windowBefore < 4) return next;
   return {
     ...next,
@@ -355,7 +373,10 @@ export function afterRefusal(state: WindowState, refusals: Refusals, isOld = fal
   };
 }
 
-/** After a pause, or trouble without answers: from `window` on, back to most of what there was, by slow start. */
+/**
+ * The state after a pause, or after trouble without answers: begins at `window` and grows back to most of
+ * what there was, by slow start.
+ */
 export function afterSetback(state: WindowState, window: number): WindowState {
   const before = Math.max(state.window, state.heldWindow, state.goal);
   return {

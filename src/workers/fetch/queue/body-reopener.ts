@@ -1,5 +1,5 @@
-// Bodies that another process or thread has left are opened before their targets are asked for: one after the other, for
-// what is there of them is read and hashed first.
+// Opens bodies that another process or thread has begun before their targets are asked for: one after the
+// other, because the bytes that are there are read and hashed first.
 
 import type { PartialBody } from '../../../model/body/partial-body.ts';
 import type { Target } from '../../../model/target.ts';
@@ -8,9 +8,9 @@ import type { FetchJob } from '../attempt/fetch-job.ts';
 
 export interface BodyReopenerParts {
   readonly sink: Sink;
-  /** The job has what is there, or nothing, and may be asked for. */
+  /** The job has the part that is there, or nothing, and may be asked for. */
   onReady(job: FetchJob): void;
-  /** The disk refused it. */
+  /** The disk refused to open it. */
   onBroken(error: unknown): void;
 }
 
@@ -23,12 +23,12 @@ export class BodyReopener {
     this.#parts = parts;
   }
 
-  /** Jobs that wait for what is there of their bodies. */
+  /** Jobs that wait for their bodies to be opened. */
   get count(): number {
     return this.#jobs.length;
   }
 
-  /** True where the sink can open what is there of the job's body. */
+  /** True where the sink can open the part that is there of the job's body. */
   takes({ partial }: Target): boolean {
     return partial !== undefined && this.#parts.sink.reopen !== undefined;
   }
@@ -38,7 +38,7 @@ export class BodyReopener {
     if (!this.#isAtWork) void this.#openAll();
   }
 
-  /** The run is stopped: what is there stays for another time. */
+  /** Takes out all jobs when the run is stopped; the parts that are there stay for another run. */
   takeAll(): FetchJob[] {
     return this.#jobs.splice(0);
   }
@@ -64,7 +64,8 @@ export class BodyReopener {
 
 function headOf({ target, shownUrl }: FetchJob, { head, totalBytes, facts }: PartialBody): BodyHead {
   const { index, line } = target;
-  // A directory's head is kept without its fields; a file may have its time from this one.
+  // For a directory, the head was stored without fields; Last-Modified is added, because the file may take
+  // its time from it.
   const headers =
     head.headers.length === 0 && facts.lastModified !== undefined
       ? [['last-modified', facts.lastModified] as const]

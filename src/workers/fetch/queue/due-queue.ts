@@ -7,17 +7,17 @@ export class DueQueue<Item extends { readonly dueAtMs: number }> {
     return this.#heap.length;
   }
 
-  /** All of them, in no order. */
+  /** All items, in no order. */
   get items(): readonly Item[] {
     return this.#heap;
   }
 
-  /** The earliest, which stays. */
+  /** The earliest item, which stays. */
   get first(): Item | undefined {
     return this.#heap[0];
   }
 
-  /** The earliest, if it is due at `atMs`. */
+  /** Takes out the earliest item, if it is due at `atMs`. */
   takeDue(atMs: number): Item | undefined {
     const first = this.#heap[0];
     return first !== undefined && first.dueAtMs <= atMs ? this.#takeFirst() : undefined;
@@ -37,7 +37,7 @@ export class DueQueue<Item extends { readonly dueAtMs: number }> {
     heap[at] = item;
   }
 
-  /** Empties it, in no order. */
+  /** Takes out all items, in no order. */
   takeAll(): Item[] {
     return this.#heap.splice(0);
   }

@@ -5,7 +5,7 @@ import type { FetchJob } from '../attempt/fetch-job.ts';
 
 interface OriginQueue {
   readonly jobs: FetchJob[];
-  /** Jobs before this one have left; the array is cut when it is half empty. */
+  /** Jobs before this index have left; the array is trimmed when half of it is empty. */
   first: number;
 }
 
@@ -48,13 +48,13 @@ export class OriginQueues {
     else queue.jobs.push(job);
   }
 
-  /** The job that has waited longest there, without taking it. */
+  /** The job that has waited longest for the origin, without taking it. */
   peek(originRow: number): FetchJob | undefined {
     const queue = this.#queues.get(originRow);
     return queue?.jobs[queue.first];
   }
 
-  /** Takes what `peek` showed. */
+  /** Takes out the job that `peek` returned. */
   take(originRow: number): void {
     const queue = this.#queues.get(originRow);
     if (queue === undefined) return;
@@ -68,7 +68,7 @@ export class OriginQueues {
     }
   }
 
-  /** Up to `count` jobs of which no attempt was ever begun: those that came last, of each origin in turn. */
+  /** Takes up to `count` jobs that were never begun: the latest of each origin in turn. */
   takeUntouched(count: number): FetchJob[] {
     const taken: FetchJob[] = [];
     for (let before = -1; before < taken.length && taken.length < count; ) {

@@ -1,4 +1,4 @@
-// Who of the jobs that wait for room at their origins begins: those of one origin, of all, or of each in turn.
+// Begins jobs that wait for room at their origins: those of one origin, of all, or one of each in turn.
 
 import type { FetchJob } from '../attempt/fetch-job.ts';
 import type { OriginQueues } from './origin-queues.ts';
@@ -7,7 +7,7 @@ export interface TurnParts {
   readonly originQueues: OriginQueues;
   /** No job can begin, whatever its origin. */
   readonly isFull: () => boolean;
-  /** False when the job has to wait on. */
+  /** Begins a job; false when it has to go on waiting. */
   readonly tryStart: (job: FetchJob) => boolean;
 }
 
@@ -18,14 +18,14 @@ export class OriginScheduler {
     this.#parts = parts;
   }
 
-  /** Begins as many as may be. */
+  /** Begins as many jobs as possible. */
   all(): void {
     const { originQueues } = this.#parts;
     if (originQueues.count === 0) return;
     for (const originRow of originQueues.rows()) this.at(originRow, Number.POSITIVE_INFINITY);
   }
 
-  /** Everything was taken: each origin that waits gets a slot in turn. */
+  /** Begins jobs of each waiting origin in turn, after all slots were taken. */
   inTurn(): void {
     const { originQueues, isFull } = this.#parts;
     for (let misses = 0; misses < originQueues.originCount && !isFull(); ) {

@@ -1,13 +1,14 @@
-// Jobs whose origin had no retries left: tried again once nothing else is to be done, one of each origin at a time, and
-// the others as soon as that one succeeds. What does not succeed then has the failure it came with.
+// Jobs whose origin had no retries left. They are tried again when nothing else is left to do: one of each
+// origin at a time, and the others as soon as that one succeeds. A job that fails then keeps its first
+// failure.
 
 import type { Outcome } from '../../../model/outcome.ts';
 import type { FetchJob } from '../attempt/fetch-job.ts';
 import type { OriginBudgets } from '../origin/origin-budgets.ts';
 
-/** They count as under way: more of them would keep the list from being read on. */
+/** Put-off jobs count as under way: more of them would stop the list from being read. */
 const MAX_COUNT = 1_024;
-/** Taken up for each that succeeds. */
+/** Jobs that are tried for each one that succeeds. */
 const FOLLOWERS = 2;
 
 interface PutOff {
@@ -20,7 +21,7 @@ export interface PutOffParts {
   readonly budgets: Pick<OriginBudgets, 'tryRetry' | 'earnRetries'>;
   /** One more attempt at a job. */
   readonly retry: (job: FetchJob) => void;
-  /** The job has had its last. */
+  /** The job is not tried again. */
   readonly giveUp: (job: FetchJob, outcome: Outcome) => void;
 }
 
@@ -45,7 +46,7 @@ export class PutOffJobs {
     }
   }
 
-  /** Nothing else is to be done: one of each origin. @returns whether there was any */
+  /** Tries one job of each origin, when nothing else is left to do. @returns whether there was any */
   takeUp(): boolean {
     if (this.#count === 0) return false;
     const rows = Array.from(this.#byOrigin.keys());
@@ -53,12 +54,12 @@ export class PutOffJobs {
     return true;
   }
 
-  /** One that was taken up has succeeded: its origin answers again. */
+  /** A job that was tried again has succeeded, so its origin answers again. */
   succeeded(originRow: number): void {
     for (let index = 0; index < FOLLOWERS; index++) {
       const next = this.#take(originRow);
       if (next === undefined) return;
-      // What the success has earned, and what the attempt costs.
+      // Adds the retry that the success has earned, and takes the one that the attempt costs.
       this.#parts.budgets.earnRetries(originRow, 1);
       this.#parts.budgets.tryRetry(originRow, true);
       this.#retry(next.job);
@@ -72,7 +73,7 @@ export class PutOffJobs {
     return all;
   }
 
-  /** Takes up the first of an origin, or gives up all of them where it has nothing left. */
+  /** Tries the first job of an origin, or gives up all of them where the origin has no retries left. */
   #probe(originRow: number): void {
     if (this.#parts.budgets.tryRetry(originRow, true)) {
       const next = this.#take(originRow);

@@ -1,9 +1,9 @@
-// Two timers of a worker: one holds new attempts back while a rate of the run is spent, one begins those that become
-// possible before the next sweep.
+// Two timers of a worker: one holds back new attempts while a rate of the run is used up, one wakes jobs that
+// may begin before the next sweep.
 
 import { nowMs } from '../../../measure/clock.ts';
 
-/** Holds attempts back, whatever number of reasons there are. */
+/** Holds attempts back, for any number of reasons at once. */
 export class RateHold {
   readonly #onOver: () => void;
   #untilMs = 0;
@@ -18,12 +18,12 @@ export class RateHold {
     return this.#timer !== undefined;
   }
 
-  /** Begins no attempt for so long; a longer hold stands. */
+  /** Holds attempts back for `durationMs`; a longer hold stays. */
   holdFor(durationMs: number): void {
     this.#untilMs = Math.max(this.#untilMs, nowMs() + durationMs);
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      // More bytes may have come meanwhile.
+      // More bytes may have extended the hold.
       const leftMs = this.#untilMs - nowMs();
       if (leftMs >= 1) this.holdFor(leftMs);
       else this.#onOver();
@@ -36,19 +36,19 @@ export class RateHold {
   }
 }
 
-/** Wakes whoever may begin before the next sweep: a pace of 5 ms is not kept by looking every 25. */
+/** Wakes jobs that may begin before the next sweep: a sweep every 25 ms cannot keep a pace of 5 ms. */
 export class WakeTimer {
   readonly #onWake: () => void;
   readonly #mostMs: number;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param mostMs what lies further ahead is left to the sweep */
+  /** @param mostMs later times are left to the sweep */
   constructor(mostMs: number, onWake: () => void) {
     this.#mostMs = mostMs;
     this.#onWake = onWake;
   }
 
-  /** Wakes in so many milliseconds, or before; not at all for 0 or less. */
+  /** Wakes in `ms` milliseconds or earlier; not at all for 0 or less. */
   wakeIn(ms: number): void {
     if (ms <= 0 || ms >= this.#mostMs || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => {

@@ -4,7 +4,7 @@ import { DueQueue } from './due-queue.ts';
 import type { FetchJob } from '../attempt/fetch-job.ts';
 import { OriginQueues } from './origin-queues.ts';
 
-/** Places of jobs that have left, before the row is cut. */
+/** How many jobs may have left the array of fresh ones before it is trimmed. */
 const MAX_LEFT_COUNT = 64;
 
 export class WaitingJobs {
@@ -17,12 +17,12 @@ export class WaitingJobs {
     return this.freshCount + this.originQueues.count + this.#retries.size;
   }
 
-  /** Not looked at yet: nobody knows whether their origins have room. */
+  /** Jobs that were not looked at yet: whether their origins have room is not known. */
   get freshCount(): number {
     return this.#fresh.length - this.#nextFresh;
   }
 
-  /** Those, in the order in which they came. */
+  /** The fresh jobs, in the order in which they came. */
   *fresh(): Generator<FetchJob> {
     for (let at = this.#nextFresh; at < this.#fresh.length; at++) yield this.#fresh[at] as FetchJob;
   }
@@ -40,12 +40,12 @@ export class WaitingJobs {
     this.#fresh.push(job);
   }
 
-  /** Another attempt, to begin when the job is due. */
+  /** Adds a job whose next attempt begins when it is due. */
   addRetry(job: FetchJob): void {
     this.#retries.add(job);
   }
 
-  /** The next job that nothing but room holds back: a retry that is due, else the one that came first. */
+  /** The next job that only needs room: a retry that is due, else the one that came first. */
   takeReady(atMs: number): FetchJob | undefined {
     return this.#retries.takeDue(atMs) ?? this.#takeFresh();
   }
@@ -55,7 +55,7 @@ export class WaitingJobs {
     return this.#retries.first;
   }
 
-  /** Up to `count` jobs of which no attempt was ever begun, those that came last. */
+  /** Takes up to `count` jobs that were never begun, the latest first. */
   takeUntouched(count: number): FetchJob[] {
     const fresh = this.#fresh.splice(Math.max(this.#nextFresh, this.#fresh.length - count));
     return [...fresh, ...this.originQueues.takeUntouched(count - fresh.length)];
@@ -72,7 +72,8 @@ export class WaitingJobs {
     const job = this.#fresh[this.#nextFresh];
     if (job === undefined) return undefined;
     this.#nextFresh++;
-    // A long list is always ahead of its worker: what has left must not stay until the row is empty.
+    // A long list always has fresh jobs waiting, so the jobs that have left are removed before the array is
+    // empty.
     if (this.#nextFresh > MAX_LEFT_COUNT && this.#nextFresh * 2 > this.#fresh.length) {
       this.#fresh.splice(0, this.#nextFresh);
       this.#nextFresh = 0;

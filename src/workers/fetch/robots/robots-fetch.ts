@@ -1,5 +1,5 @@
-// Fetches an origin's robots.txt through the worker's own connections, as RFC 9309 has it: at most five redirects, the
-// first 500 KiB, no such file allows everything, and a server that cannot say allows nothing.
+// Fetches an origin's robots.txt through the worker's own connections, by RFC 9309: at most five redirects,
+// the first 500 KiB; a missing file allows everything, and a server that cannot answer allows nothing.
 
 import { FAILURES } from '../../../model/errors.ts';
 import type { FetchLimits } from '../../../model/fetch-task.ts';
@@ -28,11 +28,11 @@ export interface RobotsFetchParts {
   readonly onSent: () => void;
 }
 
-/** How one request ended: rules, or where to ask next, or why to ask again. */
+/** How one request ended: rules, where to ask next, or why to ask again. */
 type Answer =
   | RobotsRules
   | { readonly kind: 'redirect'; readonly to: URL }
-  /** In a framing that only undici takes. */
+  /** The framing needs undici. */
   | { readonly kind: 'hand-over' };
 
 /** Never rejects. */
@@ -43,7 +43,7 @@ export async function fetchRobots(
 ): Promise<RobotsRules> {
   let found: RobotsRules = { kind: 'unavailable', detail: 'not asked' };
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    // A ref'd timer: it may be all that keeps the thread awake.
+    // Keeps its ref, because this timer may be all that keeps the thread alive.
     if (tries > 0) await new Promise((resolve) => setTimeout(resolve, RETRY_MS * 2 ** tries));
     try {
       found = await follow(parts, new URL('/robots.txt', origin), isGuarded);
@@ -67,7 +67,7 @@ async function follow(parts: RobotsFetchParts, start: URL, isAway: boolean): Pro
     if (!isGuarded) isGuarded = parts.routes.isPublic(url.hostname);
     url = answer.to;
   }
-  // RFC 9309, section 2.3.1.2: beyond five it may be taken for one that is not there.
+  // RFC 9309, section 2.3.1.2: after five redirects the file may be taken for missing.
   return { kind: 'none' };
 }
 
@@ -107,7 +107,7 @@ class Asking implements AnswerReceiver {
     else this.#control = control;
   }
 
-  /** The wait for its name is not the server's. */
+  /** The deadline starts here, because the wait for the name is not the server's. */
   onNamed(): void {
     const { totalMs } = this.#parts.limits;
     const deadlineMs = totalMs === 0 ? DEFAULT_DEADLINE_MS : totalMs;
@@ -149,7 +149,7 @@ class Asking implements AnswerReceiver {
 
   onError(error: unknown): void {
     if (!this.#isHandedOver && FAILURES[classify(error)].handOver) this.#finish({ kind: 'hand-over' });
-    // Nothing there may be asked for, so that no rules are needed: the target itself meets the guard next.
+    // Needs no rules: the guard also refuses the target itself.
     else if (error instanceof PrivateAddressError) this.#finish({ kind: 'none' });
     else this.#fail(describeError(error));
   }
@@ -167,12 +167,12 @@ class Asking implements AnswerReceiver {
     return to === null ? { kind: 'none' } : { kind: 'redirect', to };
   }
 
-  /** Takes codings off, which is right of a server even where nobody asked for one; null where the text is to be read. */
+  /** Removes codings, which servers may use even where nobody asked for one. Null where the text is to be read. */
   #begin(headers: HeaderView): Answer | null {
     const transfer = headers.get('transfer-encoding')?.trim().toLowerCase() ?? 'chunked';
     const coding = headers.get('content-encoding') ?? '';
     const codings = parseCodings(coding);
-    // Rules in a coding that nobody can read would be read as rules that allow everything.
+    // Rules in an unreadable coding would be read as rules that allow everything.
     const unknown =
       transfer !== 'chunked'
         ? `transfer-encoding ${quoted(transfer)}`
@@ -216,7 +216,7 @@ class Asking implements AnswerReceiver {
     this.#isOver = true;
     this.#decoder?.cancel();
     clearTimeout(this.#timer);
-    // Whatever is left of the body is of no use to anybody.
+    // The rest of the body is not needed.
     this.#control?.abort(new Error('robots.txt is known'));
     this.#control?.leave();
     this.#settle(answer);

@@ -1,23 +1,26 @@
-// Jobs of origins whose robots.txt is not known yet wait here; what the others may fetch is looked up in the rules. The
-// file itself is fetched once for all workers, outside.
+// Holds jobs whose origin's robots.txt is not known yet, and judges the others by the rules. The file itself
+// is fetched elsewhere, once for all workers.
 
 import type { RobotsAnswer } from '../../../model/robots.ts';
 import { thrownText } from '../../../model/one-line.ts';
 import type { FetchJob } from '../attempt/fetch-job.ts';
 import { parseRobots, type RobotsRules } from './robots-rules.ts';
 
-/** Origins whose rules are kept at once, and characters of all of them; beyond either the oldest are asked for again. */
+/**
+ * Bounds on the rules that are kept: origins, and characters in all; beyond either the oldest are dropped and
+ * asked for again.
+ */
 const MAX_ORIGINS = 2_000;
 const MAX_CHARACTERS = 4 * 2 ** 20;
-/** Memory of an origin without rules. */
+/** Memory that an origin without rules counts for. */
 const ENTRY_CHARACTERS = 200;
 
 export type RobotsVerdict = 'allowed' | 'disallowed' | 'awaited' | { readonly unavailable: string };
 
 interface Known {
-  /** Null where there are none, and everything is allowed. */
+  /** Null where there are none, so that everything is allowed. */
   readonly rules: RobotsRules | null;
-  /** Why nothing is allowed. */
+  /** Why nothing is allowed; null where rules decide. */
   readonly unavailable: string | null;
 }
 
@@ -44,7 +47,7 @@ export class RobotsGate {
     return [...this.#awaited.keys()];
   }
 
-  /** `awaited`: the job stays here until `learn` gives it back. */
+  /** `awaited`: the job stays here until `learn` returns it. */
   judge(job: FetchJob): RobotsVerdict {
     const { origin, pathname, search } = job.url;
     const known = this.#known.get(origin);
@@ -65,7 +68,7 @@ export class RobotsGate {
     return this.#known.get(origin)?.rules?.crawlDelayMs ?? 0;
   }
 
-  /** @returns the jobs that waited for it */
+  /** Takes an answer. @returns the jobs that waited for it */
   learn({ origin, rules }: RobotsAnswer): readonly FetchJob[] {
     const jobs = this.#awaited.get(origin) ?? [];
     this.#awaited.delete(origin);

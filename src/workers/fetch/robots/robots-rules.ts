@@ -1,14 +1,14 @@
-// The rules of a robots.txt for one agent (RFC 9309): which of its lines are ours, and whether they allow a path. Pure.
-// Where the standard leaves room, what a site disallows is not fetched. The work is linear in the file and, for a path,
-// bounded; only the rules of our agent are kept.
+// The rules of a robots.txt for one agent (RFC 9309): which of its lines apply to us, and whether they allow
+// a path. Pure. Where the standard leaves a choice, the stricter reading holds. The work is linear in the
+// file and bounded for each path; only the rules of our agent are kept.
 
-/** What is read of a line; a longer `Disallow` then forbids more, a longer `Allow` is left out. */
+/** Characters that are read of a line. A longer `Disallow` then forbids more; a longer `Allow` is skipped. */
 const MAX_LINE_CHARACTERS = 16 * 1024;
-/** Steps that judging one path may take: patterns with wildcards times the path. Past it nothing is allowed. */
+/** Most steps for judging one path: patterns with wildcards times the path. Beyond it nothing is allowed. */
 const MAX_STEPS = 100_000_000;
 const MAX_DELAY_SEC = 3_600;
 
-/** Keys as people write them. */
+/** Keys in the spellings that people use. */
 const KEYS: Readonly<Record<string, 'agent' | 'disallow' | 'allow' | 'delay'>> = {
   'user-agent': 'agent',
   useragent: 'agent',
@@ -26,11 +26,11 @@ const KEYS: Readonly<Record<string, 'agent' | 'disallow' | 'allow' | 'delay'>> =
 
 interface Rule {
   readonly isAllow: boolean;
-  /** Normalised; what decides is the longest that matches. */
+  /** Length of the normalised pattern: the longest that matches decides. */
   readonly length: number;
-  /** Literals between wildcards; the first stands at the path's beginning. */
+  /** Literals between wildcards; the first matches at the path's beginning. */
   readonly pieces: readonly string[];
-  /** The last of them stands at the path's end. */
+  /** True where the last of them has to match at the path's end. */
   readonly isAnchored: boolean;
 }
 
@@ -42,10 +42,10 @@ interface Group {
 export type PathVerdict = 'allowed' | 'disallowed' | 'too-costly';
 
 export class RobotsRules {
-  /** Longest first, and of the same length those that allow. */
+  /** Longest first, and those that allow first among equals. */
   readonly #rules: readonly Rule[];
   readonly #wildcardCharacters: number;
-  /** Pause between two requests. */
+  /** Pause between two requests that the file asks for. */
   readonly crawlDelayMs: number;
 
   constructor({ rules, delaySec }: Group) {
@@ -62,7 +62,7 @@ export class RobotsRules {
     return this.#rules.reduce((sum, { length }) => sum + length + 100, 0);
   }
 
-  /** @param path of the URL, with its query */
+  /** Judges a path. @param path of the URL, with its query */
   judge(path: string): PathVerdict {
     const normal = normalText(path);
     if (normal === '/robots.txt') return 'allowed';
@@ -76,15 +76,15 @@ export class RobotsRules {
 }
 
 /**
- * The rules for `userAgent`: of all groups that name it, else of those for `*`.
- * @param userAgent as it is sent; its name is what stands before a slash, a blank or a bracket
+ * Reads the rules for `userAgent`: of all groups that name it, else of those for `*`.
+ * @param userAgent as it is sent; its name ends before a slash, a blank or a bracket
  */
 export function parseRobots(text: string, userAgent: string): RobotsRules {
   const names = agentNames(userAgent);
   const own: Group = { rules: [], delaySec: null };
   const others: Group = { rules: [], delaySec: null };
   let hasOwn = false;
-  // Rules before any agent are for all.
+  // Rules before any agent apply to all agents.
   let isForOwn = false;
   let isForOthers = true;
   let isListingAgents = false;
@@ -115,7 +115,7 @@ function* readLines(text: string) {
     const comment = whole.indexOf('#');
     const content = (comment === -1 ? whole : whole.slice(0, comment)).replace(/^\ufeff/u, '').trim();
     const colon = content.indexOf(':');
-    // A colon that was forgotten is meant all the same.
+    // Takes a line whose colon was forgotten.
     const end = colon === -1 ? content.search(/\s/u) : colon;
     const key = end === -1 ? undefined : KEYS[content.slice(0, end).trim().toLowerCase()];
     const isCut = whole !== found[0] && comment === -1;
@@ -123,7 +123,7 @@ function* readLines(text: string) {
   }
 }
 
-/** The names of an agent: its first, and the one that stands in brackets after what a browser is called. */
+/** The names of an agent: the first, and the one in brackets after the name of a browser ("compatible; NAME"). */
 function agentNames(userAgent: string): Set<string> {
   const inside = /\(compatible;\s*([^\s;/)]+)/iu.exec(userAgent)?.[1];
   const names = [nameOf(userAgent), ...(inside === undefined ? [] : [nameOf(inside)])];
@@ -141,16 +141,16 @@ function readDelaySec(value: string): number | null {
   return Number(amount.replace(',', '.')) * seconds;
 }
 
-/** Null for a rule that says nothing. */
+/** Makes a rule; null for one that says nothing. */
 function makeRule(key: 'allow' | 'disallow', value: string, isCut: boolean): Rule | null {
   const isAllow = key === 'allow';
   if (value === '' || (isCut && isAllow)) return null;
   const isAnchored = value.endsWith('$') && !isCut;
   const pattern = isAnchored ? value.slice(0, -1) : value;
-  // Without the slash that it has to begin with, it is meant for the beginning as well.
+  // A pattern without the slash that it should begin with also matches at the beginning.
   const rooted = /^[/*]/u.test(pattern) ? pattern : `/${pattern}`;
   const normal = rooted.split(/\*+/u).map(normalText).join('*');
-  // A copy: a part of the file's text would keep the whole of it.
+  // A copy: a slice would keep the whole text of the file in memory.
   const pieces = Buffer.from(slashesInQuery(normal) ?? normal, 'latin1')
     .toString('latin1')
     .split('*');
@@ -158,7 +158,7 @@ function makeRule(key: 'allow' | 'disallow', value: string, isCut: boolean): Rul
   return { isAllow, length, pieces, isAnchored };
 }
 
-/** Each piece at its first place behind the one before; the last at the end, where the rule is anchored. */
+/** Finds each piece at its first place after the one before; the last at the end, where the rule is anchored. */
 function matches({ pieces, isAnchored }: Rule, path: string): boolean {
   const [first = '', ...rest] = pieces;
   if (!path.startsWith(first)) return false;
@@ -176,9 +176,9 @@ function matches({ pieces, isAnchored }: Rule, path: string): boolean {
 const PLAIN = /^[\w~./?&=+-]*$/u;
 
 /**
- * One spelling of a text, for a path as for a rule (RFC 9309, section 2.2.2): what may stand for itself does (RFC 3986, unreserved), and everything else is its bytes in
- * percent-encoding with capitals. Of the reserved characters only those that divide a path or a query stand for
- * themselves, so that an encoded one of them is another text.
+ * Gives a text one spelling, for paths and rules alike (RFC 9309, section 2.2.2): unreserved characters (RFC
+ * 3986) stand for themselves, and everything else is percent-encoded in capitals. Of the reserved characters,
+ * only those that divide a path or a query stand for themselves, so that an encoded one stays different.
  */
 function normalText(text: string): string {
   if (PLAIN.test(text)) return text;
@@ -198,7 +198,10 @@ function encode(character: string): string {
   return encoded;
 }
 
-/** In a query, an encoded slash or question mark says the same as a plain one; null where there is none. */
+/**
+ * Decodes slashes and question marks in a query, where they mean the same as plain ones; null where there are
+ * none.
+ */
 function slashesInQuery(path: string): string | null {
   const query = path.indexOf('?');
   if (query === -1) return null;
