@@ -143,9 +143,9 @@ if (values.keep) {
     quick,
     claims,
   };
-  const place = new URL(`../results/${name}`, import.meta.url).pathname;
-  writeFileSync(`${place}.json`, `${JSON.stringify(record, null, 2)}\n`);
-  writeFileSync(`${place}.md`, renderRecord(record));
+  const path = new URL(`../results/${name}`, import.meta.url).pathname;
+  writeFileSync(`${path}.json`, `${JSON.stringify(record, null, 2)}\n`);
+  writeFileSync(`${path}.md`, renderRecord(record));
   print(`kept as benchmarks/results/${name}.json and .md`);
 }
 process.exitCode = claims.every(({ isMet }) => isMet) ? 0 : 1;

@@ -76,7 +76,7 @@ export interface Run {
 
 /** Fetches from an endless list for so long. */
 export async function runFor(origin: Origin, concurrency: Concurrency, seconds: number): Promise<Run> {
-  using _place = enterScratch();
+  using _scratch = enterScratch();
   origin.start();
   const run = startFetch(makeOptions(`${origin.url}/{0..99999999}`, concurrency));
   await wait(seconds * 1000);
@@ -87,19 +87,19 @@ export async function runFor(origin: Origin, concurrency: Concurrency, seconds: 
 
 /** Fetches a list to its end. */
 export async function runList(template: string, concurrency: Concurrency): Promise<FetchReport> {
-  using _place = enterScratch();
+  using _scratch = enterScratch();
   return await startFetch(makeOptions(template, concurrency)).report;
 }
 
 /** A directory for the records of runs, which is gone afterwards. */
 function enterScratch(): Disposable {
   const before = process.cwd();
-  const place = mkdtempSync(join(tmpdir(), 'spillway-adaptive-'));
-  process.chdir(place);
+  const directory = mkdtempSync(join(tmpdir(), 'spillway-adaptive-'));
+  process.chdir(directory);
   return {
     [Symbol.dispose]: () => {
       process.chdir(before);
-      rmSync(place, { recursive: true, force: true });
+      rmSync(directory, { recursive: true, force: true });
     },
   };
 }

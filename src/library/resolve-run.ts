@@ -60,7 +60,7 @@ export function resolveRun(options: RunOptions): ResolvedRun {
   const number = (name: keyof typeof RUN_NUMBERS) => checks.quantity(name, RUN_NUMBERS[name]);
   const whole = (name: keyof typeof RUN_NUMBERS) => checks.number(name, RUN_NUMBERS[name]);
   const source = checks.collect(() => readSource(checks, checks.other('source')));
-  const place = readPlace(checks, checks.other('to'));
+  const output = readOutput(checks, checks.other('to'));
   const isAdaptive = checks.flag('adaptive', true);
   const defaults = fetchDefaults(isAdaptive);
   const maxInFlight = checks.numberOr('maxInFlight', [1, MAX_IN_FLIGHT], defaults.maxInFlight);
@@ -74,7 +74,7 @@ export function resolveRun(options: RunOptions): ResolvedRun {
   const bytes =
     checks.other('bytes') === undefined ? null : checks.word('bytes', ['decoded', 'original'], 'decoded');
   // Bodies, or what was made of them, lie in memory until somebody reads them.
-  const isHeld = place.sink !== undefined && place.sink.kind !== 'discard';
+  const isHeld = output.sink !== undefined && output.sink.kind !== 'discard';
   const resolved: ResolvedRun = {
     order: checks.word('order', ['as-completed', 'in-order'], 'as-completed'),
     maxUnread: checks.numberOr(
@@ -85,7 +85,7 @@ export function resolveRun(options: RunOptions): ResolvedRun {
     signal: readSignal(checks),
     fetch: {
       sources: source === undefined ? [] : [source],
-      ...place,
+      ...output,
       nameTemplate: checks.text('nameTemplate'),
       bytes,
       segmentBytes: whole('segmentBytes'),
@@ -162,7 +162,7 @@ function readSource(checks: OptionChecks, source: unknown): SourceOptions | unde
   return undefined;
 }
 
-function readPlace(
+function readOutput(
   checks: OptionChecks,
   to: unknown,
 ): Pick<FetchOptions, 'to'> & { sink?: MemorySpec | ModuleSpec | DiscardSpec } {

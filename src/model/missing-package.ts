@@ -47,12 +47,12 @@ export function installCommand(names: readonly string[], programFile: string, cw
   const project = programFile.slice(0, end);
   if (!existsSync(join(project, 'package.json'))) return `npm install --global ${list}`;
   const isHere =
-    ancestors(realpathSync(cwd)).find((place) => existsSync(join(place, 'package.json'))) ===
+    ancestors(realpathSync(cwd)).find((directory) => existsSync(join(directory, 'package.json'))) ===
     realpathSync(project);
   return isHere ? `npm install ${list}` : `npm install --prefix ${project} ${list}`;
 }
 
-function ancestors(place: string): string[] {
-  const parent = dirname(place);
-  return parent === place ? [place] : [place, ...ancestors(parent)];
+function ancestors(directory: string): string[] {
+  const parent = dirname(directory);
+  return parent === directory ? [directory] : [directory, ...ancestors(parent)];
 }

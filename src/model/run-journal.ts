@@ -13,7 +13,7 @@ export type RunIdentity = Readonly<Record<string, string>>;
 /** The command line that began a run, so that `resume` need not be told it again. Never holds a credential. */
 export interface StoredCommand {
   /** Sources as given; a list's path is absolute. */
-  readonly places: readonly string[];
+  readonly sources: readonly string[];
   /** Options by their key in the command's table, as text. */
   readonly given: Readonly<Record<string, string>>;
   /** Options that were given and are not kept, because they hold a credential: such as `--header authorization`. */

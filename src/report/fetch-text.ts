@@ -9,7 +9,7 @@ import { printable } from './printable.ts';
 const MAX_KNEE_LINES = 5;
 const MAX_STATUSES = 6;
 
-export interface AccountPlaces {
+export interface AccountPaths {
   /** Where the bodies are. */
   readonly bodies: string;
   readonly failures: string;
@@ -18,7 +18,7 @@ export interface AccountPlaces {
 }
 
 /** The lines of the final account. */
-export function fetchAccountLines(report: FetchReport, places: AccountPlaces): string[] {
+export function fetchAccountLines(report: FetchReport, paths: AccountPaths): string[] {
   const { targets, ok, failed, skipped, wallMs, bytes, retries, attemptsSent, before } = report;
   const perSec = (amount: number) => (amount * 1000) / Math.max(wallMs, 1);
   const lines = [
@@ -42,14 +42,14 @@ export function fetchAccountLines(report: FetchReport, places: AccountPlaces): s
     );
   }
   if (report.names !== undefined) lines.push(namesLine(report.names));
-  lines.push(`bodies: ${printable(places.bodies)}`);
+  lines.push(`bodies: ${printable(paths.bodies)}`);
   if (report.renamed > 0)
     lines.push(
       `${formatCount(report.renamed)} names were taken: those bodies have the target's number in theirs`,
     );
   for (const [reason, count] of Object.entries(report.skips))
     lines.push(`skipped, ${reason}: ${formatCount(count)}`);
-  lines.push(...failureLines(report, places));
+  lines.push(...failureLines(report, paths));
   if (report.retriesDenied > 0)
     lines.push(
       `${formatCount(report.retriesDenied)} retries were not made: the retry budgets of their origins were used up (--retry-budget)`,
@@ -59,7 +59,7 @@ export function fetchAccountLines(report: FetchReport, places: AccountPlaces): s
   lines.push(...report.findings.map(printable), ...kneeLines(report));
   if (report.ended === 'stopped') lines.push('stopped before the end: what is not settled was skipped');
   if (report.problem !== null) lines.push(`broken: ${printable(report.problem)}`);
-  if (places.run !== null) lines.push(...nextSteps(report, places.run));
+  if (paths.run !== null) lines.push(...nextSteps(report, paths.run));
   return lines;
 }
 
@@ -78,19 +78,19 @@ function namesLine({ lookups, hits, unknown, failed, timedOut, p50Ms, p99Ms }: N
 
 /** What a person can do with the run next. */
 function nextSteps(report: FetchReport, run: string): string[] {
-  const place = /^[\w./-]+$/u.test(run) ? run : `'${printable(run).replaceAll("'", "'\\''")}'`;
+  const shownRun = /^[\w./-]+$/u.test(run) ? run : `'${printable(run).replaceAll("'", "'\\''")}'`;
   const { ended, settledNow, before, targets, failed } = report;
-  if (ended !== 'done') return [`go on: spillway resume ${place}, or the same command again`];
+  if (ended !== 'done') return [`go on: spillway resume ${shownRun}, or the same command again`];
   const isOld = settledNow === 0 && before.settled === targets && targets > 0;
   return [
-    ...(isOld ? [alreadySettled(report, place)] : []),
-    ...(failed > 0 ? [`fetch what failed again: spillway retry ${place}`] : []),
+    ...(isOld ? [alreadySettled(report, shownRun)] : []),
+    ...(failed > 0 ? [`fetch what failed again: spillway retry ${shownRun}`] : []),
   ];
 }
 
-function alreadySettled({ ok, targets, failed }: FetchReport, place: string): string {
+function alreadySettled({ ok, targets, failed }: FetchReport, shownRun: string): string {
   if (failed > 0) return `every target was settled before: nothing was asked`;
-  return `already complete: ${formatCount(ok)} of ${formatCount(targets)}, nothing was asked; spillway verify ${place} reads all again`;
+  return `already complete: ${formatCount(ok)} of ${formatCount(targets)}, nothing was asked; spillway verify ${shownRun} reads all again`;
 }
 
 /** The windows that were found for origins, for those that answered most. */
@@ -105,7 +105,7 @@ function kneeLines(report: FetchReport): string[] {
   return more > 0 ? [...lines, `and ${more} more origins: see knees in the account as JSON`] : lines;
 }
 
-function failureLines(report: FetchReport, places: AccountPlaces): string[] {
+function failureLines(report: FetchReport, paths: AccountPaths): string[] {
   if (report.failed === 0) return [];
   const lines: string[] = [];
   for (const [code, count] of Object.entries(report.failures)) {
@@ -118,7 +118,7 @@ function failureLines(report: FetchReport, places: AccountPlaces): string[] {
   if (report.firstFailures.some(isUntrusted))
     lines.push('a certificate of an authority of your own is trusted with --ca FILE');
   lines.push(...outOfLines(report.failures));
-  return places.failures === '' ? lines : [...lines, `all failures: ${places.failures}`];
+  return paths.failures === '' ? lines : [...lines, `all failures: ${paths.failures}`];
 }
 
 /**

@@ -16,11 +16,11 @@ const MAX_SESSIONS = 10;
 
 export function statusLines(status: RunStatus): string[] {
   const { run, state, pid, host, targets, counts, perSec, settledUpTo, pages } = status;
-  const place = printable(run);
+  const shownRun = printable(run);
   const at = pid === null ? '' : `, process ${pid} on ${printable(host ?? '')}`;
   const of = targets === null ? '' : ` of ${formatCount(targets)}`;
   const lines = [
-    `${place}: ${STATES[state]}${at}`,
+    `${shownRun}: ${STATES[state]}${at}`,
     `${formatCount(counts.settled)}${of} settled = ${formatCount(counts.ok)} ok + ${formatCount(counts.failed)} failed + ${formatCount(counts.skipped)} skipped; the first ${formatCount(settledUpTo)} without a gap`,
   ];
   if (perSec !== null) lines.push(`${formatCount(Math.round(perSec))} targets a second just now`);
@@ -40,8 +40,8 @@ export function statusLines(status: RunStatus): string[] {
       .slice(-MAX_SESSIONS)
       .map((session) => sessionLine(session, pid !== null && session === sessions.at(-1))),
   );
-  if (pid === null && state !== 'done') lines.push(`go on: spillway resume ${place}`);
-  if (pid === null && counts.failed > 0) lines.push(`fetch what failed again: spillway retry ${place}`);
+  if (pid === null && state !== 'done') lines.push(`go on: spillway resume ${shownRun}`);
+  if (pid === null && counts.failed > 0) lines.push(`fetch what failed again: spillway retry ${shownRun}`);
   return lines;
 }
 

@@ -57,10 +57,10 @@ export function readPage(options: ListApiOptions, position: PagePosition, answer
   const page = { name, number, document: parseDocument(name, number, answer) };
   const found = readJsonPath(page.document, parsePathOnce(options.itemsPath));
   if (!Array.isArray(found)) {
-    const place = options.itemsPath === '' ? 'an array' : `an array at "${options.itemsPath}"`;
+    const expected = options.itemsPath === '' ? 'an array' : `an array at "${options.itemsPath}"`;
     throw sourceError(
       page.name,
-      `expected ${place} in page ${page.number}, found ${found === undefined ? 'nothing' : typeof found}`,
+      `expected ${expected} in page ${page.number}, found ${found === undefined ? 'nothing' : typeof found}`,
     );
   }
   const after = {

@@ -69,8 +69,8 @@ function refusal(template: string, found: string): SpillwayError {
 /** A single URL that is none: most reasons name it. */
 function noUrl(text: string, reason: string): SpillwayError {
   const shown = shownUrl(text);
-  const place = reason.includes(JSON.stringify(shown)) ? '' : ` in "${shown}"`;
-  return new SpillwayError('ERR_OPTION', `source: ${reason}${place}`);
+  const where = reason.includes(JSON.stringify(shown)) ? '' : ` in "${shown}"`;
+  return new SpillwayError('ERR_OPTION', `source: ${reason}${where}`);
 }
 
 function parseTemplate(template: string): { texts: string[]; ranges: TemplateRange[] } {

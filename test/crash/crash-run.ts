@@ -80,7 +80,7 @@ export class CrashRun {
   }
 
   /** What a person would name it. */
-  get place(): string {
+  get output(): string {
     const { sink } = this.options;
     if (sink !== 'discard') return sink;
     return (this.record ?? '').replace(/\/\.spillway$/u, '');
@@ -101,7 +101,7 @@ export class CrashRun {
   #fetchArguments(): string[] {
     const { sink, source, origin, cores, maxInFlight, more = [] } = this.options;
     const last = origin.options.count - 1;
-    const places = {
+    const sources = {
       template: [`${origin.origin}/api/download/{0..${last}}`],
       txt: ['urls.txt'],
       csv: ['urls.csv'],
@@ -116,18 +116,18 @@ export class CrashRun {
         'per_page=50',
       ],
     }[source];
-    const args = ['fetch', ...places, '--to', sink, '--cores', String(cores)];
+    const args = ['fetch', ...sources, '--to', sink, '--cores', String(cores)];
     args.push('--max-in-flight', String(maxInFlight), '--json', ...more);
     return args;
   }
 
   /** The other way to go on with it; not for a run that reads its list from standard input. */
   resume(environment: Readonly<Record<string, string>> = {}): Process {
-    return this.#spawn(process.execPath, [PROGRAM, 'resume', this.place, '--json'], environment);
+    return this.#spawn(process.execPath, [PROGRAM, 'resume', this.output, '--json'], environment);
   }
 
   async verify(): Promise<VerifyReport> {
-    const { stdout, stderr } = await this.#spawn(process.execPath, [PROGRAM, 'verify', this.place, '--json'])
+    const { stdout, stderr } = await this.#spawn(process.execPath, [PROGRAM, 'verify', this.output, '--json'])
       .ended;
     assert.notEqual(stdout, '', stderr);
     return JSON.parse(stdout) as VerifyReport;

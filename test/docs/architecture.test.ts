@@ -78,9 +78,9 @@ test('no folder of src has more files of its own than a reader takes in', () => 
 test('every file that the page names with its room exists', () => {
   const names = PAGE.matchAll(new RegExp(`(?:${Object.keys(ROOMS).join('|')})/[a-z][a-z/-]*[a-z]`, 'g'));
   for (const [name] of names) {
-    const places = [`src/${name}.ts`, `src/${name}`, `src/${name}-lane.ts`, name];
+    const paths = [`src/${name}.ts`, `src/${name}`, `src/${name}-lane.ts`, name];
     assert.ok(
-      places.some((place) => existsSync(join(ROOT, place))),
+      paths.some((path) => existsSync(join(ROOT, path))),
       `there is no ${name}`,
     );
   }

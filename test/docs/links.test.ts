@@ -24,7 +24,7 @@ const proseOf = (page: string) =>
     .replaceAll(/`[^`\n]*`/g, '`');
 
 /** As GitHub makes them of headings. */
-function placesOf(page: string): string[] {
+function headingsOf(page: string): string[] {
   return Array.from(read(page).matchAll(/^#+ (.+)$/gm), ([, heading]) =>
     (heading as string)
       .toLowerCase()
@@ -34,20 +34,20 @@ function placesOf(page: string): string[] {
 }
 
 /** Pages and files of the project that a page links to, each with the place in it. */
-function linksOf(page: string): { readonly file: string; readonly place: string }[] {
+function linksOf(page: string): { readonly file: string; readonly heading: string }[] {
   return Array.from(proseOf(page).matchAll(/\]\(([^)\s]+)\)/g), ([, link]) => link as string)
     .filter((link) => !/^(?:https?|mailto):/.test(link))
     .map((link) => {
-      const [path = '', place = ''] = link.split('#');
-      return { file: path === '' ? page : relative(ROOT, join(ROOT, dirname(page), path)), place };
+      const [path = '', heading = ''] = link.split('#');
+      return { file: path === '' ? page : relative(ROOT, join(ROOT, dirname(page), path)), heading };
     });
 }
 
 for (const page of PAGES) {
   test(`every link of ${page} leads somewhere`, () => {
-    for (const { file, place } of linksOf(page)) {
+    for (const { file, heading } of linksOf(page)) {
       assert.ok(existsSync(join(ROOT, file)), `${file} does not exist`);
-      if (place !== '') assert.ok(placesOf(file).includes(place), `${file} has no heading #${place}`);
+      if (heading !== '') assert.ok(headingsOf(file).includes(heading), `${file} has no heading #${heading}`);
     }
   });
 }

@@ -294,9 +294,9 @@ function mutate(random: Random, bytes: Buffer): Buffer {
 }
 
 function cut(random: Random, bytes: Buffer): Buffer[] {
-  const places = Array.from({ length: random.below(4) }, () => random.below(bytes.length + 1)).sort(
+  const positions = Array.from({ length: random.below(4) }, () => random.below(bytes.length + 1)).sort(
     (a, b) => a - b,
   );
-  const bounds = [0, ...places, bytes.length];
+  const bounds = [0, ...positions, bytes.length];
   return bounds.slice(1).map((end, index) => bytes.subarray(bounds[index], end));
 }

@@ -41,8 +41,8 @@ for (const transport of TRANSPORTS)
 for (const to of ['out.ndjson', 'out.warc.gz', 'out.tar', 'discard'] as const)
   test(`a body that is cut is gone on with in ${to}, too`, async (t) => {
     const server = await serveRanges(t, { body: BODY, cutAfterBytes: PIECE });
-    const place = to === 'discard' ? to : join(scratchDirectory(t), to);
-    const fetched = await fetchBody(t, server.origin, { to: place });
+    const output = to === 'discard' ? to : join(scratchDirectory(t), to);
+    const fetched = await fetchBody(t, server.origin, { to: output });
     assert.equal(onlyOk(fetched).sha256, sha256(BODY));
     assert.equal(server.sentBytes, BODY.length);
   });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type TestContext, test } from 'node:test';
 import { startFetch } from '../../src/runner/fetch/fetch.ts';
-import { verifyPlaces } from '../../src/runner/fetch/verify/verify.ts';
+import { verifyRuns } from '../../src/runner/fetch/verify/verify.ts';
 import { scratchDirectory } from '../helpers/scratch.ts';
 import { listen, makeOptions } from './fetch-world.ts';
 
@@ -63,8 +63,7 @@ http {
   }
 }
 
-const verify = (place: string) =>
-  verifyPlaces({ places: [place], manifestFile: null, certificateFile: null });
+const verify = (path: string) => verifyRuns({ paths: [path], manifestFile: null, certificateFile: null });
 
 test('10,001 bodies of a kilobyte from nginx: each once, in directories of 10,000, and verified', {
   skip: whyNot(),

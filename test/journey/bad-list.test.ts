@@ -38,17 +38,17 @@ test('a directory is no list: misuse, and leaves nothing', async (t) => {
 });
 
 test('a column that the list does not have is misuse, and leaves nothing', async (t) => {
-  for (const place of [['--to', 'out'], ['--to', 'out.ndjson'], []]) {
+  for (const output of [['--to', 'out'], ['--to', 'out.ndjson'], []]) {
     const cwd = scratchDirectory(t);
     writeFileSync(join(cwd, 'list.csv'), 'id,link\n1,http://127.0.0.1:1/a\n');
-    const wrong = await run(t, cwd, ['fetch', 'list.csv', '--field', 'nope', ...place]);
+    const wrong = await run(t, cwd, ['fetch', 'list.csv', '--field', 'nope', ...output]);
     assert.deepEqual([wrong.exitCode, wrong.stdout], [2, '']);
     assert.match(
       wrong.stderr,
       /spillway: --field: expected the name of a column of list\.csv, .* found "nope": in its first row are id, link\n$/u,
     );
     const left = readdirSync(cwd, { recursive: true }).filter((name) => name !== 'list.csv');
-    assert.deepEqual(left, place.length === 0 ? ['results'] : []);
+    assert.deepEqual(left, output.length === 0 ? ['results'] : []);
   }
 });
 

@@ -129,7 +129,7 @@ test('bad options: all problems at once, exit code 2, and not a byte sent', asyn
   assert.equal(values.exitCode, 2);
   for (const option of ['--rate', '--deadline', '--header'])
     assert.match(values.stderr, new RegExp(`${option}: expected`, 'u'));
-  const places = await spillway(cwd, [
+  const run = await spillway(cwd, [
     'fetch',
     `${origin}/`,
     'nothing.txt',
@@ -139,9 +139,9 @@ test('bad options: all problems at once, exit code 2, and not a byte sent', asyn
     '--ca',
     'none.pem',
   ]);
-  assert.equal(places.exitCode, 2);
+  assert.equal(run.exitCode, 2);
   for (const problem of ['nothing.txt', '{1..}', '{what}', '--ca'])
-    assert.ok(places.stderr.includes(problem), places.stderr);
+    assert.ok(run.stderr.includes(problem), run.stderr);
   assert.equal((await spillway(cwd, ['fetch'])).exitCode, 2);
   assert.equal(requests, 0);
   assert.deepEqual(readdirSync(cwd), []);

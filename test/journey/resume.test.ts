@@ -35,8 +35,8 @@ async function killAfter(
 }
 
 const reportOf = (stdout: string) => JSON.parse(stdout) as FetchReport;
-const statusOf = async (t: TestContext, cwd: string, place: string) =>
-  JSON.parse((await run(t, cwd, ['status', place, '--json'])).stdout) as RunStatus;
+const statusOf = async (t: TestContext, cwd: string, output: string) =>
+  JSON.parse((await run(t, cwd, ['status', output, '--json'])).stdout) as RunStatus;
 
 function assertAllThere(directory: string, count = COUNT): void {
   for (let number = 0; number < count; number++)

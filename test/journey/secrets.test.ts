@@ -117,11 +117,11 @@ test('credentials of URL, header, header file, netrc and proxy stand in no strea
     '--retries',
     '1',
   ];
-  const places = ['out', 'out.warc', 'out.ndjson'];
-  for (const place of places) {
+  const outputs = ['out', 'out.warc', 'out.ndjson'];
+  for (const output of outputs) {
     const { stdout, stderr, exitCode } = await spillway(
       cwd,
-      ['fetch', 'list.txt', '--to', place, '--json', ...common],
+      ['fetch', 'list.txt', '--to', output, '--json', ...common],
       {},
     );
     assert.ok(exitCode === 1, `${exitCode} ${stderr}`);

@@ -190,8 +190,8 @@ suite('seeded order', () => {
     const random = makeRandom(11);
     const counts = [0, 0, 0, 0];
     for (let time = 0; time < 8000; time++) {
-      const place = shuffle([0, 1, 2, 3], random).indexOf(0);
-      counts[place] = (counts[place] as number) + 1;
+      const position = shuffle([0, 1, 2, 3], random).indexOf(0);
+      counts[position] = (counts[position] as number) + 1;
     }
     for (const count of counts) assert.ok(count > 1850 && count < 2150, counts.join(' '));
   });

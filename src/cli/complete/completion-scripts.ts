@@ -41,7 +41,7 @@ export function bashScript(commands: readonly ShellCommand[]): string {
   const options = commands.map(
     ({ name, options: own }) => `      ${name}) ${words(own.map(({ flag }) => flag).join(' '))} ;;`,
   );
-  const places = commands
+  const operands = commands
     .filter(({ choices, takesFiles }) => takesFiles || choices.length > 0)
     .map(({ name, choices }) => `      ${name}) ${choices.length > 0 ? words(choices.join(' ')) : files} ;;`);
   return `# bash completion for spillway
@@ -66,7 +66,7 @@ ${options.join('\n')}
     esac
   else
     case $command in
-${places.join('\n')}
+${operands.join('\n')}
     esac
   fi
 }
@@ -84,7 +84,7 @@ export function zshScript(commands: readonly ShellCommand[]): string {
   };
   const cases = commands.map(({ name, options, choices, takesFiles }) => {
     const rest = choices.length > 0 ? [`          ${quote(`1:word:(${choices.join(' ')})`)}`] : [];
-    if (takesFiles) rest.push(`          ${quote('*:place:_files')}`);
+    if (takesFiles) rest.push(`          ${quote('*:file:_files')}`);
     return `        ${name})
           _arguments \\
   ${[...options.map(optionSpec), ...rest].join(' \\\n  ')}

@@ -17,7 +17,7 @@ import type { OptionTable } from '../options.ts';
 const SCRIPTS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const;
 
 /** Values that name a file or a directory. */
-const FILE_VALUE = /<(?:file|dir|place)>/u;
+const FILE_VALUE = /<(?:file|dir|output)>/u;
 
 export function makeCompletionCommand(
   finish: (exitCode: number) => void,

@@ -19,7 +19,7 @@ const NAMED = /^:(.+)$/u;
 
 export const FETCH_OPTIONS = {
   to: row({
-    flags: '--to <place>',
+    flags: '--to <output>',
     meaning:
       'directory, file ending in .ndjson, .warc or .tar (with .gz, .zst), or discard (default: results/<time>)',
     parse: plainText(),
@@ -74,7 +74,7 @@ export const FETCH_OPTIONS = {
     parse: oneOf(['GET', 'POST'] as const),
   }),
   listIn: row({
-    flags: '--list-in <place>',
+    flags: '--list-in <part>',
     meaning: 'where its parameters go: query, form or json (default: query)',
     parse: oneOf(['query', 'form', 'json'] as const),
   }),

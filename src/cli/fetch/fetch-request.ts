@@ -20,10 +20,10 @@ type FetchValues = ValuesOf<typeof FETCH_OPTIONS>;
 const STDIN = '-';
 
 /** @throws SpillwayError ERR_OPTION with every problem, one a line */
-export function toFetchOptions(values: FetchValues, places: readonly string[]): FetchOptions {
+export function toFetchOptions(values: FetchValues, words: readonly string[]): FetchOptions {
   const problems: string[] = [];
   const headers = [...(values.header ?? []), ...readHeaderFile(values.headerFile, problems)];
-  const sources = toSources(values, places, problems);
+  const sources = toSources(values, words, problems);
   const { proxy: flagged } = values;
   const proxy =
     flagged === undefined
@@ -112,15 +112,15 @@ function readHeaderFile(file: string | undefined, problems: string[]): [string, 
   return [];
 }
 
-function toSources(values: FetchValues, places: readonly string[], problems: string[]): SourceOptions[] {
+function toSources(values: FetchValues, words: readonly string[], problems: string[]): SourceOptions[] {
   const { format, field } = values;
   const chosen = { ...(format === undefined ? {} : { format }), ...(field === undefined ? {} : { field }) };
-  if (places.filter((place) => place === STDIN).length > 1)
+  if (words.filter((word) => word === STDIN).length > 1)
     problems.push(`source: expected - once, found it twice`);
-  const sources = places.map((place): SourceOptions => {
-    if (/^[a-z][a-z0-9+.-]*:\/\//iu.test(place)) return { kind: 'template', template: place };
+  const sources = words.map((word): SourceOptions => {
+    if (/^[a-z][a-z0-9+.-]*:\/\//iu.test(word)) return { kind: 'template', template: word };
     const input =
-      place === STDIN ? { stream: process.stdin as AsyncIterable<Buffer>, name: 'standard input' } : place;
+      word === STDIN ? { stream: process.stdin as AsyncIterable<Buffer>, name: 'standard input' } : word;
     return { kind: 'list', input, ...chosen };
   });
   if (values.listApi !== undefined)
@@ -151,11 +151,11 @@ function toListApi(url: string, values: FetchValues): ListApiOptions {
       ...(values.listPaging === undefined ? base.paging : toPaging(values.listPaging)),
       pageSize,
     } as ListApiOptions['paging'],
-    end: values.listEnd === undefined ? base.end : (toPlace(values.listEnd) as ListApiOptions['end']),
+    end: values.listEnd === undefined ? base.end : (toPosition(values.listEnd) as ListApiOptions['end']),
     itemsPath: values.listItems ?? base.itemsPath,
     itemUrl: values.listItemUrl ?? base.itemUrl,
     total:
-      values.listTotal === undefined ? base.total : (toPlace(values.listTotal) as ListApiOptions['total']),
+      values.listTotal === undefined ? base.total : (toPosition(values.listTotal) as ListApiOptions['total']),
   };
 }
 
@@ -164,7 +164,7 @@ function toPaging({ kind, parts: [name = '', rest] }: NonNullable<FetchValues['l
   return kind === 'cursor' ? { kind, name, path: rest } : { kind, name };
 }
 
-function toPlace({
+function toPosition({
   kind,
   parts: [rest],
 }: {

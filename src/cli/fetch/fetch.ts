@@ -26,8 +26,8 @@ export function makeFetchCommand(finish: (exitCode: number) => void): Command {
       '[source...]',
       "URL, template such as 'http://host/{0..9999}', list file, or - for standard input",
     )
-    .action(async (places: string[], given: Record<string, unknown>) => {
-      finish(await fetchAll(places, given, { kind: 'fetch', directory: null, only: null }));
+    .action(async (sources: string[], given: Record<string, unknown>) => {
+      finish(await fetchAll(sources, given, { kind: 'fetch', directory: null, only: null }));
     });
   return addOptions(command, FETCH_OPTIONS);
 }
@@ -38,7 +38,7 @@ export function makeFetchCommand(finish: (exitCode: number) => void): Command {
  * @returns the exit code
  */
 export async function fetchAll(
-  places: readonly string[],
+  sources: readonly string[],
   given: Readonly<Record<string, unknown>>,
   how: Pick<FetchSession, 'kind' | 'directory' | 'only'>,
 ): Promise<number> {
@@ -46,11 +46,11 @@ export async function fetchAll(
   const session: FetchSession = {
     ...how,
     // A retry reads no source: what it was given is not what the run was begun with.
-    command: how.kind === 'retry' ? null : storeCommand(places, given),
+    command: how.kind === 'retry' ? null : storeCommand(sources, given),
     version: PROGRAM_VERSION,
     startsNew: values.new,
   };
-  const options = toFetchOptions(values, places);
+  const options = toFetchOptions(values, sources);
   // Of the threads, too.
   keepHeapFlat();
   // They start while the rest of the program is loaded, and end with the fetch.
@@ -73,7 +73,7 @@ export async function fetchAll(
   using interrupt = new InterruptWatch(fetch, values.drainTimeout);
   const report = await watch(fetch, values.quiet);
   // The writer of it may not have ended; an open standard input would keep the program alive.
-  if (places.includes('-')) process.stdin.destroy();
+  if (sources.includes('-')) process.stdin.destroy();
   // Found out while the list was read again: misuse like any other, and nothing to give an account of.
   if (wasRefused(report)) throw new SpillwayError('ERR_OPTION', report.problem ?? '');
   print(report, fetch, values);
@@ -100,7 +100,7 @@ async function watch(fetch: Fetch, isQuiet: boolean): Promise<FetchReport> {
 }
 
 function print(report: FetchReport, fetch: Fetch, values: ValuesOf<typeof FETCH_OPTIONS>): void {
-  const { shownPlace: bodies, files, run } = fetch;
+  const { shownOutput: bodies, files, run } = fetch;
   const text = fetchAccountLines(report, { bodies, failures: files?.failures ?? '', run }).join('\n');
   if (values.json) process.stdout.write(`${JSON.stringify(report)}\n`);
   if (values.quiet) {

@@ -22,9 +22,9 @@ export function makeOutcomesCommand(finish: (exitCode: number) => void): Command
   const command = new Command('outcomes')
     .argument('<run>', 'what --to was, or the directory below results/')
     .allowExcessArguments(false)
-    .action(async (place: string, given: Record<string, unknown>) => {
+    .action(async (path: string, given: Record<string, unknown>) => {
       const { failed } = readOptions(OUTCOMES_OPTIONS, given);
-      await printOutcomes(findRun(place).record, failed);
+      await printOutcomes(findRun(path).record, failed);
       finish(0);
     });
   return addOptions(command, OUTCOMES_OPTIONS);

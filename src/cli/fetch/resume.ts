@@ -28,15 +28,15 @@ function make(
   const command = new Command(kind)
     .argument('<run>', RUN_MEANING)
     .allowExcessArguments(false)
-    .action(async (place: string, typed: Record<string, unknown>) => {
+    .action(async (path: string, typed: Record<string, unknown>) => {
       const { only } = readOptions(options, typed) as { readonly only?: string[] };
       const { only: _, ...given } = typed;
-      const run = findRun(place);
+      const run = findRun(path);
       const known = readRun(run);
-      const recalled = recallCommand(place, known.command, given);
+      const recalled = recallCommand(path, known.command, given);
       finish(
         await fetchAll(
-          recalled.places,
+          recalled.sources,
           { ...recalled.given, to: known.to },
           {
             kind,
@@ -50,8 +50,8 @@ function make(
 }
 
 /** The command of a run, and where it goes on putting bodies, wherever it was moved to. */
-function readRun({ record, root, place }: FoundRun): { command: StoredCommand | null; to: string } {
+function readRun({ record, root, output }: FoundRun): { command: StoredCommand | null; to: string } {
   using reader = new JournalReader(record);
   const { command, sink } = reader.meta();
-  return { command, to: sink === 'discard' ? 'discard' : sink === 'directory' ? root : place };
+  return { command, to: sink === 'discard' ? 'discard' : sink === 'directory' ? root : output };
 }

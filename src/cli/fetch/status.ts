@@ -15,9 +15,9 @@ export function makeStatusCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('status')
     .argument('<run>', 'what --to was, or the directory below results/')
     .allowExcessArguments(false)
-    .action(async (place: string, given: Record<string, unknown>) => {
+    .action(async (path: string, given: Record<string, unknown>) => {
       const { json } = readOptions(STATUS_OPTIONS, given);
-      const status = await readRunStatus(findRun(place));
+      const status = await readRunStatus(findRun(path));
       process.stdout.write(`${json ? JSON.stringify(status) : statusLines(status).join('\n')}\n`);
       finish(0);
     });

@@ -20,7 +20,7 @@ const SECRETS: Readonly<Record<string, string>> = {
   netrc: '--netrc',
 };
 
-export function storeCommand(places: readonly string[], given: Given): StoredCommand {
+export function storeCommand(sources: readonly string[], given: Given): StoredCommand {
   const withheld: string[] = [];
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(given)) {
@@ -29,9 +29,9 @@ export function storeCommand(places: readonly string[], given: Given): StoredCom
     if (secret !== null) withheld.push(secret);
     else if (!PASSING.has(name)) kept[name] = FILES.has(name) ? resolve(text) : text;
   }
-  const open = places.filter((place) => !isUrl(place) || !holdsLogin(place));
-  if (open.length < places.length) withheld.push('source');
-  return { places: open.map(storePlace), given: kept, withheld };
+  const open = sources.filter((source) => !isUrl(source) || !holdsLogin(source));
+  if (open.length < sources.length) withheld.push('source');
+  return { sources: open.map(storeSource), given: kept, withheld };
 }
 
 function nameSecret(name: string, text: string): string | null {
@@ -43,13 +43,13 @@ function nameSecret(name: string, text: string): string | null {
   return name === 'listParam' && isSecretParameter ? '--list-param' : null;
 }
 
-function storePlace(place: string): string {
-  return place === '-' || isUrl(place) ? place : resolve(place);
+function storeSource(source: string): string {
+  return source === '-' || isUrl(source) ? source : resolve(source);
 }
 
 /** Else it is a path, which may hold any character. */
-function isUrl(place: string): boolean {
-  return /^[a-z][a-z0-9+.-]*:\/\//iu.test(place);
+function isUrl(source: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:\/\//iu.test(source);
 }
 
 /**
@@ -61,14 +61,14 @@ export function recallCommand(
   run: string,
   command: StoredCommand | null,
   given: Given,
-): { places: readonly string[]; given: Given } {
+): { sources: readonly string[]; given: Given } {
   if (command === null) {
     throw new SpillwayError(
       'ERR_OPTION',
       `run: expected one that was begun by a command line, found none kept in "${run}": begin it again as it was begun`,
     );
   }
-  const { places } = command;
+  const { sources } = command;
   // What is never kept and stands there all the same was written by somebody else.
   const smuggled = Object.entries(SECRETS).flatMap(([name, option]) =>
     command.given[name] === undefined ? [] : [option],
@@ -84,5 +84,5 @@ export function recallCommand(
         : `${option}: the run was begun with a login in its URL, which is not kept: type the whole command of the run again`,
     );
   if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
-  return { places, given: { ...command.given, ...given } };
+  return { sources, given: { ...command.given, ...given } };
 }

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import { verifyLines } from '../../report/verify-text.ts';
-import { verifyPlaces } from '../../runner/fetch/verify/verify.ts';
+import { verifyRuns } from '../../runner/fetch/verify/verify.ts';
 import { keepHeapFlat } from './flat-heap.ts';
 import { addOptions, readOptions, row } from '../options.ts';
 import { flag, plainText } from '../values.ts';
@@ -23,11 +23,11 @@ export const VERIFY_OPTIONS = {
 
 export function makeVerifyCommand(finish: (exitCode: number) => void): Command {
   const command = new Command('verify')
-    .argument('<place...>', 'what --to was, of every part; or any directory of files that say "k of n"')
-    .action(async (places: string[], given: Record<string, unknown>) => {
+    .argument('<output...>', 'what --to was, of every part; or any directory of files that say "k of n"')
+    .action(async (paths: string[], given: Record<string, unknown>) => {
       const { json, certificate = null, manifest = null } = readOptions(VERIFY_OPTIONS, given);
       keepHeapFlat();
-      const verified = await verifyPlaces({ places, manifestFile: manifest, certificateFile: certificate });
+      const verified = await verifyRuns({ paths, manifestFile: manifest, certificateFile: certificate });
       const { report, certificateFile, unwritten } = verified;
       if (unwritten !== null)
         process.stderr.write(`the certificate was not kept beside the record: ${unwritten}\n`);

@@ -9,7 +9,7 @@ import type { Source } from '../../model/target.ts';
 import { checkFiles } from '../check-files.ts';
 import type { FetchOptions } from './fetch-options.ts';
 import { parseNetrc } from './netrc.ts';
-import { checkPlace, packingOf } from './record/fetch-place.ts';
+import { checkOutput, packingOf } from './record/fetch-output.ts';
 import type { RunRecord } from './record/run-record.ts';
 import { openSource } from './targets/fetch-sources.ts';
 import { pageLog } from './targets/page-log.ts';
@@ -54,7 +54,7 @@ export function checkFetch(options: FetchOptions, record: () => RunRecord | null
   );
   if (options.sources.length === 0)
     problems.push('source: expected a URL, a list, - or --list-api, found none');
-  problems.push(...checkPlace({ ...options, to: to ?? '' }));
+  problems.push(...checkOutput({ ...options, to: to ?? '' }));
   const workerCount = countWorkers(options);
   problems.push(...checkFiles(workerCount));
   if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));

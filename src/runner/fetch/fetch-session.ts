@@ -10,13 +10,13 @@ import type { PartialBody } from '../../model/body/partial-body.ts';
 import type { RunIdentity, RunSession, StoredCommand } from '../../model/run-journal.ts';
 import type { AnySinkSpec } from '../../model/sink-spec.ts';
 import {
-  type KnownPlace,
+  type KnownBody,
   recoverSink,
   sweepPartial,
   workersWithIntents,
 } from '../../sinks/recover/recover-sink.ts';
 import { isOwnFile, isPlainPath } from '../../files/own-files.ts';
-import { openPlace, type Place, RECORD_DIRECTORY } from './record/fetch-place.ts';
+import { openOutput, type FetchOutput, RECORD_DIRECTORY } from './record/fetch-output.ts';
 import type { FetchRun } from './fetch-run.ts';
 import { shownPath } from './record/find-run.ts';
 import { hasJournal, type JournalReader } from './record/journal-reader.ts';
@@ -49,7 +49,7 @@ export const FIRST_SESSION: FetchSession = {
 };
 
 /** Where a fetch puts bodies, and what it records. */
-export interface SessionPlace {
+export interface SessionOptions {
   readonly to: string | null;
   readonly nameTemplate: string | null;
   readonly segmentBytes: number;
@@ -79,66 +79,66 @@ export interface OpenedSession {
  * Takes the run for this process; the record is the caller's to dispose of.
  * @throws SpillwayError ERR_OPTION, ERR_RUN_LIVE, ERR_JOURNAL, ERR_SINK
  */
-export function openSession(options: SessionPlace, session: FetchSession): OpenedSession {
+export function openSession(options: SessionOptions, session: FetchSession): OpenedSession {
   const { to, identity } = options;
   const isAnywhere = to === null || to === 'discard';
   const found = session.directory ?? (isAnywhere && !session.startsNew ? findUnfinishedRun(identity) : null);
-  const place = openPlace({ ...options, found }, new Date());
-  if (session.startsNew && hasJournal(place.record)) {
+  const output = openOutput({ ...options, found }, new Date());
+  if (session.startsNew && hasJournal(output.record)) {
     throw new SpillwayError(
       'ERR_OPTION',
-      `--new: expected a place without a run in --to, found one in ${place.record}: choose another place or remove it`,
+      `--new: expected a place without a run in --to, found one in ${output.record}: choose another place or remove it`,
     );
   }
   const { kind, command, version } = session;
   using undo = new DisposableStack();
   const record = undo.use(
     new RunRecord({
-      directory: place.record,
+      directory: output.record,
       identity,
       command,
-      sink: place.sink.kind,
+      sink: output.sink.kind,
       kind,
       version,
       // Bodies that were stored but not recorded have names of the run that stored them.
-      mayBeginAnew: place.partial === null || workersWithIntents(place.partial).length === 0,
+      mayBeginAnew: output.partial === null || workersWithIntents(output.partial).length === 0,
     }),
   );
   const partials = record.journal.partials();
-  const sink = goOnWith(place, record, partials);
+  const sink = goOnWith(output, record, partials);
   for (const [index, { file }] of partials) {
-    if (place.partial !== null && isPlainPath(file) && isOwnFile(place.partial, file)) continue;
+    if (output.partial !== null && isPlainPath(file) && isOwnFile(output.partial, file)) continue;
     partials.delete(index);
     record.journal.dropPartial(index);
   }
   const opened = {
     record,
-    recordDirectory: place.record,
+    recordDirectory: output.record,
     sink,
     partials,
-    partial: place.partial,
-    shown: place.shown,
-    name: shownPath(isAnywhere ? dirname(place.record) : to),
+    partial: output.partial,
+    shown: output.shown,
+    name: shownPath(isAnywhere ? dirname(output.record) : to),
   };
   undo.move();
   return opened;
 }
 
 function goOnWith(
-  { sink }: Place,
+  { sink }: FetchOutput,
   { journal, reader }: RunRecord,
   partials: ReadonlyMap<number, PartialBody>,
 ): AnySinkSpec {
   // The journal must be on disk first, because recovery removes intents.
   if (journal.isContinued) journal.sync();
-  return journal.isContinued ? recoverSink(sink, knownPlaces(reader), filesOf(partials)) : sink;
+  return journal.isContinued ? recoverSink(sink, knownBodies(reader), filesOf(partials)) : sink;
 }
 
 function filesOf(partials: ReadonlyMap<number, PartialBody>): Set<string> {
   return new Set([...partials.values()].map(({ file }) => file));
 }
 
-function* knownPlaces(reader: JournalReader): Generator<KnownPlace> {
+function* knownBodies(reader: JournalReader): Generator<KnownBody> {
   for (const outcome of reader.outcomes()) if (outcome.kind === 'ok') yield outcome;
 }
 

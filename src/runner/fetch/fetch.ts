@@ -17,7 +17,7 @@ import { type RunRecord, recordPaths } from './record/run-record.ts';
 export interface Fetch {
   readonly report: Promise<FetchReport>;
   /** Where bodies go, as shown to a person. */
-  readonly shownPlace: string;
+  readonly shownOutput: string;
   /** Paths of the record; null for a run that keeps none. */
   readonly files: ReturnType<typeof recordPaths> | null;
   /** What a person calls the run, for `resume` and other commands; null without a record. */
@@ -91,7 +91,7 @@ export function startFetch(options: FetchOptions): Fetch {
   return {
     ...run,
     report: closeSession(run, opened, session.kind !== 'retry').finally(() => checked[Symbol.dispose]()),
-    shownPlace: opened.shown,
+    shownOutput: opened.shown,
     files: record === null ? null : recordPaths(opened.recordDirectory),
     run: opened.name,
     isContinued: record !== null && record.journal.isContinued && !record.journal.isBegunAnew,

@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import type { ListApiOptions } from '../../model/list-api-options.ts';
 import type { RunIdentity } from '../../model/run-journal.ts';
-import { packedEnding } from './record/fetch-place.ts';
+import { packedEnding } from './record/fetch-output.ts';
 import type { FetchOptions } from './fetch-options.ts';
 import type { SourceOptions } from './targets/fetch-sources.ts';
 import { isSecretName, shownUrl } from '../../model/shown-url.ts';
@@ -13,7 +13,7 @@ import { isSecretName, shownUrl } from '../../model/shown-url.ts';
 export function makeRunIdentity(options: FetchOptions): RunIdentity {
   const { sources, request, isDeduping } = options;
   const facts: Record<string, string | null> = {
-    '--to': kindOfPlace(options.to),
+    '--to': kindOfOutput(options.to),
     '--name': options.nameTemplate,
     '--bytes': options.bytes,
     '--user-agent': request.userAgent.startsWith('spillway/') ? null : request.userAgent,
@@ -27,8 +27,8 @@ export function makeRunIdentity(options: FetchOptions): RunIdentity {
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)) as RunIdentity;
 }
 
-/** A place that was moved is the same place; a place of another kind is not. */
-function kindOfPlace(to: string | null): string {
+/** An output that was moved is the same; one of another kind is not. */
+function kindOfOutput(to: string | null): string {
   if (to === 'discard') return 'discard';
   return packedEnding(to ?? '') ?? 'a directory';
 }

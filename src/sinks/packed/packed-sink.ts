@@ -77,9 +77,9 @@ class PackedBody implements Body {
     const sha256 = spool.digest();
     const { bytes } = spool;
     const body = { bytes, sha256, pieces: () => spool.pieces() };
-    const place = this.#series.append(this.#format.record(this.#head, body));
+    const location = this.#series.append(this.#format.record(this.#head, body));
     spool.release();
-    return { bytes, sha256, stored: { ...place, isRenamed: false } };
+    return { bytes, sha256, stored: { ...location, isRenamed: false } };
   }
 
   discard(): void {

@@ -19,7 +19,7 @@ export interface SeriesEnd {
 }
 
 /** The end of each worker's series, from the places of its records in any order. */
-export class SegmentPlaces {
+export class LastRecords {
   readonly #file: string;
   readonly #ends = new Map<number, SeriesEnd>();
 
@@ -33,15 +33,15 @@ export class SegmentPlaces {
 
   /** A worker's records lie in the order in which they were journalled, so that the last one ends all of them. */
   add({ path, offsetBytes, storedBytes }: Pick<Stored, 'path' | 'offsetBytes' | 'storedBytes'>): void {
-    const place = parseSegmentName(this.#file, path);
-    if (place === null) return;
+    const segment = parseSegmentName(this.#file, path);
+    if (segment === null) return;
     const endBytes = offsetBytes + storedBytes;
-    const before = this.#ends.get(place.workerIndex);
+    const before = this.#ends.get(segment.workerIndex);
     const isFurther =
       before === undefined ||
-      place.segmentIndex > before.segmentIndex ||
-      (place.segmentIndex === before.segmentIndex && endBytes > before.endBytes);
-    if (isFurther) this.#ends.set(place.workerIndex, { segmentIndex: place.segmentIndex, endBytes });
+      segment.segmentIndex > before.segmentIndex ||
+      (segment.segmentIndex === before.segmentIndex && endBytes > before.endBytes);
+    if (isFurther) this.#ends.set(segment.workerIndex, { segmentIndex: segment.segmentIndex, endBytes });
   }
 
   of(workerIndex: number): SeriesEnd | null {

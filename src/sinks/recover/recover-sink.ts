@@ -10,7 +10,7 @@ import type { Stored } from '../../model/outcome.ts';
 import type { AnySinkSpec, DirectorySpec, PackedSpec, SinkSpec } from '../../model/sink-spec.ts';
 import { workersWithIntents, type NameIntent, readIntents } from '../intent-log.ts';
 import { NameClaims } from '../names/name-claims.ts';
-import { recoverSeries, SegmentPlaces } from './recover-series.ts';
+import { recoverSeries, LastRecords } from './recover-series.ts';
 import { sweepPartial } from './sweep-partial.ts';
 
 const READ_BYTES = 1024 * 1024;
@@ -21,7 +21,7 @@ export { isTempName } from '../temp-names.ts';
 export { sweepPartial } from './sweep-partial.ts';
 
 /** What the journal knows of a target that was had: of an `OkOutcome`. */
-export interface KnownPlace {
+export interface KnownBody {
   readonly index: number;
   readonly stored: Pick<Stored, 'path' | 'offsetBytes' | 'storedBytes'>;
 }
@@ -39,7 +39,7 @@ export interface KnownPlace {
  */
 export function recoverSink(
   spec: SinkSpec,
-  known: Iterable<KnownPlace>,
+  known: Iterable<KnownBody>,
   kept: ReadonlySet<string> = new Set(),
 ): SinkSpec {
   if (!keepsBodies(spec)) return spec;
@@ -53,7 +53,7 @@ export function recoverSink(
     );
     recovered = recoverDirectory(spec, orphans, known);
   } else {
-    const last = new SegmentPlaces(spec.file);
+    const last = new LastRecords(spec.file);
     for (const { stored } of known) last.add(stored);
     const firstSegments: number[] = [];
     for (const workerIndex of new Set([...workers, ...last.workers])) {
@@ -70,7 +70,7 @@ export function recoverSink(
 export interface DeadWorker {
   readonly workerIndex: number;
   /** Where its last journalled target went; null for none. */
-  readonly last: KnownPlace['stored'] | null;
+  readonly last: KnownBody['stored'] | null;
   /** True for targets that its successor is to fetch again. */
   readonly isUnsettled: (index: number) => boolean;
 }
@@ -87,9 +87,9 @@ export function recoverWorker(
 ): AnySinkSpec {
   if (!keepsBodies(spec)) return spec;
   if (spec.kind !== 'directory') {
-    const places = new SegmentPlaces(spec.file);
-    if (last !== null) places.add(last);
-    recoverSeries(spec, workerIndex, places.of(workerIndex));
+    const ends = new LastRecords(spec.file);
+    if (last !== null) ends.add(last);
+    recoverSeries(spec, workerIndex, ends.of(workerIndex));
     return spec;
   }
   const reserved = [...(spec.reserved ?? [])].filter(({ index }) => isUnsettled(index));
@@ -109,7 +109,7 @@ function keepsBodies(spec: AnySinkSpec): spec is DirectorySpec | PackedSpec {
 function recoverDirectory(
   spec: DirectorySpec,
   orphans: Map<string, NameIntent>,
-  known: Iterable<KnownPlace>,
+  known: Iterable<KnownBody>,
 ): DirectorySpec {
   const claims = new NameClaims(spec.claims);
   const partOf = (index: number) => Math.floor(index / spec.filesPerDirectory);

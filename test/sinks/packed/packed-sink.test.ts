@@ -43,7 +43,7 @@ for (const compression of ['none', 'gzip', 'zstd'] as const)
   test(`ndjson, ${compression}: every line gives back its body, and its place is the record alone`, (t) => {
     const file = join(scratchDirectory(t), 'out.ndjson');
     const sink = openSink(makeSpec(file, { compression }), 0);
-    const places = CONTENTS.map((content, index) => store(sink, makeHead({ index }), content).stored);
+    const locations = CONTENTS.map((content, index) => store(sink, makeHead({ index }), content).stored);
     sink.close();
     const unpack = { none: (b: Buffer) => b, gzip: gunzipSync, zstd: zstdDecompressSync }[compression];
     const lines = unpack(readFileSync(file)).toString().trimEnd().split('\n');
@@ -55,9 +55,12 @@ for (const compression of ['none', 'gzip', 'zstd'] as const)
       assert.deepEqual(body, content);
       assert.equal(line.sha256, hash('sha256', content));
       assert.equal('text' in line, index !== 2);
-      const place = places[index];
-      assert.ok(place);
-      const record = readFileSync(file).subarray(place.offsetBytes, place.offsetBytes + place.storedBytes);
+      const location = locations[index];
+      assert.ok(location);
+      const record = readFileSync(file).subarray(
+        location.offsetBytes,
+        location.offsetBytes + location.storedBytes,
+      );
       assert.equal(unpack(record).toString(), `${lines[index]}\n`);
     }
   });

@@ -33,7 +33,7 @@ const CONTENTS: readonly Buffer[] = [
 
 interface Stored {
   readonly file: string;
-  readonly places: readonly { offsetBytes: number; storedBytes: number }[];
+  readonly locations: readonly { offsetBytes: number; storedBytes: number }[];
 }
 
 function storeAll(
@@ -50,7 +50,7 @@ function storeAll(
     { kind, file, partial, compression, segmentBytes: 1e9, software: 'spillway/test' },
     0,
   );
-  const places = contents.map((content, index) => {
+  const locations = contents.map((content, index) => {
     const head = makeHead({
       index,
       url: `http://h/${index}`,
@@ -63,14 +63,14 @@ function storeAll(
     return store(sink, head, content).stored;
   });
   sink.close();
-  return { file, places };
+  return { file, locations };
 }
 
 for (const [kind, compression] of KINDS) {
   test(`${kind}, ${compression}: every record gives back the length and digest of its body, and every byte belongs to one`, async (t) => {
-    const { file, places } = storeAll(t, kind, compression);
+    const { file, locations } = storeAll(t, kind, compression);
     using reader = new SegmentReader(file, { kind, compression });
-    for (const [index, { offsetBytes, storedBytes }] of places.entries()) {
+    for (const [index, { offsetBytes, storedBytes }] of locations.entries()) {
       const found = (await reader.record(offsetBytes, storedBytes)) as FoundRecord;
       const content = CONTENTS[index] as Buffer;
       assert.deepEqual(
@@ -81,18 +81,18 @@ for (const [kind, compression] of KINDS) {
       assert.equal(found.url, `http://h/${index}`);
       assert.equal(found.index, kind === 'warc' ? null : index);
     }
-    const last = places.at(-1);
+    const last = locations.at(-1);
     assert.ok(last);
-    assert.equal(await reader.preamble(places[0]?.offsetBytes ?? -1), null);
+    assert.equal(await reader.preamble(locations[0]?.offsetBytes ?? -1), null);
     assert.equal(await reader.trailer(last.offsetBytes + last.storedBytes), null);
   });
 
   test(`${kind}, ${compression}: a record that is cut, moved or followed by more is found`, async (t) => {
-    const { file, places } = storeAll(t, kind, compression, [
+    const { file, locations } = storeAll(t, kind, compression, [
       Buffer.alloc(3000, 'one '),
       Buffer.alloc(3000, 'two '),
     ]);
-    const [first, second] = places;
+    const [first, second] = locations;
     assert.ok(first && second);
     using reader = new SegmentReader(file, { kind, compression });
     const tries = [
@@ -112,8 +112,8 @@ for (const [kind, compression] of KINDS) {
 
   test(`${kind}, ${compression}: no byte of a body can change without being found`, async (t) => {
     const content = Buffer.from('every byte counts '.repeat(4));
-    const { file, places } = storeAll(t, kind, compression, [content]);
-    const [{ offsetBytes, storedBytes }] = places as [Stored['places'][number]];
+    const { file, locations } = storeAll(t, kind, compression, [content]);
+    const [{ offsetBytes, storedBytes }] = locations as [Stored['locations'][number]];
     const bytes = readFileSync(file);
     const start = compression === 'none' ? bytes.indexOf(content.subarray(0, 20)) : offsetBytes + 10;
     const end = compression === 'none' ? start + content.length : offsetBytes + storedBytes;

@@ -22,7 +22,7 @@ test('each byte of a segment is noticed when it changes, but for digits of dates
   mkdirSync(partial);
   const file = join(root, 'out.warc');
   const sink = openSink({ ...KIND, file, partial, segmentBytes: 1e9, software: 'spillway/test' }, 0);
-  const places = URLS.map((url, index) => {
+  const locations = URLS.map((url, index) => {
     const head = makeHead({ index, url });
     return store(sink, head, Buffer.from(CONTENTS[index] as string)).stored;
   });
@@ -31,8 +31,8 @@ test('each byte of a segment is noticed when it changes, but for digits of dates
   using reader = new SegmentReader(file, KIND);
   /** As the audit reads it: the preamble, then each record. */
   const isRight = async () => {
-    if ((await reader.preamble(places[0]?.offsetBytes ?? 0)) !== null) return false;
-    for (const [index, { offsetBytes, storedBytes }] of places.entries()) {
+    if ((await reader.preamble(locations[0]?.offsetBytes ?? 0)) !== null) return false;
+    for (const [index, { offsetBytes, storedBytes }] of locations.entries()) {
       const found = await reader.record(offsetBytes, storedBytes);
       if ('problem' in found || found.url !== URLS[index]) return false;
       if (found.sha256 !== hash('sha256', CONTENTS[index] as string)) return false;

@@ -15,7 +15,7 @@ import { test } from 'node:test';
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import type { DirectorySpec, PackedSpec } from '../../../src/model/sink-spec.ts';
 import { openSink } from '../../../src/sinks/open-sink.ts';
-import { type KnownPlace, recoverSink, recoverWorker } from '../../../src/sinks/recover/recover-sink.ts';
+import { type KnownBody, recoverSink, recoverWorker } from '../../../src/sinks/recover/recover-sink.ts';
 import { scratchDirectory } from '../../helpers/scratch.ts';
 import { makeHead, store } from '../body-head.ts';
 
@@ -53,7 +53,7 @@ function storeAll(
   spec: DirectorySpec | PackedSpec,
   workerIndex: number,
   bodies: readonly [index: number, name: string, text: string][],
-): KnownPlace[] {
+): KnownBody[] {
   const sink = openSink(spec, workerIndex);
   return bodies.map(([index, name, text]) => ({
     index,
@@ -74,11 +74,11 @@ test('a file that was never journalled is taken back, and its target gets the sa
     [2, 'a.txt', 'two'],
     [3, 'a.txt', 'three'],
   ];
-  const places = storeAll(directorySpec(root), 0, bodies);
+  const stored = storeAll(directorySpec(root), 0, bodies);
   assert.deepEqual(filesOf(root), ['a.txt', 'a~2.txt', 'a~3.txt', 'b.txt']);
   writeFileSync(join(root, '.spillway', 'partial', '77'), 'half a bo');
 
-  const spec = recoverSink(directorySpec(root), [places[1], places[3]] as KnownPlace[]) as DirectorySpec;
+  const spec = recoverSink(directorySpec(root), [stored[1], stored[3]] as KnownBody[]) as DirectorySpec;
   assert.deepEqual(filesOf(root), ['a~3.txt', 'b.txt']);
   assert.deepEqual(readdirSync(spec.partial), []);
   // In another order than before, and with one more that wants the name.
@@ -115,16 +115,16 @@ test('a claim that was cut by the death of the process is passed over', (t) => {
 
 test('recovery of a directory may itself be cut short and be done again', (t) => {
   const root = scratchDirectory(t);
-  const places = storeAll(directorySpec(root), 0, [
+  const stored = storeAll(directorySpec(root), 0, [
     [0, 'a', 'zero'],
     [1, 'b', 'one'],
   ]);
-  const known = function* (): Generator<KnownPlace> {
-    yield places[0] as KnownPlace;
+  const known = function* (): Generator<KnownBody> {
+    yield stored[0] as KnownBody;
     throw new Error('killed');
   };
   assert.throws(() => recoverSink(directorySpec(root), known()), /killed/u);
-  recoverSink(directorySpec(root), places.slice(0, 1));
+  recoverSink(directorySpec(root), stored.slice(0, 1));
   assert.deepEqual(filesOf(root), ['a']);
 });
 
@@ -163,12 +163,12 @@ for (const [kind, compression, name] of KINDS)
     storeAll(make(), 2, [[4, 'e', 'body four']]);
     appendFileSync(file, 'torn');
 
-    const spec = recoverSink(make(), [first[0], first[1], ...second] as KnownPlace[]) as PackedSpec;
+    const spec = recoverSink(make(), [first[0], first[1], ...second] as KnownBody[]) as PackedSpec;
     assert.deepEqual(spec.firstSegments, [1, 1, 0]);
     const [dot] = [name.indexOf('.')];
     assert.deepEqual(filesOf(root), [name, `out.w1${name.slice(dot)}`].sort());
     const sizes = filesOf(root).map((each) => statSync(join(root, each)).size);
-    recoverSink(make(), [first[0], first[1], ...second] as KnownPlace[]);
+    recoverSink(make(), [first[0], first[1], ...second] as KnownBody[]);
     assert.deepEqual(
       filesOf(root).map((each) => statSync(join(root, each)).size),
       sizes,
@@ -207,13 +207,13 @@ test('small segments past the last journalled one are removed, and a stranger am
   const root = scratchDirectory(t);
   const file = join(root, 'out.ndjson');
   const make = () => packedSpec(file, { segmentBytes: 1 });
-  const places = storeAll(make(), 0, [
+  const stored = storeAll(make(), 0, [
     [0, 'a', 'zero'],
     [1, 'b', 'one'],
     [2, 'c', 'two'],
   ]);
   assert.deepEqual(filesOf(root), ['out.ndjson', 'out.s1.ndjson', 'out.s2.ndjson']);
-  const spec = recoverSink(make(), places.slice(0, 1));
+  const spec = recoverSink(make(), stored.slice(0, 1));
   assert.deepEqual(filesOf(root), ['out.ndjson']);
   writeFileSync(join(root, 'out.s1.ndjson'), 'mine');
   const again = storeAll(spec as PackedSpec, 0, [[1, 'b', 'one']]);
@@ -237,12 +237,12 @@ test('a stranger that stood in the way of the first segment survives every recov
 test('a segment that is shorter than the journal says is refused, not filled up', (t) => {
   const root = scratchDirectory(t);
   const file = join(root, 'out.ndjson');
-  const places = storeAll(packedSpec(file, {}), 0, [
+  const stored = storeAll(packedSpec(file, {}), 0, [
     [0, 'a', 'zero'],
     [1, 'b', 'one'],
   ]);
   truncateSync(file, 10);
-  assert.throws(() => recoverSink(packedSpec(file, {}), places), {
+  assert.throws(() => recoverSink(packedSpec(file, {}), stored), {
     code: 'ERR_SINK',
     message: /at least \d+ bytes .* found 10/u,
   });
@@ -266,11 +266,11 @@ test('what a thread that died has shown and not told is taken back while the oth
   assert.equal(again?.stored.path, 'b');
 
   const packed = packedSpec(join(scratchDirectory(t), 'out.ndjson'), {});
-  const places = storeAll(packed, 0, [
+  const stored = storeAll(packed, 0, [
     [0, 'a', 'zero'],
     [1, 'b', 'one'],
   ]);
-  recoverWorker(packed, { workerIndex: 0, last: places[0]?.stored ?? null, isUnsettled: () => true });
+  recoverWorker(packed, { workerIndex: 0, last: stored[0]?.stored ?? null, isUnsettled: () => true });
   assert.equal(countOf(dirname(packed.file), 'none', '"index"'), 1);
   assert.ok(existsSync(packed.partial));
 });

@@ -24,12 +24,12 @@ export class RowProblem extends Error {}
 
 /** @throws SpillwayError ERR_JOURNAL when a part of the record is a link, a pipe or a device */
 export function checkRecord(directory: string): void {
-  const places = [
+  const entries = [
     [directory, 'directory'],
     [join(directory, 'partial'), 'directory'],
     ...FILES.map((name) => [join(directory, name), 'file'] as const),
   ] as const;
-  for (const [path, expected] of places) {
+  for (const [path, expected] of entries) {
     const found = strangeness(path, expected);
     if (found === null) continue;
     throw new SpillwayError(

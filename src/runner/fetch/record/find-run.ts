@@ -4,7 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { SpillwayError } from '../../../model/errors.ts';
 import { withoutLogins } from '../../../model/shown-url.ts';
-import { PACKED_RECORD_ENDING, RECORD_DIRECTORY } from './fetch-place.ts';
+import { PACKED_RECORD_ENDING, RECORD_DIRECTORY } from './fetch-output.ts';
 import { hasJournal } from './journal-reader.ts';
 
 export interface FoundRun {
@@ -13,21 +13,21 @@ export interface FoundRun {
   /** Directory that paths of stored bodies are relative to. */
   readonly root: string;
   /** What `--to` would be: the directory, or the packed file. */
-  readonly place: string;
+  readonly output: string;
 }
 
-/** The run at `place`; null where there is none. */
-export function lookForRun(place: string): FoundRun | null {
-  const path = resolve(place);
+/** The run that a person calls `name`; null where there is none. */
+export function lookForRun(name: string): FoundRun | null {
+  const path = resolve(name);
   const isRecord = basename(path) === RECORD_DIRECTORY || path.endsWith(PACKED_RECORD_ENDING);
-  const places = [path];
+  const outputs = [path];
   if (isRecord)
-    places.push(
+    outputs.push(
       basename(path) === RECORD_DIRECTORY ? dirname(path) : path.slice(0, -PACKED_RECORD_ENDING.length),
     );
-  const candidates = places.flatMap((place): FoundRun[] => [
-    { record: join(place, RECORD_DIRECTORY), root: place, place },
-    { record: `${place}${PACKED_RECORD_ENDING}`, root: dirname(place), place },
+  const candidates = outputs.flatMap((output): FoundRun[] => [
+    { record: join(output, RECORD_DIRECTORY), root: output, output },
+    { record: `${output}${PACKED_RECORD_ENDING}`, root: dirname(output), output },
   ]);
   return candidates.find(({ record }) => hasJournal(record)) ?? null;
 }
@@ -38,15 +38,15 @@ export function shownPath(path: string): string {
   return below === '' || below.startsWith('..') ? resolve(path) : below;
 }
 
-/** @throws SpillwayError ERR_OPTION when there is no run at `place` */
-export function findRun(place: string): FoundRun {
-  const found = lookForRun(place);
+/** @throws SpillwayError ERR_OPTION when there is no run at `name` */
+export function findRun(name: string): FoundRun {
+  const found = lookForRun(name);
   if (found !== null) return found;
-  const what = existsSync(place)
-    ? `a ${statSync(place).isDirectory() ? 'directory' : 'file'} without a record of a run`
+  const what = existsSync(name)
+    ? `a ${statSync(name).isDirectory() ? 'directory' : 'file'} without a record of a run`
     : 'nothing';
   throw new SpillwayError(
     'ERR_OPTION',
-    `run: expected what --to was, or results/<time>, found ${what} at "${withoutLogins(place)}"`,
+    `run: expected what --to was, or results/<time>, found ${what} at "${withoutLogins(name)}"`,
   );
 }

@@ -3,7 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { FailureCode } from '../../../model/errors.ts';
 import type { SkipReason } from '../../../model/outcome.ts';
-import type { JournalCounts, JournalMeta, RunSession } from '../../../model/run-journal.ts';
+import type { JournalCounts, JournalMeta, RunSession, StoredCommand } from '../../../model/run-journal.ts';
 import type { PartialBody } from '../../../model/body/partial-body.ts';
 import { isTempName } from '../../../sinks/recover/recover-sink.ts';
 import { oneLine } from '../../../model/one-line.ts';
@@ -17,7 +17,10 @@ const NAMES = Object.fromEntries(Object.entries(STORED_NAMES).map(([name, stored
 export function writeMeta(db: DatabaseSync, meta: Partial<JournalMeta>): void {
   const statement = db.prepare('INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)');
   for (const [name, value] of Object.entries(meta))
-    statement.run(STORED_NAMES[name] ?? name, JSON.stringify(value));
+    statement.run(
+      STORED_NAMES[name] ?? name,
+      JSON.stringify(name === 'command' ? storedCommand(meta) : value),
+    );
 }
 
 export function readMeta(db: DatabaseSync): JournalMeta {
@@ -41,7 +44,20 @@ function checkMeta(meta: Record<string, unknown>): JournalMeta {
     typeof createdAt === 'string' &&
     createdAt === oneLine(createdAt);
   if (!isRight) throw new RowProblem('its notes on the run are not what a run writes');
-  return meta as unknown as JournalMeta;
+  return { ...meta, command: command === null ? null : readCommand(command) } as unknown as JournalMeta;
+}
+
+/** A command as a journal has it: its sources are called `places` there. */
+type CommandRow = Omit<StoredCommand, 'sources'> & { readonly places: readonly string[] };
+
+function storedCommand({ command }: Partial<JournalMeta>): CommandRow | null {
+  if (command === null || command === undefined) return null;
+  const { sources, ...rest } = command;
+  return { places: sources, ...rest };
+}
+
+function readCommand({ places, ...rest }: CommandRow): StoredCommand {
+  return { sources: places, ...rest };
 }
 
 const STATES = new Set<unknown>(['running', 'stopped', 'broken', 'done']);
@@ -51,7 +67,7 @@ function isTexts(value: unknown): value is Record<string, string> {
   return isRecord(value) && Object.values(value).every((text) => typeof text === 'string');
 }
 
-function isCommand(value: unknown): boolean {
+function isCommand(value: unknown): value is CommandRow {
   if (!isRecord(value)) return false;
   const { places, given, withheld } = value;
   const areTexts = (list: unknown) => Array.isArray(list) && list.every((text) => typeof text === 'string');

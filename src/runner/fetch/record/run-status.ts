@@ -19,7 +19,7 @@ export async function readRunStatus(run: FoundRun): Promise<RunStatus> {
   const sessions = reader.sessions();
   const last = sessions.at(-1);
   return {
-    run: shownPath(run.place),
+    run: shownPath(run.output),
     state: state === 'running' && !isLive ? 'killed' : state,
     pid: isLive ? (last?.pid ?? null) : null,
     host: isLive ? (last?.host ?? null) : null,

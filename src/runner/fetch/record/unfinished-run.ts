@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SpillwayError } from '../../../model/errors.ts';
 import type { RunIdentity } from '../../../model/run-journal.ts';
-import { RECORD_DIRECTORY, RESULTS } from './fetch-place.ts';
+import { RECORD_DIRECTORY, RESULTS } from './fetch-output.ts';
 import { compareIdentities } from './compare-identities.ts';
 import { hasJournal, JournalReader } from './journal-reader.ts';
 import { isRunLive } from './run-lock.ts';

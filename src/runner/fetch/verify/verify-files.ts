@@ -7,7 +7,7 @@ import { opendir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { OkOutcome } from '../../../model/outcome.ts';
 import { isOwnFile, ownStats } from '../../../files/own-files.ts';
-import { RECORD_DIRECTORY } from '../record/fetch-place.ts';
+import { RECORD_DIRECTORY } from '../record/fetch-output.ts';
 import type { VerifyAudit } from './verify-audit.ts';
 import type { VerifyTable } from './verify-table.ts';
 

@@ -23,9 +23,9 @@ export async function verifyRun(run: FoundRun, audit: VerifyAudit, table: Verify
     else note(outcome, audit);
   }
   if (sink === 'directory') await findStrangers(run.root, audit, table);
-  else if (sink !== 'discard') await checkSegments(run.place, sink, audit, table);
+  else if (sink !== 'discard') await checkSegments(run.output, sink, audit, table);
   audit.expected += Math.max(targetCount ?? 0, settledCount);
-  const name = basename(run.place);
+  const name = basename(run.output);
   if (isRunLive(run.record)) {
     audit.blame('gap', name, 'a process is still at work at the run');
   } else if (targetCount === null || state !== 'done') {

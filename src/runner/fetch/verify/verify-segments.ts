@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { PackedSpec } from '../../../model/sink-spec.ts';
 import { parseSegmentName, SegmentReader } from '../../../sinks/packed/read-segment.ts';
 import { ownStats } from '../../../files/own-files.ts';
-import { packingOf } from '../record/fetch-place.ts';
+import { packingOf } from '../record/fetch-output.ts';
 import type { VerifyAudit } from './verify-audit.ts';
 import type { LocationRow, VerifyTable } from './verify-table.ts';
 

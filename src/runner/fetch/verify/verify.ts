@@ -17,7 +17,7 @@ import { VerifyTable } from './verify-table.ts';
 
 export interface VerifyOptions {
   /** For each part: its `--to`, its record, or one directory of files that hold `k of n`. */
-  readonly places: readonly string[];
+  readonly paths: readonly string[];
   /** Gets the sorted lines over which the certificate's digest is computed; null for no file. */
   readonly manifestFile: string | null;
   /** Gets the certificate; null to write it beside the record, if there is only one run. */
@@ -33,22 +33,22 @@ export interface Verified {
 }
 
 /**
- * Audits `places` as one.
+ * Audits `paths` as one.
  * @throws SpillwayError ERR_OPTION when there is nothing to check against, ERR_JOURNAL when a journal is damaged, ERR_SINK
  *   when a file that was asked for cannot be written
  */
-export async function verifyPlaces(options: VerifyOptions): Promise<Verified> {
-  const { places, manifestFile, certificateFile } = options;
-  const runs = places.map((place) => lookForRun(place));
+export async function verifyRuns(options: VerifyOptions): Promise<Verified> {
+  const { paths, manifestFile, certificateFile } = options;
+  const runs = paths.map((path) => lookForRun(path));
   const [onlyRun] = runs;
   using table = new VerifyTable();
   const audit = new VerifyAudit(table);
-  if (places.length === 1 && onlyRun === null) {
-    await verifyNumbers(checkDirectory(places[0] as string), audit);
+  if (paths.length === 1 && onlyRun === null) {
+    await verifyNumbers(checkDirectory(paths[0] as string), audit);
   } else {
-    for (const run of distinct(places)) await verifyRun(run, audit, table);
+    for (const run of distinct(paths)) await verifyRun(run, audit, table);
   }
-  const report = audit.report(onlyRun === null && places.length === 1 ? 'numbers' : 'record', table.digest());
+  const report = audit.report(onlyRun === null && paths.length === 1 ? 'numbers' : 'record', table.digest());
   if (manifestFile !== null) writeLines(manifestFile, table.lines());
   const text = `${JSON.stringify(report.certificate, null, 2)}\n`;
   if (certificateFile !== null) {
@@ -70,14 +70,14 @@ export async function verifyPlaces(options: VerifyOptions): Promise<Verified> {
  * Finds every run once, whatever it was called. @throws SpillwayError ERR_OPTION with every place that is none or
  * is named twice
  */
-function distinct(places: readonly string[]): FoundRun[] {
+function distinct(paths: readonly string[]): FoundRun[] {
   const runs = new Map<string, FoundRun>();
   const problems: string[] = [];
-  for (const place of places) {
+  for (const path of paths) {
     try {
-      const run = findRun(place);
+      const run = findRun(path);
       if (runs.has(run.record))
-        problems.push(`verify: expected different parts, found "${withoutLogins(place)}" twice`);
+        problems.push(`verify: expected different parts, found "${withoutLogins(path)}" twice`);
       runs.set(run.record, run);
     } catch (error) {
       if (!(error instanceof SpillwayError)) throw error;
@@ -88,12 +88,12 @@ function distinct(places: readonly string[]): FoundRun[] {
   return [...runs.values()];
 }
 
-function checkDirectory(place: string): string {
-  const root = resolve(place);
+function checkDirectory(path: string): string {
+  const root = resolve(path);
   if (statSync(root, { throwIfNoEntry: false })?.isDirectory() === true) return root;
   throw new SpillwayError(
     'ERR_OPTION',
-    `verify: expected what --to was, or a directory of files that say "k of n", found neither at "${withoutLogins(place)}"`,
+    `verify: expected what --to was, or a directory of files that say "k of n", found neither at "${withoutLogins(path)}"`,
   );
 }
 

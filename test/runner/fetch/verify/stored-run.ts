@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { OkOutcome, Outcome } from '../../../../src/model/outcome.ts';
 import type { SinkSpec } from '../../../../src/model/sink-spec.ts';
-import { openPlace } from '../../../../src/runner/fetch/record/fetch-place.ts';
+import { openOutput } from '../../../../src/runner/fetch/record/fetch-output.ts';
 import { Journal } from '../../../../src/runner/fetch/record/journal.ts';
 import { openSink } from '../../../../src/sinks/open-sink.ts';
 import { makeHead, store } from '../../../sinks/body-head.ts';
@@ -34,7 +34,7 @@ export function specFor(
   segmentBytes = 1e9,
 ): { readonly spec: SinkSpec; readonly record: string } {
   const options = { to, nameTemplate: null, segmentBytes, software: 'spillway/test', found: null };
-  const { sink, record } = openPlace(options, new Date());
+  const { sink, record } = openOutput(options, new Date());
   return { spec: sink, record };
 }
 

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { OkOutcome, Outcome } from '../../../../src/model/outcome.ts';
 import type { VerifyReport } from '../../../../src/model/verify-report.ts';
-import { type VerifyOptions, verifyPlaces } from '../../../../src/runner/fetch/verify/verify.ts';
+import { type VerifyOptions, verifyRuns } from '../../../../src/runner/fetch/verify/verify.ts';
 import { scratchDirectory } from '../../../helpers/scratch.ts';
 import { type StoredBody, storeRun } from './stored-run.ts';
 
@@ -37,11 +37,11 @@ const bodiesOf = (count: number, from = 0): StoredBody[] =>
   }));
 
 async function verify(
-  place: string | readonly string[],
+  path: string | readonly string[],
   changes: Partial<VerifyOptions> = {},
 ): Promise<VerifyReport> {
-  const places = typeof place === 'string' ? [place] : place;
-  return (await verifyPlaces({ places, manifestFile: null, certificateFile: null, ...changes })).report;
+  const paths = typeof path === 'string' ? [path] : path;
+  return (await verifyRuns({ paths, manifestFile: null, certificateFile: null, ...changes })).report;
 }
 
 function failed(index: number): Outcome {
@@ -286,7 +286,7 @@ test('a run in a place that may not be written to is audited all the same', asyn
   if (isRoot) chmodSync(root, 0o755);
   if (isRoot) process.seteuid?.(65_534);
   // Given back here and not by a hook: hooks run in the order they were made, and the first removes the place.
-  const verified = await verifyPlaces({ places: [to], manifestFile: null, certificateFile: null }).finally(
+  const verified = await verifyRuns({ paths: [to], manifestFile: null, certificateFile: null }).finally(
     () => {
       if (isRoot) process.seteuid?.(0);
       chmodSync(join(to, '.spillway'), 0o700);

@@ -19,7 +19,7 @@ const PACKED = /\.(?<kind>ndjson|jsonl|warc|tar)(?:\.(?<packing>gz|zst))?$/iu;
 export const RECORD_DIRECTORY = '.spillway';
 export const PACKED_RECORD_ENDING = '.run';
 
-export interface PlaceOptions {
+export interface OutputOptions {
   /** A directory, a file ending in .ndjson, .warc or .tar (and .gz or .zst), or `discard`; null for `results/<time>`. */
   readonly to: string | null;
   readonly nameTemplate: string | null;
@@ -27,11 +27,11 @@ export interface PlaceOptions {
   /** As of a directory's `SinkSpec`. @default false */
   readonly setsTimes?: boolean;
   readonly software: string;
-  /** A directory of an earlier session, for a `to` that names no place of its own; null to make `results/<time>`. */
+  /** A directory of an earlier session, for a `to` that names no output of its own; null to make `results/<time>`. */
   readonly found: string | null;
 }
 
-export interface Place {
+export interface FetchOutput {
   readonly sink: SinkSpec;
   /** Where the run's record goes. */
   readonly record: string;
@@ -59,7 +59,7 @@ export function packingOf(path: string): Pick<PackedSpec, 'kind' | 'compression'
 }
 
 /** What is wrong with the options, each with what to do; empty when nothing is. */
-export function checkPlace({
+export function checkOutput({
   to,
   nameTemplate,
   setsTimes = false,
@@ -99,9 +99,9 @@ export function checkPlace({
  * Resolves the place and makes its directories.
  * @throws SpillwayError ERR_OPTION when they cannot be made or read, or a new run's files are there already
  */
-export function openPlace(options: PlaceOptions, now: Date): Place {
+export function openOutput(options: OutputOptions, now: Date): FetchOutput {
   try {
-    return makePlace(options, now);
+    return makeOutput(options, now);
   } catch (error) {
     if (error instanceof SpillwayError) throw error;
     throw new SpillwayError(
@@ -112,7 +112,7 @@ export function openPlace(options: PlaceOptions, now: Date): Place {
   }
 }
 
-function makePlace(options: PlaceOptions, now: Date): Place {
+function makeOutput(options: OutputOptions, now: Date): FetchOutput {
   const { nameTemplate, segmentBytes, software } = options;
   const to = options.to ?? options.found ?? makeDefaultDirectory(now);
   if (to === 'discard')
