@@ -8,6 +8,8 @@ import type { TlsClient } from './tls/tls-client.ts';
 export interface HeaderView {
   /** The field's value; several fields of one name joined with ", " as RFC 9110 section 5.3 allows. */
   get(name: string): string | undefined;
+  /** The value of the first field of that name, where a transport finds it for less than `entries` takes. */
+  first?(name: string): string | undefined;
   /** False where the answer has no Content-Encoding, told by a transport that knows it without reading. */
   readonly isCoded?: boolean;
   /** Every field in the order received, names lower-case; one pair a field line. */

@@ -16,6 +16,8 @@ export class WireHeaderView implements HeaderView {
   #text: string | undefined;
   /** What `get` found, kept where the same head is likely to serve many answers. */
   readonly #found = new Map<string, string | undefined>();
+  /** The same of `first`. */
+  readonly #foundFirst = new Map<string, string | undefined>();
   #isKept = false;
 
   /**
@@ -26,6 +28,7 @@ export class WireHeaderView implements HeaderView {
   show(bytes: Buffer, start: number, end: number, isKept = false): void {
     this.#isKept = isKept;
     if (this.#found.size > 0) this.#found.clear();
+    if (this.#foundFirst.size > 0) this.#foundFirst.clear();
     this.#bytes = bytes;
     this.#start = start;
     this.#end = end;
@@ -33,15 +36,24 @@ export class WireHeaderView implements HeaderView {
   }
 
   get(name: string): string | undefined {
-    if (!this.#isKept) return this.#find(name);
-    let value = this.#found.get(name);
-    if (value !== undefined || this.#found.has(name)) return value;
-    value = this.#find(name);
-    this.#found.set(name, value);
+    return this.#findOnce(name, false, this.#found);
+  }
+
+  first(name: string): string | undefined {
+    return this.#findOnce(name, true, this.#foundFirst);
+  }
+
+  #findOnce(name: string, isFirst: boolean, found: Map<string, string | undefined>): string | undefined {
+    if (!this.#isKept) return this.#find(name, isFirst);
+    let value = found.get(name);
+    if (value !== undefined || found.has(name)) return value;
+    value = this.#find(name, isFirst);
+    found.set(name, value);
     return value;
   }
 
-  #find(name: string): string | undefined {
+  /** @param isFirst leave alone what other fields of that name say */
+  #find(name: string, isFirst: boolean): string | undefined {
     const text = this.#read();
     let joined: string | undefined;
     for (let at = text.indexOf('\n') + 1; at < text.length; ) {
@@ -49,6 +61,7 @@ export class WireHeaderView implements HeaderView {
       // Compares the length first, because few fields have the same.
       if (text.charCodeAt(at + name.length) === COLON && isNamed(text, at, name)) {
         const value = text.slice(valueStart(text, at + name.length + 1), next - 2);
+        if (isFirst) return value;
         joined = joined === undefined ? value : `${joined}, ${value}`;
       }
       at = next;

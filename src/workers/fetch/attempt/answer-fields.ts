@@ -7,9 +7,9 @@ import type { HeaderView } from '../../../transport/lane.ts';
 /** The value of a field that may come once; of several the first, not all of them joined. */
 export function singleField(view: HeaderView, name: string): string | undefined {
   const value = view.get(name);
-  // A comma means several fields, or one with a comma in its value: the fields are read again, which is rare.
+  // A comma means several fields, or one with a comma in its value, as every date has: look for the first alone.
   if (value?.includes(', ') !== true) return value;
-  return view.entries().find(([field]) => field === name)?.[1];
+  return view.first === undefined ? view.entries().find(([field]) => field === name)?.[1] : view.first(name);
 }
 
 /** The length that the head promises for the body as sent; null for none. */

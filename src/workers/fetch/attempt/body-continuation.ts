@@ -1,6 +1,7 @@
 // When a body that was cut may be continued, what is asked for then, and whether the answer fits exactly.
 // Pure, by RFC 9110: sections 13.1.5 (If-Range), 14 (ranges), 8.8.2.2 (when a date is a strong validator).
 
+import type { AnswerFacts } from '../../../model/body/answer-facts.ts';
 import type { Continuation, PartialBody } from '../../../model/body/partial-body.ts';
 import type { Body } from '../../../sinks/sink.ts';
 import type { HeaderView } from '../../../transport/lane.ts';
@@ -24,22 +25,21 @@ const STRONG_TAG = /^"[\u0021\u0023-\u007e\u0080-\u00ff]*"$/u;
 const LEAST_AGE_MS = 1_000;
 
 /**
- * How the body of an answer may be continued if it is cut; null where it cannot be. @param job what was asked
- * for
+ * How the body of an answer may be continued if it is cut; null where it cannot be.
+ * @param job what was asked for, and what the answer says of its body
  */
 export function continuationOf(
-  job: { readonly url: URL },
+  job: { readonly resource: string; readonly facts: AnswerFacts },
   status: number,
   view: HeaderView,
   mayGoWithoutValidator: boolean,
 ): Continuation | null {
   if (status !== 200 || isCoded(view) || refusesRanges(view)) return null;
-  const facts = factsOf(view);
   const totalBytes = promisedBytesOf(view);
   const validator = strongValidator(view);
   // Without a validator only the length can show that an answer fits.
   if (validator === null && !(mayGoWithoutValidator && totalBytes !== null)) return null;
-  return { resource: resourceOf(job.url), validator, totalBytes, facts };
+  return { resource: job.resource, validator, totalBytes, facts: job.facts };
 }
 
 /** Names a body without its query, because links to storage are signed anew for each request. */

@@ -93,6 +93,13 @@ export class FetchJob {
     return this.#isPlain ? this.shownUrl.slice(this.origin.length) : pathOf(this.url);
   }
 
+  /** `resourceOf` of `url`. */
+  get resource(): string {
+    if (!this.#isPlain) return resourceOf(this.url);
+    const end = this.shownUrl.indexOf('?');
+    return end < 0 ? this.shownUrl : this.shownUrl.slice(0, end);
+  }
+
   /** True where the URL may contain a login. */
   get mayHoldLogin(): boolean {
     return this.hops > 0 || this.shownUrl !== this.target.url;
@@ -121,7 +128,7 @@ export class FetchJob {
 
   /** The part of the body to continue at the present URL; null for a body from its beginning. */
   get continued(): KeptBody | null {
-    return this.kept !== null && this.kept.resource === resourceOf(this.url) ? this.kept : null;
+    return this.kept !== null && this.kept.resource === this.resource ? this.kept : null;
   }
 
   /** Discards the part of its body that came, so that it begins anew. */

@@ -11,10 +11,12 @@ function checkJob(text: string): void {
   const url = new URL(text);
   const job = new FetchJob({ index: 0, line: 1, url: text }, originRows);
   const before = job.path;
+  assert.equal(job.resource, url.origin + url.pathname, text);
   assert.equal(before, url.pathname + url.search, text);
   assert.equal(job.url.href, url.href);
   // The same once the URL is parsed.
   assert.equal(job.path, before);
+  assert.equal(job.resource, url.origin + url.pathname, text);
   assert.equal(job.origin, url.origin);
   const bare = new URL(text);
   const holdsLogin = bare.username !== '' || bare.password !== '';
