@@ -1,4 +1,5 @@
-// A comparison in somebody's own program: strategies interleaved in random order, as `spillway bench --strategy` runs them.
+// A comparison for a program that imports the library: strategies interleaved in random order, as `spillway bench
+// --strategy` runs them.
 
 import { prepareSweep } from '../lab/prepared-sweep.ts';
 import {
@@ -15,26 +16,32 @@ import type { Comparison, ExecutedRound } from '../model/comparison.ts';
 import { OptionChecks } from './option-checks.ts';
 import { type BenchOptions, readRound } from './start-bench.ts';
 
-/** What a comparison may be asked for, besides what a bench may. */
+/** The options of a comparison: those of a bench, and these. */
 export interface ComparisonOptions extends Omit<BenchOptions, 'strategy'> {
-  /** By name, or with a name and numbers of your own. The reference is `multicore`, or else the first. @default all but h2c with `origin` */
+  /**
+   * By name, or with a name and numbers of your own. `multicore` is the reference, else the first.
+   * @default all; without h2c where `origin` is given
+   */
   readonly strategies?: readonly (StrategyName | ({ readonly name: string } & Partial<PlanNumbers>))[];
   /** Rounds of each. @default 3 */
   readonly rounds?: number;
-  /** What all rounds of one strategy may take; one that takes longer is run on fewer trials and projected. @default 30000 */
+  /**
+   * Time for all rounds of one strategy; one that would take longer runs fewer trials and is projected.
+   * @default 30000
+   */
   readonly budgetMs?: number;
-  /** Gives the same order of rounds again. @default random */
+  /** The same seed gives the same order of rounds. @default random */
   readonly seed?: number;
   /** Also run the reference on 1, 2, 4 … cores. @default false */
   readonly isScaled?: boolean;
-  /** A round is over. */
+  /** Called after each round. */
   readonly onRound?: (round: ExecutedRound) => void;
 }
 
 const MAX_SEED = 2 ** 32 - 1;
 
 /**
- * Runs every strategy in turn and compares them, with an A/A pair that tells what noise alone does.
+ * Runs every strategy in turn and compares them, with an A/A pair that measures noise.
  * @throws SpillwayError (rejects) ERR_OPTION naming everything that is wrong, ERR_LIMIT when the system does not allow it
  */
 export async function compareStrategies(options: ComparisonOptions = {}): Promise<Comparison> {
@@ -65,7 +72,7 @@ export async function compareStrategies(options: ComparisonOptions = {}): Promis
 }
 
 function readStrategies(checks: OptionChecks, { origin }: ComparisonOptions): Strategy[] {
-  // A server that is not ours need not speak HTTP/2 without TLS.
+  // Another server cannot be assumed to speak HTTP/2 without TLS.
   const all = STRATEGY_NAMES.filter((name) => origin === undefined || name !== 'h2c');
   const given = (checks.other('strategies') ?? all) as NonNullable<ComparisonOptions['strategies']>;
   const strategies = given.flatMap((each) => readStrategy(checks, each) ?? []);

@@ -1,4 +1,4 @@
-// The options of names, checked: servers that are addresses, hosts with theirs.
+// Checks the options of name lookup: addresses of name servers, addresses of hosts, and the family.
 
 import { isIP } from 'node:net';
 import { isServerAddress, type NameOptions } from '../model/name-options.ts';

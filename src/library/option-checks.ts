@@ -1,5 +1,5 @@
-// Options of the library, checked all at once: a name nobody knows, a number out of its range, a word that is none of
-// the known ones. Pure; what it finds is thrown by whoever asked.
+// Checks all options of a library call: an unknown name, a number out of its range, an unknown word. Collects every
+// problem; `finish` throws them together.
 
 import { SpillwayError } from '../model/errors.ts';
 import { withoutLogins } from '../model/shown-url.ts';
@@ -26,12 +26,12 @@ export class OptionChecks {
     return this.#numberOr(name, [least, most], fallback, Number.isSafeInteger, 'a whole number');
   }
 
-  /** With a fraction if need be. */
+  /** A number, which may have a fraction. */
   quantity(name: string, [least, most, fallback]: NumberRange): number {
     return this.#numberOr(name, [least, most], fallback, Number.isFinite, 'a number');
   }
 
-  /** A whole number, or what stands where it was left out. */
+  /** A whole number, or `fallback` where it was left out. */
   numberOr<Fallback>(
     name: string,
     range: readonly [least: number, most: number],
@@ -63,7 +63,7 @@ export class OptionChecks {
     return null;
   }
 
-  /** An option that the caller of these checks looks at by itself. */
+  /** The value of an option that the caller checks itself. */
   other(name: string): unknown {
     return this.#take(name);
   }
@@ -83,7 +83,10 @@ export class OptionChecks {
     }
   }
 
-  /** @throws SpillwayError ERR_OPTION with every problem, one a line; also for names that were never asked for */
+  /**
+   * @throws SpillwayError ERR_OPTION with every problem, one a line; also for each option whose name no check has
+   * read
+   */
   finish(): void {
     const known = [...this.#known];
     for (const name of Object.keys(this.#options)) {
@@ -123,7 +126,7 @@ export class OptionChecks {
   }
 }
 
-/** What a complaint says of a value, which may be a URL. */
+/** How a message shows a value: without logins, since it may be a URL. */
 export function shownValue(value: unknown): string {
   const shown = withoutLogins(String(value));
   return typeof value === 'string' ? `'${shown}'` : shown;

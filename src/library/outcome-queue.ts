@@ -1,5 +1,5 @@
-// Outcomes on their way to the reader, in bounded memory: the run asks here before targets are given to the workers, and
-// waits while as many as agreed are under way or unread. Knows nothing of workers, sources or sinks.
+// Outcomes on their way to the reader, in bounded memory: the run asks here before it gives targets to the workers,
+// and waits while `maxUnread` of them are under way or unread. Knows nothing of workers, sources or sinks.
 
 import { SpillwayError } from '../model/errors.ts';
 import type { Outcome } from '../model/outcome.ts';
@@ -8,7 +8,7 @@ import { SourceOrder } from './source-order.ts';
 
 export interface Entry {
   readonly outcome: Outcome;
-  /** What the sink made of the body. */
+  /** What the sink returned for the body. */
   readonly value: unknown;
 }
 
@@ -50,7 +50,10 @@ export class OutcomeQueue {
     return this.#mode === 'reading';
   }
 
-  /** How many of `targets` may go to the workers; all items below `takenCount` that are not among them are known here. */
+  /**
+   * Waits for room, and says how many of `targets` may go to the workers. Every item of the source below
+   * `takenCount` that is not among them has been pushed already, or never will be.
+   */
   async admit(targets: readonly Target[], takenCount: number, signal: AbortSignal): Promise<number> {
     const wake = () => this.#hasRoom.resolve();
     signal.addEventListener('abort', wake, { once: true });
@@ -80,7 +83,7 @@ export class OutcomeQueue {
     this.#release();
   }
 
-  /** No more will come. @param error what the reader is to hear of after the last outcome */
+  /** Says that no more outcomes come. @param error thrown to the reader after the last outcome */
   end(error: Error | null): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
@@ -89,12 +92,15 @@ export class OutcomeQueue {
     this.#tell();
   }
 
-  /** Nobody will read: lets go of what is kept. Too late once somebody does. */
+  /** Drops the kept outcomes, since nobody will read them. Does nothing once somebody reads. */
   giveUp(): void {
     if (this.#mode === 'undecided') this.#dismiss();
   }
 
-  /** The one reader. @throws SpillwayError ERR_OPTION for a second one, or when outcomes were given up before */
+  /**
+   * Begins to read; there is one reader.
+   * @throws SpillwayError ERR_OPTION for a second one, or when outcomes were given up before
+   */
   read(): AsyncIterator<Entry, undefined> {
     if (this.#mode !== 'undecided') {
       const found = this.#mode === 'reading' ? 'a second reader' : 'a reader after the report was asked for';
@@ -137,7 +143,7 @@ export class OutcomeQueue {
       this.#nextReady = 0;
     }
     this.#unreadCount--;
-    // Room for several at once: a message to a worker for each target would cost more than the target.
+    // Wakes the run for an eighth at a time: a message to a worker for each target would cost more than the target.
     const { maxUnread } = this.#options;
     if (this.#isHolding && this.#unreadCount <= maxUnread - Math.ceil(maxUnread / 8)) this.#makeRoom();
     return entry;
@@ -155,8 +161,8 @@ export class OutcomeQueue {
   }
 
   /**
-   * What the source settled counts from here on. Not before: what waits in order for targets of its own group would take
-   * the room that they need.
+   * An outcome that the source settled itself counts as unread from here on. It does not count while it waits for
+   * targets before it, since it would take the room that those need.
    */
   #makeReady(entry: Entry): void {
     if (isOfSource(entry.outcome)) this.#unreadCount++;
@@ -183,7 +189,7 @@ export class OutcomeQueue {
   }
 }
 
-/** Settled without ever having been given to a worker, so not counted when it was. */
+/** True for an outcome that the source settled: its target went to no worker, so `admit` did not count it. */
 function isOfSource(outcome: Outcome): boolean {
   if (outcome.kind === 'skipped') return outcome.reason !== 'stopped';
   return outcome.kind === 'failed' && outcome.code === 'bad-target';

@@ -1,4 +1,5 @@
-// RunOptions become what the runner takes: checked, defaults filled in, every problem found before anything is started.
+// Turns RunOptions into the options of the runner: checks them, fills in defaults, and finds every problem before
+// the start.
 
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -73,7 +74,7 @@ export function resolveRun(options: RunOptions): ResolvedRun {
   const proxyUrl = readProxy(checks);
   const bytes =
     checks.other('bytes') === undefined ? null : checks.word('bytes', ['decoded', 'original'], 'decoded');
-  // Bodies, or what was made of them, lie in memory until somebody reads them.
+  // Memory holds the bodies, or what a sink returned for them, until somebody reads them.
   const isHeld = output.sink !== undefined && output.sink.kind !== 'discard';
   const resolved: ResolvedRun = {
     order: checks.word('order', ['as-completed', 'in-order'], 'as-completed'),
@@ -172,7 +173,7 @@ function readOutput(
     const { module, options } = to as { module: string | URL; options?: unknown };
     const url = String(module).startsWith('file:') ? new URL(module) : pathToFileURL(resolve(String(module)));
     if (!existsSync(fileURLToPath(url)))
-      checks.add(`to.module: expected a module there, found nothing at ${url.href}`);
+      checks.add(`to.module: expected a module, found nothing at ${url.href}`);
     if (!canCross(options))
       checks.add('to.options: expected what a structured clone takes, found a function or the like');
     return { to: 'discard', sink: { kind: 'module', href: url.href, options } };
@@ -190,7 +191,7 @@ function canCross(value: unknown): boolean {
   }
 }
 
-/** Names and values that may stand in a field line (RFC 9110 section 5): nothing that could end it. */
+/** Header names and values that are valid in a field line (RFC 9110 section 5): none can end the line. */
 function readHeaders(checks: OptionChecks, option: 'headers' | 'listHeaders'): [string, string][] {
   const given = checks.other(option) ?? {};
   if (typeof given !== 'object') {
@@ -199,7 +200,7 @@ function readHeaders(checks: OptionChecks, option: 'headers' | 'listHeaders'): [
   }
   const fields = Object.entries(given as Record<string, unknown>);
   for (const [name, value] of fields) {
-    // The value is not shown, nor what is no name: it may be a secret.
+    // Shows no value, and no name that is invalid: either may be a secret.
     const isName = isFieldName(name);
     if (!isName || !isFieldValue(String(value))) {
       const found = isName ? JSON.stringify(name) : 'a name with other characters';

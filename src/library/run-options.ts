@@ -1,5 +1,5 @@
-// What a program that uses the library may ask of a run: plain data, everything but `source` and `to` with a default. Types
-// alone; resolve-run.ts checks them.
+// The options of a run for a program that uses the library: plain data; all but `source` and `to` have a default.
+// Types only; resolve-run.ts checks them.
 
 import type { ListApiOptions } from '../model/list-api-options.ts';
 
@@ -20,7 +20,7 @@ export type RunSource =
       readonly field?: string;
     }
   | {
-      /** What is left out is asked by GET with `?start=N` until an empty page, an array of URLs each. */
+      /** Left out: asks by GET with `?start=N` until an empty page; each page is an array of URLs. */
       readonly listApi: Partial<ListApiOptions> & Pick<ListApiOptions, 'url'>;
     };
 
@@ -28,7 +28,7 @@ export type RunSource =
 export interface SinkModule {
   /** Path or `file:` URL of the module, which every worker thread loads. */
   readonly module: string | URL;
-  /** Handed to its default export; what a structured clone takes. */
+  /** Passed to its default export; anything that a structured clone takes. */
   readonly options?: unknown;
 }
 
@@ -41,14 +41,14 @@ export interface RunOptions {
    */
   readonly to: string | SinkModule;
   /**
-   * Outcomes as they come, or in the order of the source. In order, one that is slow holds up those after it, of which
-   * no more than `maxUnread` are kept.
+   * Outcomes as they come, or in the order of the source. In order, a slow one holds up those after it; at most
+   * `maxUnread` of them are kept.
    * @default 'as-completed'
    */
   readonly order?: 'as-completed' | 'in-order';
   /**
-   * Targets that may be under way or settled without having been read from `outcomes`: past this the source is not
-   * asked for more. With `'memory'` so many bodies may be held: lower it for large ones. 1 or more.
+   * Targets that may be under way, or settled and not yet read from `outcomes`; at that many the source is not asked
+   * for more. With `'memory'` as many bodies may be in memory: lower it for large ones. 1 or more.
    * @default 1024 with `'memory'` or a module, else twice `maxInFlight` and at least 1024
    */
   readonly maxUnread?: number;
@@ -70,17 +70,17 @@ export interface RunOptions {
 
   /** The longest one attempt may take, redirects and the whole body counted in; 0: no bound. @default 0 */
   readonly deadlineMs?: number;
-  /** For a connection, with TLS. @default 10000 */
+  /** To make a connection, TLS handshake included. @default 10000 */
   readonly connectTimeoutMs?: number;
-  /** For the addresses of a name, every question and retry counted in; 0: no bound. @default 15000 */
+  /** To find the addresses of a name, every question and retry included; 0: no bound. @default 15000 */
   readonly dnsTimeoutMs?: number;
-  /** Name servers, `address` or `address:port`, in place of those of resolv.conf. @default none */
+  /** Name servers to ask instead of those of resolv.conf: `address` or `address:port`. @default none */
   readonly dnsServers?: readonly string[];
-  /** Addresses of hosts that are not asked for, by `host:port` or by `host`. @default none */
+  /** Addresses of hosts, by `host:port` or by `host`; no name server is asked for these. @default none */
   readonly addresses?: Readonly<Record<string, readonly string[]>>;
-  /** Addresses of one family alone. @default both */
+  /** Connect only to addresses of this family. @default both */
   readonly ipFamily?: 4 | 6;
-  /** From the request to the first byte. @default 30000 */
+  /** From the request to the first byte of the answer. @default 30000 */
   readonly firstByteTimeoutMs?: number;
   /** Between two pieces of a body. @default 20000 */
   readonly idleTimeoutMs?: number;
@@ -99,7 +99,11 @@ export interface RunOptions {
   /** Redirects an attempt follows. @default 10 */
   readonly maxRedirects?: number;
 
-  /** Sent to the origins of the source: not across a redirect to another, nor to others that a list API names. @default {} */
+  /**
+   * Sent to the origins of the source. Not sent after a redirect to another origin, nor to other origins that a
+   * list API names.
+   * @default {}
+   */
   readonly headers?: Readonly<Record<string, string>>;
   /** Fields that requests of a list API have besides, and nothing else gets. */
   readonly listHeaders?: Readonly<Record<string, string>>;
@@ -107,37 +111,40 @@ export interface RunOptions {
   readonly userAgent?: string;
   /** Bodies decoded, or as they were sent. @default 'decoded', 'original' in a WARC */
   readonly bytes?: 'decoded' | 'original';
-  /** `auto`: the lean HTTP/1.1 path where no proxy is in the way, undici for the rest. @default 'auto' */
+  /** `auto`: the lean HTTP/1.1 transport where there is no proxy, undici for the rest. @default 'auto' */
   readonly transport?: 'auto' | 'undici';
-  /** No HTTP/2, not even where a server speaks nothing else. @default false */
+  /** Never use HTTP/2, not even for a server that speaks nothing else. @default false */
   readonly http1?: boolean;
   /** HTTP/2 over TLS wherever the server offers it. @default false */
   readonly http2?: boolean;
   /** Fetch nothing that an origin's robots.txt disallows, and keep its crawl-delay. @default false */
   readonly respectRobotsTxt?: boolean;
-  /** Go on with a body that was cut, though its server gave nothing to tell by that it is still the same. @default false */
+  /**
+   * Continue a body that was cut even if its server gave no validator to show that it is still the same.
+   * @default false
+   */
   readonly continueWithoutValidator?: boolean;
   /** Let public origins redirect to loopback, private and other special addresses. @default false */
   readonly allowPrivateRedirects?: boolean;
-  /** For all targets; the environment is not asked. @default none */
+  /** Proxy for all targets; the environment is not read. @default none */
   readonly proxyUrl?: string;
   /** File with logins by host. @default none */
   readonly netrcFile?: string;
-  /** File with certificates in PEM to trust besides the usual. @default none */
+  /** File of PEM certificates to trust in addition to the usual ones. @default none */
   readonly caFile?: string;
   /** Accept any certificate: anybody on the way can read and change everything. @default false */
   readonly insecure?: boolean;
 
   /** Name of each file in a directory, such as `{host}/{index:6}-{name}`. @default from the answer or the URL */
   readonly nameTemplate?: string;
-  /** A packed file past this is followed by another. @default 1e9 */
+  /** A packed file that grows beyond this is followed by another. @default 1e9 */
   readonly segmentBytes?: number;
-  /** Files in a directory get the time that Last-Modified says. @default false */
+  /** Give each file in a directory the time of its Last-Modified. @default false */
   readonly timestamps?: boolean;
-  /** Something from the source that is no URL ends the run, instead of being a failure. @default false */
+  /** End the run at the first item of the source that is no URL, instead of counting a failure. @default false */
   readonly strict?: boolean;
   /** Fetch a URL once, however often the source yields it. @default false */
   readonly dedupe?: boolean;
-  /** URLs remembered for that, in up to 43 bytes each. @default 4,000,000 */
+  /** URLs remembered for `dedupe`, up to 43 bytes of memory each. @default 4,000,000 */
   readonly maxRemembered?: number;
 }

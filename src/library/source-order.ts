@@ -1,9 +1,9 @@
-// Puts what settles early behind what comes before it in the source. Indexes may have gaps: a run that goes on has some
-// of them behind it. Holds no more outcomes than its caller lets under way.
+// Puts outcomes back into the order of the source. Indexes may have gaps: a run that goes on skips those that are
+// settled. Holds no more outcomes than its caller lets under way.
 
 export class SourceOrder<Item> {
   readonly #indexOf: (item: Item) => number;
-  /** Given to the workers, ascending; the first ones may have been released. */
+  /** Indexes of targets given to the workers, ascending; those before `#nextExpected` were taken already. */
   #expected: number[] = [];
   #nextExpected = 0;
   readonly #early = new Map<number, Item>();
@@ -16,17 +16,17 @@ export class SourceOrder<Item> {
     this.#indexOf = indexOf;
   }
 
-  /** An item of this index is on its way; indexes ascend. */
+  /** Announces an item of this index; indexes ascend. */
   expect(index: number): void {
     this.#expected.push(index);
   }
 
-  /** Every item below `count` is expected, added, or never to come. */
+  /** Says that every item below `count` is expected, added, or will never come. */
   knowUpTo(count: number): void {
     this.#knownCount = Math.max(this.#knownCount, count);
   }
 
-  /** @param isOfSource it was never expected */
+  /** @param isOfSource settled by the source, so `expect` was not called for it */
   add(item: Item, isOfSource: boolean): void {
     if (isOfSource) this.#ofSource.push(item);
     else this.#early.set(this.#indexOf(item), item);
@@ -49,7 +49,7 @@ export class SourceOrder<Item> {
     if (item === undefined) return undefined;
     this.#early.delete(expected);
     this.#nextExpected++;
-    // What is behind is let go of in pieces: a shift for each would move all the others.
+    // Drops taken indexes 1,024 at a time: a shift for each would move all the others.
     if (this.#nextExpected >= 1024) {
       this.#expected = this.#expected.slice(this.#nextExpected);
       this.#nextExpected = 0;
@@ -57,7 +57,7 @@ export class SourceOrder<Item> {
     return item;
   }
 
-  /** All that is left, in order, gaps or not: nothing more will come. */
+  /** All items that are left, in order, whatever is missing between them: nothing more will come. */
   takeRest(): Item[] {
     const rest = [...this.#early.values(), ...this.#ofSource.slice(this.#nextOfSource)];
     this.#early.clear();

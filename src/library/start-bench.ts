@@ -1,4 +1,4 @@
-// A bench in somebody's own program: one round of trials with its proof, as `spillway bench` runs it.
+// A bench for a program that imports the library: one round of trials with its proof, as `spillway bench` runs it.
 
 import { attemptLimits } from '../lab/attempt-limits.ts';
 import { namedStrategy, STRATEGY_NAMES, type StrategyName } from '../lab/strategies.ts';
@@ -13,7 +13,7 @@ import type { RoundRecord, Snapshot } from '../model/record.ts';
 import { maskedUrl } from '../model/shown-url.ts';
 import { OptionChecks } from './option-checks.ts';
 
-/** What a bench may be asked for; every number that is left out is planned from what the machine allows. */
+/** The options of a bench; the planner chooses each number that is left out, by what the machine allows. */
 export interface BenchOptions {
   /** How many answers to fetch: `/0 … /n-1`. @default 10000 */
   readonly trials?: number;
@@ -37,11 +37,11 @@ export interface BenchOptions {
   readonly transport?: Transport;
   /** Groups of connections a worker. */
   readonly lanes?: number;
-  /** Over all workers. */
+  /** Connections over all workers. */
   readonly connections?: number;
   /** Requests open at once on a connection. */
   readonly pipelining?: number;
-  /** Over all connections. */
+  /** Requests open at once over all connections. */
   readonly maxInFlight?: number;
   /** Run in as many waves as the limits ask for, where that is over ten times the floor; refused otherwise. @default false */
   readonly waves?: boolean;
@@ -57,9 +57,9 @@ export interface BenchOptions {
 
 /** A bench under way; `await using` ends it with its block. */
 export interface Bench extends AsyncDisposable {
-  /** What will be open, and why. */
+  /** Its numbers, each with the reason. */
   readonly plan: Plan;
-  /** What the limits of the system say to it. */
+  /** How the plan fits the limits of the system. */
   readonly findings: readonly Finding[];
   /** The round with its figures and its proof. Rejects when it broke. */
   readonly report: Promise<RoundRecord>;
@@ -94,7 +94,7 @@ export function startBench(options: BenchOptions = {}): Bench {
   signal?.addEventListener('abort', abort, { once: true });
   if (signal?.aborted === true) abort();
   const report = round.record.finally(() => signal?.removeEventListener('abort', abort));
-  // A bench that is only disposed of has nobody else to hear of it.
+  // Nobody may await the report of a bench that is only disposed of: its rejection must not end the process.
   report.catch(() => {});
   return {
     plan: prepared.plan,
@@ -113,7 +113,7 @@ export function startBench(options: BenchOptions = {}): Bench {
 const PLAN_WORDS = ['cores', 'lanes', 'connections', 'pipelining', 'maxInFlight', 'processes'] as const;
 const HOUR_MS = 3_600_000;
 
-/** What a caller set goes before what its strategy would set. */
+/** The numbers that the caller set; they override those of the strategy. */
 function askedFor(options: BenchOptions): Partial<RoundOptions> {
   const names = [...PLAN_WORDS, 'family', 'transport'] as const;
   return Object.fromEntries(

@@ -1,5 +1,5 @@
-// A fetch in somebody's own program: outcomes to iterate, snapshots, the report, and how to end it. The runner does the
-// work; here its account meets the reader, who may be slow.
+// A fetch for a program that imports the library: outcomes to iterate, snapshots, the report, and how to end it.
+// The runner does the work; this file hands its outcomes to a reader, who may be slow.
 
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -31,16 +31,17 @@ export interface RunReport extends FetchReport {
 /** A run under way. It holds threads and sockets until it ends: `await using` ends it with its block. */
 export interface Run<Value = unknown> extends AsyncDisposable {
   /**
-   * Every outcome once, for one reader, with back-pressure: while it does not read on, the run takes no more targets than
-   * `maxUnread`. Breaking off the loop lets the run go on unread. Ends by itself when the run is stopped.
+   * Every outcome once, for one reader, with back-pressure: the run has at most `maxUnread` targets under way or
+   * unread. After a `break` out of the loop the run goes on, and its outcomes are dropped. Ends when the run ends
+   * or is stopped.
    * @throws SpillwayError while iterating, when the run broke (ERR_RUN_BROKEN) or somebody reads already (ERR_OPTION)
    */
   readonly outcomes: AsyncIterable<Outcome<Value>>;
   /** Progress once a second, and once more at the end. */
   readonly snapshots: AsyncIterable<FetchSnapshot>;
   /**
-   * The final account, also of a run that was stopped or broke (`ended`). Who asks for it without having begun to read
-   * `outcomes` will not get those: nobody then holds up the run.
+   * The final account, also of a run that was stopped or broke (`ended`). If you ask for it before you begin to read
+   * `outcomes`, they are dropped, so that the run need not wait for a reader.
    */
   readonly report: Promise<RunReport>;
   /** Progress now. */
@@ -84,7 +85,7 @@ class OneRun implements Run {
     this.#queue = queue;
     const onAbort = () => this.abort(signal?.reason);
     this.#report = this.#finish(() => signal?.removeEventListener('abort', onAbort));
-    // Who reads outcomes alone hears of it there.
+    // A program that only reads outcomes gets the error there.
     this.#report.catch(() => {});
     if (signal?.aborted === true) onAbort();
     else signal?.addEventListener('abort', onAbort, { once: true });
@@ -99,7 +100,7 @@ class OneRun implements Run {
   }
 
   get report(): Promise<RunReport> {
-    // Whoever asks for both in one turn is a reader.
+    // A program may ask for the report and begin to read outcomes in the same turn.
     if (!this.#queue.isRead) setImmediate(() => this.#queue.giveUp());
     return this.#report;
   }
@@ -179,7 +180,10 @@ function readOutcomes(entries: AsyncIterator<Entry, undefined>): AsyncIterator<O
   };
 }
 
-/** A bundler that takes this package in loses the files that threads are started from. */
+/**
+ * Refuses to run inside a bundle: a bundler that takes this package in loses the files that threads are started
+ * from.
+ */
 function refuseInsideBundle(): void {
   if (existsSync(fileURLToPath(workerEntryUrl))) return;
   throw new SpillwayError(

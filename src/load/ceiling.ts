@@ -1,5 +1,6 @@
-// Whether a figure is the service's or the client's own limit. Thresholds were measured: lateness that grows from quarter
-// to quarter, a busy event loop and waits for a core tell a sender at its end; the achieved rate does not. Pure.
+// Whether a figure is the limit of the service or of the client. Thresholds were measured: lateness that grows from
+// quarter to quarter, a busy event loop and waits for a core show a client at its limit; the achieved rate does
+// not. Pure.
 
 import { Histogram } from '../measure/histogram.ts';
 import type { LoadPlan } from '../model/load/load-plan.ts';
@@ -9,11 +10,11 @@ import type { CeilingEvidence, LoadFigures, LoadTallyData } from '../model/load/
 const LATE_GROWTH_MS = 1;
 const LATE_P99_MS = 1;
 const LATE_SHARE_RATIO = 0.1;
-/** Of a thread's time: in the open model what is free lets requests go out when they are due. */
+/** Busy share of a thread's time. In the open model a thread needs free time to send requests when they are due. */
 const OPEN_BUSY = { warning: 0.6, atLeast: 0.7 } as const;
-/** In the closed model a thread may be busy all the time: only near the whole is it what bounds. */
+/** In the closed model a thread may be busy most of the time: it is the limit only near 100 %. */
 const CLOSED_BUSY = { warning: 0.8, atLeast: 0.95 } as const;
-/** Waits for a core, of a second of each thread. */
+/** Milliseconds of each second that a thread waits for a core. */
 const RUN_DELAY_MS = { warning: 50, atLeast: 200 } as const;
 const NONE_FREE_RATIO = 0.01;
 
@@ -21,7 +22,7 @@ export interface CeilingInput {
   readonly plan: Pick<LoadPlan, 'rate' | 'workerCount'>;
   readonly tally: LoadTallyData;
   readonly figures: LoadFigures;
-  /** Of requests that found a connection free. */
+  /** Lateness by quarter of the run, of requests that found a connection free. */
   readonly lateQuarters: readonly Histogram[];
   readonly wallMs: number;
 }

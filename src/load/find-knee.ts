@@ -1,9 +1,10 @@
-// The highest rate at which a service keeps a rule, such as `p99Ms < 200`: doubled until it breaks, then halved in
-// between, and confirmed by a longer step. Knows no load: whoever calls it measures a rate.
+// The highest rate at which a service keeps a rule, such as `p99Ms < 200`: the search doubles the rate until the
+// rule breaks, halves the interval, and confirms by a longer step. Sends nothing: the caller passes a function that
+// measures.
 
 import type { KneeRecord, KneeStep } from '../model/load/knee-record.ts';
 
-/** How a rate is measured and judged; steps take as long as they are asked to. */
+/** Measures and judges one rate, for as many seconds as asked. */
 export type MeasureRate = (perSec: number, seconds: number) => Promise<KneeStep>;
 
 export interface KneeOptions {
@@ -11,16 +12,16 @@ export interface KneeOptions {
   readonly fromPerSec: number;
   /** No higher rate is asked for. */
   readonly toPerSec: number;
-  /** Of a step: its p99s of each second are judged by their median. */
+  /** How long a step takes; the median of the p99s of its seconds is judged. */
   readonly stepSeconds: number;
   /** The search ends when the least rate that broke is within this of the highest that held. */
   readonly widthRatio: number;
   readonly onStep?: (step: KneeStep) => void;
-  /** True when somebody wants no more steps. */
+  /** True when the search has to end. */
   readonly isStopped?: () => boolean;
 }
 
-/** Confirming steps are so many times as long: near the limit a second's p99 is made of few answers. */
+/** A confirming step takes this many times as long: near the limit few answers make the p99 of a second. */
 const CONFIRM_TIMES = 3;
 const MAX_STEPS = 40;
 
@@ -40,7 +41,7 @@ class KneeSearch {
   readonly #options: KneeOptions;
   #heldPerSec = 0;
   #brokePerSec = Number.POSITIVE_INFINITY;
-  /** The client could not send faster: what is higher says nothing of the service. */
+  /** The least rate at which the client was the limit: higher rates say nothing of the service. */
   #ceilingPerSec = Number.POSITIVE_INFINITY;
 
   constructor(measure: MeasureRate, options: KneeOptions) {
@@ -48,7 +49,7 @@ class KneeSearch {
     this.#options = options;
   }
 
-  /** Doubles from the first rate on until one breaks; goes down from it where it breaks at once. */
+  /** Doubles the rate until one breaks the rule; halves it where the first one breaks it. */
   async bracket(): Promise<void> {
     const { fromPerSec, toPerSec, stepSeconds } = this.#options;
     for (let perSec = fromPerSec; this.#mayStep && this.#heldPerSec < toPerSec; ) {
@@ -61,7 +62,10 @@ class KneeSearch {
     }
   }
 
-  /** Halves what lies between, and takes a rate for the knee only when a longer step confirms it. */
+  /**
+   * Halves the interval between the highest rate that held and the least that broke; a longer step confirms the
+   * knee.
+   */
   async halve(): Promise<void> {
     const { stepSeconds, widthRatio } = this.#options;
     while (this.#mayStep && this.#heldPerSec > 0) {
@@ -73,7 +77,7 @@ class KneeSearch {
       const perSec = this.#heldPerSec;
       const confirmed = await this.#step(perSec, stepSeconds * CONFIRM_TIMES);
       if (confirmed.verdict !== 'broke') return;
-      // Held by chance: the next lower rate that held is looked at again.
+      // The rate had held by chance: goes on from the next lower one that held.
       this.#heldPerSec = this.#heldBelow(perSec);
     }
   }

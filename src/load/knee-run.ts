@@ -8,23 +8,23 @@ import { findKnee, type KneeOptions } from './find-knee.ts';
 import { type Load, startLoad } from './start-load.ts';
 import { LOAD_METRICS, SIGNS, type Threshold } from './thresholds.ts';
 
-/** More errors than this break any rule: quick refusals would keep every percentile. */
+/** More errors than this break any rule: quick refusals would keep percentiles low. */
 const MAX_ERROR_RATIO = 0.01;
-/** Fewer requests sent than this of those asked for: the service did not take the rate. */
+/** A step breaks when less than this share of its requests was sent: the service did not take the rate. */
 const LEAST_SENT_RATIO = 0.95;
 const WARM_UP_MS = 1_000;
 
 export interface KneeRunOptions extends Omit<KneeOptions, 'isStopped'> {
-  /** Connections, checks and so on; its rate and times are the search's. */
+  /** Gives connections, checks and so on; the search sets its rate and times. */
   readonly plan: LoadPlan;
-  /** Holds as long as the service is well: `p99Ms < 200`. */
+  /** True while the service is well, such as `p99Ms < 200`. */
   readonly rule: Threshold;
   readonly command: string;
 }
 
 export interface KneeRun {
   readonly record: Promise<KneeRecord>;
-  /** Ends the step under way and the search with it. */
+  /** Ends the current step and the search. */
   drain(): void;
   abort(): void;
 }

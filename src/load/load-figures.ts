@@ -1,4 +1,4 @@
-// The figures of a load, out of what its workers counted.
+// Computes the figures of a load from the counts of its workers.
 
 import type { LoadPlan } from '../model/load/load-plan.ts';
 import type { LoadFigures, LoadTallyData } from '../model/load/load-record.ts';
@@ -34,7 +34,7 @@ export function makeFigures(
   };
 }
 
-/** The time that was asked for, or, for a number of requests, from the first sent to the last answered. */
+/** The duration that was asked for; for a number of requests the time from the first sent to the last answered. */
 function measuredTime({ durationMs, warmUpMs }: LoadPlan, tally: LoadTallyData, wallMs: number): number {
   if (durationMs === null) return Math.max(0, tally.lastAnsweredAtMs - tally.firstSentAtMs);
   return Math.max(0, Math.min(durationMs, wallMs - warmUpMs));

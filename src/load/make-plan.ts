@@ -1,4 +1,4 @@
-// What was asked becomes a plan: all that is wrong with it at once, before anything starts.
+// Turns the options of a load into its plan, or reports everything that is wrong with them, before anything starts.
 
 import type { Limits } from '../limits/read.ts';
 import { maxConnectionsByFiles } from '../limits/capacity.ts';
@@ -13,7 +13,7 @@ const DEFAULT_DURATION_MS = 10_000;
 const MAX_URLS = 100;
 const MAX_HEADER_BYTES = 65_536;
 const MAX_CHECKED_BYTES = 1_000_000;
-/** What a transport writes itself. */
+/** Header fields that the transport writes itself. */
 const OWN_FIELDS = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade']);
 
 export interface PlanInput {
@@ -48,7 +48,8 @@ export function makeLoadPlan(input: PlanInput, limits: Limits): LoadPlan {
   const requests = makeRequests(input, problems);
   const time = resolveTime(input, problems);
   const own = input.headers.find(([name]) => OWN_FIELDS.has(name.toLowerCase()));
-  if (own !== undefined) problems.push(`--header: expected a field of the caller's, found ${own[0]}`);
+  if (own !== undefined)
+    problems.push(`--header: expected a field that spillway does not write itself, found ${own[0]}`);
   const transport = chooseTransport(input, problems);
   if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
 
@@ -161,7 +162,7 @@ function resolveTime(
   };
 }
 
-/** The wire transport where it can, undici where it cannot. */
+/** With `auto`: wire, or undici for HTTP/2. */
 function chooseTransport(
   { transport, isHttp2, depth, isKeepAlive }: PlanInput,
   problems: string[],

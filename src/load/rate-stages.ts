@@ -7,7 +7,10 @@ const UNITS_MS = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6 } as const;
 
 export const RATE_EXAMPLE = 'requests a second such as 2000, or stages such as 0..500/2m,500/10m';
 
-/** @returns the stages, of which a single one may have no duration of its own (null); null when the text is none */
+/**
+ * @returns the stages, of which a single one may lack a duration (`hasDuration` is false); null when the text is no
+ * rate
+ */
 export function parseRate(text: string): { stages: RateStage[]; hasDuration: boolean } | null {
   const parts = text.split(',').map((part) => STAGE.exec(part.trim()));
   const stages: RateStage[] = [];

@@ -13,22 +13,22 @@ import { endedCount, holds, judgeThresholds, type Threshold } from './thresholds
 export interface LoadOptions {
   readonly plan: LoadPlan;
   readonly thresholds: readonly Threshold[];
-  /** Ends the load when a threshold fails, once so many requests have ended; null: judges at the end alone. */
+  /** Ends the load when a threshold fails, after this many requests have ended; null: judges only at the end. */
   readonly abortAfterCount: number | null;
-  /** As a person would type it, for the record. */
+  /** The command line, for the record. */
   readonly command: string;
   readonly onSnapshot?: (snapshot: LoadSnapshot) => void;
   readonly onBegin?: () => void;
 }
 
 export interface Load {
-  /** Also of a load that was drained or aborted. */
+  /** The record, also of a load that was drained or aborted. */
   readonly record: Promise<LoadRecord>;
   drain(): void;
   abort(): void;
 }
 
-/** Between two looks at the thresholds while a load runs. */
+/** Time between two checks of the thresholds while a load runs. */
 const LOOK_EVERY_MS = 1_000;
 
 export function startLoad(options: LoadOptions): Load {

@@ -3,7 +3,7 @@
 import { SpillwayError } from '../model/errors.ts';
 import type { LoadFigures, LoadTallyData } from '../model/load/load-record.ts';
 
-/** What a rule may ask for; times are of responses, from when a request was due. */
+/** The figures that a rule may name; times are response times, from when a request was due. */
 export const LOAD_METRICS = {
   p50Ms: ({ latencies }) => latencies.response.p50Ms,
   p90Ms: ({ latencies }) => latencies.response.p90Ms,
@@ -26,7 +26,7 @@ export const LOAD_METRICS = {
 } as const satisfies Readonly<Record<string, (figures: LoadFigures, tally: LoadTallyData) => number | null>>;
 export type LoadMetric = keyof typeof LOAD_METRICS;
 
-/** What a rule compares by. */
+/** The comparisons that a rule may use. */
 export const SIGNS = {
   '>': (value: number, bound: number) => value > bound,
   '<': (value: number, bound: number) => value < bound,
@@ -79,13 +79,13 @@ function parseThreshold(text: string, what: string): Threshold {
   return { text, metric: metric as LoadMetric, sign: sign as Sign, bound: Number(bound) };
 }
 
-/** Whether the rule's condition is true of the figures; null where there is nothing to say it of. */
+/** Whether the rule's condition is true of the figures; null where nothing was measured. */
 export function holds({ metric, sign, bound }: Threshold, figures: LoadFigures, tally: LoadTallyData) {
   const found = LOAD_METRICS[metric](figures, tally);
   return found === null ? null : SIGNS[sign](found, bound);
 }
 
-/** Judges rules that say when a load fails. What has no samples fails: nothing was shown. */
+/** Judges rules that say when a load fails. A rule without samples counts as failed, since it shows nothing. */
 export function judgeThresholds(
   rules: readonly Threshold[],
   figures: LoadFigures,
@@ -102,7 +102,7 @@ export function errorCount({ wrong, failed, unanswered }: LoadTallyData): number
   return wrong + failed + unanswered;
 }
 
-/** Requests that came to an end, and those that did not in the time that they were waited for. */
+/** Requests that ended, and those still open after the drain. */
 export function endedCount(tally: LoadTallyData): number {
   return tally.right + errorCount(tally);
 }
