@@ -1,4 +1,4 @@
-// How the program knows a command before it is loaded.
+// What the program knows of a command before it loads it.
 
 import type { Command } from 'commander';
 

@@ -1,4 +1,4 @@
-// The commands by name. Only the one that is asked for is loaded: a line of help needs no worker pool.
+// The commands by name. Only the command that was typed is loaded: a line of help needs no worker pool.
 
 import type { CommandEntry } from './command-entry.ts';
 

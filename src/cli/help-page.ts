@@ -142,13 +142,13 @@ export const HELP_PAGES: Readonly<Record<string, HelpPage>> = {
   },
 };
 
-/** Of the program itself. */
+/** Examples in the help of the program itself. */
 export const PROGRAM_EXAMPLES: HelpPage['examples'] = [
   ['spillway bench --trials 10000', 'a mock server, every core, a proof'],
   ['spillway fetch urls.txt --to out', 'a list of URLs, as files in out/'],
 ];
 
-/** Cuts `--help` down to what its page names, and adds `--help-all` where that leaves something out. */
+/** Makes `--help` show only the everyday options of the page, and adds `--help-all` where there are more. */
 export function addHelpPage(command: Command, { everyday, examples }: HelpPage): void {
   const isEveryday = (option: Option) =>
     option.name().startsWith('help') || everyday?.includes(option.attributeName()) !== false;

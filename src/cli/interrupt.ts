@@ -1,8 +1,9 @@
-// Ctrl-C, SIGTERM and a terminal that is closed (SIGHUP): the first asks for a drain, what is not settled a moment later is cut, a second one cuts at once.
+// Handles Ctrl-C, SIGTERM and a terminal that is closed (SIGHUP). The first signal asks for a drain; what has not
+// settled after the drain time is cut; a second signal cuts at once.
 
 import { SpillwayError } from '../model/errors.ts';
 
-/** Within this a drained run settles what it has in flight, or loses it, where nobody has said how long it may take. */
+/** The drain time where no option gives one. */
 const DRAIN_MS = 900;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -12,8 +13,8 @@ export interface Interruptible {
 }
 
 /**
- * Watches until disposed. `wasInterrupted` tells afterwards; then signals go on being taken, so that an impatient one
- * does not cut the account that is being printed, nor change the exit code.
+ * Watches signals until disposed; `wasInterrupted` says whether one came. After a signal it keeps its handlers, so
+ * that another one does not cut the account that is being printed, nor change the exit code.
  */
 export class InterruptWatch implements Disposable {
   wasInterrupted = false;
@@ -39,7 +40,8 @@ export class InterruptWatch implements Disposable {
   };
 
   /**
-   * What the work gives. While it still starts, a signal to the whole group ends its replicas too, and it fails.
+   * Awaits the work. A signal to the whole process group also ends the replicas, so that work that still starts
+   * fails.
    * @throws SpillwayError `ERR_INTERRUPTED` in place of any failure after a signal
    */
   async guard<Value>(work: Promise<Value>): Promise<Value> {

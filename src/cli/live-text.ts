@@ -1,15 +1,15 @@
-// Progress on stderr, so that stdout holds results alone: redrawn in its place on a terminal, a line every few seconds
-// elsewhere.
+// Shows progress on stderr, so that stdout holds only results: redraws it in place on a terminal, prints a line
+// every few seconds elsewhere.
 
 import type { createLogUpdate } from 'log-update';
 import { isPlainTerminal, withoutBlocks } from './terminal.ts';
 
-/** Without a terminal a line is printed only so often: for logs. */
+/** How often a line is printed without a terminal, such as into a log. */
 const PLAIN_EVERY_MS = 5_000;
 const LIVE_EVERY_MS = 200;
 
 export interface LiveTextParts<Snapshot> {
-  /** What a terminal of so many columns shows. */
+  /** The text for a terminal of this many columns. */
   readonly live: (snapshot: Snapshot, columns: number) => string;
   /** One line for a log. */
   readonly plain: (snapshot: Snapshot) => string;
@@ -26,7 +26,7 @@ export class LiveText<Snapshot> implements Disposable {
     this.#update = update;
   }
 
-  /** Loads what draws on a terminal only where there is one that knows its size. */
+  /** Loads the package that draws only where there is a terminal that knows its size. */
   static async open<Snapshot>(parts: LiveTextParts<Snapshot>): Promise<LiveText<Snapshot>> {
     if (!process.stderr.isTTY || !(process.stderr.rows > 0) || isPlainTerminal())
       return new LiveText(parts, null);
@@ -51,7 +51,7 @@ export class LiveText<Snapshot> implements Disposable {
     this.#timer = setInterval(() => this.show(read(), Number.POSITIVE_INFINITY), everyMs);
   }
 
-  /** A line of its own above the live one. */
+  /** Prints a line above the live text. */
   readonly notice = (text: string): void => {
     this.#update?.clear();
     process.stderr.write(`${text}\n`);

@@ -1,8 +1,8 @@
-// Whether this Node.js can run the program. No syntax here that an old one would not take.
+// Tells whether this Node.js can run the program. Uses no syntax that an old Node.js rejects.
 
 const LEAST_MAJOR = 24;
 
-/** null when it can, else the one line to print. */
+/** @returns null when it can, else the line to print */
 export function explainOldNode(version: string): string | null {
   if (Number(version.split('.')[0]) >= LEAST_MAJOR) return null;
   return (

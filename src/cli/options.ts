@@ -7,13 +7,13 @@ import { withoutLogins } from '../model/shown-url.ts';
 import type { Parsed, Parser } from './values.ts';
 
 export interface OptionRow<Value = unknown> {
-  /** As in `--trials <n>`. */
+  /** Flag and value as commander takes them, such as `--trials <n>`. */
   readonly flags: string;
-  /** As a person would type it; left out: the option is not set. */
+  /** The default, as it would be typed; left out: the option is not set. */
   readonly initial?: string;
   readonly meaning: string;
   readonly parse: Parser<Value>;
-  /** May be given several times; `parse` gets all of them, one a line. */
+  /** True for an option that may be given several times; `parse` gets all values, one a line. */
   readonly isRepeated?: true;
 }
 
@@ -55,7 +55,7 @@ export function addOptions(command: Command, table: OptionTable): Command {
   return command;
 }
 
-/** Reads all values, and complains of all that are wrong at once. @throws SpillwayError `ERR_OPTION` */
+/** Reads all values, and reports all that are wrong at once. @throws SpillwayError `ERR_OPTION` */
 export function readOptions<Table extends OptionTable>(
   table: Table,
   given: Readonly<Record<string, unknown>>,

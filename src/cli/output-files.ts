@@ -1,5 +1,5 @@
-// Where records and reports are written. Checked before anything starts: a record that cannot be written is no reason to
-// lose a run.
+// Writes records and reports. Checks their files before anything starts, so that no run is lost because its record
+// cannot be written.
 
 import { accessSync, closeSync, constants, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -39,9 +39,10 @@ export function writeText(text: string, file: string): void {
 export function checkWritable(file: string): void {
   try {
     const found = statSync(file, { throwIfNoEntry: false });
-    // A pipe is opened once: its reader would take this for the end, and without a reader it would wait for ever.
+    // Does not open a pipe: its reader would take the close for the end, and without a reader the open would not
+    // return.
     if (found?.isFIFO() === true) return accessSync(file, constants.W_OK);
-    // Only opening tells: a path may be a directory, lie on a read-only disk, or in a place that takes no files.
+    // Only an open can tell: the path may be a directory, on a read-only disk, or in a directory that takes no files.
     closeSync(openSync(file, 'a'));
     if (found === undefined) rmSync(file);
   } catch (error) {

@@ -1,5 +1,5 @@
-// What becomes of the text when nobody takes it. A reader that leaves (`… | head -1`) costs the rest of the text and
-// nothing else: the run goes on, its files are written, its exit code says how it ended. A full disk is an error.
+// Handles errors of standard output. When its reader leaves (`… | head -1`) only the rest of the text is lost: the
+// run goes on, its files are written, its exit code says how it ended. A full disk is an error.
 
 import { SpillwayError } from '../model/errors.ts';
 
@@ -11,7 +11,7 @@ export class OutputWatch implements Disposable {
     process.stderr.on('error', ignore);
   }
 
-  /** When all is written. @throws SpillwayError ERR_SINK when standard output could not be written to */
+  /** Waits until all is written. @throws SpillwayError ERR_SINK when standard output could not be written to */
   async settle(): Promise<void> {
     await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
     if (this.#lost === null || this.#lost.code === 'EPIPE') return;
@@ -22,7 +22,7 @@ export class OutputWatch implements Disposable {
     );
   }
 
-  /** The first error alone is told: what follows it is only that the stream is gone. */
+  /** Keeps the first error; later ones only say that the stream is gone. */
   readonly #onError = (error: NodeJS.ErrnoException): void => {
     this.#lost ??= error;
   };
@@ -34,5 +34,5 @@ export class OutputWatch implements Disposable {
 }
 
 function ignore(): void {
-  // There is no place left to say so.
+  // Standard error is gone, so there is nowhere to report it.
 }

@@ -1,4 +1,4 @@
-// The commands, and how any of them ends: one message, one exit code. The only room that prints.
+// Runs a command and ends it: one message at most, one exit code. Only this room prints.
 
 import { Command, CommanderError } from 'commander';
 import { PROGRAM_VERSION } from '../version.ts';
@@ -9,7 +9,7 @@ import { COMMANDS } from './commands.ts';
 import { addHelpPage, exampleLines, HELP_PAGES, PROGRAM_EXAMPLES } from './help-page.ts';
 import { OutputWatch } from './output-watch.ts';
 
-/** Exit code of misuse, which commander has no word for. */
+/** Exit code of misuse; commander itself would end with 1. */
 const MISUSE = 2;
 const BROKEN = 4;
 
@@ -34,7 +34,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     if (page !== undefined) addHelpPage(command, page);
     program.addCommand(command.description(entry.description));
   }
-  // Never removed: an error of the last write comes when all this is over.
+  // Never disposed of: an error of the last write may come after this function has returned.
   const output = new OutputWatch();
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -45,7 +45,7 @@ export async function runProgram(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The whole command where the command line names it, else its name alone, for the list of commands. */
+/** Loads the command that the command line names; of the others only the name is needed, for the list of commands. */
 async function makeCommand(
   { name, load }: CommandEntry,
   isNamed: boolean,
@@ -54,7 +54,9 @@ async function makeCommand(
   return isNamed ? (await load())(finish) : new Command(name);
 }
 
-/** What commander does not know it repeats as it was typed: of an option its name is enough, of a word its login is not. */
+/**
+ * Removes secrets from a message of commander, which repeats unknown words as typed: values of options, and logins.
+ */
 function withoutValues(text: string): string {
   return withoutFar(
     withoutLogins(text.replace(/^(error: unknown option '(?:--[^\s'=]+|-[^-]))[^]*'/u, "$1'")),
@@ -73,7 +75,7 @@ function explain(error: unknown): number {
   return BROKEN;
 }
 
-/** commander also suggests words with more letters changed than kept: those are no slips. */
+/** Drops far-fetched suggestions: commander also suggests words with more letters changed than kept. */
 function withoutFar(text: string): string {
   const [, typed] = /^error: unknown (?:option|command) '([^']+)'/u.exec(text) ?? [];
   return text.replace(/\n\(Did you mean (?:one of )?([^?]+)\?\)/u, (line, list: string) => {
@@ -83,14 +85,14 @@ function withoutFar(text: string): string {
   });
 }
 
-/** True where a letter in four, and at least one, was changed, left out or added. */
+/** True where at most one letter in four (or a single letter of a short word) differs. */
 function isNear(typed: string, word: string): boolean {
   const plain = typed.replace(/^-+/u, '');
   const wanted = word.trim().replace(/^-+/u, '');
   return distance(plain, wanted) <= Math.max(1, Math.floor(wanted.length / 4));
 }
 
-/** Letters to change, leave out, add or swap with the next (optimal string alignment); both words are short. */
+/** Edit distance with swaps of neighbours (optimal string alignment); both words are short. */
 function distance(from: string, to: string): number {
   const rows = [Array.from({ length: to.length + 1 }, (_, at) => at)];
   for (let line = 1; line <= from.length; line++) {

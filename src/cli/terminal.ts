@@ -1,9 +1,9 @@
-// What the terminal takes: cursor movements and block characters, or neither.
+// Tells whether the terminal supports cursor movements and block characters.
 
 const BLOCKS = '▁▂▃▄▅▆▇█░·';
 const IN_ASCII = '_.:-=+*#. ';
 
-/** TERM=dumb moves no cursor, and a locale that is named and not UTF-8, such as C, draws no blocks: both get plain text. */
+/** True with TERM=dumb, which cannot move the cursor, and with a named locale that is not UTF-8, such as C. */
 export function isPlainTerminal(environment: NodeJS.ProcessEnv = process.env): boolean {
   if (environment['TERM'] === 'dumb') return true;
   const locale = [environment['LC_ALL'], environment['LC_CTYPE'], environment['LANG']].find(
@@ -12,7 +12,7 @@ export function isPlainTerminal(environment: NodeJS.ProcessEnv = process.env): b
   return locale !== undefined && !/utf-?8/iu.test(locale);
 }
 
-/** The text with what draws bars replaced where the terminal may not have it. */
+/** Replaces the characters of bars by ASCII where the terminal may not have them. */
 export function withoutBlocks(text: string, isPlain = isPlainTerminal()): string {
   if (!isPlain) return text;
   return text.replaceAll(/[▁-█░·]/gu, (block) => IN_ASCII[BLOCKS.indexOf(block)] ?? '#');

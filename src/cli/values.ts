@@ -1,12 +1,12 @@
-// What a person types becomes a number with its unit, or a complaint that says what was expected and what was found.
-// Nothing here knows an option's name.
+// Parses the text of an option into a value in its unit, or says what was expected. Nothing here knows an option's
+// name.
 
-/** A value that was read, or what to say about it after "expected". */
+/** The value, or what a message says after "expected". */
 export type Parsed<Value> =
   | { readonly value: Value }
   | {
       readonly expected: string;
-      /** What to say instead of the text, which may be a secret. */
+      /** What a message shows instead of the text, which may be a secret. */
       readonly found?: string;
       /** The part of the text that is wrong. @default the whole; shown without logins */
       readonly piece?: string;
@@ -14,7 +14,7 @@ export type Parsed<Value> =
 
 export interface Parser<Value> {
   (text: string): Parsed<Value>;
-  /** The words it takes, where they can be listed. */
+  /** The words that it accepts, where they can be listed. */
   readonly choices?: readonly string[];
 }
 
@@ -80,7 +80,7 @@ export function httpOrigin(): Parser<string> {
   };
 }
 
-/** An option without a value: given or not. */
+/** An option without a value. */
 export function flag(): Parser<boolean> {
   return (text) => ({ value: text === 'true' });
 }
@@ -89,7 +89,7 @@ export function plainText(): Parser<string> {
   return (text) => (text === '' ? { expected: 'some text' } : { value: text });
 }
 
-/** `0`, `300ms`, `1.5s`, `2m`, `3h`: the shortest that is exact. */
+/** The shortest exact form: `0`, `300ms`, `1.5s`, `2m`, `3h`. */
 export function formatDuration(ms: number): string {
   if (ms === 0) return '0';
   if (ms >= 3.6e6 && ms % 3.6e6 === 0) return `${ms / 3.6e6}h`;

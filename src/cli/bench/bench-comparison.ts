@@ -19,10 +19,10 @@ import { checkWritable, makeReportDirectory, writeFiles, writeJson } from '../ou
 import { toRoundOptions } from './round-options.ts';
 
 const ROUNDS = 3;
-/** Tinybench's statistics are of the mean, which wants a few more. */
+/** Tinybench gives statistics of the mean, which need a few more rounds. */
 const WAVES = 5;
 
-/** Exit code 1 when a proof is broken. */
+/** @returns the exit code: 1 when a proof is broken */
 export async function compareStrategies(values: BenchValues, isDelayGiven: boolean): Promise<number> {
   if (values.report === TINYBENCH) return benchWaves(values, isDelayGiven);
   const { json, report } = values;
@@ -43,7 +43,7 @@ export async function compareStrategies(values: BenchValues, isDelayGiven: boole
   return comparison.strategies.some(({ figures }) => figures.brokenProofCount > 0) ? 1 : 0;
 }
 
-/** The same strategies in the hands of tinybench; it has no rounds, so it gives no verdict. */
+/** Runs the strategies as tasks of tinybench, which has no rounds and therefore gives no verdict. */
 async function benchWaves(values: BenchValues, isDelayGiven: boolean): Promise<number> {
   const say = (line: string) => process.stdout.write(`${line}\n`);
   const { startTinybench } = await import('../../lab/tinybench.ts').catch((error: unknown) => {
@@ -77,7 +77,9 @@ function toSweepOptions(values: BenchValues, isDelayGiven: boolean): SweepOption
   };
 }
 
-/** A server that is not ours need not speak HTTP/2 without TLS, so `all` leaves that out. */
+/**
+ * Leaves h2c out of `all` for another server, which cannot be assumed to speak HTTP/2 without TLS, and with --tls.
+ */
 function fitOrigin({ strategy, origin, tls }: BenchValues): readonly Strategy[] {
   const isAll = strategy.length === STRATEGY_NAMES.length;
   return (origin !== undefined || tls) && isAll ? strategy.filter(({ name }) => name !== 'h2c') : strategy;

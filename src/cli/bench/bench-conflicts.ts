@@ -1,5 +1,5 @@
-// Options of `bench` that mean nothing beside the others. Somebody who typed one expects it to matter, so it is refused
-// instead of dropped.
+// Options of `bench` that have no effect beside the others. Whoever types one expects an effect, so it is refused
+// instead of ignored.
 
 import { SpillwayError } from '../../model/errors.ts';
 import { BENCH_OPTIONS, type BenchValues, TINYBENCH } from './bench-options.ts';
@@ -20,7 +20,7 @@ const OF_ROUNDS: ReadonlySet<Name> = new Set(['json', 'scaling']);
 const OF_OUR_SERVER: ReadonlySet<Name> = new Set(['replicas', 'server', 'answer', 'tls', 'port']);
 const OF_HTTPS: ReadonlySet<Name> = new Set(['ca', 'insecure']);
 
-/** @param isGiven somebody typed it @throws SpillwayError `ERR_OPTION` with all that are not taken */
+/** @param isGiven whether it was typed @throws SpillwayError `ERR_OPTION` naming each option without effect */
 export function refuseConflicts(values: BenchValues, isGiven: (name: Name) => boolean): void {
   const given = (Object.keys(BENCH_OPTIONS) as Name[]).filter(isGiven);
   const problems = given.flatMap((name) => {

@@ -11,7 +11,7 @@ import { autoOr, duration, flag, httpOrigin, oneOf, plainText, wholeNumber } fro
 const HOUR_MS = 3_600_000;
 const MAX_SEED = 2 ** 32 - 1;
 
-/** In place of a directory in `--report`. */
+/** A value of `--report` in place of a directory. */
 export const TINYBENCH = 'tinybench';
 
 export const BENCH_OPTIONS = {
@@ -55,14 +55,14 @@ export const BENCH_OPTIONS = {
   }),
   seed: row({
     flags: '--seed <n>',
-    meaning: 'gives the same order of rounds again',
+    meaning: 'the same seed gives the same order of rounds',
     parse: wholeNumber(0, MAX_SEED),
   }),
   budget: row({
     flags: '--budget <time>',
     initial: '30s',
     meaning:
-      'what all rounds of one strategy may take; one that takes longer is run on fewer trials and projected',
+      'time for all rounds of one strategy; one that would take longer runs fewer trials and is projected',
     parse: duration(1000, 24 * HOUR_MS),
   }),
   scaling: row({

@@ -10,10 +10,10 @@ import { InterruptWatch } from '../interrupt.ts';
 import { checkWritable, writeJson } from '../output-files.ts';
 
 const ROUNDS = 3;
-/** Those that are ways to download a list; the others are about how requests share a connection. */
+/** Strategies that are ways to download a list; the others differ in how requests share a connection. */
 const PAGES_STRATEGIES = ['sequential', 'threaded', 'async', 'optimized', 'multicore'] as const;
 
-/** Exit code 1 when a file is missing or came twice. */
+/** @returns the exit code: 1 when a file is missing or came twice */
 export async function benchPages(values: BenchValues, isStrategyGiven: boolean): Promise<number> {
   const { json } = values;
   if (json !== undefined && json !== '-') checkWritable(json);

@@ -36,7 +36,7 @@ export function makeBenchCommand(finish: (exitCode: number) => void): Command {
   return addOptions(command, BENCH_OPTIONS);
 }
 
-/** More than one round. */
+/** True when more than one round is wanted. */
 function isComparison({ strategy, rounds, report, scaling }: BenchValues): boolean {
   return strategy.length > 1 || rounds !== undefined || report !== undefined || scaling;
 }
@@ -47,7 +47,7 @@ async function bench(values: BenchValues, isDelayGiven: boolean): Promise<number
     (isJsonOnly ? process.stderr : process.stdout).write(`${withoutBlocks(line)}\n`);
   if (values.json !== undefined && !isJsonOnly) checkWritable(values.json);
   const { round: prepared, guard, projected } = await prepareOne(values, isDelayGiven);
-  // Once the server or the origin is there: a refusal is one message and nothing else.
+  // Prints the plan once the server or the origin is ready, so that a refusal is one message and nothing else.
   const onBegin = () => {
     say(planLine(prepared.plan, prepared.findings));
     for (const line of findingLines(prepared.plan, prepared.findings)) say(line);
@@ -69,7 +69,7 @@ async function bench(values: BenchValues, isDelayGiven: boolean): Promise<number
   return record.proof.verdict === 'broken' ? 1 : 0;
 }
 
-/** The one strategy's numbers over the command's. The default is run whole; another on what the budget holds. */
+/** Prepares the one strategy. The default runs all trials; another runs as many as the budget allows. */
 async function prepareOne(
   values: BenchValues,
   isDelayGiven: boolean,

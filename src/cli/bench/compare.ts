@@ -30,7 +30,10 @@ export function makeCompareCommand(finish: (exitCode: number) => void): Command 
   return addOptions(command, COMPARE_OPTIONS);
 }
 
-/** 0: no rule holds. 1: one does, or there are rules and a proof of B is broken that was not in A, or a record was stopped. */
+/**
+ * @returns 0 when no rule holds; 1 when one does, or when there are rules and a proof is broken in B only or a
+ * record was stopped
+ */
 function compare(fileA: string, fileB: string, ruleText: string): number {
   const rules = parseFailRules(ruleText);
   const a = readRecord(fileA);
@@ -45,7 +48,7 @@ function compare(fileA: string, fileB: string, ruleText: string): number {
     ...(results.length === 0 ? [] : ['']),
     ...results.map(({ text }) => text),
   ];
-  // A record may have been written by anybody.
+  // Escapes control characters: anybody may have written the record.
   process.stdout.write(`${lines.map(visibleText).join('\n')}\n`);
   return results.some(({ holds }) => holds) ? 1 : 0;
 }

@@ -7,7 +7,7 @@ import type { Plan } from '../../model/plan.ts';
 import { printable } from '../../report/printable.ts';
 import { planLine } from '../../report/round-text.ts';
 
-/** How names are found, and what would help a run over many hosts. */
+/** How names are looked up, and what would help a run over many hosts. */
 export function nameLines({ servers, search, ndots, hasLocalCache, advice }: NameFacts): string[] {
   const listed = search.length === 0 ? 'no search list' : `search ${search.join(' ')}, ndots ${ndots}`;
   return [

@@ -1,4 +1,5 @@
-// `spillway doctor`: what this machine allows, what a run would take of it, and how long it would be. Starts nothing.
+// `spillway doctor`: what this machine allows, what a run would need of it, and how long it would take. Starts
+// nothing.
 
 import { Command } from 'commander';
 import { readNameFacts } from '../../limits/names.ts';
@@ -20,7 +21,7 @@ export function makeDoctorCommand(finish: (exitCode: number) => void): Command {
   return addOptions(command, DOCTOR_OPTIONS);
 }
 
-/** Exit code 3 when a bench with the same options would be refused. */
+/** @returns the exit code: 3 when a bench with the same options would be refused */
 function diagnose(given: Record<string, unknown>, isDelayGiven: boolean): number {
   const { json, ...values } = readOptions(DOCTOR_OPTIONS, given);
   const limits = readLimits();

@@ -1,4 +1,4 @@
-// The options of a command line become a round: what `bench` runs and `doctor` only plans.
+// Turns command-line options into a round, which `bench` runs and `doctor` only plans.
 
 import { readFileSync } from 'node:fs';
 import { attemptLimits } from '../../lab/attempt-limits.ts';
@@ -22,13 +22,13 @@ type Planned =
   | 'maxInFlight'
   | 'processes';
 
-/** What both commands know; the rest has the defaults of `bench`. */
+/** The options that both commands have; the rest takes the defaults of `bench`. */
 export type RoundValues = Pick<BenchValues, Planned | 'origin' | 'delay' | 'replicas' | 'server'> &
   Partial<
     Pick<BenchValues, 'answer' | 'ca' | 'deadline' | 'insecure' | 'port' | 'retries' | 'tls' | 'waves'>
   >;
 
-/** @param isDelayGiven a person named the delay, so it is known of a server that is not ours, too */
+/** @param isDelayGiven whether the delay was typed, so that it is also known of a server that is not ours */
 export function toRoundOptions(values: RoundValues, isDelayGiven: boolean): RoundOptions {
   const { origin, delay, deadline = DEADLINE_MS } = values;
   return {

@@ -1,5 +1,5 @@
-// `--strategy a,b,mine:family=pipelined,connections=50` becomes strategies. The options of a strategy of one's own are
-// those of the plan, under the same names and read by the same rows.
+// Reads `--strategy a,b,mine:family=pipelined,connections=50`. A strategy of your own takes the options of the
+// plan, under the same names; the same rows of the option table read them.
 
 import {
   namedStrategy,
@@ -42,7 +42,7 @@ export function strategyList(): Parser<readonly Strategy[]> {
   return Object.assign(parse, { choices: ['all', ...STRATEGY_NAMES] });
 }
 
-/** A piece with `=` and without a name belongs to the strategy before it. */
+/** Splits at commas; a piece such as `connections=50`, without `name:`, belongs to the strategy before it. */
 function splitSpecs(text: string): string[] {
   const specs: string[] = [];
   for (const piece of text.split(',').map((part) => part.trim())) {

@@ -1,13 +1,13 @@
-// Scripts that complete a command line, one for each shell: pure text from a description of the commands. Words of ours go
-// into them quoted for the shell they are for.
+// Writes a completion script for each shell from a description of the commands. Pure; every word is quoted for its
+// shell.
 
 export interface ShellOption {
   /** Such as `--family`. */
   readonly flag: string;
   readonly meaning: string;
-  /** What its value is called; null for an option without one. */
+  /** Name of its value; null for an option without one. */
   readonly value: string | null;
-  /** The words it may be; empty where it may be others. */
+  /** The values it may have; empty where any text may be one. */
   readonly choices: readonly string[];
   readonly isFile: boolean;
 }
@@ -16,7 +16,7 @@ export interface ShellCommand {
   readonly name: string;
   readonly description: string;
   readonly options: readonly ShellOption[];
-  /** Words its argument may be. */
+  /** The words that its argument may be. */
   readonly choices: readonly string[];
   readonly takesFiles: boolean;
 }
@@ -26,7 +26,7 @@ const names = (commands: readonly ShellCommand[]) => commands.map(({ name }) => 
 /** A word in single quotes, as bash and zsh read it. */
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** What follows a word is a case of its own, so that `--to x` offers files and `--trials 5` nothing. */
+/** Each option with a value has its own case, so that `--to` offers files and `--trials` nothing. */
 export function bashScript(commands: readonly ShellCommand[]): string {
   const words = (text: string) => `COMPREPLY=($(compgen -W ${quote(text)} -- "$current"))`;
   const files = 'compopt -o default';
@@ -75,7 +75,7 @@ complete -F _spillway spillway
 }
 
 export function zshScript(commands: readonly ShellCommand[]): string {
-  /** Inside brackets and before a colon some characters have a meaning of their own. */
+  /** Escapes the characters that zsh treats specially in brackets and before a colon. */
   const plain = (text: string) => text.replaceAll(/[\\[\]:]/gu, (character) => `\\${character}`);
   const optionSpec = ({ flag, meaning, value, choices, isFile }: ShellOption) => {
     const action = choices.length > 0 ? `(${choices.join(' ')})` : isFile ? '_files' : ' ';

@@ -1,5 +1,5 @@
-// `spillway completion`: a script that completes commands, options and their words, for bash, zsh or fish. Made from the
-// commands themselves, so that it knows no other options than they do.
+// `spillway completion`: a script that completes commands, options and their words, for bash, zsh or fish. Made
+// from the commands themselves, so that it offers exactly their options.
 
 import { Argument, Command } from 'commander';
 import { SpillwayError } from '../../model/errors.ts';

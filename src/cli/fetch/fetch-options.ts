@@ -37,7 +37,7 @@ export const FETCH_OPTIONS = {
   }),
   format: row({
     flags: '--format <name>',
-    meaning: 'of the lists: txt, csv, tsv, jsonl (default: by name, else by content)',
+    meaning: 'format of the lists: txt, csv, tsv, jsonl (default: by name, else by content)',
     parse: oneOf(['txt', 'csv', 'tsv', 'jsonl'] as const),
   }),
   field: row({
@@ -55,7 +55,7 @@ export const FETCH_OPTIONS = {
   dedupeMax: row({
     flags: '--dedupe-max <n>',
     initial: '4m',
-    meaning: 'URLs remembered for that, in up to 43 bytes each',
+    meaning: 'URLs that --dedupe remembers, in up to 43 bytes each',
     parse: wholeNumber(1, 100_000_000),
   }),
   listApi: row({
@@ -75,18 +75,18 @@ export const FETCH_OPTIONS = {
   }),
   listIn: row({
     flags: '--list-in <part>',
-    meaning: 'where its parameters go: query, form or json (default: query)',
+    meaning: 'where the parameters of a page go: query, form or json (default: query)',
     parse: oneOf(['query', 'form', 'json'] as const),
   }),
   listParam: row({
     flags: '--list-param <name=value>',
-    meaning: 'sent with every page; may be repeated',
+    meaning: 'parameter sent with every page; may be repeated',
     parse: parameters(),
     isRepeated: true,
   }),
   listHeader: row({
     flags: '--list-header <field>',
-    meaning: 'field for the pages alone, such as a token; may be repeated',
+    meaning: 'header field for the pages alone, such as a token; may be repeated',
     parse: headerFields(),
     isRepeated: true,
   }),
@@ -137,7 +137,7 @@ export const FETCH_OPTIONS = {
   segmentSize: row({
     flags: '--segment-size <size>',
     initial: '1gb',
-    meaning: 'a packed file past this is followed by another',
+    meaning: 'begin another packed file when one grows beyond this',
     parse: byteCount(1),
   }),
   timestamps: row({
@@ -211,13 +211,13 @@ export const FETCH_OPTIONS = {
   connectTimeout: row({
     flags: '--connect-timeout <time>',
     initial: '10s',
-    meaning: 'for a connection, with TLS',
+    meaning: 'longest time to make a connection, TLS included',
     parse: duration(0, DAY_MS),
   }),
   dnsTimeout: row({
     flags: '--dns-timeout <time>',
     initial: '15s',
-    meaning: 'for the addresses of a name, every question and retry counted in; 0: no bound',
+    meaning: 'longest time to find the addresses of a name, retries included; 0: no bound',
     parse: duration(0, DAY_MS),
   }),
   dnsServers: row({
@@ -227,7 +227,7 @@ export const FETCH_OPTIONS = {
   }),
   resolve: row({
     flags: '--resolve <host:port:address>',
-    meaning: 'where a host is at a port, without asking; several addresses by commas; may be repeated',
+    meaning: 'address of a host at a port, without asking name servers; several by commas; may be repeated',
     parse: pinnedNames(),
     isRepeated: true,
   }),
@@ -236,13 +236,13 @@ export const FETCH_OPTIONS = {
   firstByteTimeout: row({
     flags: '--first-byte-timeout <time>',
     initial: '30s',
-    meaning: 'from the request to the first byte',
+    meaning: 'longest time from the request to the first byte of the answer',
     parse: duration(0, DAY_MS),
   }),
   idleTimeout: row({
     flags: '--idle-timeout <time>',
     initial: '20s',
-    meaning: 'between two pieces of a body',
+    meaning: 'longest time between two pieces of a body',
     parse: duration(0, DAY_MS),
   }),
   stallTimeout: row({
@@ -268,7 +268,7 @@ export const FETCH_OPTIONS = {
     flags: '--continue-without-validator',
     initial: 'false',
     meaning:
-      'go on with a body that was cut, though its server gave nothing to tell by that it is still the same',
+      'go on with a body that was cut even if its server gave no validator (ETag, Last-Modified) for it',
     parse: flag(),
   }),
   retries: row({
@@ -303,24 +303,24 @@ export const FETCH_OPTIONS = {
   }),
   header: row({
     flags: '--header <field>',
-    meaning: "such as 'Accept-Language: en', for the origins that you name; may be repeated",
+    meaning: "header field such as 'Accept-Language: en', for the origins that you name; may be repeated",
     parse: headerFields(),
     isRepeated: true,
   }),
   headerFile: row({
     flags: '--header-file <file>',
-    meaning: 'fields from a file, one a line: keeps secrets out of the process list',
+    meaning: 'header fields from a file, one a line: keeps secrets out of the process list',
     parse: plainText(),
   }),
   userAgent: row({
     flags: '--user-agent <text>',
-    meaning: 'what to call itself (default: its own name)',
+    meaning: 'name to send as User-Agent (default: its own)',
     parse: plainText(),
   }),
-  netrc: row({ flags: '--netrc <file>', meaning: 'logins by host', parse: plainText() }),
+  netrc: row({ flags: '--netrc <file>', meaning: 'file with logins by host', parse: plainText() }),
   proxy: row({
     flags: '--proxy <url>',
-    meaning: 'for all targets (default: HTTP_PROXY, HTTPS_PROXY, NO_PROXY)',
+    meaning: 'proxy for all targets (default: HTTP_PROXY, HTTPS_PROXY, NO_PROXY)',
     parse: httpUrl(),
   }),
   transport: row({

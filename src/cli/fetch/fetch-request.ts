@@ -1,5 +1,5 @@
-// The values of `spillway fetch` become the runner's options: files named on the command line are read, the
-// environment is asked for proxies, and what does not go together is complained of all at once.
+// Turns the values of `spillway fetch` into the options of the runner: reads the files that the command line names,
+// reads proxies from the environment, and reports all conflicts at once.
 
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';

@@ -1,4 +1,4 @@
-// Text of the fetch options becomes values, as values.ts does for those that other commands share.
+// Parsers of options that only `fetch` has; values.ts has those that commands share.
 
 import { isIP } from 'node:net';
 import { isFieldName, isFieldValue } from '../../model/header-field.ts';
@@ -38,7 +38,9 @@ export function ratio(): Parser<number> {
   };
 }
 
-/** Lines of `Name: value`, as `--header` and a header file give them; `#` begins a comment. Shows no value of any. */
+/**
+ * Lines of `Name: value`, as `--header` and a header file give them; `#` begins a comment. Messages show no value.
+ */
 export function headerFields(): Parser<[name: string, value: string][]> {
   return (text) => {
     const fields: [string, string][] = [];
@@ -62,7 +64,7 @@ function wrongField(name: string, number: number): string {
     : `number ${number} without a name and a colon`;
 }
 
-/** Lines of `name=value`. Shows none of them. */
+/** Lines of `name=value`. Messages show none of them. */
 export function parameters(): Parser<Record<string, string>> {
   return (text) => {
     const pairs = text.split('\n').map((line) => /^([^=]+)=(.*)$/su.exec(line));
@@ -96,7 +98,7 @@ export function httpUrl(): Parser<string> {
   };
 }
 
-/** `kind`, `kind:rest` or `kind:name=rest`, for the options that say how a list API turns its pages. */
+/** `kind`, `kind:rest` or `kind:name=rest`, for the options that describe the paging of a list API. */
 export function kindAndRest<Kind extends string>(
   kinds: Readonly<Record<Kind, RegExp>>,
   expected: string,
@@ -119,7 +121,9 @@ export function serverAddresses(): Parser<string[]> {
   };
 }
 
-/** Lines of `host:port:address[,address]`, as curl's `--resolve` takes them; the last of a host and port holds. */
+/**
+ * Lines of `host:port:address[,address]`, as curl's `--resolve` takes them; the last line for a host and port wins.
+ */
 export function pinnedNames(): Parser<Record<string, string[]>> {
   return (text) => {
     const pins: Record<string, string[]> = {};

@@ -1,4 +1,4 @@
-// `spillway fetch`: a real list, from wherever it is to wherever its bodies shall be, and the account of it.
+// `spillway fetch`: fetches the URLs of a list, stores their bodies, and prints the account.
 
 import { Command } from 'commander';
 import { type FetchReport, type FetchSnapshot, wasRefused } from '../../model/fetch-report.ts';
@@ -33,7 +33,7 @@ export function makeFetchCommand(finish: (exitCode: number) => void): Command {
 }
 
 /**
- * One session of a fetch, begun or gone on with, from its command line to its account.
+ * Runs one session of a fetch, resume or retry, from its command line to its account.
  * @param given values by option, as typed
  * @returns the exit code
  */
@@ -45,15 +45,15 @@ export async function fetchAll(
   const values = readOptions(FETCH_OPTIONS, given);
   const session: FetchSession = {
     ...how,
-    // A retry reads no source: what it was given is not what the run was begun with.
+    // A retry reads no source, so its command is not one that a resume could go on with.
     command: how.kind === 'retry' ? null : storeCommand(sources, given),
     version: PROGRAM_VERSION,
     startsNew: values.new,
   };
   const options = toFetchOptions(values, sources);
-  // Of the threads, too.
+  // Set before threads start, because it holds for their heaps, too.
   keepHeapFlat();
-  // They start while the rest of the program is loaded, and end with the fetch.
+  // Threads start while the rest of the program is loaded, and end with the fetch.
   const threads = openThreadsAhead(options);
   const { startFetch } = await import('../../runner/fetch/fetch.ts');
   const fetch = startFetch({
@@ -72,9 +72,9 @@ export async function fetchAll(
   }
   using interrupt = new InterruptWatch(fetch, values.drainTimeout);
   const report = await watch(fetch, values.quiet);
-  // The writer of it may not have ended; an open standard input would keep the program alive.
+  // The process that writes to standard input may not have ended; an open input would keep the program alive.
   if (sources.includes('-')) process.stdin.destroy();
-  // Found out while the list was read again: misuse like any other, and nothing to give an account of.
+  // The list turned out to be another one while it was read again: misuse like any other, without an account.
   if (wasRefused(report)) throw new SpillwayError('ERR_OPTION', report.problem ?? '');
   print(report, fetch, values);
   if (interrupt.wasInterrupted) return ERRORS.ERR_INTERRUPTED.exitCode;
@@ -82,7 +82,7 @@ export async function fetchAll(
   return report.failed > 0 ? SOME_FAILED : 0;
 }
 
-/** Misuse that came to light after something was asked broke the run: 2 is for what never began. */
+/** Misuse that was found after the first request breaks the run: exit code 2 means that nothing was started. */
 function brokenBy({ problemCode }: FetchReport): ErrorCode {
   return problemCode === 'ERR_OPTION' ? 'ERR_RUN_BROKEN' : (problemCode ?? 'ERR_BUG');
 }

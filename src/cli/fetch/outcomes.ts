@@ -13,7 +13,7 @@ export const OUTCOMES_OPTIONS = {
   failed: row({
     flags: '--failed',
     initial: 'false',
-    meaning: 'those that failed, and no others',
+    meaning: 'only targets that failed',
     parse: flag(),
   }),
 } as const;
@@ -41,7 +41,7 @@ async function printOutcomes(record: string, isFailedOnly: boolean): Promise<voi
   await write(lines.join(''));
 }
 
-/** False when nobody reads any more. */
+/** @returns false when nobody reads standard output any more */
 async function write(text: string): Promise<boolean> {
   const { stdout } = process;
   if (stdout.destroyed || stdout.errored !== null) return false;

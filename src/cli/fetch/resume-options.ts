@@ -1,12 +1,12 @@
-// The options of `spillway resume` and `spillway retry`: those of `fetch` that may change from one session of a run to
-// the next, each as the run was begun with unless it is given.
+// The options of `spillway resume` and `spillway retry`: those of `fetch` that may change from one session of a run
+// to the next. An option that is left out keeps the value that the run was begun with.
 
 import { CLASS_NAMES, isFailureClass } from '../../model/failure-classes.ts';
 import { FETCH_OPTIONS } from './fetch-options.ts';
 import { type OptionRow, type OptionTable, row } from '../options.ts';
 import type { Parsed, Parser } from '../values.ts';
 
-/** What a run is begun with and stays. */
+/** Options that stay as they were when the run was begun. */
 const BOUND = [
   'to',
   'new',
@@ -30,7 +30,7 @@ const BOUND = [
   'robots',
 ] as const satisfies readonly (keyof typeof FETCH_OPTIONS)[];
 
-/** Without its default: left out, the option is as the run was begun with. */
+/** Takes the default away, so that an option that is left out stays unset here. */
 function unbound([name, given]: [string, OptionRow]): [string, OptionRow] {
   const { flags, meaning, parse, isRepeated } = given;
   return [name, { flags, meaning, parse, ...(isRepeated === undefined ? {} : { isRepeated }) }];

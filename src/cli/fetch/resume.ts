@@ -49,7 +49,7 @@ function make(
   return addOptions(command, options);
 }
 
-/** The command of a run, and where it goes on putting bodies, wherever it was moved to. */
+/** The command of a run, and where its bodies go now, since the run may have been moved. */
 function readRun({ record, root, output }: FoundRun): { command: StoredCommand | null; to: string } {
   using reader = new JournalReader(record);
   const { command, sink } = reader.meta();

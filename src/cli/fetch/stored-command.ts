@@ -1,5 +1,5 @@
-// A command line as the journal keeps it, so that `resume` need not be told it again: places made absolute, and
-// whatever holds a credential left out and named, because it must be given again.
+// A command line as the journal keeps it, so that `resume` needs only the run. Paths are absolute; options that
+// hold a credential are left out and named, so that `resume` can ask for them again.
 
 import { resolve } from 'node:path';
 import { SpillwayError } from '../../model/errors.ts';
@@ -8,9 +8,9 @@ import { holdsLogin, isSecretName } from '../../model/shown-url.ts';
 
 type Given = Readonly<Record<string, unknown>>;
 
-/** Options of one invocation, which the next one has its own of. */
+/** Options of one invocation, which are not kept for the next. */
 const PASSING = new Set(['to', 'json', 'quiet', 'new']);
-/** Options that name a file: found again from another directory. */
+/** Options that name a file: kept as absolute paths, for a resume from another directory. */
 const FILES = new Set(['ca']);
 /** Options that hold a credential, or the name of a file that does. */
 const SECRETS: Readonly<Record<string, string>> = {
@@ -47,14 +47,14 @@ function storeSource(source: string): string {
   return source === '-' || isUrl(source) ? source : resolve(source);
 }
 
-/** Else it is a path, which may hold any character. */
+/** Whatever has no scheme is a path, which may hold any character. */
 function isUrl(source: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//iu.test(source);
 }
 
 /**
  * The command to go on with.
- * @param given what is typed now; goes before what is kept
+ * @param given options typed now; they override those that are kept
  * @throws SpillwayError ERR_OPTION when the run has no command, or something that is not kept is missing
  */
 export function recallCommand(
@@ -69,7 +69,7 @@ export function recallCommand(
     );
   }
   const { sources } = command;
-  // What is never kept and stands there all the same was written by somebody else.
+  // Secrets are never kept: one that stands in the journal was put there by somebody else.
   const smuggled = Object.entries(SECRETS).flatMap(([name, option]) =>
     command.given[name] === undefined ? [] : [option],
   );

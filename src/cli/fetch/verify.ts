@@ -1,4 +1,4 @@
-// `spillway verify`: an audit of what fetches have left, offline, and its certificate.
+// `spillway verify`: audits the bodies and the record of a run, offline, and writes the certificate.
 
 import { Command } from 'commander';
 import { verifyLines } from '../../report/verify-text.ts';

@@ -213,7 +213,7 @@ function rateStages(): Parser<{ stages: RateStage[]; hasDuration: boolean }> {
   };
 }
 
-/** A token (RFC 9110, section 5.6.2); what it means is the service's matter. */
+/** Any token is a method (RFC 9110, section 5.6.2); the service decides what it means. */
 function methodName(): Parser<string> {
   return (text) => {
     const method = text.trim().toUpperCase();

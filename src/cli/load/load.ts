@@ -1,4 +1,5 @@
-// `spillway load`: asks a service as often or as fast as wanted, and says what it answered and what bounded the figure.
+// `spillway load`: sends requests to a service at a rate or as fast as it answers, and says what it answered and
+// what bounded the figures.
 
 import { readFileSync } from 'node:fs';
 import { Argument, Command } from 'commander';
@@ -28,14 +29,14 @@ import { checkWritable, writeJson, writeText } from '../output-files.ts';
 import { LOAD_OPTIONS, type LoadValues } from './load-options.ts';
 
 const INTERRUPTED = 130;
-/** A rule of --fail-if holds, or the client was at its end with --fail-if-saturated. */
+/** Exit code when a rule of --fail-if holds, or the client was the limit with --fail-if-saturated. */
 const RULE_FAILED = 5;
-/** Answers before --abort-on-fail judges. */
+/** Requests that must have ended before --abort-on-fail judges. */
 const LEAST_JUDGED = 1_000;
 const KNEE_FROM_PER_SEC = 100;
 const KNEE_MOST_PER_SEC = 1_000_000;
 const KNEE_STEP_MS = 5_000;
-/** The rate that broke is within this of the one that is given out. */
+/** The search ends when the least rate that broke is within this of the knee. */
 const KNEE_WIDTH_RATIO = 0.05;
 
 export function makeLoadCommand(finish: (exitCode: number) => void): Command {
@@ -103,7 +104,7 @@ function planInput(urls: readonly string[], values: LoadValues): PlanInput {
   };
 }
 
-/** Without a terminal or with one, a line for each rate. */
+/** Prints a line for each rate, on a terminal too. */
 async function searchKnee(plan: LoadPlan, values: LoadValues, say: (line: string) => void): Promise<number> {
   const [rule, ...others] = values.findKnee ?? [];
   if (rule === undefined || others.length > 0)
@@ -133,7 +134,7 @@ function writeResults(record: LoadRecord, { json, markdown, hdr }: LoadValues): 
   if (hdr !== undefined && response !== undefined) writeText(hdrText(response), hdr);
 }
 
-/** What was interrupted passes no rule. */
+/** A load that was interrupted passes no rule. */
 function exitCodeOf(
   { thresholds, ceiling, tally }: LoadRecord,
   { failIfSaturated }: LoadValues,

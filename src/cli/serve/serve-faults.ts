@@ -1,4 +1,5 @@
-// `spillway serve --faults`: the server that misbehaves, until a signal ends it. Ends with an account of what it was asked.
+// `spillway serve --faults`: the server that misbehaves, until a signal ends it. Prints at its end how often it was
+// asked.
 
 import { SpillwayError } from '../../model/errors.ts';
 import { FAULT_GROUPS, parseFaultMix } from '../../server/faults/fault-mix.ts';
@@ -9,7 +10,7 @@ import { SERVE_OPTIONS } from './serve-options.ts';
 
 type ServeValues = Omit<ValuesOf<typeof SERVE_OPTIONS>, 'faults'>;
 
-/** Options of the good server that mean nothing to this one, with what they are when nobody gave them. */
+/** Options of the ordinary server that have no effect here. */
 const NOT_TAKEN = ['replicas', 'answer', 'files', 'maxPerPage', 'lean', 'h2c'] as const;
 
 /** @throws SpillwayError ERR_OPTION with all that is wrong, ERR_PORT_BUSY */
@@ -27,7 +28,7 @@ export async function serveFaults(faults: string, values: ServeValues): Promise<
   const problems = [...findOthers(values), ...findProblems(options)];
   if (problems.length > 0) throw new SpillwayError('ERR_OPTION', problems.join('\n'));
   const stopped = Promise.withResolvers<void>();
-  // Before the ports are open: whoever reads the address may end the server at once.
+  // Listens for signals before the ports are open: a program that reads the address may end the server at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.resolve());
   using server = await startFaultServer(options);
   process.stdout.write(greet(server, faults));

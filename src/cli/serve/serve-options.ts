@@ -97,7 +97,7 @@ export const SERVE_OPTIONS = {
   }),
 } as const;
 
-/** The text itself, once it is known to be right. */
+/** Checks a mix of faults, and returns its text. */
 function faultMix(): Parser<string> {
   const parse = (text: string): Parsed<string> => {
     const parsed = parseFaultMix(text);

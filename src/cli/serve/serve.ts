@@ -24,7 +24,7 @@ async function serve({ faults, ...values }: ValuesOf<typeof SERVE_OPTIONS>): Pro
   const { replicas } = resolveReplicas(values.replicas, readLimits(), { sharesMachineWithClient: true });
   const { seed, delay, ...rest } = values;
   const stopped = Promise.withResolvers<number>();
-  // Before the ports are open: whoever reads the address may end the server at once.
+  // Listens for signals before the ports are open: a program that reads the address may end the server at once.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopped.resolve(0));
   await using server = await startServer({
     ...rest,
