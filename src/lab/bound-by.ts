@@ -1,18 +1,18 @@
-// What kept a round from being faster, judged from what was measured: pure. The first rule that its evidence supports
-// wins; where none does, it says unknown rather than guess.
+// Judges from the measurements what kept a round from being faster. Pure. The first rule that its evidence
+// supports wins; when none does, the answer is unknown and not a guess.
 
 import type { LimitName } from '../model/finding.ts';
 import type { BoundBy, TrialsReport, ServerReport, TallyData } from '../model/record.ts';
 import { cutBy } from '../runner/bench/plan/plan.ts';
 import type { HandshakeLosses } from './handshakes.ts';
 
-/** An event loop this busy has no time left; below, waiting is part of its time. */
+/** An event loop this busy has no time left; with less, part of its time is waiting. */
 const SATURATED_RATIO = 0.9;
-/** Below half of the time an event loop holds nothing up, whatever the rest of the time went to. */
+/** An event loop that is busy for less than half of the time holds nothing up. */
 const BUSY_RATIO = 0.5;
-/** A round this near to its floor is bound by the server's delay. */
+/** A round this close to its floor is bound by the server's delay. */
 const NEAR_FLOOR_RATIO = 0.8;
-/** Waves that nobody asked for explain a time of which their delay is so much. */
+/** Waves that nobody asked for explain the time of a round when their delay is at least this share of it. */
 const WAVES_RATIO = 0.5;
 
 export interface BoundByInput {
@@ -33,7 +33,7 @@ export function judgeBoundBy({ run, server, losses }: BoundByInput): BoundBy {
   const { plan, wallMs } = run;
   const client = Math.max(0, ...run.workers.map((worker) => worker.utilizationRatio));
   const replica = Math.max(0, ...(server?.utilizationRatios ?? []));
-  // The floor is that of all trials; a run that was stopped has none.
+  // The floor counts all trials; a run that was stopped has none.
   const floorMs = run.ended === 'done' ? plan.floorMs : null;
   const cut = cutBy(plan);
   const evidence = [
@@ -63,7 +63,7 @@ export function judgeBoundBy({ run, server, losses }: BoundByInput): BoundBy {
   if (cut !== null && plan.waveCount > 1 && wavesRatio >= WAVES_RATIO)
     return verdict(BY_LIMIT[cut] ?? 'unknown');
   if (floorMs !== null && floorMs > 0 && floorMs >= wallMs * NEAR_FLOOR_RATIO) return verdict('server delay');
-  // Beside the floor, the time goes where the CPU went: the floor itself is idle for both sides.
+  // Beyond the floor, time goes where CPU goes: during the floor both sides are idle.
   const busyMs = Math.max(1, wallMs - (floorMs ?? 0));
   const clientBusy = Math.max(
     0,
@@ -76,7 +76,7 @@ export function judgeBoundBy({ run, server, losses }: BoundByInput): BoundBy {
   return verdict(isServerBusy ? 'server CPU' : 'unknown');
 }
 
-/** What connections failed for the want of, by the error that came. */
+/** What connections ran out of, by the error that came. */
 function ranOutOf({ shrinks, shrinksByFiles, shrinksByPorts }: TallyData): BoundBy['what'] {
   const byBuffers = shrinks - shrinksByFiles - shrinksByPorts;
   if (shrinksByFiles >= Math.max(shrinksByPorts, byBuffers)) return 'files';

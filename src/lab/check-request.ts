@@ -1,4 +1,5 @@
-// What was asked of a round that cannot be together, all of it at once, before anything is planned or started.
+// Finds options of a round that contradict each other, and reports all of them before anything is planned or
+// started.
 
 import { SpillwayError } from '../model/errors.ts';
 import type { RoundOptions } from './round-options.ts';

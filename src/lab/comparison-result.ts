@@ -1,4 +1,5 @@
-// From the rounds of a comparison to its record: pairs, medians, verdicts. Pure but for the machine's own facts.
+// Makes the record of a comparison from its rounds: pairs, medians, verdicts. Pure except for facts about the
+// machine.
 
 import { Histogram } from '../measure/histogram.ts';
 import {
@@ -24,7 +25,7 @@ import { readMachine, readVersions } from './context.ts';
 import { makeLimitChanges, type SystemState } from './limit-changes.ts';
 import { isSameRound, type PreparedStrategy, type PreparedSweep } from './prepared-sweep.ts';
 
-/** One round that was run to its end. */
+/** One round that ran to its end. */
 export interface Sample {
   readonly prepared: PreparedStrategy;
   readonly executed: ExecutedRound;
@@ -90,7 +91,7 @@ function makeNoiseGate(
   };
 }
 
-/** Both runs of the reference, round by round; the pair of round 0 was run first of all. */
+/** The two runs of the reference in each round; the pair of round 0 ran first. */
 function referencePairs(
   samples: readonly Sample[],
   reference: PreparedStrategy,
@@ -110,7 +111,7 @@ function referencePairs(
   return pairs;
 }
 
-/** A round whose proof does not hold did other work than the one it stands beside. */
+/** True when the proof holds: a round with a broken proof did different work and cannot be compared. */
 function isWhole({ proof, wallMs }: RoundRecord): boolean {
   return proof.verdict !== 'broken' && wallMs > 0;
 }
@@ -202,7 +203,7 @@ function makeFigures(samples: readonly Sample[], { projected, floorMs }: Prepare
   };
 }
 
-/** The reference on each number of workers; where a strategy ran the very same round, its rounds serve. */
+/** The reference on each number of workers. When a strategy ran the same round, its rounds are used. */
 function makeScaling({ sweep, samples }: ResultInput): ScalingPoint[] {
   const points = sweep.scaling.flatMap((point) => {
     const rounds = recordsOf(
@@ -233,7 +234,7 @@ function estimate(records: readonly RoundRecord[], read: (record: RoundRecord) =
   return estimateMedian(records.map(read));
 }
 
-/** null where no round knows it. */
+/** null when no round has the value. */
 function estimateKnown(
   records: readonly RoundRecord[],
   read: (record: RoundRecord) => number | null,

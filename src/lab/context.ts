@@ -1,4 +1,4 @@
-// What a figure is worth nothing without: the versions, the machine and its load.
+// What a figure needs beside it to mean anything: the versions, the machine and its load.
 
 import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
@@ -7,7 +7,7 @@ import type { MachineFacts } from '../model/record.ts';
 import { manifestUrl } from '../program-url.ts';
 import { PROGRAM_VERSION } from '../version.ts';
 
-/** Honest about who asks; a site's operator can find out what it is. */
+/** Names the program honestly, so that a site's operator can find out what it is. */
 export const USER_AGENT = `spillway/${PROGRAM_VERSION}`;
 
 export function readVersions(): Record<string, string> {

@@ -1,22 +1,23 @@
-// Handshakes that the kernel dropped in silence: no socket ever sees an error, the connection only stands a second or
-// three later. Told from the counters of the kernel and the connect times of the run together: pure.
+// Finds handshakes that the kernel dropped silently: no socket sees an error, but the connection is one or
+// three seconds late. Judged from the kernel's counters together with the run's connect times. Pure.
 
 import type { Finding } from '../model/finding.ts';
 import type { TrialsReport } from '../model/record.ts';
 
 /** What was lost between the start and the end of a run. */
 export interface HandshakeLosses {
-  /** SYNs sent again and handshakes an accept queue had no room for; of the whole network name space. */
+  /** SYNs sent again, and handshakes for which an accept queue had no room; of the whole network name space. */
   readonly lost: number;
-  /** Connections of this run that stood one retransmission or more late. */
+  /** Connections of this run that were late by one retransmission or more. */
   readonly delayed: number;
-  /** Of them, those near one second, three seconds, and seven or more. */
+  /** How many of these were near one second, near three seconds, and seven or more. */
   readonly steps: readonly [atOneSecond: number, atThreeSeconds: number, later: number];
 }
 
 /**
- * Retransmissions come 1, 3, 7 … seconds after the first SYN (RFC 6298: a timeout of one second that doubles), so a
- * connection is counted to the last of these it reached. A tenth less, because the kernel's timers are coarse.
+ * Retransmissions come 1, 3, 7 … seconds after the first SYN (RFC 6298: a timeout of one second that
+ * doubles), so a connection counts for the last of these that it reached. The steps are a tenth of a second
+ * lower, because the kernel's timers are coarse.
  */
 const STEPS_MS = [900, 2_900, 6_900] as const;
 
@@ -32,8 +33,8 @@ export function countHandshakeLosses({ network, connectTime }: TrialsReport): Ha
 }
 
 /**
- * What a person should hear of it, or null: the counters are of the whole machine, so a loss that made none of this run's
- * connections late is somebody else's.
+ * The finding to show, or null. The counters cover the whole machine, so a loss that made none of this run's
+ * connections late belongs to another program.
  */
 export function judgeHandshakes(losses: HandshakeLosses, ours: boolean): Finding | null {
   if (losses.delayed === 0) return null;

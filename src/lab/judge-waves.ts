@@ -1,5 +1,5 @@
-// Waves that nobody asked for: a plan that a limit cuts so far that it takes over ten times its floor is refused with both
-// remedies, or run where somebody says --waves. Pure.
+// Judges waves that nobody asked for. A plan that a limit cuts so much that it takes over ten times its floor
+// is refused with two remedies, or runs when --waves is given. Pure.
 
 import type { Limits } from '../limits/read.ts';
 import type { Finding } from '../model/finding.ts';
@@ -9,7 +9,7 @@ import type { PlanRequest } from '../runner/bench/plan/plan-request.ts';
 
 const MOST_TIMES_FLOOR = 10;
 
-/** The findings, with the limit that cuts the plan too far as refused. */
+/** The findings; the limit that cuts the plan too much is marked as refused. */
 export function judgeWaves(
   plan: Plan,
   findings: readonly Finding[],

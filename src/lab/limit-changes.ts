@@ -1,4 +1,4 @@
-// What the operating system allowed and held before the first round and after the last, as rows for a reader.
+// The operating system's limits and counters before the first round and after the last, as rows for a reader.
 
 import type { NetCounters } from '../limits/counters.ts';
 import type { Limits } from '../limits/read.ts';
@@ -36,7 +36,10 @@ const ROWS = {
   ],
 } as const satisfies Record<string, Row>;
 
-/** One row a limit or counter; counters only grow, so their difference is what the rounds and all others caused. */
+/**
+ * One row for each limit or counter. Counters only grow, so their difference covers the rounds and all other
+ * programs.
+ */
 export function makeLimitChanges(before: SystemState, after: SystemState): LimitChange[] {
   return Object.entries<Row>(ROWS).map(([name, [meaning, read]]) => ({
     name,

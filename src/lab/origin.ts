@@ -1,4 +1,4 @@
-// A server that runs already, ours or any other: whether anybody answers there, before a worker is started.
+// Checks that a server that already runs answers at its origin, before a worker is started.
 
 import { connect } from 'node:net';
 import type { Destination } from '../limits/held-ports.ts';
@@ -7,7 +7,10 @@ import type { RoundOptions } from './round-options.ts';
 
 const CONNECT_DEADLINE_MS = 5_000;
 
-/** The origin as the run wants it. @throws SpillwayError `ERR_ORIGIN` when nobody accepts a connection there */
+/**
+ * The origin in the form that the run uses. @throws SpillwayError `ERR_ORIGIN` when nobody accepts a
+ * connection there
+ */
 export async function checkOrigin(server: RoundOptions['server']): Promise<readonly string[]> {
   if (server.own) throw new SpillwayError('ERR_BUG', 'expected an origin');
   const { origin } = new URL(server.origin);
@@ -20,7 +23,7 @@ export async function checkOrigin(server: RoundOptions['server']): Promise<reado
   );
 }
 
-/** Where the connections of a round with a server of somebody else go. */
+/** Where the connections of a round go when the server is not ours. */
 export function destinationOfOrigin(origin: string): Destination & { readonly host: string } {
   const { hostname, port, protocol } = new URL(origin);
   const host = hostname.replace(/^\[|\]$/gu, '');

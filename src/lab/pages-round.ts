@@ -1,5 +1,5 @@
-// The second scenario: a list API is walked page by page while its files are being downloaded, by the same engine as any
-// other fetch. Every file says `k of n`, so that the directory alone shows whether each came once.
+// The second scenario: walks a list API page by page while its files are downloaded, with the same engine as
+// any other fetch. Every file says `k of n`, so the directory alone shows whether each came exactly once.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,23 +20,23 @@ export interface PagesOptions {
   readonly delayMs: number;
   readonly roundCount: number;
   readonly seed: number;
-  /** The longest one attempt may take. */
+  /** The longest that one attempt may take. */
   readonly deadlineMs: number;
   readonly command: string;
-  /** A round is over. */
+  /** Called when a round is over. */
   readonly onRound?: (name: string, round: PagesRound) => void;
-  /** Cuts the round that runs, which is left out, and begins no further one. */
+  /** Cuts the current round, which is then not in the record, and starts no further one. */
   readonly signal: AbortSignal;
 }
 
 const MEGABYTE = 1e6;
 const NAMED = 5;
 
-/** The numbers of a strategy where a fetch has only workers and requests in flight. */
+/** The numbers of a strategy, when a fetch has only workers and requests in flight. */
 interface PagesPlan
   extends Pick<PagesStrategy, 'name' | 'workerCount' | 'maxInFlight' | 'guard' | 'floorMs'> {}
 
-/** Every strategy once a round, in random order, each with a server and a directory of its own. */
+/** Runs every strategy once a round, in random order, each with its own server and directory. */
 export async function runPages(options: PagesOptions): Promise<PagesRecord> {
   const { fileCount, delayMs, roundCount, seed, command, signal } = options;
   const limits = readLimits();
@@ -138,7 +138,7 @@ async function runRound(plan: PagesPlan, options: PagesOptions): Promise<PagesRo
   }
 }
 
-/** Each `k of n` once on disk, and each sent once by the server's own count. */
+/** Checks that each `k of n` is on disk once, and that the server counted each as sent once. */
 async function checkFiles(
   directory: string,
   fileCount: number,

@@ -1,5 +1,5 @@
-// Ports that are short for a while: how long they are, whether to wait for them is sooner than to run in waves, and the
-// wait itself. The judgement is pure.
+// Handles a temporary lack of ports: how long it lasts, whether waiting ends sooner than running in waves,
+// and the wait itself. The judgement is pure.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Destination } from '../limits/held-ports.ts';
@@ -11,17 +11,17 @@ import type { PlanRequest } from '../runner/bench/plan/plan-request.ts';
 import { destinationOfOrigin } from './origin.ts';
 import type { RoundOptions } from './round-options.ts';
 
-/** What a wave is taken to last where the delay is not known. */
+/** The assumed length of a wave when the delay is not known. */
 const UNKNOWN_DELAY_MS = 1_000;
 const LONGEST_WAIT_SEC = 61;
 
 export interface PortWait {
   readonly waitSec: number;
-  /** Ports that come free meanwhile. */
+  /** Ports that become free meanwhile. */
   readonly portCount: number;
 }
 
-/** The wait after which a round ends soonest; null where it does so without one. */
+/** The wait with which a round ends soonest; null when it ends soonest without waiting. */
 export function judgePortWait(request: PlanRequest, limits: Limits): PortWait | null {
   const { server } = request;
   if (server.ours || cutBy(makePlan(request, limits)) !== 'ports') return null;
@@ -42,7 +42,7 @@ export function judgePortWait(request: PlanRequest, limits: Limits): PortWait | 
   return best === 0 ? null : { waitSec: best, portCount: roomAfter(best) - roomAfter(0) };
 }
 
-/** The ports as if so many were left and nothing else were held. */
+/** The limits as if this many ports were left and nothing else were held. */
 function withRoom(limits: Limits, { addresses, port }: Destination, count: number): Limits['ports'] {
   const room = portRoom(
     { ...limits, ports: { ...limits.ports, destinations: [] } },
@@ -60,7 +60,7 @@ function withRoom(limits: Limits, { addresses, port }: Destination, count: numbe
 }
 
 /**
- * The limits to plan a round by, after what is short for a while was waited for.
+ * Reads the limits to plan a round with, after waiting for what is short only for a while.
  * @param say called with each line of the countdown
  */
 export async function readLimitsForRound(

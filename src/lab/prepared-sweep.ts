@@ -1,5 +1,5 @@
-// What a comparison will run, planned and judged before anything is started: each strategy's plan, on fewer trials
-// where all would take too long, and the reference on each number of workers.
+// Plans and judges what a comparison will run, before anything is started: the plan of each strategy, on
+// fewer trials when all would take too long, and the reference on each number of workers.
 
 import { type Limits, readLimits } from '../limits/read.ts';
 import { SpillwayError } from '../model/errors.ts';
@@ -10,10 +10,10 @@ import type { PreparedRound, RoundOptions } from './round-options.ts';
 
 export interface SweepOptions {
   readonly strategies: readonly Strategy[];
-  /** What a strategy leaves open. */
+  /** The options that a strategy does not set. */
   readonly base: Omit<RoundOptions, 'strategy'>;
   readonly roundCount: number;
-  /** What all rounds of one strategy may take together. */
+  /** The longest that all rounds of one strategy may take together. */
   readonly budgetMs: number;
   readonly seed: number;
   /** Whether the reference is also run on 1 … cores workers. */
@@ -25,7 +25,7 @@ export interface PreparedStrategy {
   readonly guard: string | null;
   readonly round: PreparedRound;
   readonly projected: { readonly trialsRun: number; readonly factor: number } | null;
-  /** For all trials. */
+  /** The floor of all trials. */
   readonly floorMs: number | null;
 }
 
@@ -37,7 +37,7 @@ export interface PreparedSweep {
   readonly scaling: readonly PreparedStrategy[];
 }
 
-/** A budget that is missed by less is met. */
+/** Exceeding the budget by no more than this still meets it. */
 const BUDGET_GRACE_RATIO = 1.05;
 
 /**
@@ -62,7 +62,7 @@ export function prepareSweep(options: SweepOptions, limits: Limits = readLimits(
   };
 }
 
-/** A depth of pipelines that some of the strategies have a use for is not held against the others. */
+/** Removes the pipelining depth from strategies that cannot use it, so that it is no error for them. */
 function optionsFor(strategy: Strategy, options: SweepOptions, limits: Limits): SweepOptions {
   const { base, strategies } = options;
   const hasPipelines = (one: Strategy) =>
@@ -71,7 +71,7 @@ function optionsFor(strategy: Strategy, options: SweepOptions, limits: Limits): 
   return { ...options, base: { ...base, pipelining: 'auto' } };
 }
 
-/** @throws SpillwayError as `prepareSweep`, with the strategy's name */
+/** @throws SpillwayError like `prepareSweep`, with the strategy's name */
 export function prepareStrategy(
   strategy: Strategy,
   options: Pick<SweepOptions, 'base' | 'budgetMs' | 'roundCount'>,
@@ -102,27 +102,30 @@ export function prepareStrategy(
   }
 }
 
-/** Whole waves that fit, at least one. Without a known delay nothing can be foretold, so all are run. */
+/**
+ * The number of trials in whole waves that fit, at least one wave. Without a known delay nothing can be
+ * predicted, so all trials are run.
+ */
 function trialsWithin({ trialCount, maxInFlight, predictedMs }: Plan, roundBudgetMs: number): number {
   if (predictedMs === null || predictedMs <= roundBudgetMs) return trialCount;
   const waves = Math.max(1, Math.floor((trialCount * roundBudgetMs) / predictedMs / maxInFlight));
   return Math.min(trialCount, waves * maxInFlight);
 }
 
-/** The same connections, each used less often. */
+/** The same connections with fewer requests each. */
 function fewer(request: RoundOptions, plan: Plan, trialCount: number): RoundOptions {
   const { connectionCount: connections, maxInFlight, pipelining } = plan;
   return { ...request, trialCount, connections, maxInFlight, pipelining };
 }
 
-/** Waves for waves: the floor grows with them, and the rest of the time with the trials. */
+/** The factor between two plans: the floor grows with the waves, and the rest of the time with the trials. */
 function factorOf(whole: Plan, part: Plan): number {
   return part.floorMs !== null && part.floorMs > 0
     ? whole.waveCount / part.waveCount
     : whole.trialCount / part.trialCount;
 }
 
-/** 1, 2, 4 … and all usable cores. */
+/** The reference on 1, 2, 4 … and all usable cores. */
 function prepareScaling(
   reference: PreparedStrategy,
   options: SweepOptions,
@@ -150,7 +153,7 @@ function prepareScaling(
     );
 }
 
-/** Two that would run the very same round: one is enough. */
+/** True when both would run the same round, so that one is enough. */
 export function isSameRound(a: PreparedStrategy, b: PreparedStrategy): boolean {
   const numbersOf = ({ round: { plan } }: PreparedStrategy) =>
     JSON.stringify({ ...plan, strategy: '', reasons: [] });

@@ -1,5 +1,6 @@
-// The proof that nothing is missing: three sets of trial numbers (planned, answered to the client, seen by the server)
-// must be the same, and so must the sums. A plain sum would pass when 1 and 4 come as 2 and 3; their squares do not.
+// Proves that nothing is missing: three sets of trial numbers (planned, answered to the client, seen by the
+// server) must be equal, and so must the sums. A plain sum does not notice when 1 and 4 come as 2 and 3;
+// squares do.
 
 import { Bitmap } from '../measure/bitmap.ts';
 import { squareSumOf } from '../measure/tally.ts';
@@ -19,16 +20,16 @@ export interface ProofInput {
   readonly tally: TallyData;
   readonly failures: readonly TrialFailure[];
   readonly settledOk: Bitmap;
-  /** Trials that went on the wire more than once: only these may the server have seen again. */
+  /** Trials that were sent more than once: only these may be seen more than once by the server. */
   readonly repeated: Bitmap;
   readonly workerDeaths: number;
-  /** It ended before every trial was settled, because somebody asked for it. */
+  /** True when the run was asked to end before every trial was settled. */
   readonly wasStopped: boolean;
-  /** null: there is no server to ask, and its half is absent. */
+  /** null when there is no server to ask; its half of the proof is then absent. */
   readonly server: SeenByServer | null;
 }
 
-/** How many trials a problem names. */
+/** How many trials a problem lists. */
 const NAMED = 5;
 
 export function makeProof(input: ProofInput): Proof {
@@ -82,7 +83,8 @@ function clientProblems(
   }
   if (wasStopped) return problems;
   const all = new Bitmap(trialCount);
-  // Those that were answered wrong are named above; where not all of them are known, neither are the others.
+  // Trials with a wrong answer are named above. When not all of them are known, the missing ones are not
+  // known either.
   const missingCount = trialCount - answeredOnce - wrongCount;
   if (missingCount <= 0) return problems;
   const isWrong = new Set(wrong.map(({ trial }) => trial));
@@ -109,8 +111,8 @@ function serverSide(
   } else {
     const unseen = settledOk.differences(seen, (answered, wasSeen) => answered && !wasSeen, NAMED);
     if (unseen.length > 0) problems.push(`answered, but not seen by the server: ${name(unseen)}`);
-    // A request written to a connection that was lost may never have arrived, and a dead worker took its last count
-    // with it; without either, the two sides must agree to the request.
+    // A request written to a connection that was lost may never have arrived, and a dead worker's last count
+    // is lost with it. Without either, both sides must agree on every request.
     const isClean = tally.repeats === 0 && tally.ok === trialCount;
     const isOff = server.received > tally.attemptsSent || (isClean && server.received < tally.attemptsSent);
     if (isOff && input.workerDeaths === 0) {
@@ -130,7 +132,7 @@ function name(trials: readonly number[], total = trials.length): string {
   return `${named.join(', ')}${total > named.length ? ', …' : ''}`;
 }
 
-/** What the answered trials add up to, where some are missing. */
+/** The sums of the answered trials, when some are missing. */
 function sumsOf(answered: Bitmap): { sum: bigint; squares: bigint } {
   let sum = 0;
   let low = 0;

@@ -1,15 +1,18 @@
-// The pause between rounds: until the sockets of the last one are gone, for ports in TIME_WAIT make the next connects
-// dearer (14,000 of them double their cost). Bounded, and ended early where waiting does not help.
+// The pause between rounds: waits until the sockets of the last round are gone, because ports in TIME_WAIT
+// make the next connects slower (14,000 of them double the cost). It is bounded, and ends early when waiting
+// does not help.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readNetCounters } from '../limits/counters.ts';
 import { nowMs } from '../measure/clock.ts';
 
-/** So few cost nothing that could be measured. */
+/** So few sockets have no cost that could be measured. */
 const QUIET_SOCKETS = 1_000;
 const LOOK_EVERY_MS = 50;
 const LONGEST_PAUSE_MS = 15_000;
-/** Sockets that do not become fewer in this time belong to somebody else, or stay for the kernel's whole minute. */
+/**
+ * Sockets that do not decrease within this time belong to other programs, or stay for the kernel's full minute.
+ */
 const PATIENCE_MS = 400;
 
 export interface Quiet {
@@ -18,7 +21,7 @@ export interface Quiet {
   readonly isQuiet: boolean;
 }
 
-/** Resolves when TIME_WAIT and orphaned sockets are few, do not become fewer, or after 15 s. */
+/** Resolves when sockets in TIME_WAIT and orphaned ones are few, when they stop decreasing, or after 15 s. */
 export async function waitUntilQuiet(signal: AbortSignal, look = lingeringSockets): Promise<Quiet> {
   const startMs = nowMs();
   let least = Number.POSITIVE_INFINITY;

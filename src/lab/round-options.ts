@@ -1,4 +1,4 @@
-// A round before it starts: what is asked for, and the plan and verdicts that come of it.
+// A round before it starts: what was asked for, and the plan and verdicts made from it.
 
 import type { Limits } from '../limits/read.ts';
 import type { AnswerForm } from '../model/answer-form.ts';
@@ -12,7 +12,7 @@ import type { PlannedServer } from '../runner/bench/plan/plan-costs.ts';
 export const SERVER_KINDS = ['fastify', 'lean'] as const;
 export type ServerKind = (typeof SERVER_KINDS)[number];
 
-/** What is to be measured. `server.own`: a mock server is started for the round and ends with it. */
+/** What to measure. With `server.own`, a mock server is started for the round and ends with it. */
 export interface RoundOptions extends Omit<PlanRequest, 'server'> {
   readonly server:
     | {
@@ -20,26 +20,26 @@ export interface RoundOptions extends Omit<PlanRequest, 'server'> {
         readonly delayMs: number;
         readonly replicas: Auto;
         readonly port: number;
-        /** How `/n` is answered; `auto`: lean for a large plan of HTTP/1.1. */
+        /** Which server answers `/n`; `auto`: the lean one for a large plan of HTTP/1.1. */
         readonly kind: ServerKind | 'auto';
-        /** What `/n` is answered with. @default 'json' */
+        /** The form of the answers to `/n`. @default 'json' */
         readonly answer?: AnswerForm;
-        /** It speaks TLS, with a certificate of its own. @default false */
+        /** True for TLS with a self-signed certificate. @default false */
         readonly isTls?: boolean;
       }
     | {
         readonly own: false;
         readonly origin: string;
         readonly delayMs: number | null;
-        /** Of an https origin. @default the usual */
+        /** Trust for an https origin. @default the system's */
         readonly tls?: TlsTrust;
       };
   readonly attempt: AttemptLimits;
-  /** As many waves as the limits ask for, however long they take. @default false */
+  /** Run in as many waves as the limits require, however long that takes. @default false */
   readonly isInWaves?: boolean;
-  /** As a person would type it, for the record. */
+  /** The command as a person would type it, for the record. */
   readonly command: string;
-  /** The workers' code runs in this thread, to be profiled. @default false */
+  /** Run the workers' code in this thread, so that it can be profiled. @default false */
   readonly isInProcess?: boolean;
 }
 

@@ -1,4 +1,5 @@
-// The record of a round: the runner's account, the server's, the proof, what bound it, and where it was measured.
+// Makes the record of a round: the runner's account, the server's, the proof, what bound the round, and the
+// machine.
 
 import type { RoundRecord, TrialsReport, ServerReport } from '../model/record.ts';
 import type { Ledger } from '../runner/bench/ledger.ts';
@@ -13,7 +14,7 @@ export interface RecordInput {
   readonly prepared: PreparedRound;
   readonly report: TrialsReport;
   readonly ledger: Ledger;
-  /** null: the server is not ours. */
+  /** null when the server is not ours. */
   readonly stats: ServerStats | null;
   readonly startUpMs: number;
   readonly startedAt: string;
@@ -47,7 +48,7 @@ export function makeRecord({
       repeated: ledger.repeated,
       workerDeaths: report.workerDeaths.length,
       wasStopped: report.ended !== 'done',
-      // A signal to the whole process group stops the replicas too: then their half is absent, not broken.
+      // A signal to the whole process group also stops the replicas: their half is then absent, not broken.
       server:
         stats === null || (report.ended !== 'done' && stats.replicasReplaced > 0)
           ? null
@@ -70,7 +71,9 @@ export function makeRecord({
   };
 }
 
-/** By what the server took in: in a round that was cut, most of that may have no answer. */
+/**
+ * CPU time for each request that the server received; in a round that was cut, most of them may have no answer.
+ */
 function cpuUsPerTrial({ cpuUserUs, cpuSystemUs, trials }: ServerStats): number | null {
   return trials.answered === 0
     ? null

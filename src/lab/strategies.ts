@@ -1,5 +1,5 @@
-// The strategies by name: a table, because each is only other numbers in the same plan. What a row leaves out is the
-// caller's, and what the caller leaves out the planner's.
+// The strategies by name. A strategy is a set of numbers for the plan, so they form a table. The caller sets
+// numbers that a row does not, and the planner sets the rest.
 
 import { maxThreadCount } from '../limits/cores.ts';
 import type { Limits } from '../limits/read.ts';
@@ -18,7 +18,7 @@ export const PLAN_KEYS = [
 ] as const;
 export type PlanNumbers = Pick<PlanRequest, (typeof PLAN_KEYS)[number]>;
 
-/** What the guard allowed of what a strategy would take, for people: `8 threads of 10000`. */
+/** What the guard allowed of what a strategy asks for, as text: `8 threads of 10000`. */
 export interface Guarded {
   readonly numbers: Partial<PlanNumbers>;
   readonly guard: string | null;
@@ -26,20 +26,20 @@ export interface Guarded {
 
 export interface Strategy {
   readonly name: string;
-  /** As it was asked for. */
+  /** The strategy as it was asked for. */
   readonly spec: string;
-  /** One line: what it does. */
+  /** What it does, in one line. */
   readonly meaning: string;
   readonly ask: (trialCount: number, limits: Limits) => Guarded;
 }
 
-/** A session of the usual asynchronous clients opens no more than this by itself. */
+/** The connections that a session of common asynchronous clients opens by default. */
 const SESSION_CONNECTIONS = 100;
 
-/** In `threads:count=1000`. */
+/** The keyword in `threads:count=1000`. */
 export const THREADS = 'threads';
 
-/** What the main thread, its helpers and the replicas of the mock server take of the threads that may still start. */
+/** Threads kept for the main thread, its helpers and the replicas of the mock server. */
 const OTHER_THREADS = 64;
 
 const oneByOne = { family: 'one-per-connection', lanes: 1 } as const;
@@ -70,14 +70,14 @@ export const STRATEGIES = {
 export type StrategyName = keyof typeof STRATEGIES;
 export const STRATEGY_NAMES = Object.keys(STRATEGIES) as readonly StrategyName[];
 
-/** What others are measured against where it is among them. */
+/** The strategy that others are compared with, when it is one of them. */
 export const REFERENCE_STRATEGY = 'multicore' satisfies StrategyName;
 
 export function namedStrategy(name: StrategyName): Strategy {
   return { name, spec: name, ...STRATEGIES[name] };
 }
 
-/** A strategy of the user's own. @param spec as it was typed */
+/** A strategy defined by the user. @param spec as it was typed */
 export function ownStrategy(name: string, spec: string, numbers: Partial<PlanNumbers>): Strategy {
   return { name, spec, ...row(spec.slice(name.length + 1).replaceAll(',', ', '), numbers) };
 }
@@ -86,7 +86,9 @@ function row(meaning: string, numbers: Partial<PlanNumbers>): Pick<Strategy, 'me
   return { meaning, ask: () => ({ numbers, guard: null }) };
 }
 
-/** So many threads, each with a slice of the trials and a session of its own; guarded as `threaded` is. */
+/**
+ * A strategy of `count` threads, each with a slice of the trials and its own session; guarded like `threaded`.
+ */
 export function threadsStrategy(count: number, spec: string): Strategy {
   return {
     name: THREADS,
@@ -96,7 +98,7 @@ export function threadsStrategy(count: number, spec: string): Strategy {
   };
 }
 
-/** A thread a trial is what the program this is named after starts; the machine is asked first. */
+/** Asks the guard how many threads may start: the original program starts one for each trial. */
 function askThreads(wanted: number, limits: Limits): Guarded {
   const spare = (limits.threads.usableCount ?? Number.POSITIVE_INFINITY) - OTHER_THREADS;
   const most = Math.min(maxThreadCount(limits), spare);

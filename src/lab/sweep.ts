@@ -1,5 +1,5 @@
-// A comparison from its plans to its record: warm-up, the reference against itself, then every strategy once a round in
-// random order, each with a server and a pool of its own and a pause before it. One round runs at a time.
+// Runs a comparison from plans to record: warm-up, the reference against itself, then every strategy once a
+// round in random order, each with its own server and pool and a pause before it. One round runs at a time.
 
 import { readNetCounters } from '../limits/counters.ts';
 import { readResidentBytes } from '../limits/fact-reader.ts';
@@ -13,7 +13,7 @@ import { waitUntilQuiet } from './quiet.ts';
 import { type Round, type RoundHooks, startRound } from './trial-round.ts';
 
 export interface SweepHooks extends RoundHooks {
-  /** A round begins. `done` of `total` are over. */
+  /** Called when a round begins; `done` of `total` are over. */
   readonly onRoundStart?: (next: {
     readonly label: string;
     readonly done: number;
@@ -23,14 +23,14 @@ export interface SweepHooks extends RoundHooks {
 }
 
 export interface Sweep {
-  /** What was measured; a sweep that was stopped gives what it has. Rejects when a round broke. */
+  /** What was measured; when the sweep was stopped, what there is so far. Rejects when a round broke. */
   readonly comparison: Promise<Comparison>;
-  /** The round that runs takes no new trial, and no further round is begun. */
+  /** Stops taking trials in the current round, and starts no further round. */
   drain(): void;
   abort(): void;
 }
 
-/** One round that is to be run. */
+/** One round to run. */
 export interface Step {
   readonly prepared: PreparedStrategy;
   readonly role: ExecutedRound['role'];
@@ -76,7 +76,7 @@ export function startSweep(sweep: PreparedSweep, hooks: SweepHooks = {}): Sweep 
     });
   }
 
-  /** null: it was stopped before its end, and what it measured says nothing. */
+  /** Returns null when the round was stopped before its end, as its measurements then say nothing. */
   async function runStep({ prepared, role, round }: Step): Promise<Sample | null> {
     const quiet = await waitUntilQuiet(stop.signal);
     if (stop.signal.aborted) return null;
@@ -89,7 +89,7 @@ export function startSweep(sweep: PreparedSweep, hooks: SweepHooks = {}): Sweep 
       },
     });
     const record = await running.record.catch((error: unknown) => {
-      // A signal to the whole group ends a server that is being started, too; the rounds before it stand.
+      // A signal to the process group also ends a server that is just starting; the earlier rounds stay valid.
       if (stop.signal.aborted) return null;
       throw error;
     });
@@ -105,7 +105,9 @@ export function startSweep(sweep: PreparedSweep, hooks: SweepHooks = {}): Sweep 
   }
 }
 
-/** Every round's order is drawn anew from the seed; the reference stands in it twice, to be held against itself. */
+/**
+ * Draws the order of each round from the seed. The reference is in each round twice, to be compared with itself.
+ */
 export function makeSteps({ options, strategies, reference, scaling }: PreparedSweep): Step[] {
   const random = makeRandom(options.seed);
   const more = scaling.filter((point) => !strategies.some((strategy) => isSameRound(strategy, point)));

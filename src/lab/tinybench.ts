@@ -1,6 +1,7 @@
-// The strategies as tasks of tinybench. Its defaults are for microseconds: a task is called once to see whether it is
-// asynchronous, warmed up, and repeated for half a second. A wave lasts a second and more, so it is told that the task is
-// asynchronous, how often to run it, and how long the wave took without the start of its server and workers.
+// Runs the strategies as tasks of tinybench. Its defaults suit microseconds: it calls a task once to see
+// whether it is asynchronous, warms it up, and repeats it for half a second. A wave takes a second or more,
+// so it is told that the task is asynchronous, how often to run it, and how long the wave took without the
+// start of its server and workers.
 
 import { Bench } from 'tinybench';
 import { Histogram } from '../measure/histogram.ts';
@@ -11,7 +12,7 @@ import { waitUntilQuiet } from './quiet.ts';
 import { type Round, type RoundHooks, startRound } from './trial-round.ts';
 
 export interface TinybenchRun {
-  /** Of the strategies that were run to their end. */
+  /** Figures of the strategies that ran to their end. */
   readonly figures: Promise<readonly WaveFigures[]>;
   drain(): void;
   abort(): void;

@@ -1,4 +1,4 @@
-// One round: plan, server, run, proof, record. The bench is one of these; a comparison of strategies is many.
+// One round: plan, server, run, proof, record. The bench is one round; a comparison of strategies is many.
 
 import { maxConnectionsByFiles } from '../limits/capacity.ts';
 import { checkPlan } from '../limits/check.ts';
@@ -25,7 +25,7 @@ const BACKLOG = 4096;
 const MAX_REPLICAS = 16;
 const LEAN_FROM_TRIALS = 200_000;
 
-/** Answers to connections that the client has cut need no long farewell. */
+/** Short, because answers to connections that the client has cut reach nobody. */
 const SERVER_DRAIN_MS = 100;
 const STATS_AFTER_ABORT_MS = 200;
 
@@ -49,21 +49,21 @@ export function refuseIfNeeded({ findings }: PreparedRound): void {
 }
 
 export interface RoundHooks {
-  /** Server and workers stand ready; the first request follows. */
+  /** Called when server and workers are ready, just before the first request. */
   readonly onBegin?: () => void;
   readonly onSnapshot?: (snapshot: Snapshot) => void;
-  /** Something a person should hear of while it runs. */
+  /** Called with text that a person should see while the round runs. */
   readonly onNotice?: (text: string) => void;
 }
 
 export interface Round {
   readonly record: Promise<RoundRecord>;
-  /** Takes no new trial. */
+  /** Stops taking new trials. */
   drain(): void;
   abort(): void;
 }
 
-/** Starts what was prepared: the server beside the pool, since each takes a tenth of a second or two. */
+/** Starts a prepared round, the server and the pool in parallel, as each takes a tenth of a second or two. */
 export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Round {
   const { options, plan } = prepared;
   const server = options.server.own ? openOwnServer(prepared, hooks) : null;
@@ -84,7 +84,7 @@ export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Rou
     userAgent: USER_AGENT,
     tls: () => tls,
     isInProcess: options.isInProcess ?? false,
-    // Before the connections are closed: to take those down is no work that the trials asked for.
+    // Ask the server before connections are closed: closing them is not part of the measured work.
     onFinished: async () => {
       stats = (await (await server)?.mock.stats()) ?? null;
     },
@@ -121,7 +121,7 @@ export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Rou
   }
 }
 
-/** After an abort the replicas may be busy with what was cut; then the account does without their half. */
+/** Asks for statistics after an abort. The replicas may be too busy to answer; then their half is absent. */
 async function askAfterAbort(mock: MockServer): Promise<ServerStats | null> {
   const none = new Promise<null>((resolve) => setTimeout(resolve, STATS_AFTER_ABORT_MS, null));
   return Promise.race([mock.stats().catch(() => null), none]);
@@ -140,7 +140,7 @@ async function openOwnServer(
   const { server } = options;
   if (!server.own || !plannedServer.ours)
     throw new SpillwayError('ERR_BUG', 'expected a round with a server of its own');
-  // Loaded at the first need: against a foreign server it is 3 MB and 25 ms for nothing.
+  // Load it only when needed: it takes 3 MB and 25 ms, which a foreign server does not need.
   const { startServer } = await import('../server/cluster.ts');
   const mock = await startServer({
     port: server.port,
@@ -190,12 +190,15 @@ function planServer(options: RoundOptions, limits: Limits): PlannedServer {
   };
 }
 
-/** Fastify answers some 30,000 trials a second: beyond so many it, not the client, would be measured. */
+/**
+ * True for large plans: Fastify answers some 30,000 trials a second, so beyond that it would be measured
+ * instead of the client.
+ */
 function isLean({ family, trialCount }: RoundOptions, kind: ServerKind | 'auto'): boolean {
   return kind === 'auto' ? family !== 'h2c' && trialCount >= LEAN_FROM_TRIALS : kind === 'lean';
 }
 
-/** A replica is a process with the same limit of open files: connections that were asked for may need several. */
+/** How many replicas are needed for the connections: each process has the same limit of open files. */
 function replicasToHold({ connections, trialCount }: RoundOptions, limits: Limits): number {
   const { count } = maxConnectionsByFiles(limits, { workerCount: 0 });
   if (connections === 'auto' || count === null) return 1;

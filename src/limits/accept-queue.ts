@@ -1,6 +1,6 @@
-// The limit that bites in silence. The kernel finishes handshakes before the server accepts, so a client that waits
-// for each connection before the next does not protect the queue: only a queue that holds them all, or a server that
-// accepts faster than the client connects, does. Pure.
+// The accept queue, a limit that is exceeded silently. The kernel finishes handshakes before the server
+// accepts, so a client that waits for each connection before the next does not protect the queue. Only a queue
+// that holds all connections, or a server that accepts faster than the client connects, prevents losses. Pure.
 import type { Capacity } from './capacity.ts';
 import type { Limits } from './read.ts';
 
@@ -9,17 +9,19 @@ export interface AcceptQueue {
   readonly ours: boolean;
   /** Listening sockets over all replicas and destinations, each with a queue of its own. */
   readonly queueCount: number;
-  /** What `listen` was called with. */
+  /** The backlog that was given to `listen`. */
   readonly backlog: number;
 }
 
-/** What a server that is not ours is taken to have: one queue of 511, the default of Node.js, nginx and Apache. */
+/** Assumed for a server that is not ours: one queue of 511, the default of Node.js, nginx and Apache. */
 export const FOREIGN_ACCEPT_QUEUE: AcceptQueue = { ours: false, queueCount: 1, backlog: 511 };
 
-/** Where somaxconn cannot be read: the default of the BSDs, macOS and of Linux before 5.4. */
+/** Used when somaxconn cannot be read: the default of the BSDs, macOS and Linux before 5.4. */
 const OLD_SOMAXCONN_COUNT = 128;
 
-/** What one queue holds: the kernel cuts the backlog to somaxconn. A foreign queue is never taken for more than 511. */
+/**
+ * The length of one queue: the kernel caps the backlog at somaxconn. A foreign queue is assumed to be at most 511.
+ */
 export function queueLength(limits: Limits, queue: AcceptQueue): number {
   const backlog = queue.ours ? queue.backlog : Math.min(queue.backlog, FOREIGN_ACCEPT_QUEUE.backlog);
   return Math.max(1, Math.min(backlog, limits.sockets.somaxconnCount ?? OLD_SOMAXCONN_COUNT));
@@ -49,16 +51,16 @@ export function maxConnectionsByAcceptQueue(
 export interface ConnectPace {
   /** How many workers may connect at the same time. */
   readonly connectingWorkerCount: number;
-  /** Connections each of them may have in the making at once. */
+  /** Connections that each of them may be opening at once. */
   readonly maxConnecting: number;
   readonly reason: string;
 }
 
 /**
- * How to open `connectionCount` connections from up to `workerCount` workers. What fits in the queues needs no pace.
- * Beyond that, a server that is not ours gets one connecting worker (two outran its one accepting thread) with at most
- * half a queue in the making: when the server stands still for a moment, no more than those are lost. Our own server
- * accepts from several queues, so all workers connect and share half of what the queues hold.
+ * How to open `connectionCount` connections from up to `workerCount` workers. What fits in the queues needs no
+ * limit. Beyond that, for a server that is not ours, one worker connects (two outran its single accepting
+ * thread) and opens at most half a queue at once, so that no more are lost when the server pauses for a moment.
+ * Our own server accepts from several queues, so all workers connect and share half of what the queues hold.
  */
 export function paceConnects(
   limits: Limits,

@@ -1,10 +1,10 @@
-// How many connections each limit leaves room for: pure, from facts to a number and the sentence that says why. The
-// planner takes the least of them; check.ts judges with the same numbers, so the two cannot part ways.
+// How many connections each limit allows. Pure: from facts to a number and the sentence that explains it. The
+// planner takes the smallest; check.ts judges with the same numbers, so the two always agree.
 import type { LimitName } from '../model/finding.ts';
 import { type Destination, REUSE_AFTER_MS, TIME_WAIT_MS } from './held-ports.ts';
 import type { Limits } from './read.ts';
 
-/** `count` null: the limit is unknown here, or there is none, and it says which. */
+/** `count` is null when the limit is unknown here or there is none; the sentence says which. */
 export interface Capacity {
   /** Which limit it is. */
   readonly limit: LimitName;
@@ -14,11 +14,13 @@ export interface Capacity {
 
 /** Open before the first connection: 22 in an idle Node.js 26 process on Linux (epoll, eventfd, io_uring, pipes). */
 const IDLE_FILE_COUNT = 24;
-/** Each worker thread opens an epoll, an eventfd, an io_uring and a pipe of two; measured with 1 to 4 threads. */
+/**
+ * Each worker thread opens an epoll, an eventfd, an io_uring and two ends of a pipe; measured with 1 to 4 threads.
+ */
 const WORKER_FILE_COUNT = 5;
 /** A forked process costs its parent one channel, and three pipes when its output is read; measured with 1 to 3. */
 const CHILD_FILE_COUNT = 4;
-/** For what a run opens in passing: a source, a sink, a journal, a name look-up, a profile. */
+/** Files that a run opens for a while: a source, a sink, a journal, a name look-up, a profile. */
 const PASSING_FILE_COUNT = 8;
 
 export interface FileUsers {
@@ -29,8 +31,8 @@ export interface FileUsers {
 }
 
 /**
- * Files that one process needs besides its connections. What is open when the facts are read counts, so read them
- * before the pool is opened; else its threads count twice.
+ * Files that one process needs besides its connections. Files that are open when the facts are read are
+ * counted, so read the facts before opening the pool; otherwise its threads count twice.
  */
 export function countReservedFiles(
   limits: Pick<Limits, 'files'>,
@@ -54,26 +56,26 @@ export function maxConnectionsByFiles(limits: Limits, users: FileUsers): Capacit
   };
 }
 
-/** A fiftieth of the range is left to whoever else connects. */
+/** The share of the port range that is left to other programs. */
 const KEPT_PORTS_RATIO = 0.02;
 
-/** Local ports towards one destination. All null where the range cannot be read. */
+/** Local ports towards one destination. All null when the range cannot be read. */
 export interface PortRoom {
-  /** What new connections may have. */
+  /** Ports that new connections can get. */
   readonly count: number | null;
   /**
-   * Of them those that come at no more than their usual cost. Linux gives `connect` the ports of one parity first (all of
-   * 10,000 were even here) and walks through them before it turns to the other: beyond half of the range a connect is
-   * slower, and works.
+   * How many of them can be had at the usual cost. Linux first gives `connect` ports of one parity (all of
+   * 10,000 were even here) and searches through them before it turns to the other: beyond half of the range a
+   * connect works, but is slower.
    */
   readonly quickCount: number | null;
-  /** Ports that other connections hold now, and those in TIME_WAIT that new ones do not get. */
+  /** Ports that other connections hold now, and those in TIME_WAIT that new connections do not get. */
   readonly heldCount: number;
 }
 
 /**
- * @param destination where they go; null for a server that is not started yet, which nothing is connected to
- * @param afterSec as it will be in so many seconds, if nothing else connects
+ * @param destination where the connections go; null for a server that is not started yet
+ * @param afterSec look this many seconds ahead, assuming that nothing else connects
  */
 export function portRoom(limits: Limits, destination: Destination | null, afterSec = 0): PortRoom {
   const { rangeCount } = limits.ports;
@@ -104,7 +106,7 @@ export function maxConnectionsByPorts(
   };
 }
 
-/** As in `10 ports towards …`. */
+/** Text such as `10 ports towards …`. */
 export function towards(destinationCount: number): string {
   return destinationCount === 1
     ? 'towards one destination'
@@ -122,11 +124,13 @@ function countHeldPorts(limits: Limits, { addresses, port }: Destination, afterS
       const waiting = endsInSec.filter((_, second) => second >= untilSec + afterSec);
       return liveCount + waiting.reduce((sum, count) => sum + count, 0);
     });
-  // Of several addresses the first that answers is taken, whichever it is.
+  // Of several addresses the first that answers is used, and any may be first.
   return Math.max(0, ...held);
 }
 
-/** Whether a port that has been in TIME_WAIT for a second is given to new connections: as measured, else as it is set. */
+/**
+ * Whether new connections get a port that has been in TIME_WAIT for a second: as measured, else by the setting.
+ */
 function isReused({ ports, sockets }: Limits, addresses: readonly string[] | null): boolean {
   if (ports.isTimeWaitReused !== null) return ports.isTimeWaitReused;
   if (sockets.timeWaitReuse === 1) return true;
@@ -137,10 +141,12 @@ function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
 }
 
-/** A quarter stays free: for the page cache, the kernel's socket memory and whoever else lives here. */
+/** A quarter stays free for the page cache, the kernel's socket memory and other programs. */
 export const MEMORY_USE_RATIO = 0.75;
 
-/** Connections at a measured cost each, both sides included where both are on this machine. */
+/**
+ * Connections that memory allows, at a measured cost each; includes the server's side when it is on this machine.
+ */
 export function maxConnectionsByMemory(limits: Limits, costBytes: number): Capacity {
   const mayTakeBytes = limits.memory.usableBytes * MEMORY_USE_RATIO;
   return {

@@ -1,5 +1,5 @@
-// Finds the control groups that hold this process, version 1 and version 2, from its own group up to the highest one
-// that can be seen: a limit on any of them binds. It must not know what a controller limits.
+// Finds the control groups that hold this process, version 1 and 2, from its own group up to the highest
+// visible one, because a limit on any of them applies. Does not know what a controller limits.
 import type { FactReader } from './fact-reader.ts';
 
 export type Controller = 'cpu' | 'memory' | 'pids';
@@ -11,15 +11,16 @@ export interface CgroupLevel {
 
 interface Mount {
   readonly version: 1 | 2;
-  /** The group that is seen at the mount point; not "/" inside many containers. */
+  /** The group that is visible at the mount point; not "/" inside many containers. */
   readonly root: string;
   readonly point: string;
   readonly options: readonly string[];
 }
 
 /**
- * Every directory whose files for `controller` may bind this process, innermost first, version 1 before 2. A machine
- * may have both at once. Null, with the reason kept for `fact`, when the groups or their files cannot be seen.
+ * Every directory whose files for `controller` may limit this process, innermost first, version 1 before 2. A
+ * machine may have both at once. Null, with the reason kept for `fact`, when the groups or their files cannot
+ * be seen.
  */
 export function findCgroupLevels(
   reader: FactReader,
@@ -89,7 +90,7 @@ function unescape(text: string): string {
 
 function walkUp(mount: Mount, path: string): CgroupLevel[] {
   const below = mount.root === '/' ? path : path.startsWith(mount.root) ? path.slice(mount.root.length) : '';
-  // A path with ".." lies outside the name space of this process: only the mount point itself can be seen.
+  // A path with ".." is outside the name space of this process: only the mount point itself can be seen.
   const segments = below.split('/').filter((segment) => segment !== '');
   const visible = segments.includes('..') ? [] : segments;
   return Array.from({ length: visible.length + 1 }, (_, cut) => ({

@@ -1,5 +1,6 @@
-// Judges what a plan needs against what the system allows: pure, one finding a limit, each with the one command that
-// would lift it. It changes nothing; capacity.ts and accept-queue.ts hold the numbers that the planner goes by as well.
+// Compares what a plan needs with what the system allows: pure, one finding for each limit, each with the one
+// command that raises it. It changes nothing. capacity.ts and accept-queue.ts hold the numbers, which the
+// planner uses too.
 import type { Finding, LimitName, Verdict } from '../model/finding.ts';
 import type { Plan } from '../model/plan.ts';
 import type { AcceptQueue } from './accept-queue.ts';
@@ -10,15 +11,18 @@ import { cpuFix, filesFix, memoryFix, portsFix, raisedLimit, threadsFix } from '
 import type { Destination } from './held-ports.ts';
 import type { Limits } from './read.ts';
 
-/** What a run would take from the system. A `Plan` with the three fields added is one. */
+/** What a run takes from the system: a `Plan` with three more fields. */
 export interface PlanNeed
   extends Pick<
     Plan,
     'processCount' | 'workerCount' | 'connectionCount' | 'destinationCount' | 'maxConnecting'
   > {
-  /** Replicas of the mock server that the run starts on this machine; 0 when it runs already or is not ours. */
+  /**
+   * Replicas of the mock server that the run starts on this machine; 0 when the server runs already or is not
+   * ours.
+   */
   readonly replicaCount: number;
-  /** What the run will hold at its peak on this machine, a server of its own included. */
+  /** Memory that the run needs at its peak on this machine, including its own server. */
   readonly memoryBytes: number;
   readonly acceptQueue: AcceptQueue;
   /** Where the connections go; null for a server that the run starts. */
@@ -27,10 +31,12 @@ export interface PlanNeed
 
 /** Above this share of a hard limit the plan is `tight`: other programs and our own files need some room. */
 const TIGHT_RATIO = 0.95;
-/** An idle Node.js process: 7 threads, and 4 more once files or names have been looked up; workers add one each. */
+/** Threads of an idle Node.js process: 7, and 4 more after file or name look-ups; each worker adds one. */
 const NODE_THREAD_COUNT = 11;
 
-/** One finding for each limit that the plan touches, in a fixed order: `refused` in any means that the run would fail. */
+/**
+ * One finding for each limit that the plan touches, in a fixed order. If any is `refused`, the run would fail.
+ */
 export function checkPlan(need: PlanNeed, limits: Limits): Finding[] {
   return [
     checkFiles(need, limits),
@@ -49,11 +55,11 @@ interface Judgement {
   readonly limit: LimitName;
   readonly needed: number;
   readonly allowed: number | null;
-  /** Set where the verdict is not a matter of `TIGHT_RATIO`. */
+  /** Set when the verdict does not depend on `TIGHT_RATIO`. */
   readonly verdict?: Verdict;
   readonly expected: string;
   readonly found: string;
-  /** What to do when it is not `ok`. */
+  /** What to do when the verdict is not `ok`. */
   readonly advice: string;
   readonly fix: string | null;
   readonly buys: string;
@@ -91,7 +97,9 @@ function checkFiles(need: PlanNeed, limits: Limits): Finding {
   });
 }
 
-/** The hash shares connections out unevenly: four standard deviations over the mean. */
+/**
+ * The largest share: the hash distributes connections unevenly, so four standard deviations are added to the mean.
+ */
 function largestShare(total: number, parts: number): number {
   if (parts <= 1) return total;
   const mean = total / parts;
@@ -165,7 +173,7 @@ function checkAcceptQueue(need: PlanNeed, limits: Limits): Finding {
     limit: 'accept-queue',
     needed: connectionCount,
     allowed: count,
-    // It never fails: what does not fit is sent again by the kernel after 1 s, 3 s and 7 s.
+    // Never `refused`: the kernel sends what does not fit again after 1 s, 3 s and 7 s.
     verdict: connectionCount <= count ? 'ok' : 'tight',
     expected: `${connectionCount} connections to fit in the server's accept queues`,
     found: reason,

@@ -1,15 +1,15 @@
-// How many worker threads and how many replicas of the mock server a machine carries: pure, from the request and the
-// facts to a number and the sentence that says why.
+// How many worker threads and replicas of the mock server a machine supports. Pure: from the request and the
+// facts to a number and the sentence that explains it.
 import { SpillwayError } from '../model/errors.ts';
 import type { Limits } from './read.ts';
 
-/** More threads than this have never been of use; the number is only there to catch a slip of the hand. */
+/** More threads than this have never helped; the cap only catches typing errors. */
 const MAX_COUNT = 256;
 const MAX_PER_CORE_COUNT = 4;
-/** A small machine may still try out how more threads than cores share the work. */
+/** Lets a small machine try how more threads than cores share the work. */
 const MIN_CAP_COUNT = 8;
 
-/** The highest number that may be asked for: 4 a usable core, at least 8, at most 256. */
+/** The highest number that may be asked for: 4 for each usable core, at least 8, at most 256. */
 export function mostThreadsOn(usableCores: number): number {
   return Math.min(MAX_COUNT, Math.max(MIN_CAP_COUNT, Math.floor(usableCores * MAX_PER_CORE_COUNT)));
 }
@@ -57,7 +57,7 @@ export function resolveReplicas(
 }
 
 interface Share {
-  /** Exact for whole cores: multiplied before it is divided. */
+  /** Exact for whole cores, as it multiplies before it divides. */
   readonly of: (cores: number) => number;
   readonly why: string;
 }

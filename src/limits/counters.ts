@@ -1,10 +1,10 @@
-// The kernel's own account of TCP, taken before and after a run: what it dropped and sent again is the only witness of
-// an accept queue that overflowed, because no socket ever sees an error. The counters belong to the network name space,
-// so other programs in it count too.
+// The kernel's TCP counters before and after a run. What it dropped and sent again is the only evidence of an
+// accept queue that overflowed, because no socket sees an error. The counters belong to the network name
+// space, so they include other programs.
 import type { LimitRoots } from './fact-reader.ts';
 import { peekText } from './fact-reader.ts';
 
-/** Counters that only grow, by our name: the file and line they stand in, the kernel's name. */
+/** Counters that only grow: our name, then the file and line they are in and the kernel's name. */
 export const NET_COUNTERS = {
   listenOverflowCount: ['netstat', 'TcpExt', 'ListenOverflows'],
   listenDropCount: ['netstat', 'TcpExt', 'ListenDrops'],
@@ -29,7 +29,7 @@ export const NET_COUNTERS = {
 
 export type NetCounterName = keyof typeof NET_COUNTERS;
 
-/** Values of now, by our name: the kernel's name in the TCP line of sockstat. Memory is in pages. */
+/** Current values: our name, then the kernel's name in the TCP line of sockstat. Memory is in pages. */
 export const NET_GAUGES = {
   inUseCount: 'inuse',
   timeWaitCount: 'tw',
@@ -40,21 +40,23 @@ export const NET_GAUGES = {
 
 export type NetGaugeName = keyof typeof NET_GAUGES;
 
-/** null: this kernel does not show it. */
+/** null when this kernel does not show it. */
 export interface NetCounters {
   readonly counters: Readonly<Record<NetCounterName, number | null>>;
   readonly gauges: Readonly<Record<NetGaugeName, number | null>>;
 }
 
 export interface NetCounterChange {
-  /** Grown by so much; null where either side is unknown, or where it shrank (another name space). */
+  /** The increase of each; null when either side is unknown, or when it decreased (another name space). */
   readonly counters: Readonly<Record<NetCounterName, number | null>>;
   readonly gauges: Readonly<
     Record<NetGaugeName, { readonly before: number | null; readonly after: number | null }>
   >;
 }
 
-/** The counters of this network name space now, in a fraction of a millisecond; all null where there is no /proc. */
+/**
+ * Reads the counters of this network name space in a fraction of a millisecond; all null when there is no /proc.
+ */
 export function readNetCounters(roots: Pick<LimitRoots, 'proc'> = {}): NetCounters {
   const proc = roots.proc ?? '/proc';
   const tables = { netstat: readTable(`${proc}/net/netstat`), snmp: readTable(`${proc}/net/snmp`) };
@@ -65,7 +67,7 @@ export function readNetCounters(roots: Pick<LimitRoots, 'proc'> = {}): NetCounte
   };
 }
 
-/** What happened between two snapshots of one name space: plain data for a record. */
+/** The difference of two snapshots of one name space, as plain data for a record. */
 export function diffNetCounters(before: NetCounters, after: NetCounters): NetCounterChange {
   return {
     counters: mapValues(NET_COUNTERS, (_, name) => {
@@ -77,7 +79,7 @@ export function diffNetCounters(before: NetCounters, after: NetCounters): NetCou
   };
 }
 
-/** netstat and snmp pair a line of names with a line of values, both opened by the same word. */
+/** netstat and snmp pair a line of names with a line of values; both start with the same word. */
 function readTable(path: string): ReadonlyMap<string, number> {
   const table = new Map<string, number>();
   let names: string[] = [];

@@ -1,10 +1,11 @@
-// How much CPU this process may use: affinity (cpusets show in it) and the quotas of its control groups.
-// `os.availableParallelism()` alone does not do: it ignores version 1 quotas and rounds version 2 ones to whole cores.
+// How much CPU this process may use: its affinity, which includes cpusets, and the quotas of its control
+// groups. `os.availableParallelism()` alone is not enough: it ignores version 1 quotas and rounds version 2
+// ones to whole cores.
 import { findCgroupLevels } from './cgroup.ts';
 import type { Bound, FactReader } from './fact-reader.ts';
 
 export interface CpuFacts {
-  /** Cores of the machine, used or not. */
+  /** Cores of the machine, whether or not this process may use them. */
   readonly machineCoreCount: number;
   /** Cores in the affinity mask of this process. */
   readonly affinityCount: number | null;
@@ -13,9 +14,9 @@ export interface CpuFacts {
   /** The file that holds the tightest quota. */
   readonly quotaFile: string | null;
   readonly availableParallelism: number;
-  /** What binds of the above; a fraction is possible, never 0. */
+  /** The smallest of the above; may be a fraction, never 0. */
   readonly usableCores: number;
-  /** How `usableCores` was found, as a person reads it. */
+  /** How `usableCores` was found, as text. */
   readonly how: string;
 }
 
@@ -44,7 +45,7 @@ export function readCpu(reader: FactReader): CpuFacts {
   };
 }
 
-/** How many numbers a list such as `0-3,8,10-11` names; null when it is not one. */
+/** How many numbers a list such as `0-3,8,10-11` contains; null when it is no such list. */
 export function countList(list: string): number | null {
   let count = 0;
   for (const part of list.split(',')) {
@@ -63,7 +64,7 @@ function readQuota(reader: FactReader): { quotaCores: Bound; quotaFile: string |
   for (const { version, directory } of levels) {
     const file = version === 2 ? `${directory}/cpu.max` : `${directory}/cpu.cfs_quota_us`;
     const period = version === 2 ? '' : (reader.peek(`${directory}/cpu.cfs_period_us`) ?? '');
-    // Version 2 holds "quota period" in one line; "max" and -1 are no number above 0 and so bind nothing.
+    // Version 2 has "quota period" in one line. "max" and -1 are no number above 0, so they set no limit.
     const [quotaUs, periodUs] = `${reader.peek(file) ?? ''} ${period}`.trim().split(/\s+/).map(Number);
     if (quotaUs === undefined || periodUs === undefined || !(quotaUs > 0) || !(periodUs > 0)) continue;
     const cores = quotaUs / periodUs;

@@ -1,5 +1,5 @@
-// Reads single facts from the kernel's text files and keeps the reason for each fact that cannot be read. It knows
-// where the files are and how numbers are spelled in them, not what they mean.
+// Reads single facts from the kernel's text files and keeps the reason for each fact that cannot be read.
+// Knows where the files are and how they write numbers, but not what the numbers mean.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 
@@ -13,7 +13,7 @@ export interface UnknownFact {
   readonly reason: string;
 }
 
-/** What Node.js says of the machine by itself; the only source where there is no /proc. */
+/** What Node.js itself says of the machine; the only source when there is no /proc. */
 export interface RuntimeFacts {
   readonly availableParallelism: number;
   readonly machineCoreCount: number;
@@ -22,13 +22,13 @@ export interface RuntimeFacts {
   /** As `process.constrainedMemory()` gives it: 0 or 2^64 where there is no constraint. */
   readonly constrainedMemoryBytes: number;
   readonly residentBytes: number;
-  /** RLIMIT_NPROC does not bind the user 0. */
+  /** True for user 0, to whom RLIMIT_NPROC does not apply. */
   readonly isRoot: boolean;
-  /** Costs 2 ms, so it is asked only where /proc/self/limits is missing. */
+  /** Takes 2 ms, so it is called only when /proc/self/limits is missing. */
   readonly readOpenFiles: () => { readonly soft: Bound; readonly hard: Bound };
 }
 
-/** Where the facts come from; every path can be another one, so that a tree of fixtures can stand in. */
+/** Where the facts come from. Every path can be replaced, for example by a tree of fixtures. */
 export interface LimitRoots {
   /** @default '/proc' */
   readonly proc?: string;
@@ -38,7 +38,7 @@ export interface LimitRoots {
   readonly runtime?: RuntimeFacts;
 }
 
-/** Kernel files spell "no limit" as max, unlimited, -1, or a number next to 2^63 or 2^64. */
+/** Parses a limit. Kernel files write "no limit" as max, unlimited, -1, or a number near 2^63 or 2^64. */
 export function parseBound(text: string): Bound {
   const word = text.trim();
   if (word === 'max' || word === 'unlimited' || word === '-1' || word === 'infinity') return 'unlimited';
@@ -47,7 +47,7 @@ export function parseBound(text: string): Bound {
   return Number.isSafeInteger(value) ? value : 'unlimited';
 }
 
-/** The lesser of two bounds; an unknown one does not count. */
+/** The smaller of two bounds; an unknown one is ignored. */
 export function tighterBound(a: Bound, b: Bound): Bound {
   if (typeof a === 'number' && typeof b === 'number') return Math.min(a, b);
   if (typeof a === 'number') return a;
@@ -70,13 +70,13 @@ export class FactReader {
     return this.#unknown;
   }
 
-  /** Keeps the reason for a fact that is not known, and gives null. */
+  /** Keeps the reason for a fact that is not known, and returns null. */
   missing(fact: string, reason: string): null {
     this.#unknown.push({ fact, reason });
     return null;
   }
 
-  /** The text of a file, or null without a word: for files that are missing on purpose. */
+  /** The text of a file, or null without keeping a reason: for files that are often missing. */
   peek(path: string): string | null {
     return peekText(path);
   }
@@ -90,7 +90,7 @@ export class FactReader {
     }
   }
 
-  /** The number that a file holds first. */
+  /** The first number in a file. */
   bound(fact: string, path: string): Bound {
     const text = this.text(fact, path);
     if (text === null) return null;
@@ -98,13 +98,13 @@ export class FactReader {
     return value ?? this.missing(fact, `${path} holds no number`);
   }
 
-  /** As `bound`, for files where "no limit" means nothing. */
+  /** Like `bound`, for files in which "no limit" has no meaning. */
   number(fact: string, path: string): number | null {
     const value = this.bound(fact, path);
     return typeof value === 'number' ? value : null;
   }
 
-  /** Nothing is there, as opposed to something that may not be seen or read. */
+  /** True when the file does not exist; false when it exists but cannot be seen or read. */
   isKnownMissing(path: string): boolean {
     try {
       return statSync(path, { throwIfNoEntry: false }) === undefined;
@@ -154,7 +154,7 @@ function readRuntime(): RuntimeFacts {
   };
 }
 
-/** What this process holds in memory now; its most so far where /proc is not there to ask. */
+/** Memory that this process holds now; its highest so far when there is no /proc to ask. */
 export function readResidentBytes(): number {
   try {
     return process.memoryUsage.rss();
@@ -164,10 +164,10 @@ export function readResidentBytes(): number {
 }
 
 function readOpenFilesByReport(): { soft: Bound; hard: Bound } {
-  // @types/node 26.6 does not know the option; it is there since Node.js 22.0.
+  // @types/node 26.6 lacks this option, which exists since Node.js 22.0.
   const report: NodeJS.ProcessReport & { excludeNetwork?: boolean } = process.report;
   const before = report.excludeNetwork ?? false;
-  // Without this the report resolves the peer of every open socket.
+  // Without this the report looks up the name of every open socket's peer.
   report.excludeNetwork = true;
   try {
     const { userLimits } = report.getReport() as {

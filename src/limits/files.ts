@@ -1,12 +1,12 @@
-// How many files (a connection is one) this process and the whole system may hold open.
+// How many files this process and the whole system may hold open; each connection is one.
 import type { Bound, FactReader } from './fact-reader.ts';
 import { parseBound } from './fact-reader.ts';
 
 export interface FileFacts {
-  /** RLIMIT_NOFILE of this process; Node.js has already raised it to the hard one by itself. */
+  /** RLIMIT_NOFILE of this process. Node.js has already raised it to the hard limit. */
   readonly softCount: Bound;
   readonly hardCount: Bound;
-  /** Open in this process now. */
+  /** Files that are open in this process now. */
   readonly inUseCount: number | null;
   /** The highest value that anyone may set RLIMIT_NOFILE to (fs.nr_open). */
   readonly ceilingCount: Bound;
@@ -16,7 +16,7 @@ export interface FileFacts {
 
 export function readFiles(reader: FactReader): FileFacts {
   const { softCount, hardCount } = readRlimit(reader);
-  // Reading the directory opens it: that one is not ours.
+  // Reading the directory opens it: do not count that file.
   const entryCount = reader.entryCount('files.inUseCount', `${reader.proc}/self/fd`);
   const system = reader.text('files.systemMaxCount', `${reader.proc}/sys/fs/file-nr`)?.trim().split(/\s+/);
   const systemInUse = parseBound(system?.[0] ?? '');
@@ -30,7 +30,7 @@ export function readFiles(reader: FactReader): FileFacts {
   };
 }
 
-/** /proc/self/limits takes 0.1 ms, the report of Node.js 2 ms; the report also works where there is no /proc. */
+/** /proc/self/limits takes 0.1 ms and the report of Node.js 2 ms, but the report also works without /proc. */
 function readRlimit(reader: FactReader): { softCount: Bound; hardCount: Bound } {
   const line = readRlimitLine(reader, 'Max open files');
   if (line !== null) return { softCount: line.soft, hardCount: line.hard };

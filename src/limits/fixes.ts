@@ -1,4 +1,4 @@
-// For each limit the one command that lifts it on Linux, and what that buys. Pure: the commands are shown, never run.
+// The one command that raises each limit on Linux, and what that gains. Pure: the commands are shown, never run.
 import type { Bound } from './fact-reader.ts';
 import type { Limits } from './read.ts';
 
@@ -7,7 +7,7 @@ export interface Fix {
   readonly buys: string;
 }
 
-/** A round number (a power of two) that holds what is needed and lies above what is set now: a fix never lowers. */
+/** A power of two that covers what is needed and is above the current value: a fix never lowers a limit. */
 export function raisedLimit(neededCount: number, nowCount: Bound): number {
   const floor = typeof nowCount === 'number' ? nowCount + 1 : 1;
   return 2 ** Math.ceil(Math.log2(Math.max(1, neededCount, floor)));
@@ -21,7 +21,7 @@ export function filesFix(limits: Limits, neededCount: number, reservedCount: num
   if (softCount === 'unlimited') return { fix: null, buys: 'nothing: open files are not limited' };
   const targetCount = raisedLimit(Math.max(65_536, neededCount + reservedCount), softCount);
   const buys = `up to ${targetCount - reservedCount} connections a process`;
-  // Nobody may set a limit above fs.nr_open, root included: that one comes first.
+  // Nobody, root included, may set a limit above fs.nr_open, so raise that first.
   if (typeof ceilingCount === 'number' && targetCount > ceilingCount)
     return { fix: `sysctl -w fs.nr_open=${targetCount}`, buys: `${buys}, after ulimit -n ${targetCount}` };
   return { fix: `ulimit -n ${targetCount}`, buys };

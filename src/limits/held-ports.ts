@@ -1,18 +1,18 @@
-// The kernel's table of sockets, read for what holds local ports towards each destination: a port is needed once for
-// each (address, port) connected to, and one in TIME_WAIT may be free again long before it ends.
+// Reads the kernel's table of sockets for what holds local ports towards each destination. A port is needed once
+// for each (address, port) connected to, and a port in TIME_WAIT may be usable again long before that ends.
 
-/** What holds ports of the ephemeral range towards one destination. Plain data. */
+/** What holds ephemeral ports towards one destination. Plain data. */
 export interface HeldPorts {
   readonly address: string;
   readonly port: number;
   /** Ports of connections in any state but TIME_WAIT. */
   readonly liveCount: number;
   readonly timeWaitCount: number;
-  /** Of those in TIME_WAIT, how many end within 1, 2, 3 … seconds from now. */
+  /** How many of those in TIME_WAIT end within 1, 2, 3 … seconds from now. */
   readonly endsInSec: readonly number[];
 }
 
-/** Where connections go: any of `addresses`, or any address at all where they are not known. */
+/** Where connections go: any of `addresses`, or any address at all when they are not known. */
 export interface Destination {
   readonly addresses: readonly string[] | null;
   readonly port: number;
@@ -24,23 +24,23 @@ export interface ListedSocket {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly isTimeWait: boolean;
-  /** Until the kernel's timer of this socket fires, in TIME_WAIT its end. */
+  /** Time until the kernel's timer of this socket fires; in TIME_WAIT, until it ends. */
   readonly timerMs: number;
 }
 
 /** TCP_TIMEWAIT_LEN of Linux. */
 export const TIME_WAIT_MS = 60_000;
-/** How old a socket in TIME_WAIT has to be before Linux gives its port to a new connection (`tcp_tw_reuse`). */
+/** The age at which Linux gives the port of a socket in TIME_WAIT to a new connection (`tcp_tw_reuse`). */
 export const REUSE_AFTER_MS = 1_000;
 
 /**
- * A line is `n: LOCAL:PORT REMOTE:PORT STATE QUEUES TIMER:WHEN …` in hexadecimal, WHEN in hundredths of a second. State
- * 0A listens and holds no port for connecting; 06 is TIME_WAIT.
+ * A line is `n: LOCAL:PORT REMOTE:PORT STATE QUEUES TIMER:WHEN …` in hexadecimal, WHEN in hundredths of a
+ * second. State 0A is listening, which holds no port for connecting; 06 is TIME_WAIT.
  */
 const SOCKET =
   /^ *\d+: [\dA-F]+:([\dA-F]{4}) ([\dA-F]+):([\dA-F]{4}) ([\dA-F]{2})(?: [\dA-F]+:[\dA-F]+ [\dA-F]{2}:([\dA-F]+))? /gm;
 
-/** The sockets of `/proc/net/tcp` or `tcp6` whose local port is in the range, those that listen left out. */
+/** The sockets of `/proc/net/tcp` or `tcp6` whose local port is in the range, without those that listen. */
 export function* listSockets(table: string, lowPort: number, highPort: number): Generator<ListedSocket> {
   for (const [, local = '', address = '', port = '', state, when = '0'] of table.matchAll(SOCKET)) {
     const localPort = Number.parseInt(local, 16);
@@ -55,7 +55,7 @@ export function* listSockets(table: string, lowPort: number, highPort: number): 
   }
 }
 
-/** Words of 32 bits, each with its lowest byte first; an IPv4 address inside IPv6 is that address. */
+/** Reads 32-bit words, each with its lowest byte first. An IPv4 address inside IPv6 gives that IPv4 address. */
 function readAddress(hex: string): string {
   const known = addresses.get(hex);
   if (known !== undefined) return known;
@@ -78,7 +78,9 @@ function readAddress(hex: string): string {
 const MAX_KNOWN_ADDRESSES = 1000;
 const addresses = new Map<string, string>();
 
-/** Sums by destination, the one with the most ports first. Counts each port once, as a table may list one twice. */
+/**
+ * Sums by destination, the one with the most ports first. Counts each port once, as a table may list one twice.
+ */
 export function sumByDestination(sockets: Iterable<ListedSocket>): HeldPorts[] {
   const found = new Map<
     string,

@@ -1,4 +1,4 @@
-// How much memory the run may still take: what the machine has left, and what the control groups leave of it.
+// How much more memory the run may take: what the machine has left, and what the control groups allow.
 import { findCgroupLevels } from './cgroup.ts';
 import type { CgroupLevel } from './cgroup.ts';
 import type { Bound, FactReader } from './fact-reader.ts';
@@ -8,15 +8,15 @@ export interface MemoryFacts {
   readonly totalBytes: number;
   /** What the machine can give without swapping. */
   readonly availableBytes: number;
-  /** The control group limit that leaves least, over all levels and both versions. */
+  /** The control group limit that leaves the least, over all levels and both versions. */
   readonly cgroupLimitBytes: Bound;
-  /** Held under that limit, without the file cache that the kernel gives back by itself. */
+  /** Memory in use under that limit, without the file cache, which the kernel frees when needed. */
   readonly cgroupUsedBytes: number | null;
   /** The file that holds that limit. */
   readonly cgroupFile: string | null;
-  /** `process.constrainedMemory()`, when it is a constraint. */
+  /** `process.constrainedMemory()`, when it is a limit. */
   readonly constrainedBytes: Bound;
-  /** What may still be taken: the least of what the three leave. */
+  /** What may still be taken: the smallest of what the three leave. */
   readonly usableBytes: number;
   readonly boundBy: 'machine' | 'cgroup' | 'process';
 }
@@ -36,7 +36,7 @@ export function readMemory(reader: FactReader): MemoryFacts {
     usableBytes = group.leftBytes;
     boundBy = 'cgroup';
   }
-  // Node.js reads its own group alone and subtracts its own share alone: used only where no group file could be read.
+  // Node.js reads only its own group and subtracts only its own share: used only when no group file could be read.
   if (constrainedBytes !== 'unlimited' && group.leftBytes === null) {
     const leftBytes = Math.max(0, constrainedBytes - runtime.residentBytes);
     if (leftBytes < usableBytes) {
@@ -56,7 +56,7 @@ export function readMemory(reader: FactReader): MemoryFacts {
   };
 }
 
-/** Node.js says 0 where it cannot tell, as without /proc: then half of the machine is taken to be free. */
+/** Node.js says 0 when it cannot tell, as without /proc: half of the machine is then assumed to be free. */
 function availableByRuntime({ runtime }: FactReader, totalBytes: number): number {
   return runtime.availableMemoryBytes > 0 ? runtime.availableMemoryBytes : Math.floor(totalBytes / 2);
 }
@@ -89,14 +89,14 @@ function readLevel(reader: FactReader, { version, directory }: CgroupLevel): Gro
   let file = version === 2 ? 'memory.max' : 'memory.limit_in_bytes';
   let limitBytes = bound(file);
   if (version === 2) {
-    // Above memory.high the kernel slows the group down to make it give memory back: it binds as well.
+    // Above memory.high the kernel slows the group down to make it free memory, so it is a limit too.
     const highBytes = bound('memory.high');
     if (typeof highBytes === 'number' && tighterBound(highBytes, limitBytes) === highBytes) {
       limitBytes = highBytes;
       file = 'memory.high';
     }
   } else {
-    // The limit of groups above that cannot be seen from inside a container.
+    // Includes the limit of groups above that cannot be seen from inside a container.
     limitBytes = tighterBound(limitBytes, field(stat, 'hierarchical_memory_limit'));
   }
   const usage = bound(version === 2 ? 'memory.current' : 'memory.usage_in_bytes');

@@ -1,16 +1,17 @@
-// How this machine finds names, and what would make a run over many hosts faster: resolv.conf, judged. Pure but for reading.
+// How this machine resolves names, and what would make a run over many hosts faster, judged from resolv.conf.
+// Reads one file, otherwise pure.
 
 import { readResolvConf, type ResolvConf } from '../dns/resolv-conf.ts';
 
 export interface NameFacts
   extends Pick<ResolvConf, 'servers' | 'search' | 'ndots' | 'timeoutMs' | 'attempts'> {
-  /** A server on this machine answers first: what it has found once costs no way out. */
+  /** True when a name server on this machine is asked first: its cached answers need no query to the network. */
   readonly hasLocalCache: boolean;
-  /** What to do, where something would help. */
+  /** What to do, when something would help. */
   readonly advice: readonly string[];
 }
 
-/** With so many dots asked for, a public name is first tried behind each domain of the search list. */
+/** From this `ndots` on, a public name is first tried with each domain of the search list. */
 const COSTLY_NDOTS = 2;
 
 /** @param file @default /etc/resolv.conf */

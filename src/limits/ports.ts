@@ -1,5 +1,5 @@
-// Ephemeral ports: the local ports that outgoing connections get, and those that are held now. A port is needed once
-// for each (destination address, destination port), so what binds is the destination with the most of them.
+// Ephemeral ports: the local ports that outgoing connections get, and those in use now. A port is needed once
+// for each (destination address, destination port), so the destination with the most of them sets the limit.
 import { countList } from './cpu.ts';
 import type { FactReader } from './fact-reader.ts';
 import { type HeldPorts, listSockets, sumByDestination } from './held-ports.ts';
@@ -7,25 +7,25 @@ import { type HeldPorts, listSockets, sumByDestination } from './held-ports.ts';
 export interface PortFacts {
   readonly lowPort: number | null;
   readonly highPort: number | null;
-  /** Ports inside the range that ip_local_reserved_ports keeps back. */
+  /** Ports of the range that ip_local_reserved_ports reserves. */
   readonly reservedCount: number | null;
-  /** What the range holds without the reserved ones. */
+  /** Ports of the range without the reserved ones. */
   readonly rangeCount: number | null;
   /** Sockets in TIME_WAIT in this network name space, whatever their port. */
   readonly timeWaitCount: number | null;
   /** Different ports of the range held by connections in any state, TIME_WAIT included. */
   readonly heldCount: number | null;
-  /** Ports of the range held towards the destination that has most of them. */
+  /** Ports of the range held towards the destination that has the most. */
   readonly heldByOneDestinationCount: number | null;
-  /** What holds ports towards each destination, the busiest first; null where the table was not read. */
+  /** What holds ports towards each destination, the busiest first; null when the table was not read. */
   readonly destinations: readonly HeldPorts[] | null;
-  /** New connections were seen to get ports in TIME_WAIT (true) or not (false); null: not measured. */
+  /** Whether new connections were seen to get ports in TIME_WAIT; null when not measured. */
   readonly isTimeWaitReused: boolean | null;
 }
 
-/** The socket tables are read only up to here; 18,000 lines took 75 ms (Node.js 26, 2 cores). */
+/** The socket tables are read only up to this many sockets; 18,000 lines took 75 ms (Node.js 26, 2 cores). */
 const MAX_LISTED_SOCKETS_COUNT = 60_000;
-/** Those with fewer ports held are of no concern to anybody. */
+/** How many destinations are kept; those with fewer ports held do not matter. */
 const MAX_DESTINATIONS_COUNT = 32;
 
 export function readPorts(reader: FactReader): PortFacts {
@@ -67,7 +67,7 @@ function countReserved(list: string, lowPort: number, highPort: number): number 
 }
 
 interface SocketTotals {
-  /** Without those in TIME_WAIT. */
+  /** Sockets without those in TIME_WAIT. */
   readonly v4Count: number;
   readonly v6Count: number;
   readonly timeWaitCount: number;
@@ -101,7 +101,7 @@ function readHeld(
   const socketCount = v4Count + v6Count + timeWaitCount;
   if (socketCount > MAX_LISTED_SOCKETS_COUNT)
     return reader.missing(fact, `${socketCount} sockets are too many to list`);
-  // An empty table costs 4 ms as well: the kernel walks its whole hash table for it.
+  // Skip an empty table, which also costs 4 ms: the kernel walks its whole hash table for it.
   const text = v4Count + timeWaitCount === 0 ? '' : reader.text(fact, `${reader.proc}/net/tcp`);
   const text6 = v6Count + timeWaitCount === 0 ? '' : reader.peek(`${reader.proc}/net/tcp6`);
   if (text === null) return null;

@@ -1,5 +1,6 @@
-// Whether this machine gives ports in TIME_WAIT to new connections, found out by a few: the setting alone does not say
-// it, as it goes by the destination, timestamps of both sides, and what stands between them.
+// Finds out with a few connections whether this machine gives ports in TIME_WAIT to new connections. The
+// setting alone does not tell, as it also depends on the destination, on timestamps of both sides, and on
+// what is between them.
 
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -8,13 +9,15 @@ import type { Limits } from './read.ts';
 
 const PROBE_COUNT = 24;
 const PROBE_DEADLINE_MS = 2_000;
-/** With fewer of all ports in TIME_WAIT, connections may miss them by chance, and they hardly matter. */
+/**
+ * With a smaller share of all ports in TIME_WAIT, connections may miss them by chance, and they hardly matter.
+ */
 const LEAST_HELD_RATIO = 0.1;
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
 
 /**
- * The facts with what was seen. Connects only where much of the range is in TIME_WAIT towards `destination`; asks the
- * server for nothing, and leaves no port in TIME_WAIT.
+ * The facts with the result of the probe. Connects only when much of the range is in TIME_WAIT towards
+ * `destination`; sends no request, and leaves no port in TIME_WAIT.
  * @param host as `net.connect` takes it
  */
 export async function measureTimeWaitReuse(
@@ -42,7 +45,7 @@ function withReuse(limits: Limits, isTimeWaitReused: boolean): Limits {
   return { ...limits, ports: { ...limits.ports, isTimeWaitReused } };
 }
 
-/** Local ports that have been in TIME_WAIT towards this port long enough to be used again. */
+/** Local ports that have been in TIME_WAIT towards this port for long enough to be used again. */
 function readTimeWaitPorts(remotePort: number, lowPort: number, highPort: number): Set<number> {
   const found = new Set<number>();
   for (const path of TABLES) {
@@ -66,7 +69,7 @@ function localPortOf(host: string, port: number): Promise<number | null> {
   const { promise, resolve } = Promise.withResolvers<number | null>();
   const socket = connect({ host, port, timeout: PROBE_DEADLINE_MS });
   const end = (found: number | null): void => {
-    // By RST: a probe must not leave what it looks for.
+    // Close with RST: a probe must not add to the ports in TIME_WAIT.
     socket.resetAndDestroy();
     resolve(found);
   };

@@ -1,5 +1,5 @@
-// The first step of a run: what the operating system allows, as facts that are read and never changed. Every fact is a
-// value or null, and for each null the reason is kept, so that other systems and locked-down containers work too.
+// The first step of a run: reads what the operating system allows and changes nothing. Every fact is a value
+// or null, and the reason for each null is kept, so that other systems and locked-down containers work too.
 import type { CpuFacts } from './cpu.ts';
 import { readCpu } from './cpu.ts';
 import type { LimitRoots, UnknownFact } from './fact-reader.ts';
@@ -27,8 +27,8 @@ export interface Limits {
 }
 
 /**
- * What this machine allows this process now: plain data. It takes 1 to 10 ms, and some 80 ms more for each 20,000
- * open sockets, whose table is read. Never throws for what it cannot read.
+ * What this machine allows this process now, as plain data. It takes 1 to 10 ms, and some 80 ms more for each
+ * 20,000 open sockets, whose table is read. Never throws for a fact that it cannot read.
  */
 export function readLimits(roots: LimitRoots = {}): Limits {
   const reader = new FactReader(roots);

@@ -1,4 +1,4 @@
-// What the kernel does with connections on their way in: the accept and SYN queues, and the firewall's table.
+// What the kernel does with incoming connections: the accept and SYN queues, and the firewall's table.
 import type { FactReader } from './fact-reader.ts';
 
 export interface SocketFacts {
@@ -7,13 +7,13 @@ export interface SocketFacts {
   readonly maxSynBacklogCount: number | null;
   /** 0: a full SYN queue drops. 1: it answers with cookies. 2: always cookies. */
   readonly syncookies: number | null;
-  /** 0: a full accept queue drops in silence and the client waits a second. 1: it resets. */
+  /** 0: a full accept queue drops silently and the client waits a second. 1: it resets. */
   readonly abortOnOverflow: number | null;
-  /** 0: never. 1: ports in TIME_WAIT are used again after a second. 2: on loopback only. */
+  /** 0: never. 1: ports in TIME_WAIT are reused after a second. 2: on loopback only. */
   readonly timeWaitReuse: number | null;
-  /** Whether the firewall follows connections; null when that cannot be told. */
+  /** Whether the firewall tracks connections; null when that cannot be told. */
   readonly isTracking: boolean | null;
-  /** Connections the firewall follows now; null with no reason kept when it follows none. */
+  /** Connections that the firewall tracks now; null with no reason kept when it tracks none. */
   readonly conntrackCount: number | null;
   readonly conntrackMaxCount: number | null;
 }
@@ -36,7 +36,10 @@ export function readSockets(reader: FactReader): SocketFacts {
   };
 }
 
-/** Its settings are missing where others of the network are to be seen, and so are its statistics. */
+/**
+ * True when the settings of tracking are missing while others of the network are visible, and its statistics
+ * are missing too.
+ */
 function isTrackingOff(reader: FactReader): boolean {
   const { proc } = reader;
   return (

@@ -1,19 +1,19 @@
-// How many threads and processes may still start: the control groups' pids, the user's and the system's limit.
+// How many more threads and processes may start: limits of the control groups (pids), the user and the system.
 import { findCgroupLevels } from './cgroup.ts';
 import type { Bound, FactReader } from './fact-reader.ts';
 import { parseBound } from './fact-reader.ts';
 import { readRlimitLine } from './files.ts';
 
 export interface ThreadFacts {
-  /** The control group limit that leaves least. */
+  /** The control group limit that leaves the least. */
   readonly pidsMaxCount: Bound;
   readonly pidsInUseCount: number | null;
   readonly pidsFile: string | null;
-  /** RLIMIT_NPROC: threads of this user over all its processes; root is not bound by it. */
+  /** RLIMIT_NPROC: threads of this user over all its processes; does not apply to root. */
   readonly userMaxCount: Bound;
   readonly systemMaxCount: number | null;
   readonly systemInUseCount: number | null;
-  /** What the least of them leaves. For the user's limit, whose use cannot be read, the whole of it. */
+  /** The smallest of what is left. For the user's limit, whose use cannot be read, the whole limit. */
   readonly usableCount: number | null;
   readonly boundBy: 'cgroup' | 'user' | 'system' | null;
 }

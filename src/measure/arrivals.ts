@@ -1,27 +1,31 @@
-// When each request of a load is due: pure arithmetic over the stages of a rate, split over workers so that the union
-// of their shares is exact. Knows no clock: times count from the start of the first stage.
+// When each request of a load is due: pure arithmetic over the stages of a rate, split over workers so that
+// their shares together are exactly the whole. Knows no clock: times count from the start of the first stage.
 
 import type { ArrivalKind, RateStage } from '../model/load/load-task.ts';
 
 export interface ArrivalOptions {
   readonly stages: readonly RateStage[];
-  /** `even`: at equal steps of the rate. `poisson`: the same rates, with exponential gaps. */
+  /** `even`: evenly spaced at the rate. `poisson`: the same rates with exponential gaps. */
   readonly kind: ArrivalKind;
-  /** Of the gaps of `poisson`; the same for every worker of a run. */
+  /** Seed of the gaps of `poisson`; the same for every worker of a run. */
   readonly seed: number;
   readonly workerIndex: number;
   readonly workerCount: number;
 }
 
 /**
- * The due times of one worker's share, in order. Worker k of W has the requests k, k + W, k + 2W, … of the whole load.
- * With `poisson` every worker draws the gaps of all and keeps its own, so that the union is the same for any W.
+ * The due times of one worker's share, in order. Worker k of W has the requests k, k + W, k + 2W, … of the
+ * whole load. With `poisson`, every worker draws the gaps of all and keeps its own, so that the whole is the
+ * same for any W.
  */
 export class Arrivals {
   readonly #ramp: RateRamp;
   readonly #workerCount: number;
   readonly #random: (() => number) | null;
-  /** Of the whole load: how many requests are due before the next of this share; a real number with `poisson`. */
+  /**
+   * Position in the whole load: how many requests are due before this share's next one; a real number with
+   * `poisson`.
+   */
   #position: number;
   #nextMs: number;
 
@@ -38,7 +42,7 @@ export class Arrivals {
     return this.#nextMs;
   }
 
-  /** Goes on to the request after the next. @returns when the one that was next is due */
+  /** Advances by one request. @returns when the request that was next is due */
   take(): number {
     const dueMs = this.#nextMs;
     this.#position += this.#random === null ? this.#workerCount : this.#draw(this.#workerCount);
@@ -46,12 +50,12 @@ export class Arrivals {
     return dueMs;
   }
 
-  /** Skips what is due at `ms` or before. */
+  /** Skips requests that are due at `ms` or before. */
   skipTo(ms: number): void {
     while (this.#nextMs <= ms) this.take();
   }
 
-  /** The sum of so many draws of an exponential distribution of mean 1: a unit-rate Poisson process. */
+  /** The sum of `count` draws of an exponential distribution with mean 1: a unit-rate Poisson process. */
   #draw(count: number): number {
     const random = this.#random as () => number;
     let sum = 0;
@@ -60,7 +64,7 @@ export class Arrivals {
   }
 }
 
-/** From a position in the load to the time it is due, over stages whose rate is constant or changes linearly. */
+/** Maps a position in the load to the time it is due, over stages whose rate is constant or changes linearly. */
 export class RateRamp {
   readonly #stages: readonly Placed[];
 
@@ -77,15 +81,15 @@ export class RateRamp {
     this.#stages = placed;
   }
 
-  /** Requests of all stages together, a whole number only by chance. */
+  /** Requests of all stages together; usually not a whole number. */
   get totalCount(): number {
     return this.#stages.at(-1)?.endCount ?? 0;
   }
 
   /**
-   * When the rate has brought so many requests. With rates r0 to r1 over D seconds and a = (r1 - r0) / D, request x of a
-   * stage is due at 2x / (r0 + sqrt(r0² + 2ax)): the root of r0 t + a t² / 2 = x that does not cancel where the rates are
-   * nearly equal. Infinite for a position that no stage reaches.
+   * The time at which `position` requests are due. With rates r0 to r1 over D seconds and a = (r1 - r0) / D,
+   * request x of a stage is due at 2x / (r0 + sqrt(r0² + 2ax)): the root of r0 t + a t² / 2 = x that does not
+   * cancel when the rates are nearly equal. Infinite for a position that no stage reaches.
    */
   dueMs(position: number): number {
     const stage = this.#stages.find(({ endCount }) => position < endCount);
@@ -98,7 +102,7 @@ export class RateRamp {
     return startMs + ((2 * within) / (fromPerSec + root)) * 1e3;
   }
 
-  /** The rate asked for at a time; 0 before and after. */
+  /** The rate at a time; 0 before the first stage and after the last. */
   rateAt(ms: number): number {
     const stage = this.#stages.find(({ startMs, durationMs }) => ms >= startMs && ms < startMs + durationMs);
     if (stage === undefined) return 0;
@@ -113,7 +117,7 @@ interface Placed extends RateStage {
   readonly endCount: number;
 }
 
-/** Mulberry32: numbers from 0 to below 1, the same for the same seed. */
+/** Mulberry32: numbers in [0, 1), the same for the same seed. */
 export function makeRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

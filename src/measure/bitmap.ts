@@ -1,6 +1,7 @@
-// One bit a trial in memory that threads share: who is settled survives the thread that settled it.
+// One bit for each trial in memory that threads share, so that what is settled survives the thread that
+// settled it.
 
-/** A set of trial numbers `0 … size-1`. Setting is atomic, so that two threads may meet in one word. */
+/** A set of trial numbers `0 … size-1`. Setting is atomic, so two threads may write to the same word. */
 export class Bitmap {
   readonly size: number;
   readonly #words: Int32Array;
@@ -22,13 +23,13 @@ export class Bitmap {
     return bitmap;
   }
 
-  /** Adds `index`. True when it was not in the set before. */
+  /** Adds `index`. Returns true when it was not in the set before. */
   add(index: number): boolean {
     const bit = 1 << (index & 31);
     return (Atomics.or(this.#words, index >>> 5, bit) & bit) === 0;
   }
 
-  /** Adds every number of a set of the same size. */
+  /** Adds every number of another set of the same size. */
   addAll(other: Bitmap): void {
     for (const [index, word] of other.#words.entries()) Atomics.or(this.#words, index, word);
   }

@@ -1,4 +1,4 @@
-// One clock for every thread and process of a run. Threads have a `performance.now()` of their own with another zero;
+// One clock for all threads and processes of a run. Each thread's `performance.now()` starts at another zero;
 // CLOCK_MONOTONIC behind `process.hrtime` is the machine's, so each thread measures its offset to it once.
 
 import { performance } from 'node:perf_hooks';
@@ -10,7 +10,10 @@ export function nowMs(): number {
   return performance.now() + offsetMs;
 }
 
-/** By the closest of several pairs of readings: the first one loads code and was 2 ms wide, as is one that is cut short. */
+/**
+ * Takes the closest of several pairs of readings: the first loads code and was 2 ms wide, as is one that is
+ * interrupted.
+ */
 function measureOffsetMs(): number {
   let closestMs = Number.POSITIVE_INFINITY;
   let offsetMs = 0;

@@ -1,5 +1,5 @@
-// Latencies over time: how many answers of each magnitude came in each slice of a run, for a picture of bands. Slices
-// double in width when a run outgrows them, so that memory is the same for any length.
+// Latencies over time: how many answers of each magnitude came in each slice of a run, for a picture of
+// bands. Slices double in width when a run outgrows them, so that memory stays the same for any length.
 
 import type { HeatData } from '../model/load/load-record.ts';
 
@@ -57,7 +57,7 @@ export class HeatTimeline {
   }
 }
 
-/** One picture of several workers', at the coarsest width among them (widths differ by powers of two). */
+/** Merges the pictures of several workers, at the coarsest width among them (widths differ by powers of two). */
 export function mergeHeat(parts: readonly HeatData[]): HeatData {
   const sliceMs = Math.max(FIRST_WIDTH_MS, ...parts.map((part) => part.sliceMs));
   const counts = new Map<number, number>();

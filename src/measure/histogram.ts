@@ -1,9 +1,9 @@
-// Latencies of a whole run in a fixed 26 KB: log-linear buckets (HdrHistogram's idea, with 7 bits of precision) in
-// shared memory, so that a worker that dies takes none with it and threads and processes merge by adding.
+// Latencies of a whole run in a fixed 26 KB: log-linear buckets (HdrHistogram's idea, with 7 bits of precision)
+// in shared memory, so that nothing is lost when a worker dies, and threads and processes merge by adding.
 
 import type { HistogramData, Percentiles } from '../model/record.ts';
 
-/** Values are recorded in microseconds: 1 us … 4,294 s; what lies outside is counted at the border. */
+/** Values are in microseconds, 1 us … 4,294 s; values outside count at the border. */
 const PRECISION_BITS = 7;
 const SUB_BUCKETS = 1 << PRECISION_BITS;
 const MAX_VALUE = 0xffff_ffff;
@@ -28,7 +28,7 @@ function lowerBoundOf(bucket: number): number {
   return (bucket - shift * SUB_BUCKETS) * 2 ** shift;
 }
 
-/** A histogram over memory that threads may share. One writer each; any thread may read or merge. */
+/** A histogram over memory that threads may share. Each has one writer; any thread may read or merge. */
 export class Histogram {
   readonly #cells: Float64Array;
 
@@ -61,7 +61,7 @@ export class Histogram {
     if (least > 0 && (cells[MIN] === 0 || least < (cells[MIN] as number))) cells[MIN] = least;
   }
 
-  /** Adds what another histogram was kept as: percentiles of several rounds come from one histogram, never from a mean. */
+  /** Adds a stored histogram: percentiles of several rounds come from one histogram, never from a mean. */
   addData(data: HistogramData): void {
     const cells = this.#cells;
     for (const [lowerUs, count] of data.buckets) {
@@ -73,7 +73,10 @@ export class Histogram {
     if (data.count > 0 && (cells[MIN] === 0 || data.minUs < (cells[MIN] as number))) cells[MIN] = data.minUs;
   }
 
-  /** What was recorded after `before`, an earlier copy of the same histogram, was taken; its largest value is a bucket's. */
+  /**
+   * What was recorded since `before`, an earlier copy of this histogram, was taken; its largest value is a
+   * bucket's bound.
+   */
   since(before: Histogram): Histogram {
     const recent = new Histogram();
     for (let bucket = 0; bucket < BUCKET_COUNT; bucket++) {

@@ -1,4 +1,4 @@
-// Counters of one worker of a load, in memory that the main thread reads while it runs. One writer each.
+// Counters of one worker of a load, in memory that the main thread reads while it runs. Each has one writer.
 
 import { FAILURE_CODES, type FailureCode } from '../model/errors.ts';
 import { type Check, CHECKS, LOAD_FIELDS, type LoadField } from '../model/load/load-task.ts';
@@ -39,7 +39,7 @@ export class LoadTally {
     this.add('wrong', 1);
   }
 
-  /** Counts a request that was not answered whole. */
+  /** Counts a request that did not get a whole answer. */
   addFailure(code: FailureCode): void {
     this.#count(FAILURE_START + FAILURE_CODES.indexOf(code));
     this.add('failed', 1);

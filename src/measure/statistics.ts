@@ -1,5 +1,6 @@
-// What several rounds allow to be said: medians with intervals, ratios of pairs, and when a difference is none. Pure;
-// it knows numbers and no strategies. Times are compared as logarithms, so that half and double are equally far apart.
+// What several rounds allow us to say: medians with intervals, ratios of pairs, and when a difference is only
+// noise. Pure; it knows numbers and no strategies. Times are compared as logarithms, so that half and double
+// are equally far apart.
 
 import type { Estimate, Interval, SpeedVerdict } from '../model/comparison.ts';
 
@@ -7,9 +8,9 @@ export const CONFIDENCE_RATIO = 0.95;
 const BOOTSTRAP_SAMPLES = 2000;
 /** Standard error of a median over that of a mean, for normal noise and many samples; an upper bound for few. */
 const MEDIAN_COST = Math.sqrt(Math.PI / 2);
-/** From here on a percentage says less than a factor. */
+/** From this ratio a factor says more than a percentage. */
 const LEAST_FACTOR = 3;
-/** Below so many rounds a strategy's own spread cannot be told from its difference. */
+/** With fewer rounds, a strategy's own spread cannot be told from its difference. */
 export const LEAST_ROUNDS = 3;
 
 /** The middle value, or the mean of the two in the middle. @throws RangeError for no values */
@@ -21,10 +22,10 @@ export function medianOf(values: readonly number[]): number {
 }
 
 /**
- * The median with an interval by order statistics: the k-th smallest and k-th largest value hold the true median with
- * probability 1 - 2 P(Binomial(n, 1/2) < k), whatever the distribution (David and Nagaraja, Order Statistics, 7.1).
- * The largest k that still reaches 95 % is taken; up to 5 values none does, and the whole range stands with the
- * confidence that it has (3 values: 75 %).
+ * The median with an interval by order statistics: the k-th smallest and k-th largest value enclose the true
+ * median with probability 1 - 2 P(Binomial(n, 1/2) < k), whatever the distribution (David and Nagaraja, Order
+ * Statistics, 7.1). Uses the largest k that still reaches 95 %. With up to 5 values none does, so the whole
+ * range is used with the confidence that it has (3 values: 75 %).
  */
 export function estimateMedian(values: readonly number[]): Estimate {
   const sorted = values.toSorted((a, b) => a - b);
@@ -81,7 +82,7 @@ export function bootstrapMedian(values: readonly number[], random: () => number)
   return bootstrap([values], random, ([median]) => median as number);
 }
 
-/** The same for the ratio of two medians, the one `over` the other, of values that are no pairs. */
+/** The same for the ratio of the median of `values` to the median of `over`, which are not paired. */
 export function bootstrapMedianRatio(
   values: readonly number[],
   over: readonly number[],
@@ -105,7 +106,7 @@ function bootstrap(
   return {
     low: found[tail] as number,
     high: found[BOOTSTRAP_SAMPLES - 1 - tail] as number,
-    // Resamples of few values are the values themselves: no interval can claim more than their range holds.
+    // Resamples of few values are the values themselves: no interval can claim more than their range contains.
     confidenceRatio: Math.min(CONFIDENCE_RATIO, 1 - 2 * 0.5 ** leastCount),
   };
 }
@@ -118,10 +119,10 @@ function resampledMedian(values: readonly number[], into: Float64Array, random: 
 }
 
 /**
- * Time ratios that chance alone shows as the median over `roundCount` rounds, 95 times in 100, from pairs of one thing
- * measured twice: 1 divided and multiplied by exp(1.2533 t s / sqrt(n)). `s` is the spread of the pairs' log ratios
- * about 0, which is their true mean, so t (Student's) has as many degrees of freedom as there are pairs: few pairs make
- * a wide gate, not a false one. null below 2 pairs.
+ * Time ratios that chance alone shows as the median over `roundCount` rounds, 95 times in 100, from pairs of
+ * one thing measured twice: 1 divided and multiplied by exp(1.2533 t s / sqrt(n)). `s` is the spread of the
+ * pairs' log ratios about 0, their true mean, so t (Student's) has as many degrees of freedom as there are
+ * pairs: few pairs give a wide range, not a wrong one. null below 2 pairs.
  */
 export function noiseInterval(pairRatios: readonly number[], roundCount: number): Interval | null {
   const count = pairRatios.length;
@@ -163,7 +164,7 @@ export function judgeDifference(
   return judge(medianOf(ratios), bootstrapMedian(ratios, random), ratios.length, noise);
 }
 
-/** The same for times that are no pairs, such as those of two records. @throws RangeError for no times */
+/** The same for unpaired times, such as those of two records. @throws RangeError for no times */
 export function judgeTimes(
   subjectMs: readonly number[],
   referenceMs: readonly number[],
