@@ -28,9 +28,9 @@ export function queueLength(limits: Limits, queue: AcceptQueue): number {
 }
 
 /**
- * Connections that no pace can lose, because the queues hold them all even if the server accepts none. The kernel
- * shares connections out by a hash, so of several queues some get more: the mean must leave four standard deviations
- * (m + 4 sqrt(m) <= length).
+ * Connections that cannot be lost at any rate, because the queues hold them all even if the server accepts
+ * none. The kernel distributes connections by a hash, so some queues get more than others: the mean must
+ * leave four standard deviations (m + 4 sqrt(m) <= length).
  */
 export function maxConnectionsByAcceptQueue(
   limits: Limits,

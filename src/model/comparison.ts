@@ -1,22 +1,22 @@
-// The one JSON of a comparison: strategies measured side by side on one machine, with all that a reader needs to trust
-// or doubt the verdicts. Terminal, Markdown and HTML are made of it and of nothing else. Times are in milliseconds,
+// The JSON of a comparison: strategies measured side by side on one machine, with all that a reader needs to trust
+// or doubt the verdicts. Terminal, Markdown and HTML output are made only from it. Times are in milliseconds,
 // memory in bytes, shares of a whole between 0 and 1; a ratio of times below 1 is faster than the reference.
 
 import type { Family, Plan } from './plan.ts';
 import type { MachineFacts, Percentiles, RoundRecord } from './record.ts';
 
-/** A range, and how often a range made this way holds the true value. */
+/** A range, and how often a range made this way contains the true value. */
 export interface Interval {
   readonly low: number;
   readonly high: number;
-  /** 0..1; with few rounds it is less than was wanted, and says so. */
+  /** 0..1; with few rounds it is below the wanted confidence. */
   readonly confidenceRatio: number;
 }
 
 /** A median over rounds. */
 export interface Estimate {
   readonly median: number;
-  /** By order statistics, free of any distribution; null where there is one value only. */
+  /** By order statistics, without assuming a distribution; null when there is only one value. */
   readonly interval: Interval | null;
   readonly sampleCount: number;
 }
@@ -27,10 +27,10 @@ export interface RatioEstimate {
   readonly timeRatio: number;
   /** By bootstrap over the rounds' ratios; null below 2 rounds. */
   readonly interval: Interval | null;
-  /** `1 / timeRatio`: so many times as fast, with the same interval turned over. */
+  /** `1 / timeRatio`: how many times as fast, with the same interval inverted. */
   readonly speedUp: number;
   readonly speedUpInterval: Interval | null;
-  /** One ratio a round, in the order of the rounds. */
+  /** One ratio for each round, in their order. */
   readonly ratios: readonly number[];
 }
 
@@ -38,13 +38,16 @@ export interface RatioEstimate {
 export const SPEED_VERDICTS = ['faster', 'slower', 'no difference', 'too few rounds', 'reference'] as const;
 export type SpeedVerdict = (typeof SPEED_VERDICTS)[number];
 
-/** The reference against itself: what this machine shows as a difference where there is none. */
+/** The reference against itself: the difference that this machine shows when there is none. */
 export interface NoiseGate {
   /** The reference strategy, run twice. */
   readonly strategy: string;
   /** The pair that was run first of all, then one pair a round. */
   readonly pairs: readonly { readonly firstMs: number; readonly secondMs: number; readonly ratio: number }[];
-  /** Time ratios in here are what chance alone shows over this many rounds; null when too few pairs were whole. */
+  /**
+   * Time ratios in this range are what chance alone shows over this many rounds; null when too few pairs were
+   * whole.
+   */
   readonly noise: Interval | null;
 }
 
@@ -52,33 +55,36 @@ export interface NoiseGate {
 export interface StrategyFigures {
   /** For all trials; already multiplied where it is projected. */
   readonly wallMs: Estimate;
-  /** The least time physics allows for all trials; null where the delay is not known. */
+  /** The least time physics allows for all trials; null when the delay is not known. */
   readonly floorMs: number | null;
   /** `floor / measured`. */
   readonly efficiencyRatio: Estimate | null;
   readonly answersPerSec: Estimate;
-  /** From the dispatch of its first attempt: the wait for a connection is in it. Of all rounds' answers together. */
+  /**
+   * From the dispatch of the first attempt, so it includes the wait for a connection. Over the answers of all
+   * rounds.
+   */
   readonly latency: Percentiles;
-  /** From the moment the request was sent. Of all rounds' answers together. */
+  /** From the moment the request was sent. Over the answers of all rounds. */
   readonly wireLatency: Percentiles;
-  /** Most connections open at once. */
+  /** The most connections open at once. */
   readonly connectionsPeak: Estimate;
   readonly clientCpuUsPerTrial: Estimate;
-  /** null: the server is not ours to ask. */
+  /** null when the server is not ours, so that it cannot be asked. */
   readonly serverCpuUsPerTrial: Estimate | null;
-  /** Most memory of the client process while the round ran, sampled ten times a second. */
+  /** The most memory of the client process during the round, sampled ten times a second. */
   readonly peakRssBytes: Estimate;
   /** Share of the time the busiest worker's event loop was busy. */
   readonly clientUtilizationRatio: Estimate;
-  /** The same of the busiest replica; null where the server is not ours. */
+  /** The same for the busiest replica; null when the server is not ours. */
   readonly serverUtilizationRatio: Estimate | null;
-  /** Over all rounds. */
+  /** Sum over all rounds. */
   readonly okCount: number;
   readonly failedCount: number;
   readonly repeatCount: number;
   /** Rounds whose proof is broken. */
   readonly brokenProofCount: number;
-  /** What bound most rounds. */
+  /** What limited most rounds. */
   readonly boundBy: string;
 }
 
@@ -90,19 +96,19 @@ export interface StrategyResult {
   /** One line: what it does. */
   readonly meaning: string;
   readonly family: Family;
-  /** The plan of its rounds: for fewer trials than were asked for where it is projected. */
+  /** The plan of its rounds: for fewer trials than were asked for when it is projected. */
   readonly plan: Plan;
-  /** What was asked for and not allowed, as the guard says it, such as `8 threads of 1000`; null: all allowed. */
+  /** What was asked for and not allowed, such as `8 threads of 1000`; null when everything was allowed. */
   readonly guard: string | null;
-  /** Every round with everything, in the order they were run; warm-up is not among them. */
+  /** The complete record of every round, in the order they ran; warm-up is not included. */
   readonly rounds: readonly RoundRecord[];
   readonly figures: StrategyFigures;
-  /** Against the reference; null for the reference itself, and where no round of both is whole. */
+  /** Against the reference; null for the reference itself, and when no pair of whole rounds exists. */
   readonly ratio: RatioEstimate | null;
   readonly verdict: SpeedVerdict;
   /** The verdict's reason, one sentence. */
   readonly reason: string;
-  /** Set where all trials would have taken too long: run on fewer, and multiplied. */
+  /** Set when all trials would have taken too long: fewer were run, and the time multiplied by `factor`. */
   readonly projected: { readonly trialsRun: number; readonly factor: number } | null;
 }
 
@@ -114,11 +120,11 @@ export interface ExecutedRound {
   readonly round: number;
   readonly startedAt: string;
   readonly wallMs: number;
-  /** How long was waited before it, until the sockets of the round before were gone. */
+  /** How long the pause before it was, until the sockets of the previous round were gone. */
   readonly pausedMs: number;
-  /** Sockets in TIME_WAIT when it began; null where the kernel does not say. */
+  /** Sockets in TIME_WAIT when it began; null when the kernel does not say. */
   readonly timeWaitCount: number | null;
-  /** False: the wait ended by its bound, and what was left may have cost this round something. */
+  /** False when the pause reached its bound, so that remaining sockets may have slowed this round. */
   readonly isQuiet: boolean;
   readonly peakRssBytes: number;
 }
@@ -127,12 +133,12 @@ export interface ExecutedRound {
 export interface LimitChange {
   readonly name: string;
   readonly meaning: string;
-  /** A number, `unlimited`, or null where it cannot be read. */
+  /** A number, `unlimited`, or null when it cannot be read. */
   readonly before: number | string | null;
   readonly after: number | string | null;
 }
 
-/** The reference strategy on so many workers. */
+/** The reference strategy on a number of workers. */
 export interface ScalingPoint {
   readonly workerCount: number;
   readonly wallMs: Estimate;
@@ -154,22 +160,22 @@ export interface Comparison {
   readonly origin: string;
   /** Rounds of each strategy. */
   readonly roundCount: number;
-  /** What all rounds of one strategy may take together. */
+  /** The longest that all rounds of one strategy may take together. */
   readonly budgetMs: number;
-  /** Gives the same order of rounds again. */
+  /** The same seed gives the same order of rounds. */
   readonly seed: number;
   readonly versions: Readonly<Record<string, string>>;
   readonly machine: MachineFacts;
   readonly limits: readonly LimitChange[];
-  /** The strategy that others are measured against. */
+  /** The strategy that others are compared with. */
   readonly reference: string;
   readonly noise: NoiseGate;
   readonly strategies: readonly StrategyResult[];
-  /** The reference on 1 … cores workers; empty where it was not asked for. */
+  /** The reference on 1 … cores workers; empty when it was not asked for. */
   readonly scaling: readonly ScalingPoint[];
   readonly order: readonly ExecutedRound[];
-  /** Run before everything and judged by nothing. */
+  /** Ran before everything else and is not judged. */
   readonly warmUp: readonly RoundRecord[];
-  /** Stopped by the user before every round was run. */
+  /** True when the user stopped it before every round was run. */
   readonly isInterrupted: boolean;
 }

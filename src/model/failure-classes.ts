@@ -1,4 +1,4 @@
-// Failures as a person names them to `retry --only`: a code, a group of codes, or a status. Pure.
+// The names of failures that `retry --only` takes: a code, a group of codes, or a status. Pure.
 
 import { FAILURE_CODES, type FailureCode } from './errors.ts';
 import type { FailedOutcome } from './outcome.ts';
@@ -17,7 +17,7 @@ export const FAILURE_GROUPS = {
 
 const STATUS = /^[1-5](?:\d\d|xx)$/u;
 
-/** What `--only` takes, for a person. */
+/** What `--only` takes, for messages to a person. */
 export const CLASS_NAMES = [...FAILURE_CODES, ...Object.keys(FAILURE_GROUPS), '4xx', '5xx', '404'].join(', ');
 
 /** True when `name` is a code, a group, or a status such as 503 or 5xx. */

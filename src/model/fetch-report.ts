@@ -1,4 +1,4 @@
-// What a fetch says of itself: progress now and the final account. Plain data; what is printed comes from here.
+// What a fetch reports: its progress and its final account. Plain data; all printed text is made from it.
 
 import type { BodiesInFlight, LargeBody } from './body/body-progress.ts';
 import type { ErrorCode, FailureCode } from './errors.ts';
@@ -6,14 +6,14 @@ import type { OriginKnee } from './shared/origin-fields.ts';
 import type { FailedOutcome, SkipReason } from './outcome.ts';
 
 export interface FetchCounts {
-  /** Taken from the sources so far: ok + failed + skipped + still under way. */
+  /** Taken from the sources so far: ok + failed + skipped + still in progress. */
   readonly targets: number;
   readonly ok: number;
   readonly failed: number;
   readonly skipped: number;
 }
 
-/** What earlier sessions of a run that goes on have settled; part of the counts. */
+/** What earlier sessions of a continued run have settled; included in the counts. */
 export interface FetchBefore {
   readonly settled: number;
   readonly ok: number;
@@ -25,9 +25,9 @@ export interface OriginTime {
   readonly meanMs: number;
 }
 
-/** Bodies on their way. */
+/** Bodies in flight. */
 export interface BodiesOnTheirWay extends Omit<BodiesInFlight, 'large'> {
-  /** The largest of them, largest first. */
+  /** The largest bodies, largest first. */
   readonly large: readonly (LargeBody & { readonly url: string })[];
 }
 
@@ -37,40 +37,40 @@ export interface FetchSnapshot extends FetchCounts {
   /** How many targets there will be; null while a source does not know. */
   readonly countAhead: number | null;
   readonly inFlight: number;
-  /** Targets that wait for room at their origin. */
+  /** Targets that wait for a free place at their origin. */
   readonly parked: number;
   readonly waitingRetry: number;
   readonly connections: number;
   /** Body bytes received. */
   readonly bytes: number;
   readonly failures: Partial<Record<FailureCode, number>>;
-  /** The origin with the longest mean time to settle, of those with ten answers or more. */
+  /** The origin with the longest mean time to settle, among those with ten answers or more. */
   readonly slowestOrigin: OriginTime | null;
-  /** That one and the next ones, slowest first. */
+  /** The slowest origins, `slowestOrigin` first. */
   readonly slowestOrigins?: readonly OriginTime[];
   /** Final answers by class, such as `2xx`. */
   readonly answers?: Readonly<Record<string, number>>;
-  /** What holds the run back now, for a person. */
+  /** What limits the run now, as text for a person. */
   readonly boundBy: string;
-  /** Bytes of bodies that are whole, as kept, of all sessions. */
+  /** Bytes of complete bodies, as kept, over all sessions. */
   readonly keptBytes?: number;
   readonly bodies?: BodiesOnTheirWay;
-  /** Body bytes received a second of late; as `recentPerSec`. */
+  /** Body bytes received a second recently; like `recentPerSec`. */
   readonly recentBytesPerSec?: number | null;
-  /** Targets settled a second of late; null or left out when the run is too young to tell. */
+  /** Targets settled a second recently; null or absent when the run is too young to tell. */
   readonly recentPerSec?: number | null;
-  /** What is waited for, where nothing has moved for some seconds. */
+  /** What the run is waiting for, when nothing has moved for some seconds. */
   readonly waits?: string | null;
 }
 
-/** What became of the records of a list: all but the skipped ones are targets or named lines. */
+/** What the records of a list became: all except the skipped ones are targets or named lines. */
 export interface ListCounts {
   readonly name: string;
   readonly records: number;
   /** Blank lines, comments, a header. */
   readonly skipped: number;
   readonly targets: number;
-  /** Lines that are no target, each a failure of its own. */
+  /** Lines that are not targets; each is a failure of its own. */
   readonly named: number;
 }
 
@@ -81,12 +81,12 @@ export interface FetchReport extends FetchCounts {
   /** null without a problem. */
   readonly problemCode: ErrorCode | null;
   readonly before: FetchBefore;
-  /** Outcomes of this session, those of targets that had one before included. */
+  /** Outcomes of this session, including those of targets that already had one. */
   readonly settledNow: number;
   readonly wallMs: number;
   readonly bytes: number;
   readonly storedBytes: number;
-  /** Bodies that did not get the name they asked for, because it was taken. */
+  /** Bodies whose file name was taken, so that they got another one. */
   readonly renamed: number;
   readonly attemptsSent: number;
   readonly retries: number;
@@ -96,50 +96,52 @@ export interface FetchReport extends FetchCounts {
   readonly peakRssBytes: number;
   readonly cpuUs: { readonly user: number; readonly system: number };
   readonly failures: Partial<Record<FailureCode, number>>;
-  /** Failures of `http-status` that this session had, by status; left out by an older version. */
+  /** Failures of `http-status` in this session, by status; absent in older versions. */
   readonly statuses?: Readonly<Record<string, number>>;
   readonly skips: Partial<Record<SkipReason, number>>;
   /** The first few of each class. */
   readonly firstFailures: readonly FailedOutcome[];
   /**
-   * Targets that were in the list before: fetched again, or skipped with dedupe. The least there can be where a finding
-   * says that not all were remembered.
+   * Targets that were in the list before: fetched again, or skipped with dedupe. A lower bound when a finding
+   * says that not all targets were remembered.
    */
   readonly duplicates: number;
-  /** From first attempt to settled, in milliseconds; null without an answer. */
+  /** Time from first attempt to settled, in milliseconds; null without an answer. */
   readonly durationMs: {
     readonly p50: number | null;
     readonly p90: number | null;
     readonly p99: number | null;
     readonly max: number | null;
   };
-  /** Of each list that was read to its end; left out where there was none. */
+  /** For each list that was read to its end; absent when there was none. */
   readonly lists?: readonly ListCounts[];
-  /** What sources and run noticed, one line each. */
+  /** What the sources and the run noticed, one line each. */
   readonly findings: readonly string[];
   readonly workerDeaths: readonly string[];
-  /** How many requests the busiest origins were found to serve best, at most 20; left out with fixed budgets. */
+  /** How many requests the busiest origins served best with, at most 20 origins; absent with fixed budgets. */
   readonly knees?: readonly OriginKnee[];
-  /** How names became addresses; left out where none was wanted. */
+  /** How names were resolved; absent when no name was needed. */
   readonly names?: NameAccount;
 }
 
-/** Of this session; a name counts again when its time is over. */
+/** Counts of this session; a name counts again after its record has expired. */
 export interface NameAccount {
-  /** Names that a name server was asked for. */
+  /** Names that were looked up at a name server. */
   readonly lookups: number;
-  /** Names that were known: by then, or because another thread had asked. */
+  /** Names that were known already, or that another thread had just looked up. */
   readonly hits: number;
-  /** Of the lookups: names that do not exist, that servers failed at, and that none answered for in time. */
+  /**
+   * Of the lookups: names that do not exist, names at which servers failed, and names without an answer in time.
+   */
   readonly unknown: number;
   readonly failed: number;
   readonly timedOut: number;
-  /** How long a lookup took, its wait for its turn counted in. */
+  /** How long a lookup took, including the wait for its turn. */
   readonly p50Ms: number | null;
   readonly p99Ms: number | null;
 }
 
-/** True for a session that was found to be misuse before it asked for anything: the run stands as it stood. */
+/** True for a session that was rejected as misuse before it sent anything: the run is unchanged. */
 export function wasRefused({ problemCode, attemptsSent, settledNow }: FetchReport): boolean {
   return problemCode === 'ERR_OPTION' && attemptsSent === 0 && settledNow === 0;
 }

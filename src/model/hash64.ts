@@ -1,9 +1,9 @@
-// A cheap 64-bit print of a text, for tables in which two texts with one print cost a number or a needless suffix, never
-// a file or a target: who makes prints meet on purpose can. Pure.
+// A fast 64-bit hash of a text. Use it only in tables where a collision costs a number or a needless suffix,
+// never a file or a target: collisions can be made on purpose. Pure.
 
 /**
- * Two 32-bit prints: FNV-1a with two primes, each mixed with the other as MurmurHash3 ends (public domain). A digest of
- * node:crypto costs 5 us a text, this a tenth.
+ * Two 32-bit hashes: FNV-1a with two primes, each mixed with the other by MurmurHash3's finalizer (public
+ * domain). A digest of node:crypto costs 5 us a text, this a tenth.
  */
 export function hash64(text: string): readonly [high: number, low: number] {
   let low = 0x811c9dc5;

@@ -1,8 +1,8 @@
-// How a paginated list API is asked and read, and the preset for the mock server's. Types and tables alone.
+// How a paginated list API is asked and read, and the preset for the mock server. Types and tables only.
 
-/** Which parameter moves on from page to page. */
+/** Which parameter leads from page to page. */
 export type Paging = {
-  /** Parameter that sets how many items a page has; null to leave that to the server. */
+  /** Parameter that sets how many items a page has; null leaves that to the server. */
   readonly pageSize: { readonly name: string; readonly count: number } | null;
 } & (
   | { /** Counts the items before the page. */ readonly kind: 'offset'; readonly name: string }
@@ -15,7 +15,7 @@ export type Paging = {
   | { /** `Link: <…>; rel=next` is the next page. */ readonly kind: 'link' }
 );
 
-/** What says that a page is the last one. An empty page always does; cursors and links end by themselves. */
+/** How the last page is recognised. An empty page is always the last; cursors and links end by themselves. */
 export type ListEnd =
   | { readonly kind: 'empty' }
   | { /** true while there is more. */ readonly kind: 'header'; readonly name: string }
@@ -24,26 +24,26 @@ export type ListEnd =
 export interface ListApiOptions {
   readonly url: string;
   readonly method: 'GET' | 'POST';
-  /** Where parameters go; a GET has them in the query in any case. */
+  /** Where parameters go; a GET always has them in the query. */
   readonly parametersIn: 'query' | 'form' | 'json';
   /** Sent with every page. */
   readonly parameters: Readonly<Record<string, string>>;
   readonly paging: Paging;
   readonly end: ListEnd;
-  /** Path of the array of items; '' when the page is that array. */
+  /** Path of the array of items; '' when the page itself is that array. */
   readonly itemsPath: string;
-  /** An item's URL, relative to the list's: `{}` is the item itself, `{a.b}` a field of it. */
+  /** Template of an item's URL, relative to the list's: `{}` is the item itself, `{a.b}` a field of it. */
   readonly itemUrl: string;
-  /** Where a page says how many items the list has; pages are then asked ahead. */
+  /** Where a page says how many items the list has; pages are then requested ahead. */
   readonly total:
     | { readonly kind: 'header'; readonly name: string }
     | { readonly kind: 'field'; readonly path: string }
     | null;
-  /** Pages asked ahead at once where they are known in advance, 1 or more. */
+  /** How many pages are requested ahead when their number is known, 1 or more. */
   readonly prefetchCount: number;
-  /** A list that goes on past this is a failure. */
+  /** A list with more pages than this is a failure. */
   readonly maxPages: number;
-  /** Items remembered to tell those that appear twice. */
+  /** How many items are remembered to recognise those that appear twice. */
   readonly maxRemembered: number;
 }
 
@@ -55,12 +55,12 @@ export interface PageRequest {
 }
 
 export interface PageAnswer {
-  /** Of the final response, by lower-case name. */
+  /** A field of the final response, by lower-case name. */
   readonly header: (name: string) => string | undefined;
   readonly body: string;
 }
 
-/** Fetches one page, retries included. Rejects with a SpillwayError when the page cannot be had. */
+/** Fetches one page, with retries. Rejects with a SpillwayError when the page cannot be fetched. */
 export type RequestPage = (request: PageRequest, signal: AbortSignal) => Promise<PageAnswer>;
 
 export const LIST_DEFAULTS: Omit<ListApiOptions, 'url'> = {

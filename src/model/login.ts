@@ -1,5 +1,5 @@
-// The login of a URL as the fields of a request have it. A "%" that begins no escape stands for itself, as browsers and
-// curl read it, so that no URL is refused for its login. Pure.
+// Encodes the login of a URL for a request field. A "%" that begins no escape is taken literally, as browsers
+// and curl do, so that no URL is refused for its login. Pure.
 
 import { isUtf8 } from 'node:buffer';
 
@@ -9,7 +9,7 @@ export function basicLogin({ username, password }: Pick<URL, 'username' | 'passw
   return Buffer.concat([percentBytes(username), Buffer.from(':'), percentBytes(password)]).toString('base64');
 }
 
-/** The same URL with a login that `decodeURIComponent` takes, for libraries that refuse others. */
+/** The same URL with a login that `decodeURIComponent` accepts, for libraries that refuse others. */
 export function decodableLogin(href: string): string {
   const url = URL.parse(href);
   if (url === null || !`${url.username}${url.password}`.includes('%')) return href;
@@ -38,7 +38,7 @@ function percentBytes(text: string): Buffer {
 
 const PERCENT = 0x25;
 
-/** The byte that two hexadecimal digits at `at` say; -1 for other text. */
+/** The byte of two hexadecimal digits at `at`; -1 for other text. */
 function hexByte(text: Buffer, at: number): number {
   const high = hexDigit(text[at]);
   const low = hexDigit(text[at + 1]);

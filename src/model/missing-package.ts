@@ -1,11 +1,13 @@
-// Packages that an install may leave out, because most users never need them, and what to say where one is missed.
+// Packages that an install may omit, because most users never need them, and what to say when one is missing.
 
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SpillwayError } from './errors.ts';
 
-/** What each is for. fastify comes with an ordinary install; the others are installed by whoever wants them. */
+/**
+ * What each package is for. fastify comes with an ordinary install; users install the others when they want them.
+ */
 export const OPTIONAL_PACKAGES = {
   fastify: 'the mock server',
   '@fastify/swagger': 'the mock server’s page /docs',
@@ -17,8 +19,8 @@ export const OPTIONAL_PACKAGES = {
 export type OptionalPackage = keyof typeof OPTIONAL_PACKAGES;
 
 /**
- * What a failed import is to be reported as: an ERR_OPTION with the command that helps where one of `names` is not
- * installed, else what was thrown.
+ * The error to report for a failed import: an ERR_OPTION with the command that helps when one of `names` is
+ * not installed, else what was thrown.
  */
 export function explainMissing(names: readonly OptionalPackage[], thrown: unknown): unknown {
   const { code, message } = thrown as NodeJS.ErrnoException;
@@ -34,8 +36,8 @@ export function explainMissing(names: readonly OptionalPackage[], thrown: unknow
 }
 
 /**
- * The command that puts packages where the program looks for them: beside itself, which is not where a person stands who
- * runs an install for all projects, or one of another folder.
+ * The command that installs packages where the program looks for them: beside itself. That is not the current
+ * directory after a global install, or an install in another folder.
  * @param programFile any file of the program
  * @param cwd where the command is typed
  */

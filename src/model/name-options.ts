@@ -1,16 +1,16 @@
-// How names become addresses, as the caller wants it and as every thread of a run is told. Plain data.
+// How names are resolved, as the caller wants it and as every thread of a run is told. Plain data.
 
 import { isIP } from 'node:net';
 import { makeRows } from './shared/shared-rows.ts';
 
 export interface NameOptions {
-  /** Name servers as `address` or `address:port`, in place of those of resolv.conf; empty for those. */
+  /** Name servers as `address` or `address:port`, which replace those of resolv.conf; empty to use those. */
   readonly servers: readonly string[];
-  /** Addresses of names that are not asked for: by `host:port`, or by `host` alone for every port. */
+  /** Fixed addresses of names that are not looked up: by `host:port`, or by `host` alone for every port. */
   readonly pins: Readonly<Record<string, readonly string[]>>;
-  /** Which addresses count; 0 for both. */
+  /** The address family to use; 0 for both. */
   readonly family: 0 | 4 | 6;
-  /** A name that has no answer after so long has none; 0 for no bound. */
+  /** A lookup that takes longer fails; 0 for no limit. */
   readonly timeoutMs: number;
   /** @default /etc/resolv.conf */
   readonly resolvConfFile?: string;
@@ -27,7 +27,9 @@ export const DEFAULT_NAME_OPTIONS: NameOptions = {
   timeoutMs: 15_000,
 };
 
-/** `9.9.9.9`, `2620:fe::fe`, `9.9.9.9:53` or `[2620:fe::fe]:53`, as `setServers` of `node:dns` takes them. */
+/**
+ * True for `9.9.9.9`, `2620:fe::fe`, `9.9.9.9:53` or `[2620:fe::fe]:53`, as `setServers` of `node:dns` takes them.
+ */
 export function isServerAddress(text: string): boolean {
   if (isIP(text) !== 0) return true;
   const [, ipv6, ipv4, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/u.exec(text) ?? [];
@@ -35,13 +37,13 @@ export function isServerAddress(text: string): boolean {
   return isAddress && (port === undefined || (Number(port) > 0 && Number(port) < 65_536));
 }
 
-/** How a name was found, or why it was not; `hit`: without asking. */
+/** How a name was found, or why it was not; `hit`: without a lookup. */
 export type NameKind = 'hit' | 'found' | 'unknown' | 'failed' | 'timed-out';
 
 /** A name without an address. Match on `code`. */
 export class NameError extends Error {
   override readonly name = 'NameError';
-  /** `ERR_NAME_UNKNOWN`: it does not exist, which is final. `ERR_NAME_FAILED`: nobody could say. */
+  /** `ERR_NAME_UNKNOWN`: it does not exist, which is final. `ERR_NAME_FAILED`: no server could say. */
   readonly code: 'ERR_NAME_UNKNOWN' | 'ERR_NAME_FAILED';
 
   constructor(code: NameError['code'], message: string, options?: ErrorOptions) {
@@ -50,24 +52,24 @@ export class NameError extends Error {
   }
 }
 
-/** Addresses kept of a name: as many as a connection will try. */
+/** How many addresses of a name are kept: as many as a connection will try. */
 export const MAX_ADDRESSES = 8;
 /** Of an address: its family, and 16 bytes. */
 export const ADDRESS_FIELDS = 5;
 /** Cells of a name in the cache that all threads share, before its addresses. */
 export const NAME_FIELDS = {
   state: 0,
-  /** Changes with each write, so that a reader sees a whole one or none. */
+  /** Changes with each write, so that a reader can tell a whole write from a partial one. */
   version: 1,
   expiresAt: 2,
   askedAt: 3,
   count: 4,
-  /** The address that took a connection, plus one. */
+  /** The address that last accepted a connection, plus one. */
   preferred: 5,
   addresses: 6,
 } as const;
 
-/** Names remembered at once; beyond them the one used longest ago is forgotten. */
+/** How many names are remembered; beyond that the least recently used one is dropped. */
 const NAME_COUNT = 65_536;
 
 /** Memory for the names of a run, 216 bytes each that is used. */

@@ -1,5 +1,5 @@
-// `--name TEMPLATE`, read: a file's name from what is known of its target and body. Slashes in the template make
-// sub-directories; slashes in a value never do.
+// Parses `--name TEMPLATE`, which makes a file's name from what is known of its target and body. Slashes in
+// the template make sub-directories; slashes in a value never do.
 
 import { SpillwayError } from './errors.ts';
 

@@ -1,11 +1,11 @@
-// What a server or a library said or threw becomes one line that steers no terminal, before it stands in an outcome.
+// Turns text that a server or a library sent or threw into one line that cannot control a terminal, for outcomes.
 
 import { withoutLogins } from './shown-url.ts';
 
 /** Control and format characters, halves of surrogate pairs, and line and paragraph separators. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** The text with white space joined, and every character that cannot be seen written as its number. */
+/** The text with runs of white space joined, and every invisible character written as its number. */
 export function oneLine(text: string): string {
   return text
     .replaceAll(/\s+/gu, ' ')
@@ -13,7 +13,7 @@ export function oneLine(text: string): string {
     .replaceAll(UNSEEN, (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`);
 }
 
-/** Of a stack: enough for some twenty frames. */
+/** The longest text kept of a stack: enough for some twenty frames. */
 const MAX_CHARACTERS = 2_000;
 
 /** Kind, message and stack of `thrown` in one line, without logins. */
@@ -27,7 +27,7 @@ function rawText(thrown: unknown): string {
     const { stack } = thrown;
     return typeof stack === 'string' && stack !== '' ? stack : `${thrown.name}: ${thrown.message}`;
   } catch {
-    // A getter or `toString` of the thing threw.
+    // A getter or `toString` of the thrown value threw.
     return 'thrown: something that cannot be shown';
   }
 }

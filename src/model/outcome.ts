@@ -1,4 +1,5 @@
-// The outcome of a target: ok, failed or skipped. Plain data that crosses a thread and goes into records; never holds a credential.
+// The outcome of a target: ok, failed or skipped. Plain data that crosses a thread and goes into records;
+// never has a credential.
 import type { AnswerFacts } from './body/answer-facts.ts';
 import type { FailureCode } from './errors.ts';
 import { shownUrl } from './shown-url.ts';
@@ -10,9 +11,9 @@ export interface Stored {
   readonly path: string;
   /** First byte of the record inside a packed segment; 0 for a file of its own. */
   readonly offsetBytes: number;
-  /** Bytes of the file or record as it lies on disk. */
+  /** Bytes of the file or record on disk. */
   readonly storedBytes: number;
-  /** True when the wanted name was taken, so that another was given. */
+  /** True when the wanted name was taken, so that the file got another one. */
   readonly isRenamed: boolean;
 }
 
@@ -23,9 +24,9 @@ interface Settled {
 }
 
 interface Redirected {
-  /** Where redirects led; absent when the URL asked for is the one that answered. */
+  /** The URL that answered after redirects; absent when it is the URL that was asked for. */
   readonly finalUrl?: string;
-  /** How many were followed in the last attempt; absent where none was. */
+  /** How many redirects the last attempt followed; absent when there were none. */
   readonly redirects?: number;
 }
 
@@ -50,7 +51,7 @@ export interface FailedOutcome extends Settled, Redirected {
   readonly code: FailureCode;
   /** What was expected and found, one line, safe to print. */
   readonly detail: string;
-  /** Of the last answer; 0 when none came. */
+  /** Status of the last answer; 0 when none came. */
   readonly status: number;
   readonly attempts: number;
   readonly durationMs: number;
@@ -62,19 +63,19 @@ export interface SkippedOutcome extends Settled {
 }
 
 /**
- * `duplicate`: the same URL earlier in the run; `drift`: shown twice by a list API; `robots`: disallowed by its origin's
- * robots.txt; `stopped`: the run ended before it.
+ * `duplicate`: the same URL came earlier in the run; `drift`: a list API showed it twice; `robots`: its
+ * origin's robots.txt disallows it; `stopped`: the run ended before it.
  */
 export type SkipReason = 'duplicate' | 'drift' | 'robots' | 'stopped';
 
 export type Outcome = OkOutcome | FailedOutcome | SkippedOutcome;
 
-/** The outcome of a target that nobody asks for, without the login that its URL may hold. */
+/** The outcome of a target that is not requested, without the login that its URL may hold. */
 export function skippedOutcome({ index, line, url }: Target, reason: SkipReason): SkippedOutcome {
   return { kind: 'skipped', index, line, url: shownUrl(url), reason };
 }
 
-/** The outcome of a target that kills the threads it is given to. @param death what the last thread died of */
+/** The outcome of a target that kills the threads that work on it. @param death what the last thread died of */
 export function crashedOutcome({ index, line, url }: Target, death: string): Outcome {
   return {
     kind: 'failed',

@@ -1,4 +1,4 @@
-// What is kept of the second scenario: files listed page by page while they are downloaded. Plain data.
+// The record of the second scenario: files listed page by page while they are downloaded. Plain data.
 
 import type { Estimate } from './comparison.ts';
 import type { MachineFacts } from './record.ts';
@@ -12,11 +12,11 @@ export interface PagesRound {
   readonly p50Ms: number | null;
   readonly maxMs: number | null;
   readonly clientCpuUsPerFile: number;
-  /** Files on disk that say `k of n`, each k of 1..n once. */
+  /** Files on disk that say `k of n`, with each k of 1..n present once. */
   readonly foundOnce: number;
   /** Files that the server sent exactly once. */
   readonly sentOnce: number;
-  /** What does not hold, each named; empty when every file came once. */
+  /** What is not as it should be, each named; empty when every file came once. */
   readonly problems: readonly string[];
 }
 
@@ -25,7 +25,7 @@ export interface PagesStrategy {
   readonly workerCount: number;
   readonly maxInFlight: number;
   readonly guard: string | null;
-  /** Whole turns of what may be in flight, each as long as the delay. */
+  /** The least time: how often the slots are used in turn, times the delay. */
   readonly floorMs: number;
   readonly wallMs: Estimate;
   readonly rounds: readonly PagesRound[];

@@ -5,8 +5,8 @@
 export const MAX_TRIALS = 2 ** 26;
 
 /**
- * How requests share connections; figures of one family never stand beside another's as if they were the same.
- * `one-per-connection`: one request at a time on each connection, what any HTTP/1.1 server understands.
+ * How requests share connections. Figures of different families are never compared as if they were the same
+ * work. `one-per-connection`: one request at a time on each connection, as any HTTP/1.1 server understands.
  * `pipelined`: several HTTP/1.1 requests open at once on each connection. `h2c`: HTTP/2 streams over plain TCP.
  */
 export const FAMILIES = ['one-per-connection', 'pipelined', 'h2c'] as const;
@@ -29,13 +29,13 @@ export interface Plan {
   readonly family: Family;
   readonly transport: Transport;
   readonly trialCount: number;
-  /** Client processes; more than one only where a process may not hold all connections. */
+  /** Client processes; more than one only when a single process may not hold all connections. */
   readonly processCount: number;
-  /** Worker threads over all processes. */
+  /** Sum over all processes. */
   readonly workerCount: number;
-  /** Lanes over all workers. */
+  /** Sum over all workers. */
   readonly laneCount: number;
-  /** Connections over all lanes. */
+  /** Sum over all lanes. */
   readonly connectionCount: number;
   /** Requests open at once on one connection (HTTP/1.1 pipelining depth, or HTTP/2 streams). */
   readonly pipelining: number;
@@ -45,13 +45,13 @@ export interface Plan {
   readonly waveCount: number;
   /** Distinct (address, port) pairs the connections are spread over. */
   readonly destinationCount: number;
-  /** How many connections a worker may have in the making at once, so that no accept queue overflows. */
+  /** How many connections a worker may be opening at once, so that no accept queue overflows. */
   readonly maxConnecting: number;
   /** The delay of an answer if it is known, in milliseconds. */
   readonly delayMs: number | null;
-  /** The least time physics allows: `delayMs * waveCount`; null where the delay is not known. */
+  /** The least time physics allows: `delayMs * waveCount`; null when the delay is not known. */
   readonly floorMs: number | null;
-  /** What the planner expects, from the floor and measured costs; null where the delay is not known. */
+  /** What the planner expects, from the floor and measured costs; null when the delay is not known. */
   readonly predictedMs: number | null;
   readonly reasons: readonly PlanReason[];
 }

@@ -1,5 +1,5 @@
-// What is kept of a run: plain data, the one JSON that terminal, Markdown and HTML are made of, and that a later
-// version can still read. Times are in milliseconds, memory in bytes, shares of a whole between 0 and 1.
+// The record of a run: plain data, the JSON that terminal, Markdown and HTML output are made from and that
+// later versions can still read. Times are in milliseconds, memory in bytes, shares of a whole between 0 and 1.
 
 import type { FailureCode } from './errors.ts';
 import type { Finding } from './finding.ts';
@@ -16,7 +16,7 @@ export interface HistogramData {
   readonly buckets: readonly (readonly [lowerUs: number, count: number])[];
 }
 
-/** The figures people ask for. p99.9 is null below 1,000 samples: it would be a guess. */
+/** The usual percentiles. p99.9 is null below 1,000 samples, as it would be a guess. */
 export interface Percentiles {
   readonly count: number;
   readonly minMs: number | null;
@@ -45,29 +45,29 @@ export const TALLY_FIELDS = [
   'failed',
   /** Attempts whose request was handed to a connected socket: what the server should have seen. */
   'attemptsSent',
-  /** Attempts beyond the first of a target, for whatever reason. */
+  /** Attempts beyond the first of a target, for any reason. */
   'repeats',
-  /** Repeats that a lost connection caused, where the target itself was not to blame. */
+  /** Repeats caused by a lost connection, not by the target. */
   'requeued',
   /** Targets fetched again through undici because the wire transport does not take their framing. */
   'handedOver',
-  /** Answers that no request was open for; each cost its connection. */
+  /** Answers for which no request was open; each cost its connection. */
   'surplusAnswers',
   'bytesReceived',
   'connectionsOpened',
   'connectionsClosed',
   'connectionsPeak',
-  /** TLS handshakes that came to their end, and those of them that resumed a session. */
+  /** Completed TLS handshakes, and how many of them resumed a session. */
   'handshakes',
   'handshakesResumed',
   'inFlight',
   'inFlightPeak',
   /** How often the in-flight cap was lowered because this machine ran out of something. */
   'shrinks',
-  /** Of these, for the want of open files, and of local ports; the rest for the want of kernel buffers. */
+  /** Of these, those for lack of open files, and of local ports; the rest are for lack of kernel buffers. */
   'shrinksByFiles',
   'shrinksByPorts',
-  /** No trial of this number or above was begun. */
+  /** No trial with this number or a higher one was begun. */
   'begunUpTo',
   'firstDispatchAtMs',
   'lastSettledAtMs',
@@ -89,25 +89,29 @@ export type TallyData = Readonly<Record<TallyField, number>> & {
 
 /** Progress at one moment. */
 export interface Snapshot {
-  /** Since the first dispatch was allowed. */
+  /** Time since the first dispatch was allowed. */
   readonly atMs: number;
   readonly total: number;
   readonly ok: number;
   readonly failed: number;
   readonly inFlight: number;
   readonly connections: number;
-  /** Settled a second since the snapshot before. */
+  /** Settled a second since the previous snapshot. */
   readonly perSec: number;
   /** At the rate of the whole run so far; null before the first answer. */
   readonly etaMs: number | null;
-  /** Share of the time since the snapshot before that the busiest worker's event loop was busy; null at the start. */
+  /**
+   * Share of the time since the previous snapshot that the busiest worker's event loop was busy; null at the
+   * start.
+   */
   readonly utilizationRatio: number | null;
   /**
-   * For each worker, since the first dispatch was allowed: how long its event loop was busy and how long it waited, as
-   * it last noted them itself. A worker that is too busy to note stands still here; the next change covers that time.
+   * For each worker, since the first dispatch was allowed: how long its event loop was busy and how long it
+   * waited, as the worker last noted them. The figures of a worker that is too busy to note do not change;
+   * the next note covers that time.
    */
   readonly workerLoopsMs: readonly (readonly [activeMs: number, idleMs: number])[];
-  /** The same for each replica of our own server; empty where the server is not ours. */
+  /** The same for each replica of our own server; empty when the server is not ours. */
   readonly replicaLoopsMs: readonly (readonly [activeMs: number, idleMs: number])[];
 }
 
@@ -123,29 +127,31 @@ export interface WorkerReport {
   readonly wallMs: number;
 }
 
-/** Grown by so much between the start and the end, by the names of limits/counters; null where unknown. */
+/** The increase from start to end, by the names of limits/counters; null when unknown. */
 export type NetworkChange = Readonly<Record<string, number | null>>;
 
-/** The account of a run as the runner gives it: it judges nothing. */
+/** The account of a run as the runner gives it, without any judgement. */
 export interface TrialsReport {
   readonly plan: Plan;
   /** `done`, or how it was stopped before every trial was settled. */
   readonly ended: 'done' | 'drained' | 'aborted';
-  /** First dispatch to last answer. */
+  /** From first dispatch to last answer. */
   readonly wallMs: number;
   readonly answersPerSec: number;
-  /** From the run's making until the first dispatch: threads, lanes, and the server where it was waited for. */
+  /**
+   * From the creation of the run to the first dispatch: threads, lanes, and the server when the run waited for it.
+   */
   readonly startUpMs: number;
   /** User and system time of the client process between first dispatch and last answer, over the settled trials. */
   readonly clientCpuUsPerTrial: number;
   readonly clientCpuUs: { readonly user: number; readonly system: number };
-  /** The most memory the client process ever held, from its start. */
+  /** The most memory that the client process has held since it started. */
   readonly peakRssBytes: number;
   readonly mainUtilizationRatio: number;
   readonly tally: TallyData;
-  /** Never begun, because the run was stopped: trials = ok + failed + skipped. */
+  /** Trials that were not begun because the run was stopped: trials = ok + failed + skipped. */
   readonly skipped: number;
-  /** From the first dispatch: the wait for a connection and attempts that were lost are in it. */
+  /** From the first dispatch, so it includes the wait for a connection and lost attempts. */
   readonly latency: LatencyReport;
   /** From the request handed to a connected socket, of the attempt that was answered. */
   readonly wireLatency: LatencyReport;
@@ -155,12 +161,12 @@ export interface TrialsReport {
   readonly workers: readonly WorkerReport[];
   /** The first failures, named; `tally.failures` counts them all. */
   readonly failures: readonly TrialFailure[];
-  /** Why threads died that were replaced; their unsettled trials were run again. */
+  /** Why threads died that were replaced; their unsettled trials ran again. */
   readonly workerDeaths: readonly string[];
   readonly network: NetworkChange | null;
 }
 
-/** What the mock server's replicas say of themselves after a round. */
+/** What the mock server's replicas report after a round. */
 export interface ServerReport {
   readonly replicaCount: number;
   readonly lean: boolean;
@@ -179,9 +185,9 @@ export interface ServerReport {
 }
 
 /**
- * Client bitmap = server bitmap = plan, with sum and sum of squares. `whole`: all of it holds. `client-only`: the
- * client's half holds and there is no server to ask. `partial`: the run was stopped, and what was settled until then
- * holds. `broken`: something is missing, doubled or wrong, and named.
+ * Client bitmap = server bitmap = plan, with sum and sum of squares. `whole`: all of it holds. `client-only`:
+ * the client's half holds and there is no server to ask. `partial`: the run was stopped, and what was settled
+ * until then holds. `broken`: something is missing, doubled or wrong, and is named.
  */
 export interface Proof {
   readonly verdict: 'whole' | 'client-only' | 'partial' | 'broken';
@@ -189,13 +195,13 @@ export interface Proof {
   readonly answeredOnce: number;
   /** Seen exactly once by the server; null without its half. */
   readonly seenOnce: number | null;
-  /** Seen more than once, every one of them among the attempts that were repeated. */
+  /** Seen more than once, each one among the repeated attempts. */
   readonly seenAgainByRepeat: number | null;
   readonly sum: string;
   readonly expectedSum: string;
   readonly sumOfSquares: string;
   readonly expectedSumOfSquares: string;
-  /** What does not hold, each named with its first trials. */
+  /** What is not as it should be, each with its first trials. */
   readonly problems: readonly string[];
 }
 
@@ -211,7 +217,7 @@ export interface BoundBy {
     | 'memory'
     | 'unknown';
   readonly evidence: readonly string[];
-  /** The instrument itself was saturated, so the time measures it as much as the server. */
+  /** True when the client itself was saturated, so that the time measures it as much as the server. */
   readonly isSaturated: boolean;
 }
 
@@ -236,10 +242,10 @@ export interface RoundRecord extends TrialsReport {
   readonly server: ServerReport | null;
   readonly proof: Proof;
   readonly boundBy: BoundBy;
-  /** Connections that stood only after a second or more: a handshake was lost and sent again. */
+  /** Connections that were open only after a second or more, because a handshake was lost and sent again. */
   readonly slowConnects: number;
   readonly findings: readonly Finding[];
-  /** `floorMs / wallMs`; null where the delay is none or not known, and for a run that was stopped. */
+  /** `floorMs / wallMs`; null when the delay is zero or not known, and for a run that was stopped. */
   readonly efficiencyRatio: number | null;
   readonly versions: Readonly<Record<string, string>>;
   readonly machine: MachineFacts;
@@ -252,13 +258,15 @@ export interface WaveFigures {
   /** Waves, each a round of its own. */
   readonly waveCount: number;
   readonly isProjected: boolean;
-  /** Of waves, as tinybench has them; the margin is that of a 95 % interval of the mean, null below 2 waves. */
+  /**
+   * Times of waves, as tinybench gives them; the margin is half a 95 % interval of the mean, null below 2 waves.
+   */
   readonly meanMs: number;
   readonly marginRatio: number | null;
   readonly leastMs: number;
   readonly mostMs: number;
-  /** Trials, not waves. */
+  /** Counts trials, not waves. */
   readonly trialsPerSec: number;
-  /** Of single answers: a handful of waves has no percentiles. */
+  /** Of single answers: a few waves have no percentiles. */
   readonly answers: Percentiles;
 }

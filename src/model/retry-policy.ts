@@ -4,14 +4,14 @@ import { FAILURES, type FailureCode } from './errors.ts';
 
 const BASE_DELAY_MS = 500;
 const MAX_DELAY_MS = 60_000;
-/** Of the client errors, those that speak of the moment and not of the request. */
+/** Client errors that depend on the moment and not on the request. */
 const RETRYABLE_CLIENT_STATUS = new Set([408, 425, 429]);
 
 export function isRetryableStatus(status: number): boolean {
   return status >= 500 || RETRYABLE_CLIENT_STATUS.has(status);
 }
 
-/** @param status of the answer that failed; 0 without one */
+/** @param status status of the answer that failed; 0 without one */
 export function isRetryable(code: FailureCode, status: number): boolean {
   return code === 'http-status' ? isRetryableStatus(status) : FAILURES[code].retry;
 }
@@ -29,13 +29,13 @@ export function backoffCeilingMs(tries: number, baseMs: number, maxMs: number): 
  */
 export function retryDelayMs(attempts: number, retryAfterMs: number, random: number): number {
   const ceilingMs = backoffCeilingMs(attempts - 1, BASE_DELAY_MS, MAX_DELAY_MS);
-  // Many that were sent away with one Retry-After come back spread over the same ceiling.
+  // Requests that were rejected with the same Retry-After come back spread over the same ceiling.
   return retryAfterMs + random * ceilingMs;
 }
 
 /**
- * Milliseconds a Retry-After field asks for; 0 where it says nothing. A date counts from the answer's own `date`, for the
- * server means its own clock, and from `nowMs` of ours where the answer has none.
+ * Milliseconds that a Retry-After field asks for; 0 when it says nothing. A date counts from the answer's own
+ * `date`, because the server means its own clock, and from our `nowMs` when the answer has none.
  */
 export function parseRetryAfterMs(
   field: string | undefined,
@@ -51,7 +51,7 @@ export function parseRetryAfterMs(
 
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
-/** `Sun, 06 Nov 1994 08:49:37 GMT`, and `Sunday, 06-Nov-94 …`; GMT may be left out, or be UTC or +0000. */
+/** `Sun, 06 Nov 1994 08:49:37 GMT`, and `Sunday, 06-Nov-94 …`; GMT may be absent, or be UTC or +0000. */
 const WITH_DAY =
   /^[a-z]{3,9},? (?<day>\d{1,2})[ -](?<month>[a-z]{3})[ -](?<year>\d{4}|\d\d) (?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d)(?: (?:GMT|UTC|[+-]0000))?$/iu;
 /** `Sun Nov  6 08:49:37 1994`, as asctime of C writes it. */
@@ -59,8 +59,8 @@ const ASCTIME =
   /^[a-z]{3} (?<month>[a-z]{3}) (?<day>[ \d]\d) (?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d) (?<year>\d{4})(?: GMT)?$/iu;
 
 /**
- * A date of HTTP (RFC 9110, section 5.6.7) as milliseconds since 1970; null for what is no date. `Date.parse` also takes
- * `wait 2027`, or the 31st of February.
+ * Parses an HTTP date (RFC 9110, section 5.6.7) to milliseconds since 1970; null when it is no date.
+ * `Date.parse` is not used, as it also accepts `wait 2027` or the 31st of February.
  */
 function parseHttpDate(text: string): number | null {
   const found = (WITH_DAY.exec(text.trim()) ?? ASCTIME.exec(text.trim()))?.groups;
@@ -75,7 +75,7 @@ function parseHttpDate(text: string): number | null {
   return new Date(atMs).getUTCDate() === day ? atMs : null;
 }
 
-/** Of two digits, the year that is no more than 50 years ahead. */
+/** Completes two digits to the year that is at most 50 years ahead. */
 function wholeYear(year: number): number {
   if (year >= 100) return year;
   const now = new Date().getUTCFullYear();

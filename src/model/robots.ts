@@ -1,4 +1,4 @@
-// What is known of an origin's robots.txt, as it crosses a thread.
+// What is known about an origin's robots.txt, as sent between threads.
 
 export interface RobotsAnswer {
   readonly origin: string;

@@ -1,22 +1,25 @@
-// A URL as it may be shown and kept: without its login. What is no URL may be one with a mistake in it, so that rather
-// more is left out of it than less. Pure.
+// Shows and stores URLs without their login. Text that is no URL may be one with a typing error, so more is
+// removed from it rather than less. Pure.
 
 import { parseHttpUrl } from './http-url.ts';
 
 const LOGIN = /\/\/[^\s/?#]*@/gu;
-/** What text begins with that somebody took for a URL, up to its login's end: blanks and slashes may be of a password. */
+/**
+ * The beginning of text that somebody took for a URL, up to the end of its login; a password may have blanks
+ * and slashes.
+ */
 const OPENING = /^([^\s:@/]*:?\/\/|[^\s:@]+:(?=\S))[^@]*@(?:\S*@)?/u;
-/** A beginning that holds no login: no colon but that of a scheme, or after the name of a field. */
+/** A beginning without a login: no colon except that of a scheme, or after the name of a field. */
 const SCHEME = /^(?:[^:]|(?<="):)*:?\/\/$/u;
 
-/** True when the URL, or what was taken for one, has a user name or a password in it. Cheap where it has none. */
+/** True when the URL, or what was taken for one, has a user name or a password. Cheap when it has none. */
 export function holdsLogin(text: string): boolean {
   if (!text.includes('@')) return false;
   const url = parseHttpUrl(text);
   return url === null ? withoutLogins(text) !== text : hasLogin(url);
 }
 
-/** The URL without its login; of text that is none, without whatever could be one. */
+/** The URL without its login; text that is no URL without anything that could be a login. */
 export function shownUrl(text: string): string {
   if (!text.includes('@')) return text;
   const url = parseHttpUrl(text);
@@ -24,7 +27,7 @@ export function shownUrl(text: string): string {
   return hasLogin(url) ? shownHref(url) : text;
 }
 
-/** The same of one that is parsed. */
+/** The same for a parsed URL. */
 export function shownHref(url: URL): string {
   if (!hasLogin(url)) return url.href;
   const shown = new URL(url);
@@ -33,15 +36,15 @@ export function shownHref(url: URL): string {
   return shown.href;
 }
 
-/** Each pass is linear; text that a few of them do not bring to rest loses all up to its last `@`. */
+/** Each pass is linear. Text that still changes after this many loses everything up to its last `@`. */
 const MAX_PASSES = 16;
-/** Longer text is no URL for a person: looked through word by word it would only take time. */
+/** Longer text is not searched word by word, which would only take time: it is no URL for a person. */
 const MAX_CHARACTERS = 65_536;
 
 /**
- * Text that may hold URLs, or what somebody took for one, without whatever could be a login in it: in a word all up to
- * its last `@` that has a colon or two slashes before it. A whole URL loses its login alone. Given what it returned, it
- * changes nothing. Its work grows with the length of the text, and no faster.
+ * Text that may hold URLs, or what somebody took for one, without anything that could be a login: in each
+ * word, everything up to its last `@` that has a colon or two slashes before it. A whole URL loses only its
+ * login. Applying it twice changes nothing more. The work is linear in the length of the text.
  */
 export function withoutLogins(text: string): string {
   if (!text.includes('@')) return text;
@@ -78,7 +81,10 @@ function cutWords(text: string): string {
   });
 }
 
-/** What somebody gave for a URL, to tell what is wrong with it: that it has a login or a query shows, neither of them. */
+/**
+ * What somebody gave as a URL, for a message about it: shows that it has a login or a query, but not their
+ * content.
+ */
 export function maskedUrl(text: string): string {
   return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/isu, '$1…@').replace(/[?#].*/su, '?…');
 }
@@ -87,7 +93,7 @@ function hasLogin({ username, password }: URL): boolean {
   return username !== '' || password !== '';
 }
 
-/** Parameters of a URL or list API that are taken to hold a credential: they are neither kept nor shown. */
+/** Parameters of a URL or list API that may hold a credential: they are neither kept nor shown. */
 const SECRET_NAME = /key|token|secret|pass|auth|sig|session|credential/iu;
 
 /** True when a parameter of this name may hold a credential. */

@@ -1,9 +1,9 @@
-// Where bodies go, as plain data: the caller's choice, resolved, that every worker opens its own sink from.
+// Where bodies go, as plain data: the caller's choice, resolved, from which every worker opens its own sink.
 
 /** Room for the names of 256 directories of 10,000 files; only the pages that are touched are real memory. */
 export const NAME_CLAIMS_BYTES = 32 * 1024 * 1024;
 
-/** A name that a target was about to get in a part of the run that died: free for that target, taken for others. */
+/** A name that a target was about to get in a session that died: free for that target, taken for others. */
 export interface NameReservation {
   readonly index: number;
   /** As in `Stored`. */
@@ -18,11 +18,11 @@ export interface DirectorySpec {
   readonly partial: string;
   /** Template of a file's name; null for Content-Disposition, then the URL's last segment. */
   readonly nameTemplate: string | null;
-  /** A file gets the time that Last-Modified says. @default false */
+  /** Set the time of a file to its Last-Modified. @default false */
   readonly setsTimes?: boolean;
-  /** Files a directory holds before sub-directories take the rest. */
+  /** How many files a directory holds before sub-directories take the rest. */
   readonly filesPerDirectory: number;
-  /** True when the directory was not empty at the start: what lies there is kept, too. */
+  /** True when the directory was not empty at the start: its files are kept too. */
   readonly holdsOthers: boolean;
   /** Names given so far by all workers, as 64-bit prints in shared memory (`sinks/names/name-claims`). */
   readonly claims: SharedArrayBuffer;
@@ -39,7 +39,7 @@ export interface PackedSpec {
   readonly compression: 'none' | 'gzip' | 'zstd';
   /** A segment that has grown past this many bytes is closed and the next one opened. */
   readonly segmentBytes: number;
-  /** Goes into records that name their maker. */
+  /** Written into records that name the program that made them. */
   readonly software: string;
   /**
    * From `sinks/recover/recover-sink`: the first segment that a worker of this index makes. Absent in a run's first part, where a
@@ -53,7 +53,7 @@ export interface DiscardSpec {
   readonly kind: 'discard';
 }
 
-/** Bodies go to whoever reads the outcomes, as values. */
+/** Bodies go as values to whoever reads the outcomes. */
 export interface MemorySpec {
   readonly kind: 'memory';
 }
@@ -63,7 +63,7 @@ export interface ModuleSpec {
   readonly kind: 'module';
   /** `file:` URL of the module. */
   readonly href: string;
-  /** Handed to the module's default export; what a structured clone takes. */
+  /** Passed to the module's default export; anything that a structured clone accepts. */
   readonly options: unknown;
 }
 

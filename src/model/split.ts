@@ -1,4 +1,4 @@
-// How a whole is shared out. The parts always add up to the whole: 10 over 3 is 4, 3, 3.
+// Splits a whole into parts that always add up to it: 10 over 3 is 4, 3, 3.
 
 /** A half-open range of trial numbers: `start` is in, `end` is not. */
 export interface Range {

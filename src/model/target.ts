@@ -1,4 +1,4 @@
-// What is to be fetched, before anything is sent, and what a source says besides. Plain data that crosses a thread.
+// What is to be fetched, before anything is sent, and what else a source says. Plain data that crosses a thread.
 
 import type { PartialBody } from './body/partial-body.ts';
 
@@ -10,9 +10,12 @@ export interface Target {
   readonly url: string;
   /** Line (or item) of the source it came from, from 1; 0 where the source has no lines. */
   readonly line: number;
-  /** A list API named its origin and the caller did not: fields and logins of the caller are not for it. */
+  /**
+   * Set when a list API named its origin and the caller did not: the caller's fields and logins are not sent
+   * there.
+   */
   readonly isForeign?: true;
-  /** What is there of its body, from another process or thread. */
+  /** The part of its body that another process or thread left. */
   readonly partial?: PartialBody;
 }
 
@@ -26,16 +29,16 @@ export type SourceItem =
     }
   /** A line that is no target: counted as a failure, named by `line` and `reason`; `text` is its beginning. */
   | { readonly kind: 'bad'; readonly text: string; readonly line: number; readonly reason: string }
-  /** An item that a list API showed more than once: fetched the first time only. */
+  /** An item that a list API showed more than once: fetched only the first time. */
   | { readonly kind: 'drift'; readonly url: string; readonly line: number; readonly reason: string };
 
 /** Yields targets in a fixed order and in bounded memory, however many there are. */
 export interface Source {
-  /** What a person reads in a complaint, such as `urls.txt` or `standard input`. */
+  /** The source's name in messages, such as `urls.txt` or `standard input`. */
   readonly name: string;
-  /** How many items it will yield; null where that is not known before its end. */
+  /** How many items it will yield; null when that is not known before its end. */
   readonly countAhead: number | null;
-  /** True where no two items can be the same, so that nobody needs to look for duplicates. */
+  /** True when no two items can be the same, so that duplicates need not be looked for. */
   readonly isDistinct: boolean;
   /**
    * Items in groups, so that a long list costs one await a group. Ends early, without a throw, once `signal` is aborted.
@@ -43,10 +46,10 @@ export interface Source {
    */
   items(signal: AbortSignal): AsyncIterable<readonly SourceItem[]>;
   /**
-   * Records read, and those of them that are no data, such as comments and a header: every other one was yielded as an
-   * item, or the run is broken. Left out where a source has no records of its own.
+   * Records read, and how many of them are no data, such as comments and a header. Every other record was
+   * yielded as an item, or the run is broken. Absent when a source has no records.
    */
   counts?(): { readonly records: number; readonly skipped: number };
-  /** What the source noticed that belongs into the account, such as a list that changed while it was walked. */
+  /** What the source noticed that belongs in the account, such as a list that changed while it was read. */
   findings(): readonly string[];
 }

@@ -1,8 +1,8 @@
-// What an answer says of its body, as plain data that lies in outcomes and in the journal.
+// What an answer says about its body, as plain data that is kept in outcomes and in the journal.
 
-/** What an answer said of its body besides it: enough to ask another time whether it has changed. */
+/** What an answer said about its body: enough to ask later whether the body has changed. */
 export interface AnswerFacts {
-  /** The entity tag as sent, `W/` included; absent where none came, or one past `MAX_FACT_CHARS`. */
+  /** The entity tag as sent, `W/` included; absent when none came, or one longer than `MAX_FACT_CHARS`. */
   readonly etag?: string;
   /** Last-Modified as sent. */
   readonly lastModified?: string;
@@ -10,5 +10,5 @@ export interface AnswerFacts {
   readonly contentType?: string;
 }
 
-/** A longer field is not kept: it is nobody's validator and nobody's type. */
+/** A longer field is not kept: no real validator or type is that long. */
 export const MAX_FACT_CHARS = 1024;

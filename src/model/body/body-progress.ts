@@ -1,28 +1,28 @@
-// How far large bodies have come, in memory that a worker writes and the runner reads.
+// The progress of large bodies, in memory that a worker writes and the runner reads.
 
-/** A body of this length or more is worth a line of its own. */
+/** A body of this length or more gets a line of its own. */
 export const LARGE_BODY_BYTES = 1024 * 1024;
-/** The largest so many of each worker are shown. */
+/** How many bodies of each worker are shown, the largest first. */
 const ROW_COUNT = 6;
-/** Index of the target plus 1, bytes that are there, bytes in all; -1 where nobody knows them. */
+/** Index of the target plus 1, bytes received, bytes in all; -1 when not known. */
 const ROW_FIELDS = 3;
-/** Bodies on their way whose length is known: how many, bytes that are there, bytes to come. */
+/** Of bodies in flight whose length is known: how many, bytes received, bytes still to come. */
 const SUM_FIELDS = 3;
 
 export interface LargeBody {
   readonly index: number;
   readonly bytes: number;
-  /** null where the answer did not say. */
+  /** null when the answer did not say. */
   readonly totalBytes: number | null;
 }
 
-/** Bodies on their way. */
+/** Bodies in flight. */
 export interface BodiesInFlight {
-  /** Of those whose length is known. */
+  /** How many have a known length; the next two fields count these only. */
   readonly knownCount: number;
   readonly bytes: number;
   readonly leftBytes: number;
-  /** The largest of them, largest first. */
+  /** The largest bodies, largest first. */
   readonly large: readonly LargeBody[];
 }
 
@@ -30,7 +30,7 @@ export function makeBodyProgress(): SharedArrayBuffer {
   return new SharedArrayBuffer((SUM_FIELDS + ROW_COUNT * ROW_FIELDS) * Float64Array.BYTES_PER_ELEMENT);
 }
 
-/** Replaces what was there. @param bodies all that are on their way */
+/** Replaces what was written before. @param bodies all that are in flight */
 export function writeBodyProgress(memory: SharedArrayBuffer, bodies: Iterable<LargeBody>): void {
   const cells = new Float64Array(memory);
   const sums = [0, 0, 0] as [number, number, number];
@@ -53,7 +53,7 @@ export function writeBodyProgress(memory: SharedArrayBuffer, bodies: Iterable<La
   }
 }
 
-/** Of all workers together. */
+/** The progress of all workers together. */
 export function readBodyProgress(memories: readonly SharedArrayBuffer[]): BodiesInFlight {
   const large: LargeBody[] = [];
   let [knownCount, bytes, leftBytes] = [0, 0, 0];

@@ -1,4 +1,4 @@
-// What comes of a load: progress now, and the record that is kept. Plain data, as JSON holds it.
+// The results of a load: progress, and the record that is kept. Plain data, as JSON holds it.
 
 import type { FailureCode } from '../errors.ts';
 import type { HistogramData, MachineFacts, Percentiles, TimelineData } from '../record.ts';
@@ -20,9 +20,9 @@ export interface LoadSnapshot {
   readonly atMs: number;
   readonly phase: 'warm-up' | 'measured' | 'drain';
   readonly tally: LoadTallyData;
-  /** Right answers a second since the snapshot before. */
+  /** Right answers a second since the previous snapshot. */
   readonly recentPerSec: number;
-  /** Asked for a second at this time; null in the closed model. */
+  /** The rate asked for at this time; null in the closed model. */
   readonly wantedPerSec: number | null;
   /** Of response time since the snapshot a second before; null without answers. */
   /** How many seconds were looked at so far: the recent figures are new when it grows. */
@@ -31,7 +31,7 @@ export interface LoadSnapshot {
   readonly recentP99Ms: number | null;
 }
 
-/** Why a figure is "at least": the client, not the service, was at its end. */
+/** Why a figure is "at least": the client, not the service, had reached its limit. */
 export interface CeilingEvidence {
   readonly what: 'CPU of this machine' | 'sending on time' | 'a core for the thread' | 'connections';
   readonly level: 'warning' | 'at-least';
@@ -39,16 +39,16 @@ export interface CeilingEvidence {
 }
 
 export interface LoadFigures {
-  /** Right answers a second of the measured time. */
+  /** Right answers a second in the measured time. */
   readonly rightPerSec: number;
-  /** Sent a second of the measured time. */
+  /** Requests sent a second in the measured time. */
   readonly sentPerSec: number;
-  /** Errors of all kinds over requests that ended: 0 to 1. */
+  /** Errors of all kinds divided by requests that ended: 0 to 1. */
   readonly errorRatio: number;
   readonly measuredMs: number;
   readonly bytesPerSec: number;
   readonly latencies: Readonly<Record<LoadHistogramName, Percentiles>>;
-  /** Service time by request, in the order of the requests. */
+  /** Service time of each request, in the order of the requests. */
   readonly byRequest: readonly { readonly name: string; readonly service: Percentiles }[];
 }
 
@@ -86,7 +86,7 @@ export interface LoadRecord {
   readonly thresholds: readonly {
     readonly rule: string;
     readonly verdict: 'passed' | 'failed';
-    /** null where nothing was measured, which fails every rule. */
+    /** null when nothing was measured, which fails every rule. */
     readonly found: number | null;
   }[];
   readonly versions: Readonly<Record<string, string>>;

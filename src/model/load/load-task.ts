@@ -1,6 +1,6 @@
-// All that crosses between the runner of a load and its workers: plain data and shared memory.
+// Everything that crosses between the runner of a load and its workers: plain data and shared memory.
 
-/** `even`: at equal steps of the rate. `poisson`: exponential gaps, as independent users make them. */
+/** `even`: evenly spaced at the rate. `poisson`: exponential gaps, like independent users. */
 export const ARRIVAL_KINDS = ['even', 'poisson'] as const;
 export type ArrivalKind = (typeof ARRIVAL_KINDS)[number];
 
@@ -11,35 +11,35 @@ export interface RateStage {
   readonly durationMs: number;
 }
 
-/** One thing that a load asks for, again and again. */
+/** One request that a load repeats. */
 export interface LoadRequest {
   /** As a person reads it: the method and the URL without a login. */
   readonly name: string;
   readonly origin: string;
   readonly method: string;
-  /** Origin-form. */
+  /** The path in origin-form. */
   readonly path: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly content: Uint8Array | null;
-  /** Its share of all requests beside the others' weights; above 0. */
+  /** Its share of all requests, relative to the other weights; above 0. */
   readonly weight: number;
 }
 
-/** What makes an answer right. An answer that is not is an error like any other. */
+/** What makes an answer right. A wrong answer is an error like any other. */
 export interface Expectations {
-  /** null: 200 to 399. */
+  /** null accepts 200 to 399. */
   readonly statuses: readonly number[] | null;
-  /** Media type such as `application/json` or `image/*`; null: any. */
+  /** Media type such as `application/json` or `image/*`; null accepts any. */
   readonly type: string | null;
-  /** Bytes of the body; null: any. */
+  /** Length of the body in bytes; null accepts any. */
   readonly lengthBytes: number | null;
-  /** What the body holds somewhere; null: anything. */
+  /** Text that the body must contain; null accepts any body. */
   readonly text: string | null;
-  /** What stands at a path into the body, as JSON or, a text, without its quotes; null: anything. */
+  /** The value at a path in the body, as JSON or, for a string, without its quotes; null accepts any. */
   readonly json: { readonly path: readonly (string | number)[]; readonly value: string } | null;
 }
 
-/** What an answer can fail, in the order in which it is looked at. */
+/** The checks that an answer can fail, in the order in which they are made. */
 export const CHECKS = ['status', 'type', 'length', 'text', 'json'] as const;
 export type Check = (typeof CHECKS)[number];
 
@@ -48,7 +48,7 @@ export interface LoadLimits {
   /** From the sending of a request to the end of its answer. */
   readonly timeoutMs: number;
   readonly maxHeaderBytes: number;
-  /** Of a body that is kept to be checked. */
+  /** The most bytes of a body that are kept to be checked. */
   readonly maxCheckedBytes: number;
 }
 
@@ -63,11 +63,11 @@ export interface SharedLoad {
 export const LOAD_CONTROL = {
   /** 0 not yet, 1 go. */
   gate: 0,
-  /** Workers that stand ready. */
+  /** Workers that are ready. */
   ready: 1,
-  /** As `ORDER` of a run of trials. */
+  /** Like `ORDER` of a run of trials. */
   order: 2,
-  /** Requests taken so far, where their number is given. */
+  /** Requests taken so far, when their number is fixed. */
   taken: 3,
   fieldCount: 4,
 } as const;
@@ -76,9 +76,12 @@ export const LOAD_CONTROL = {
 export interface SharedLoadAccount {
   readonly tally: SharedArrayBuffer;
   readonly histograms: Readonly<Record<LoadHistogramName, SharedArrayBuffer>>;
-  /** Lateness of what found a connection free, by quarter of the measured time: it tells a sender that falls behind. */
+  /**
+   * Lateness of requests that found a connection free, by quarter of the measured time: shows a sender that
+   * falls behind.
+   */
   readonly lateQuarters: readonly SharedArrayBuffer[];
-  /** Service time of right answers, a histogram a request. */
+  /** Service time of right answers, one histogram for each request. */
   readonly byRequest: readonly SharedArrayBuffer[];
   readonly answers: SharedArrayBuffer;
   readonly errors: SharedArrayBuffer;
@@ -88,10 +91,11 @@ export interface SharedLoadAccount {
 }
 
 /**
- * `response`: from when a request was due to the end of its answer. `service`: from its sending. `connect`: from the
- * first wait for a connection until it stood, with name look-up and TLS. `firstByte`: from the sending to the head of the
- * answer. `transfer`: from there to its end. `late`: from when it was due to its sending. `wrong`: response time of what
- * was answered and failed a check. All of the measured time; all but the last of right answers alone, and `late` of all.
+ * `response`: from when a request was due to the end of its answer. `service`: from its sending. `connect`:
+ * from the first wait for a connection until it was open, with name look-up and TLS. `firstByte`: from the
+ * sending to the head of the answer. `transfer`: from there to its end. `late`: from when it was due to its
+ * sending. `wrong`: response time of answers that failed a check. All cover the measured time; all except
+ * `wrong` and `late` count right answers only, and `late` counts every request.
  */
 export const LOAD_HISTOGRAMS = [
   'response',
@@ -110,15 +114,15 @@ export interface LoadTask {
   readonly workerIndex: number;
   readonly workerCount: number;
   readonly requests: readonly LoadRequest[];
-  /** null: each connection asks again as soon as it is answered. */
+  /** null when each connection sends its next request as soon as it is answered. */
   readonly rate: {
     readonly stages: readonly RateStage[];
     readonly kind: ArrivalKind;
   } | null;
   readonly seed: number;
-  /** Of all workers together; null: as many as fit into the time. */
+  /** Over all workers together; null for as many as fit into the time. */
   readonly requestCount: number | null;
-  /** Of warm-up and measured time; null: until `requestCount` is reached. */
+  /** Warm-up and measured time together; null to run until `requestCount` is reached. */
   readonly totalMs: number | null;
   readonly warmUpMs: number;
   readonly drainMs: number;
@@ -126,12 +130,14 @@ export interface LoadTask {
   readonly connectionCount: number;
   /** Requests open at once on a connection. */
   readonly depth: number;
-  /** Requests due and not answered that this worker may owe; one more is counted as unsent. */
+  /** How many due and unanswered requests this worker may have; one more is counted as unsent. */
   readonly maxOwed: number;
   readonly isKeepAlive: boolean;
   readonly transport: 'wire' | 'undici';
   readonly protocol: 'h1' | 'h2';
-  /** Certificates in PEM that are trusted besides the usual, and whether any is. */
+  /**
+   * Certificates in PEM that are trusted in addition to the usual ones, and whether any certificate is accepted.
+   */
   readonly trust: { readonly ca: string | null; readonly isInsecure: boolean };
   readonly limits: LoadLimits;
   readonly expect: Expectations;
@@ -147,13 +153,13 @@ export const LOAD_FIELDS = [
   'sent',
   /** Sent more than a millisecond after they were due. */
   'late',
-  /** Due while as many were owed as may be, and never sent. */
+  /** Due when `maxOwed` requests were due and unanswered, and therefore never sent. */
   'unsent',
   'answered',
   'right',
   'wrong',
   'failed',
-  /** Sent and not answered when the time to wait for stragglers was over. */
+  /** Sent and not answered when the wait for late answers was over. */
   'unanswered',
   /** Asked and answered in the warm-up, and not right; in no other figure. */
   'warmUpAsked',
@@ -163,13 +169,13 @@ export const LOAD_FIELDS = [
   'bytesReceived',
   'connectionsOpened',
   'connectionsClosed',
-  /** Requests that were due and found no connection free. */
+  /** Requests that were due when no connection was free. */
   'noneFree',
   'eluActiveMs',
   'eluIdleMs',
   'cpuUserUs',
   'cpuSystemUs',
-  /** Time in which the thread could have run and had no core. */
+  /** Time in which the thread was ready to run and had no core. */
   'runDelayMs',
   'surplusAnswers',
   'firstSentAtMs',

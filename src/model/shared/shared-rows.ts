@@ -1,19 +1,19 @@
-// Rows of 32-bit fields in memory that all threads share, each found by the name it belongs to and by no other: a table of
-// chained buckets under one short lock. A row that nobody holds keeps its fields until another name needs the room.
+// Rows of 32-bit fields in memory that all threads share, each found by its name: a hash table of chained
+// buckets under one short lock. A row that nobody holds keeps its fields until another name needs the row.
 
 import { hash, randomBytes } from 'node:crypto';
 
-/** Cells before the buckets. Row numbers are kept plus one, so that 0 means none. */
+/** Cells before the buckets. Row numbers are stored plus one, so that 0 means none. */
 const LOCK = 0;
-/** Rows that were ever used. */
+/** How many rows were ever used. */
 const USED = 1;
-/** Rows that nobody holds, the one left longest ago first. */
+/** List of rows that nobody holds, the one released longest ago first. */
 const OLDEST = 2;
 const NEWEST = 3;
 const ROW_COUNT = 4;
 const FIELD_COUNT = 5;
 const EVICTED = 6;
-/** Four words that no other run has: who names origins cannot know which names would meet. */
+/** Four random words of this run: whoever chooses origin names cannot know which names collide. */
 const SALT = 8;
 const HEADER_CELLS = 16;
 
@@ -25,13 +25,13 @@ const OLDER = 6;
 const NEWER = 7;
 const META_CELLS = 8;
 
-/** A thread that died with the lock in its hands is not waited for. */
+/** After this long, the holder of the lock is taken for dead and the lock is taken over. */
 const LOCK_MS = 1_000;
 const SPIN_COUNT = 200;
-/** Rows that must not be dropped are passed over, but not for ever. */
+/** Rows that should not be dropped are skipped, but at most this many. */
 const MAX_PASSED = 64;
 
-/** Memory for so many rows. Pages that are never touched take none. */
+/** Memory for `rowCount` rows. Pages that are never touched take no memory. */
 export function makeRows(rowCount: number, fieldCount: number): SharedArrayBuffer {
   const bucketCount = bucketsFor(rowCount);
   const cells = HEADER_CELLS + bucketCount + rowCount * (META_CELLS + fieldCount);
@@ -44,7 +44,7 @@ export function makeRows(rowCount: number, fieldCount: number): SharedArrayBuffe
 }
 
 export class SharedRows {
-  /** Cells of all rows; those of one begin at `at(row)`. */
+  /** Cells of all rows; those of a row start at `at(row)`. */
   readonly cells: Int32Array;
   readonly rowCount: number;
   readonly #fieldCount: number;
@@ -54,8 +54,8 @@ export class SharedRows {
   readonly #isNeeded: (row: number) => boolean;
 
   /**
-   * @param memory of `makeRows`
-   * @param isNeeded whether the fields of a row that nobody holds are still worth more than those of others
+   * @param memory from `makeRows`
+   * @param isNeeded whether the fields of a row that nobody holds are worth more than those of others
    */
   constructor(memory: SharedArrayBuffer, isNeeded: (row: number) => boolean = () => false) {
     this.cells = new Int32Array(memory);
@@ -67,17 +67,19 @@ export class SharedRows {
     this.#isNeeded = isNeeded;
   }
 
-  /** Where the fields of a row begin. */
+  /** The index of a row's first field. */
   at(row: number): number {
     return this.#rowsAt + row * (META_CELLS + this.#fieldCount) + META_CELLS;
   }
 
-  /** Rows whose fields were dropped because another name needed the room. */
+  /** Rows whose fields were dropped because another name needed the row. */
   get evictedCount(): number {
     return this.cells[EVICTED] as number;
   }
 
-  /** The row of a name, its fields 0 where it is new; null when every row is held. Owed a `release`. */
+  /**
+   * The row of a name, with empty fields when it is new; null when every row is held. Call `release` afterwards.
+   */
   take(name: string): number | null {
     const key = this.#digest(name);
     return this.#locked(() => {
@@ -100,7 +102,7 @@ export class SharedRows {
     });
   }
 
-  /** Once for each `take`. */
+  /** Call it once for each `take`. */
   release(row: number, count = 1): void {
     this.#locked(() => {
       const holders = Math.max(0, this.#meta(row, HOLDERS) - count);
@@ -109,7 +111,7 @@ export class SharedRows {
     });
   }
 
-  /** The row of a name without holding it; null where it has none. */
+  /** The row of a name, without holding it; null when it has none. */
   find(name: string): number | null {
     const key = this.#digest(name);
     return this.#locked(() => this.#find(key));
@@ -126,7 +128,7 @@ export class SharedRows {
 
   #find(key: Int32Array): number | null {
     let row = (this.cells[this.#bucketOf(key)] as number) - 1;
-    // No chain is longer than all rows, whatever a thread left behind that died in the middle of a change.
+    // Bounds the steps by the number of rows, as a thread that died during a change may have left a loop.
     for (let steps = 0; row >= 0 && steps < this.rowCount; steps++) {
       const at = this.#metaAt(row);
       if (key.every((part, index) => this.cells[at + index] === part)) return row;
@@ -135,7 +137,7 @@ export class SharedRows {
     return null;
   }
 
-  /** A row that belongs to no name: one that was never used, else the one left longest ago. */
+  /** A free row: one that was never used, else the one released longest ago. */
   #room(): number | null {
     const used = this.cells[USED] as number;
     if (used < this.rowCount) {
@@ -160,7 +162,7 @@ export class SharedRows {
     return oldest < 0 ? null : oldest;
   }
 
-  /** Takes a row out of its bucket. */
+  /** Removes a row from its bucket. */
   #forget(row: number): void {
     const at = this.#metaAt(row);
     const bucket = this.#bucketOf(this.cells.subarray(at, at + KEY_CELLS));
@@ -179,7 +181,7 @@ export class SharedRows {
     }
   }
 
-  /** Puts a row that nobody holds behind the others of its kind. */
+  /** Appends a row that nobody holds to the list of such rows. */
   #append(row: number): void {
     const newest = this.cells[NEWEST] as number;
     this.#setMeta(row, OLDER, newest);
@@ -213,11 +215,11 @@ export class SharedRows {
   #locked<Result>(change: () => Result): Result {
     for (let spins = 1; ; spins++) {
       const held = Atomics.load(this.cells, LOCK);
-      // Of the clock only the low bits, never 0; a difference is right across a wrap.
+      // Only the low bits of the clock, never 0; a difference is correct across a wrap.
       const now = Date.now() | 1;
       const isLeft = held === 0 || Math.abs((now - held) | 0) > LOCK_MS;
       if (isLeft && Atomics.compareExchange(this.cells, LOCK, held, now) === held) break;
-      // Its holder may be waiting for this very core.
+      // The holder of the lock may be waiting for this same core.
       if (spins % SPIN_COUNT === 0) Atomics.wait(this.cells, LOCK, held, 1);
     }
     try {
