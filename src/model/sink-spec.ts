@@ -30,8 +30,11 @@ export interface DirectorySpec {
   readonly reserved?: readonly NameReservation[];
 }
 
+/** Formats of many bodies in one file. */
+export const PACKED_KINDS = ['ndjson', 'warc', 'tar'] as const;
+
 export interface PackedSpec {
-  readonly kind: 'ndjson' | 'warc' | 'tar';
+  readonly kind: (typeof PACKED_KINDS)[number];
   /** Absolute path of the first segment, such as `/data/out.warc.gz`; its directory is already there. */
   readonly file: string;
   /** As for a directory. */

@@ -17,7 +17,7 @@ function frame(functionName: string, url: string, lineNumber = 0) {
 }
 
 suite('self times of several threads', () => {
-  const engine = 'file:///house/dist/workers/trial-run.js';
+  const engine = 'file:///house/dist/workers/trial/trial-run.js';
   const thread: CpuProfile = {
     nodes: [
       { id: 1, callFrame: frame('(root)', ''), children: [2, 5, 6] },

@@ -6,6 +6,7 @@ import type { SkipReason } from '../../../model/outcome.ts';
 import type { JournalCounts, JournalMeta, RunSession, StoredCommand } from '../../../model/run-journal.ts';
 import type { PartialBody } from '../../../model/body/partial-body.ts';
 import { isTempName } from '../../../sinks/recover/recover-sink.ts';
+import { PACKED_KINDS } from '../../../model/sink-spec.ts';
 import { oneLine } from '../../../model/one-line.ts';
 import { isClass, RowProblem } from './check-record.ts';
 import { isFailure, type OutcomeClass } from './journal-format.ts';
@@ -61,7 +62,7 @@ function readCommand({ places, ...rest }: CommandRow): StoredCommand {
 }
 
 const STATES = new Set<unknown>(['running', 'stopped', 'broken', 'done']);
-const SINKS = new Set<unknown>(['directory', 'discard', 'ndjson', 'warc', 'tar']);
+const SINKS = new Set<unknown>(['directory', 'discard', ...PACKED_KINDS]);
 
 function isTexts(value: unknown): value is Record<string, string> {
   return isRecord(value) && Object.values(value).every((text) => typeof text === 'string');
