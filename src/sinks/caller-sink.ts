@@ -1,4 +1,4 @@
-// What a sink of the caller's own looks like. Types alone, for whoever writes a module for it.
+// The interface of a caller's own sink. Types only, for the author of its module.
 
 import type { BodyHead } from './sink.ts';
 
@@ -11,15 +11,15 @@ export interface CallerSink {
 }
 
 /**
- * One body on its way; `commit` or `discard` ends it. All of it is synchronous, so that what cannot follow holds up the
- * reading of sockets by itself. What a method throws ends the run.
+ * One body on its way; `commit` or `discard` ends it. All methods are synchronous, so a sink that cannot keep up
+ * slows the reading of sockets by itself. An exception from a method ends the run.
  */
 export interface CallerBody {
   /** The next piece, decoded unless original bytes were asked for. It is valid only during the call: copy what you keep. */
   write(chunk: Uint8Array): void;
   /** The body is whole. What you return arrives as `value` beside the outcome; it must survive a structured clone. */
   commit(): unknown;
-  /** The attempt failed: take back what `write` left. Another attempt begins a body of its own. */
+  /** The attempt failed: undo what `write` left. Another attempt begins a new body. */
   discard?(): void;
 }
 

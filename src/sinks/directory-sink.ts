@@ -1,5 +1,5 @@
-// One file a target, in a directory: appears under its name only when whole, never outside the directory, never over
-// another file. Past `filesPerDirectory` targets, sub-directories take the rest, by the target's index.
+// Stores one file for each target in a directory. A file gets its name only when it is whole, never outside the
+// directory and never over another file. Every `filesPerDirectory` targets, by index, a new sub-directory begins.
 
 import { existsSync } from 'node:fs';
 import { SpillwayError } from '../model/errors.ts';
@@ -28,10 +28,10 @@ class DirectorySink implements Sink {
   readonly #claims: NameClaims;
   readonly #nameBody: NameBody;
   readonly #log: IntentLog<NameIntent>;
-  /** By index of the target. */
+  /** Names kept for targets, by index. */
   readonly #reserved: ReadonlyMap<number, string>;
   readonly #tempNames: TempNames;
-  /** Directories known to be there; cleared when it grows, so that a template with many of them stays bounded. */
+  /** Directories known to exist; cleared when it grows, so that a template with many of them needs bounded memory. */
   readonly #made = new Set<string>(['']);
 
   constructor(spec: DirectorySpec, workerIndex: number) {
@@ -70,7 +70,7 @@ class DirectorySink implements Sink {
     const slash = inPart.lastIndexOf('/') + 1;
     const partDirectory = part === 0 ? '' : `part-${String(part).padStart(5, '0')}/`;
     const wished = partDirectory + inPart.slice(0, slash);
-    // Where something else stands in the way of a directory, its name becomes a part of the file's.
+    // If a file stands where the directory should be, the directory's name becomes part of the file's name.
     const isWayFree = this.#make(wished);
     const directory = isWayFree ? wished : partDirectory;
     const wanted = isWayFree ? inPart.slice(slash) : safeName(inPart.replaceAll('/', '_'));
@@ -84,9 +84,9 @@ class DirectorySink implements Sink {
       const isTaken =
         (!isOwn && slash === 0 && PART_NAME.test(name)) || !this.#isFree({ index, path, part, isOwn });
       if (isTaken) continue;
-      // A process that dies between the move and the journal leaves a file; this says that it is ours.
+      // Tells that the file is ours if the process dies between the move and the journal.
       this.#log.add({ index, path, bytes: spool.bytes, sha256 });
-      // What others have put there since the run began stays.
+      // A file that others put there since the run began is kept: the next name is tried.
       if (!spool.publish(`${this.#spec.root}/${path}`)) continue;
       return {
         path,
@@ -97,14 +97,16 @@ class DirectorySink implements Sink {
     }
   }
 
-  /** A name with the target's own index in it needs no room in the claims: nobody else will ask for it. */
+  /**
+   * A name with the target's own index in it may be used even if the claims are full: no other target asks for it.
+   */
   #isFree({ index, path, part, isOwn }: NameRequest): boolean {
     const verdict = this.#reserved.get(index) === path ? 'free' : this.#claims.claim(path, part);
     if (verdict === 'taken' || (verdict === 'full' && !isOwn)) return false;
     return !(this.#spec.holdsOthers && existsSync(`${this.#spec.root}/${path}`));
   }
 
-  /** False where a file, or a link to who knows where, is in its way. */
+  /** Makes a directory. Returns false where a file, or a link that may lead anywhere, is in the way. */
   #make(directory: string): boolean {
     if (this.#made.has(directory)) return true;
     const path = `${this.#spec.root}/${directory}`;
@@ -130,9 +132,9 @@ function refuseWay(path: string): never {
 interface NameRequest {
   readonly index: number;
   readonly path: string;
-  /** Number of the directory it is in. */
+  /** Number of the part that the directory belongs to. */
   readonly part: number;
-  /** It has the index in it. */
+  /** The name has the target's index in it. */
   readonly isOwn: boolean;
 }
 
@@ -168,7 +170,9 @@ class DirectoryBody implements Body {
   }
 }
 
-/** The date of Last-Modified in the form that servers send (RFC 9110, 5.6.7); null where there is none, or no date. */
+/**
+ * The date of Last-Modified in the form that servers send (RFC 9110, 5.6.7); null for a missing or unreadable date.
+ */
 function lastModifiedMs({ headers }: BodyHead): number | null {
   const field = headers.find(([name]) => name === 'last-modified')?.[1].trim() ?? '';
   const ms = /^[a-z]{3}, \d{2} [a-z]{3} \d{4} \d{2}:\d{2}:\d{2} GMT$/iu.test(field)

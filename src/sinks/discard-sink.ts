@@ -1,16 +1,18 @@
-// Keeps nothing: every body is measured and hashed as it passes, whatever its size.
+// Stores nothing: measures and hashes every body as it passes, whatever its size.
 
 import { createHash, type Hash, hash } from 'node:crypto';
 import type { Body, Committed, Sink } from './sink.ts';
 
-/** Where a body is that was not put anywhere. */
+/** The location of a body that is not stored. */
 export const NOWHERE = { path: '', offsetBytes: 0, storedBytes: 0, isRenamed: false } as const;
 
 export function openDiscardSink(): Sink {
   return { begin: () => new DiscardBody(), close: () => {} };
 }
 
-/** A first piece up to this is kept until it is known whether it is all: a Hash object costs more than so many bytes. */
+/**
+ * A first piece up to this size is held until it is known to be the whole body: a Hash object costs more than that.
+ */
 const MAX_HELD_BYTES = 4096;
 const EMPTY = Buffer.alloc(0);
 
@@ -35,6 +37,6 @@ class DiscardBody implements Body {
 
   discard(): void {}
 
-  /** Its hash is all there is of it. */
+  /** Nothing to do: the hash is the only state. */
   suspend(): void {}
 }

@@ -1,6 +1,6 @@
-// What a worker is about to show, written down before it shows it, so that whatever a killed run has left under a final
-// name can be told from a stranger's work. One short write each; the death of the process loses none, and the loss of
-// power at worst leaves a file that nobody knows.
+// Records what a worker is about to publish before it does so, so that files which a killed run left under final
+// names can be told from a stranger's. One short write each. No record is lost when the process dies; a loss of
+// power leaves at worst a file that nobody knows.
 
 import { closeSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,11 +9,11 @@ import { guardWrite } from '../files/sink-error.ts';
 import { writeAll } from '../files/write-all.ts';
 
 /**
- * Intents in each of a worker's two files, which take turns. More than a worker can have settled without the journal
- * knowing: it is given no more than 100,000 in flight and some thousands ahead.
+ * Intents in each of a worker's two files, which are used in turn. More than a worker can have settled without the
+ * journal knowing: it is given no more than 100,000 in flight and some thousands ahead.
  */
 const INTENTS_PER_FILE = 1 << 17;
-/** More than two files' worth is nobody's work here. */
+/** A longer file is not one of ours. */
 const MAX_READ_BYTES = 512 * 2 ** 20;
 const NAME = /^claims-(?<worker>\d+)-[01]$/u;
 
@@ -25,7 +25,7 @@ export interface NameIntent {
   readonly sha256: string;
 }
 
-/** A segment of a worker's series: about to be made, then `isMade` by us and by nobody before us. */
+/** A segment of a worker's series: written once before we make it, and again with `isMade` when we made it. */
 export interface SegmentIntent {
   readonly segmentIndex: number;
   readonly isMade: boolean;
@@ -39,20 +39,20 @@ export class IntentLog<Intent extends NameIntent | SegmentIntent> {
   #fileCount = 0;
   #count = 0;
 
-  /** @param partial directory of the run's own, where bodies wait as well */
+  /** @param partial directory of the run itself, where partial bodies wait as well */
   constructor(partial: string, workerIndex: number, intentsPerFile = INTENTS_PER_FILE) {
     this.#partial = partial;
     this.#workerIndex = workerIndex;
     this.#intentsPerFile = intentsPerFile;
   }
 
-  /** @throws SpillwayError ERR_SINK; what was claimed must not be shown then */
+  /** @throws SpillwayError ERR_SINK; the caller must not publish the body then */
   add(intent: Intent): void {
     guardWrite('note what is about to be stored', this.#partial, () => {
       if (this.#fd === -1 || this.#count === this.#intentsPerFile) this.#turn();
       this.#count++;
       const line = `${JSON.stringify(intent)}\n`;
-      // The text itself, for want of a buffer to make; a nearly full disk takes less than the whole of it.
+      // Writes text, which needs no buffer. A nearly full disk may take only a part of it.
       const written = writeSync(this.#fd, line);
       if (written < Buffer.byteLength(line)) writeAll(this.#fd, Buffer.from(line).subarray(written));
     });
@@ -63,7 +63,7 @@ export class IntentLog<Intent extends NameIntent | SegmentIntent> {
     this.#fd = -1;
   }
 
-  /** Goes on in the other file, over what has long been journalled. */
+  /** Switches to the other file and overwrites it: its intents are in the journal by now. */
   #turn(): void {
     this.close();
     const path = join(this.#partial, `claims-${this.#workerIndex}-${this.#fileCount % 2}`);
@@ -83,7 +83,7 @@ export function workersWithIntents(partial: string): number[] {
   return [...found].sort((a, b) => a - b);
 }
 
-/** What a worker claimed last, at most two files of it; not in order. */
+/** What a worker noted last, at most two files of it; not in order. */
 export function* readIntents<Intent extends NameIntent | SegmentIntent>(
   partial: string,
   workerIndex: number,
@@ -94,13 +94,13 @@ export function* readIntents<Intent extends NameIntent | SegmentIntent>(
         const intent = JSON.parse(line) as Intent;
         if (isIntent(intent)) yield intent;
       } catch {
-        // The write was cut by the death of the process, so that nothing of it was shown.
+        // The write was cut off by the death of the process, so nothing of it was published.
       }
     }
   }
 }
 
-/** Others may have written there: what is no intent of ours is none. */
+/** Checks the form of a line, because others may have written to the file. */
 function isIntent(intent: Partial<NameIntent & SegmentIntent> | null): boolean {
   if (typeof intent !== 'object' || intent === null) return false;
   const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -1,6 +1,6 @@
-// The sink a worker writes to, built in or the caller's own, and what it makes of bodies for whoever reads the outcomes.
-// Apart from open-sink, because this one waits: for a module, and for the code of any sink but a directory, which the
-// threads of most runs start without.
+// Loads the sink a worker writes to, built in or the caller's own, with the values it makes of bodies for the
+// reader of the outcomes. Apart from open-sink.ts, because this one waits: for a module, and for the code of any
+// sink but a directory, which most runs never load.
 
 import type { AnySinkSpec } from '../model/sink-spec.ts';
 import { openDirectorySink } from './directory-sink.ts';
@@ -8,11 +8,11 @@ import type { Sink } from './sink.ts';
 
 export interface LoadedSink {
   readonly sink: Sink;
-  /** What the sink made of the body of target `index`, once; undefined where it made nothing. */
+  /** Returns once what the sink made of the body of target `index`; undefined where it made nothing. */
   takeValue(index: number): unknown;
 }
 
-/** @throws SpillwayError ERR_SINK when the place cannot be written to, or the module is no sink */
+/** @throws SpillwayError ERR_SINK when the place cannot be written to, or the module does not hold a sink */
 export async function loadSink(spec: AnySinkSpec, workerIndex: number): Promise<LoadedSink> {
   if (spec.kind === 'directory')
     return { sink: openDirectorySink(spec, workerIndex), takeValue: () => undefined };

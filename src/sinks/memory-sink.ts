@@ -1,4 +1,5 @@
-// Hands every body to whoever reads the outcomes: measured and hashed as it comes, held whole until it is committed.
+// Hands every body to the reader of the outcomes: measures and hashes it as it comes, and holds it whole until
+// `commit`.
 
 import { createHash } from 'node:crypto';
 import { NOWHERE } from './discard-sink.ts';
@@ -22,7 +23,8 @@ class MemoryBody implements Body {
   write(chunk: Buffer): void {
     this.#bytes += chunk.length;
     this.#hash.update(chunk);
-    // A copy with memory of its own: the chunk's is read into again, and a piece of a shared one is sent whole.
+    // Copies the chunk: its memory is reused by the next read, and a view of shared memory would be sent with all
+    // of it.
     this.#chunks.push(new Uint8Array(chunk));
   }
 

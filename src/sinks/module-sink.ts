@@ -1,5 +1,5 @@
-// A sink of the caller's own: its module is loaded in the worker, where the bodies are, and what it returns for a body
-// goes to whoever reads the outcomes. What it throws ends the run, named by the module.
+// A caller's own sink: loads its module in the worker, where the bodies are, and passes what it returns for a body
+// to the reader of the outcomes. An exception from the sink ends the run with an error that names the module.
 
 import { createHash } from 'node:crypto';
 import { SpillwayError } from '../model/errors.ts';
@@ -68,7 +68,7 @@ class ModuleBody implements Body {
   ) {
     this.#keep = (value) => keepValue(head.index, value);
     this.#href = href;
-    // A plain object, to be copied and printed as it stands.
+    // A plain object, which can be copied and printed.
     this.#body = guard(href, 'begin', () => sink.begin({ ...head, headers: head.headers }));
   }
 
@@ -87,16 +87,19 @@ class ModuleBody implements Body {
     try {
       this.#body.discard?.();
     } catch {
-      // Nothing of it was to be kept.
+      // The body was not to be kept anyway.
     }
   }
 }
 
-/** A value that cannot cross would end the thread when it is sent, with every outcome that travels beside it. */
+/**
+ * Refuses a value that cannot be sent to another thread: it would end the thread, with every outcome sent beside
+ * it.
+ */
 function sendable(value: unknown): unknown {
   if (value instanceof Promise)
     throw new Error('expected a value from commit, found a promise: commit cannot wait');
-  // A view of a larger piece of memory would be sent with all of that.
+  // A view of a larger piece of memory would be sent with all of that memory.
   if (value instanceof Uint8Array) return new Uint8Array(value);
   return typeof value === 'object' || typeof value === 'function' ? structuredClone(value) : value;
 }

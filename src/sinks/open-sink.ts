@@ -1,4 +1,4 @@
-// The sink a worker writes to, from the plain data it was sent. A new sink is one line here.
+// Opens the sink a worker writes to, from the plain data it was sent. A new sink is one line here.
 
 import type { SinkSpec } from '../model/sink-spec.ts';
 import { openDirectorySink } from './directory-sink.ts';

@@ -1,11 +1,12 @@
-// The interface between the engine and what keeps bodies. A worker opens one sink and gives it bodies, many at once, in
-// pieces; everything is synchronous, so that a disk that cannot follow holds up the reading of sockets by itself.
-// What it commits survives the death of the process at any moment, together with recover-sink: before a name or segment
-// is shown, a claim on it is written (intent-log); the runner journals what was committed, in the order in which each
-// worker committed it; and what was shown and not journalled is taken back before anything goes on. A body that is
-// fetched again so lands on the same name, or in a further segment, once. Nothing is synced to the disk one by one: a
-// loss of power may take the last seconds of bodies although the journal has them, and `spillway verify` then says which.
-// Types alone: a sink is added by writing one file that keeps this contract and one line in open-sink.ts.
+// The interface between the engine and the sinks, which store bodies. A worker opens one sink and gives it bodies,
+// many at once, in pieces; everything is synchronous, so that a slow disk slows the reading of sockets by itself.
+// What a sink commits survives the death of the process at any moment, together with recover-sink.ts: before a name
+// or segment is published, an intent is written (intent-log.ts); the runner journals commits in the order in which
+// each worker made them; and whatever was published but not journalled is removed before anything continues. A body
+// that is fetched again therefore gets the same name, or a place in a further segment, once. Bodies are not synced
+// to the disk one by one: a loss of power may take the last seconds of bodies although the journal has them;
+// `spillway verify` then reports which. Types only: to add a sink, write one file that keeps this contract and one
+// line in open-sink.ts.
 
 import type { Stored } from '../model/outcome.ts';
 
@@ -21,13 +22,13 @@ export interface BodyHead {
   readonly statusText: string;
   /** As received, names lower-case, one pair a field line. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** Content-Disposition among them, for whoever wants no more; null for none. @default it is looked for in `headers` */
+  /** Content-Disposition, if the receiver wants no other header; null for none. @default looked for in `headers` */
   readonly disposition?: string | null;
   /** When the head arrived, in milliseconds of the wall clock. */
   readonly receivedAtMs: number;
   /** True when a content coding was taken off the body that is written. */
   readonly isDecoded: boolean;
-  /** How long the body will be, where the server has said so; it may still be shorter or longer. */
+  /** The length that the server announced, if any; the body may still be shorter or longer. */
   readonly expectedBytes: number | null;
 }
 
@@ -39,33 +40,33 @@ export interface Committed {
 }
 
 /**
- * One body on its way. Exactly one of `commit` and `discard` ends it. A sink holds little of it in memory, and shows
- * nothing of it under its final name, or in a segment, before `commit`.
+ * One body on its way. Exactly one of `commit` and `discard` ends it. A sink holds little of it in memory, and
+ * publishes nothing of it under its final name, or in a segment, before `commit`.
  */
 export interface Body {
   /**
-   * Takes the next piece. `chunk` is valid only during the call: the next read lands in the same memory.
-   * @throws SpillwayError ERR_SINK when it could not be written; `discard` is still owed
+   * Takes the next piece. `chunk` is valid only during the call: the next read reuses its memory.
+   * @throws SpillwayError ERR_SINK when it could not be written; `discard` must still be called
    */
   write(chunk: Buffer): void;
   /**
-   * Publishes the body. When it returns, the body would survive the death of this process.
+   * Publishes the body. Once it returns, the body survives the death of this process.
    * @throws SpillwayError ERR_SINK when it could not be written; nothing is visible then
    */
   commit(): Committed;
-  /** Takes back whatever `write` left. Never throws. */
+  /** Removes whatever `write` left. Never throws. */
   discard(): void;
   /**
-   * Holds no memory and no file open until the next `write`, or the end. Absent where a body cannot wait for its rest and
-   * is begun anew after every cut.
-   * @throws SpillwayError ERR_SINK when it could not be written; `discard` is still owed
+   * Releases memory and file descriptor until the next `write`, or the end. Absent where a body cannot wait for its
+   * rest and is begun anew after every interruption.
+   * @throws SpillwayError ERR_SINK when it could not be written; `discard` must still be called
    */
   suspend?(): void;
   /** The file that holds what was written once it is suspended or large, below `partial`; absent where there is none. */
   readonly partialFile?: string;
 }
 
-/** A body that waited in its file, and how much of it is there. */
+/** A body that was suspended in its file, and how much of it is there. */
 export interface ReopenedBody {
   readonly body: Body;
   readonly bytes: number;
@@ -74,8 +75,9 @@ export interface ReopenedBody {
 export interface Sink {
   begin(head: BodyHead): Body;
   /**
-   * A suspended body, or one whose process died, from its `partialFile`; null where that is not there. Absent where no
-   * file holds bodies that wait. @throws SpillwayError ERR_SINK
+   * Reopens a suspended body, or one whose process died, from its `partialFile`; null where that file is missing.
+   * Absent where bodies are not suspended in files.
+   * @throws SpillwayError ERR_SINK
    */
   reopen?(head: BodyHead, partialFile: string): Promise<ReopenedBody | null>;
   /**

@@ -1,5 +1,5 @@
-// A body while it is on its way: in memory as long as it is small, in a temporary file beyond. Knows its length and
-// SHA-256 at the end. Every sink that needs a whole body before it can write builds on it.
+// A body while it is on its way: in memory while it is small, in a temporary file beyond that. Knows its length and
+// SHA-256 at the end. Every sink that needs a whole body before it can write uses it.
 
 import { createHash, type Hash, hash } from 'node:crypto';
 import { closeSync, linkSync, openSync, readSync, renameSync, unlinkSync, utimesSync } from 'node:fs';
@@ -7,29 +7,29 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { guardWrite } from '../files/sink-error.ts';
 import { writeAll } from '../files/write-all.ts';
 
-/** Bodies up to this stay in memory until they are whole: one open, write, close and rename each. */
+/** Bodies up to this size stay in memory until they are whole: one open, write, close and rename for each. */
 export const SPOOL_MEMORY_BYTES = 64 * 1024;
 const READ_BYTES = 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 export interface SpoolOptions {
-  /** Where a larger body waits; nothing is created there for a small one until `publish`. */
+  /** Where a larger body waits; a small one creates nothing there until `publish`. */
   readonly tempPath: string;
   readonly expectedBytes: number | null;
-  /** It will be published: a body that comes in one piece goes to its file at once, from where it was read. */
+  /** The body will be published: if it comes in one piece it is written to its file at once, without a copy. */
   readonly isForFile: boolean;
 }
 
 export class Spool {
   readonly #options: SpoolOptions;
   readonly #tempPath: string;
-  /** Holds a small body that came in several pieces, or is not for a file; null before and after. */
+  /** Holds a small body that came in several pieces, or is not for a file; null before and afterwards. */
   #held: Buffer | null = null;
   /** Bytes of `#held`, not yet in the file. */
   #heldBytes = 0;
   #bytes = 0;
   #hash: Hash | undefined;
-  /** Of a body that came in one piece: at once, half of what a Hash object costs. */
+  /** Hash of a body that came in one piece: computed at once, for half of what a Hash object costs. */
   #wholeSha256: string | undefined;
   #fd = -1;
   #hasFile = false;
@@ -40,8 +40,8 @@ export class Spool {
   }
 
   /**
-   * A body that an earlier process or thread has left, to be gone on with; null where its file is not there. What lies in
-   * the file is read and hashed, in pieces between which other work goes on.
+   * Opens a body that an earlier process or thread left, to continue it; null where its file is missing. Reads and
+   * hashes the file in pieces, with other work between them.
    */
   static async reopen(options: SpoolOptions): Promise<Spool | null> {
     const file = await openIfThere(options.tempPath);
@@ -68,7 +68,7 @@ export class Spool {
     return this.#bytes;
   }
 
-  /** Lets go of memory and of the file descriptor until the next `write`: all that came so far is in the file then. */
+  /** Releases memory and the file descriptor until the next `write`: everything received is in the file then. */
   suspend(): void {
     this.#hashOn();
     if (!this.#hasFile) this.#flush();
@@ -76,7 +76,7 @@ export class Spool {
     this.#fd = -1;
   }
 
-  /** `chunk` is used up when it returns. */
+  /** Takes a piece; `chunk` may be reused once it returns. */
   write(chunk: Buffer): void {
     const { expectedBytes, isForFile } = this.#options;
     const isWhole = isForFile && this.#bytes === 0 && chunk.length === expectedBytes;
@@ -97,11 +97,11 @@ export class Spool {
     this.#toFile(chunk);
   }
 
-  /** From here on the hash takes pieces. @param laterBytes counted already, and in no file yet */
+  /** Makes the hash take pieces from here on. @param laterBytes counted already, but in no file yet */
   #hashOn(laterBytes = 0): void {
     if (this.#hash !== undefined) return;
     this.#hash = createHash('sha256').update(this.#heldPiece());
-    // More came than was expected, or less is sure: what is in the file already is hashed again.
+    // The body is longer than expected, or its length is uncertain: hashes again what is in the file already.
     if (this.#wholeSha256 !== undefined)
       for (const piece of this.#filePieces(this.#bytes - laterBytes)) this.#hash.update(piece);
     this.#wholeSha256 = undefined;
@@ -117,14 +117,14 @@ export class Spool {
     return this.#hasFile ? this.#filePieces() : this.#heldBytes === 0 ? [] : [this.#heldPiece()];
   }
 
-  /** The time that the file will have; null for now. Call it after the last `write`. */
+  /** Sets the time of the file; null leaves the present. Call it after the last `write`. */
   setTime(ms: number | null): void {
     if (ms === null) return;
     if (!this.#hasFile) this.#flush();
     guardWrite('set the time of', this.#tempPath, () => utimesSync(this.#tempPath, new Date(), new Date(ms)));
   }
 
-  /** Makes the body a file at `path`, at once and whole. False: something stands there, and nothing is done. */
+  /** Makes the body a file at `path` in one step. Returns false, and does nothing, where something stands there. */
   publish(path: string): boolean {
     if (!this.#hasFile) this.#flush();
     const isPublished = guardWrite('write', path, () => {
@@ -137,7 +137,7 @@ export class Spool {
     return isPublished;
   }
 
-  /** Lets go of memory and of the temporary file; never throws. Harmless after `publish`. */
+  /** Releases memory and removes the temporary file; never throws. Harmless after `publish`. */
   release(): void {
     this.#held = null;
     this.#heldBytes = 0;
@@ -145,7 +145,7 @@ export class Spool {
       if (this.#fd !== -1) closeSync(this.#fd);
       if (this.#hasFile) unlinkSync(this.#tempPath);
     } catch {
-      // The temporary file stays behind under a name that says so; the failure that led here is already told.
+      // The temporary file stays behind with a name that shows what it is; the original failure is already reported.
     }
     this.#fd = -1;
     this.#hasFile = false;
@@ -181,7 +181,7 @@ export class Spool {
     }
   }
 
-  /** Brings what is held in memory into the temporary file, which it opens if need be. */
+  /** Writes what is held in memory to the temporary file, which it opens if necessary. */
   #flush(): void {
     this.#toFile(this.#heldPiece());
     this.#held = null;
@@ -199,7 +199,7 @@ export class Spool {
     });
   }
 
-  /** After `suspend`, at the end of what is there. */
+  /** Reopens the file after `suspend`, at its end. */
   #openAgain(): void {
     if (!this.#hasFile || this.#fd !== -1) return;
     guardWrite('open again', this.#tempPath, () => {
@@ -217,7 +217,7 @@ async function openIfThere(path: string): Promise<FileHandle | null> {
   }
 }
 
-/** Moves a file to a name that is free, and never over another: a rename would replace what others put there meanwhile. */
+/** Moves a file to a free name, never over another file: a rename would replace what others put there meanwhile. */
 function moveToNew(from: string, to: string): boolean {
   try {
     linkSync(from, to);
@@ -231,7 +231,7 @@ function moveToNew(from: string, to: string): boolean {
   return true;
 }
 
-/** Of file systems without hard links: the name is taken by an empty file first, which the move replaces. */
+/** For file systems without hard links: an empty file takes the name first, and the move replaces it. */
 function moveOverOwn(from: string, to: string): boolean {
   try {
     closeSync(openSync(to, 'wx'));

@@ -1,9 +1,9 @@
-// The file name in a Content-Disposition field, as browsers read it: RFC 6266 by a library, and around it what servers
-// really send. Pure; what comes out is not yet safe (safe-name does that).
+// The file name in a Content-Disposition field, as browsers read it: a library reads RFC 6266, and this file
+// repairs what servers send in practice. Pure; the result is not yet a safe name (safe-name.ts makes it one).
 
 import { decodeExtended, parse } from 'content-disposition';
 
-/** No name is as long; whoever sends more is not read to its end. */
+/** Longer than any real name; a longer field is cut here. */
 const MAX_FIELD_CHARACTERS = 16 * 1024;
 
 /** The name that the field asks for: `filename*` (RFC 8187) before `filename`. Undefined where there is none. */
@@ -16,15 +16,15 @@ export function dispositionName(field: string): string | undefined {
   return plain === undefined || plain === '' ? undefined : (encodedWords(plain) ?? utf8FromLatin1(plain));
 }
 
-/** The field as its sender meant it. */
+/** The field corrected to what its sender meant. */
 function repaired(field: string): string {
   const typed = /^\s*filename\*?\s*=/iu.test(field) ? `attachment; ${field}` : field;
-  // A path of Windows, or a share, comes unescaped: its backslashes are no escapes.
+  // A Windows path, or a share, is sent unescaped: its backslashes are not escapes.
   const escaped = /=\s*"(?:[a-z]:\\|\\\\)/iu.test(typed) ? typed.replaceAll(/\\(?!")/gu, '\\\\') : typed;
   return closesQuotes(escaped) ? escaped : `${escaped}"`;
 }
 
-/** False where a quoted text has no end; `\` and the character after it are one. */
+/** False where a quoted string has no end; `\` and the character after it count as one. */
 function closesQuotes(field: string): boolean {
   let isOpen = false;
   for (let at = 0; at < field.length; at++) {
@@ -34,7 +34,9 @@ function closesQuotes(field: string): boolean {
   return !isOpen;
 }
 
-/** `charset'language'text`; the library knows UTF-8 and ISO-8859-1, and browsers every charset of the web. */
+/**
+ * Decodes `charset'language'text`: the library knows UTF-8 and ISO-8859-1, browsers know every charset of the web.
+ */
 function decodeAny(value: string): string | undefined {
   const known = decodeExtended(value);
   if (known !== undefined) return known;
@@ -42,7 +44,7 @@ function decodeAny(value: string): string | undefined {
   return charset === undefined || text === undefined ? undefined : decodeBytes(charset, percentBytes(text));
 }
 
-/** `=?charset?B?…?=` (RFC 2047), where the name is made of nothing else; undefined for any other. */
+/** Decodes `=?charset?B?…?=` (RFC 2047), where the name consists of nothing else; undefined for any other name. */
 function encodedWords(text: string): string | undefined {
   if (!text.startsWith('=?')) return undefined;
   const words: string[] = [];
@@ -76,7 +78,7 @@ function decodeBytes(charset: string, bytes: Buffer): string | undefined {
   }
 }
 
-/** Header bytes arrive one character each; many servers put UTF-8 there. */
+/** Header bytes arrive as one character each; many servers send UTF-8. */
 function utf8FromLatin1(text: string): string {
   // oxlint-disable-next-line no-control-regex -- the range of one byte is meant
   if (!/^[\u0000-\u00ff]*$/u.test(text) || !/[\u0080-\u00ff]/u.test(text)) return text;

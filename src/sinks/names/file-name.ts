@@ -1,4 +1,4 @@
-// The name that a URL suggests for a body. Pure; what comes out is not yet safe (safe-name does that).
+// The name that a URL suggests for a body. Pure; the result is not yet a safe name (safe-name.ts makes it one).
 
 /** The last segment of the URL's path, percent-decoded; '' for a path that ends with a slash. */
 export function lastSegment(url: string): string {

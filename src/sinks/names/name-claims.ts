@@ -1,30 +1,30 @@
-// Names that files of a run have been given, over all workers, in fixed memory: so that `a.txt` and `A.TXT`, or the
-// same last segment of two URLs, never overwrite one another on any file system. A set of 64-bit prints in shared
-// memory; two names with one print cost a needless suffix, never a file.
+// Names given to files of a run, over all workers, in fixed memory, so that `a.txt` and `A.TXT`, or the same last
+// segment of two URLs, never overwrite one another on any file system. A set of 64-bit prints (hashes) in shared
+// memory; two names with the same print cost a needless suffix, never a file.
 
 import { hash64 } from '../../model/hash64.ts';
 
 const ASCII = /^[ -~]*$/u;
 
-/** The form in which two names are one on the least discerning file system: NFC, upper case folded. */
+/** Two names with the same form are equal on the least discerning file system: NFC, case folded. */
 function foldName(path: string): string {
   if (ASCII.test(path)) return path.toLowerCase();
   return path.normalize('NFC').toUpperCase().toLowerCase();
 }
 
-/** `full`: not taken, but there is no room to remember it either. */
+/** `full`: not taken, but there is no room left to remember it. */
 export type Claim = 'free' | 'taken' | 'full';
 
-/** Cells of a region: a count, then slots. A region serves the names of one directory at a time. */
+/** Cells in a region: a count, then slots. A region holds the names of one directory at a time. */
 const REGION_CELLS = 1 << 14;
 const MAX_FILL_RATIO = 0.8;
 
 export class NameClaims {
-  /** In each region, cell 0 counts its claims; of the slots, 0 marks a free one. */
+  /** In each region, cell 0 counts its claims; a slot of 0 is free. */
   readonly #cells: BigInt64Array;
   readonly #regionCells: number;
   readonly #regionCount: number;
-  /** Above this fill the probing gets long. */
+  /** Above this fill level, probing takes long. */
   readonly #maxClaims: bigint;
 
   /** @param buffer zeroed memory of at least 64 bytes, the same for every worker of a run */
@@ -36,9 +36,9 @@ export class NameClaims {
   }
 
   /**
-   * Takes `path` if nobody has it.
-   * @param part number of the directory it is in: names of one part lie together in memory, so that a short run
-   * touches little of it
+   * Claims `path` if it is free.
+   * @param part number of the directory it is in: names of one part lie together in memory, so a short run touches
+   *   little of it
    */
   claim(path: string, part: number): Claim {
     const [high, low] = hash64(foldName(path));

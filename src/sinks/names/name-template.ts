@@ -1,4 +1,4 @@
-// A file's name: what the caller's template, the server or the URL say it is.
+// Chooses a file's name: from the caller's template, the server or the URL.
 
 import { type NameField, type NamePart, parseNameTemplate } from '../../model/name-template.ts';
 import { dispositionName } from './disposition-name.ts';
@@ -9,12 +9,12 @@ import type { BodyHead } from '../sink.ts';
 /** The name of a body whose head and digest are known: "/"-separated, each part safe. */
 export type NameBody = (head: BodyHead, sha256: string) => string;
 
-/** Name as suggested by the server or the URL. */
+/** The name that the server or the URL suggests. */
 export function suggestedName(head: BodyHead): string {
   const { disposition = head.headers.find(([name]) => name === 'content-disposition')?.[1] } = head;
   if (disposition !== null && disposition !== undefined) {
     const wanted = dispositionName(disposition);
-    // A path in a suggestion is only noise: its last part is the name, if there is one.
+    // Directories in a suggested path are ignored: its last part is the name, if there is one.
     const name = wanted?.slice(Math.max(wanted.lastIndexOf('/'), wanted.lastIndexOf('\\')) + 1) ?? '';
     if (name !== '') return name;
   }

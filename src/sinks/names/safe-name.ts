@@ -1,32 +1,34 @@
-// Any text becomes one file name that every file system takes and that stays inside its directory: no separators, no
-// control characters, nothing that cannot be seen, none of Windows' devices, at most 255 bytes, never hidden, never
+// Turns any text into one file name that every file system accepts and that stays inside its directory: no
+// separators, no control or invisible characters, no device name of Windows, at most 255 bytes, never hidden, never
 // empty and never an option of a command.
 
-/** ext4, APFS, NTFS and ZFS take 255; some room is left for a suffix against collisions. */
+/** ext4, APFS, NTFS and ZFS allow 255; some bytes are reserved for a suffix against collisions. */
 const MAX_NAME_BYTES = 255;
 const SUFFIX_ROOM_BYTES = 24;
 const MAX_EXTENSION_BYTES = 16;
-/** Used where nothing of the wanted name is left, as web servers do. */
+/** Used when nothing of the wanted name is left, as web servers do. */
 const EMPTY_NAME = 'index';
 
-/** Longer texts lose their middle before anything else is done: their end has the extension. */
+/** Longer texts lose their middle first; the end is kept for its extension. */
 const MAX_WANTED = { characters: 2048, headCharacters: 1024, tailCharacters: 64 };
 
-/** Control characters, what Windows forbids, halves of characters, and what nobody sees or what turns the direction. */
+/**
+ * Control characters, what Windows forbids, lone surrogates, invisible characters, and those that change direction.
+ */
 const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800\ufffd<>:"/\\|?*]/gu;
-/** Blanks that look like the usual one. */
+/** Spaces that look like the ordinary one. */
 const BLANK = /\p{Zs}/gu;
 const DEVICE =
   /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9\u00b9\u00b2\u00b3]|lpt[0-9\u00b9\u00b2\u00b3])(?= *(?:\.|$))/iu;
-/** Extensions that a second one stands before: `.tar.gz` is kept whole. */
+/** Extensions that belong to the one after them: `.tar.gz` is kept whole. */
 const DOUBLE_EXTENSION = /\.(?:tar|warc|cpio)\.[\w]{1,4}$/iu;
 
-/** What most names are: nothing to replace, to fold or to cut. */
+/** Most names: nothing to replace, to fold or to cut. */
 const PLAIN = /^\w(?:[\w.-]{0,98}[\w-])?$/u;
 
 /**
- * A valid file name as close to `wanted` as can be.
- * @param maxBytes of UTF-8; @default what leaves room for a suffix
+ * Returns a valid file name as close to `wanted` as possible.
+ * @param maxBytes of UTF-8; @default leaves bytes for a suffix
  */
 export function safeName(wanted: string, maxBytes = MAX_NAME_BYTES - SUFFIX_ROOM_BYTES): string {
   if (PLAIN.test(wanted) && !DEVICE.test(wanted)) return wanted;
@@ -56,14 +58,14 @@ export function splitExtension(name: string): { stem: string; extension: string 
   return { stem: name.slice(0, dot), extension: name.slice(dot) };
 }
 
-/** The same where a double extension is one. */
+/** Splits a name, and keeps a double extension whole. */
 function splitWhole(name: string): { stem: string; extension: string } {
   const double = DOUBLE_EXTENSION.exec(name.slice(-MAX_EXTENSION_BYTES))?.[0];
   if (double === undefined || double.length >= name.length) return splitExtension(name);
   return { stem: name.slice(0, -double.length), extension: double };
 }
 
-/** Cuts the stem, between characters, and keeps the extension. */
+/** Shortens the stem at a character border, and keeps the extension. */
 function shorten(name: string, maxBytes: number): string {
   if (Buffer.byteLength(name) <= maxBytes) return name;
   const { stem, extension } = splitWhole(name);
@@ -77,7 +79,9 @@ function shorten(name: string, maxBytes: number): string {
   return `${trimEnd(kept)}${extension}`;
 }
 
-/** Without the dots and blanks at the end, which Windows drops. A loop: a pattern tries each dot as the first of them. */
+/**
+ * Removes dots and spaces at the end, which Windows drops. A loop, because a pattern is tried again from each dot.
+ */
 function trimEnd(text: string): string {
   let end = text.length;
   while (end > 0 && (text[end - 1] === '.' || text[end - 1] === ' ')) end--;

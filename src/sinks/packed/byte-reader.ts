@@ -1,10 +1,10 @@
-// Bytes that come in pieces, taken in the portions that a record's format speaks of. Never holds more than a head or a
+// Reads bytes that arrive in pieces in the portions that a record's format defines. Holds at most one head or one
 // piece, however long the record.
 
-/** Bytes that are not what the format says. */
+/** Bytes that do not match the format. */
 export class FormatProblem extends Error {}
 
-/** Heads of records, with the fields of an answer in them. */
+/** Limit for the head of a record, with the fields of an answer in it. */
 const MAX_HEAD_BYTES = 64 * 1024 * 1024;
 const NOTHING = Buffer.alloc(0);
 
@@ -12,7 +12,7 @@ export class ByteReader {
   readonly #source: AsyncIterator<Buffer> | Iterator<Buffer>;
   #held: Buffer = NOTHING;
 
-  /** @param source pieces that stay as they are once they are yielded */
+  /** @param source pieces that do not change once they are yielded */
   constructor(source: AsyncIterable<Buffer> | Iterable<Buffer>) {
     this.#source =
       Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
@@ -30,7 +30,7 @@ export class ByteReader {
     return this.#cut(count);
   }
 
-  /** What comes up to and with `marker`. @throws FormatProblem when it does not come */
+  /** The bytes up to and including `marker`. @throws FormatProblem when it does not come */
   async until(marker: string): Promise<Buffer> {
     for (let from = 0; ; ) {
       const at = this.#held.indexOf(marker, from, 'latin1');
@@ -40,7 +40,7 @@ export class ByteReader {
     }
   }
 
-  /** What comes up to and with the first byte for which `isLast` says so. @throws FormatProblem when none does */
+  /** The bytes up to and including the first one that `isLast` accepts. @throws FormatProblem when there is none */
   async untilByte(isLast: (byte: number) => boolean): Promise<Buffer> {
     for (let at = 0; ; at++) {
       if (at === this.#held.length) await this.#need('the rest of its head');
@@ -58,13 +58,13 @@ export class ByteReader {
     }
   }
 
-  /** Whatever has come already, at least a byte. @throws FormatProblem at the end */
+  /** Whatever has arrived, at least a byte. @throws FormatProblem at the end */
   async some(): Promise<Buffer> {
     if (this.#held.length === 0) await this.#need('more of the body');
     return this.#cut(this.#held.length);
   }
 
-  /** Puts back the end of what was taken. */
+  /** Puts back the last bytes that were taken. */
   putBack(bytes: Buffer): void {
     this.#held = this.#held.length === 0 ? bytes : Buffer.concat([bytes, this.#held]);
   }

@@ -1,17 +1,17 @@
-// Records packed one by one, in bounded memory and without a stream: a gzip member of its own for each record, as
-// WARC wants it, or zstd frames. Either kind may be joined end to end, so a file cut after a record stays valid.
+// Compresses records one by one, in bounded memory and without a stream: each record is its own gzip member, as WARC
+// requires, or zstd frames. Both may be joined end to end, so a file that ends after any record is valid.
 
 import { constants, crc32, deflateRawSync, zstdCompressSync } from 'node:zlib';
 import type { PackedSpec } from '../../model/sink-spec.ts';
 
-/** What is compressed at once: a record of at most this size is a single deflate block run or frame. */
+/** Bytes compressed at once: a record of at most this size is one run of deflate blocks, or one frame. */
 const BLOCK_BYTES = 1024 * 1024;
 const GZIP_LEVEL = 6;
 const ZSTD_LEVEL = 3;
 /** RFC 1952: magic, deflate, no flags, no time, no extra flags, unknown system. */
 const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
 
-/** The record `pieces` make, compressed. */
+/** The record that consists of `pieces`, compressed. */
 export function compressRecord(
   pieces: Iterable<Uint8Array>,
   compression: PackedSpec['compression'],
@@ -27,8 +27,8 @@ function* zstdFrames(blocks: Iterable<Buffer>): Generator<Buffer> {
 }
 
 /**
- * One member over all blocks. Each block is deflated by itself and ends on a byte border (Z_SYNC_FLUSH), so that the
- * parts join into one deflate stream; only the last one is marked final.
+ * Makes one member of all blocks. Each block is deflated by itself and ends on a byte border (Z_SYNC_FLUSH), so
+ * that the parts join into one deflate stream; only the last one is marked final.
  */
 function* gzipMember(blocks: Iterable<Buffer>): Generator<Buffer> {
   let checksum = 0;
@@ -48,7 +48,7 @@ function* gzipMember(blocks: Iterable<Buffer>): Generator<Buffer> {
   yield trailer;
 }
 
-/** The same bytes in blocks of their own memory, none larger than `BLOCK_BYTES` unless a piece is. */
+/** The same bytes in blocks with their own memory, none larger than `BLOCK_BYTES` unless a single piece is. */
 function* blocksOf(pieces: Iterable<Uint8Array>): Generator<Buffer> {
   let held: Uint8Array[] = [];
   let heldBytes = 0;
@@ -58,7 +58,7 @@ function* blocksOf(pieces: Iterable<Uint8Array>): Generator<Buffer> {
       held = [];
       heldBytes = 0;
     }
-    // The maker of a large piece may use its buffer again.
+    // The producer of a large piece may reuse its buffer.
     held.push(piece.length > BLOCK_BYTES / 16 ? Buffer.from(piece) : piece);
     heldBytes += piece.length;
   }

@@ -1,4 +1,4 @@
-// A part of a segment as it was before it was compressed, in pieces. Every stored byte of it has to belong to it.
+// Decompresses a part of a segment, in pieces. Every stored byte of the part must belong to the compressed data.
 
 import { readSync } from 'node:fs';
 import { Readable } from 'node:stream';
@@ -21,7 +21,7 @@ export interface ByteRange {
   readonly lengthBytes: number;
 }
 
-/** @throws FormatProblem, in the course of it, when the range is cut short or not what the compression says */
+/** @throws FormatProblem, while it is read, when the range is cut short or not in this compression */
 export function decodeRange(
   range: ByteRange,
   compression: PackedSpec['compression'],
@@ -33,7 +33,7 @@ export function decodeRange(
 
 function* readRange({ fd, startBytes, lengthBytes }: ByteRange): Generator<Buffer> {
   for (let read = 0; read < lengthBytes; ) {
-    // Its own memory: whoever takes it may not have used the piece before it yet.
+    // A new buffer each time: the consumer may not have used the last piece yet.
     const buffer = Buffer.allocUnsafe(Math.min(READ_BYTES, lengthBytes - read));
     const count = readSync(fd, buffer, 0, buffer.length, startBytes + read);
     if (count === 0) throw new FormatProblem(`expected ${lengthBytes} bytes, found ${read}`);
@@ -42,7 +42,7 @@ function* readRange({ fd, startBytes, lengthBytes }: ByteRange): Generator<Buffe
   }
 }
 
-/** At once, which is twenty times cheaper than a stream; null when what comes out is too large for that. */
+/** Decodes at once, which is twenty times cheaper than a stream; null when the result is too large for that. */
 function decodeSmall(range: ByteRange, compression: 'gzip' | 'zstd'): Buffer | null {
   const stored = Buffer.concat([...readRange(range)]);
   const decode = compression === 'gzip' ? gunzipSync : zstdDecompressSync;
@@ -79,7 +79,7 @@ async function* decodeLarge(range: ByteRange, compression: 'gzip' | 'zstd'): Asy
   }
 }
 
-/** A decoder of gzip lets pass what follows the last member. */
+/** Checks for bytes after the last member, which the gzip decoder ignores. */
 function checkUsed(usedBytes: number, storedBytes: number): void {
   if (usedBytes < storedBytes)
     throw new FormatProblem(`${storedBytes - usedBytes} of its ${storedBytes} bytes belong to nothing`);

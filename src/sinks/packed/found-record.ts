@@ -1,4 +1,4 @@
-// What the audit finds where a record should be.
+// What the audit finds at the position of a record.
 
 /** A whole record, with the length and digest of its body computed again. */
 export interface FoundRecord {
@@ -6,7 +6,7 @@ export interface FoundRecord {
   readonly sha256: string;
   /** Null where the format has none. */
   readonly index: number | null;
-  /** The URL that is in it: in a WARC the one that answered. */
+  /** The URL in the record: in a WARC, the URL that answered. */
   readonly url: string;
 }
 

@@ -1,5 +1,5 @@
-// The ndjson format: one JSON object a line for every body, with what was asked and answered, and the body as text where
-// it is valid UTF-8, in base64 otherwise. Below it, the same line read back: its facts, and its body hashed as it was.
+// The ndjson format: one line with a JSON object for every body, with the request, the answer, and the body as text
+// if it is valid UTF-8, in base64 otherwise. Below it, reading such a line: its facts, and the hash of its body.
 
 import { createHash, type Hash } from 'node:crypto';
 import { isUtf8 } from 'node:buffer';
@@ -10,7 +10,7 @@ import { compressRecord } from './compress.ts';
 import type { FoundRecord } from './found-record.ts';
 import type { PackedFormat, WholeBody } from './packed-sink.ts';
 
-/** A piece of base64 must end on a border of three bytes to be joined with the next. */
+/** A piece of base64 must end on a border of three bytes to be joined with the next piece. */
 const BASE64_GROUP_BYTES = 3;
 
 export function makeNdjsonFormat(spec: PackedSpec): PackedFormat {
@@ -43,7 +43,7 @@ function joinFields(headers: BodyHead['headers']): Map<string, string> {
   return joined;
 }
 
-/** Bytes at the end of `chunk` that begin a character whose rest is still to come. */
+/** Bytes at the end of `chunk` that begin a character that is not complete yet. */
 function openCharacterBytes(chunk: Uint8Array): number {
   for (let back = 1; back <= Math.min(3, chunk.length); back++) {
     const byte = chunk[chunk.length - back] as number;
@@ -53,7 +53,7 @@ function openCharacterBytes(chunk: Uint8Array): number {
   return 0;
 }
 
-/** The body in pieces that end between characters (or wherever invalid bytes leave no border). */
+/** The body in pieces that end between characters (or anywhere, if invalid bytes leave no border). */
 function* characterPieces(body: WholeBody): Generator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);
   for (const piece of body.pieces()) {
@@ -98,7 +98,7 @@ interface Facts {
   readonly sha256: string;
 }
 
-/** @throws FormatProblem when it is not a line of this sink */
+/** @throws FormatProblem when it is not a line that this sink writes */
 export async function readNdjsonRecord(reader: ByteReader): Promise<FoundRecord> {
   const scan = new BodyKeyScan();
   const head = await reader.untilByte((byte) => scan.isAtBody(byte));
@@ -121,7 +121,7 @@ function parseFacts(text: string): Facts {
   }
 }
 
-/** Finds where the value of the line's own `text` or `base64` begins, and takes no such key of a header for it. */
+/** Finds where the value of the line's own `text` or `base64` begins, and ignores such a key inside a header. */
 class BodyKeyScan {
   key = '';
   #depth = 0;
@@ -201,14 +201,14 @@ async function readText(reader: ByteReader, body: BodyHash): Promise<void> {
   }
 }
 
-/** Goes on behind `rest`, which is too short to be read by itself. */
+/** Joins `rest`, which is too short to be read by itself, with what follows. */
 async function keepRest(reader: ByteReader, rest: Buffer): Promise<void> {
   if (rest.length === 0) return;
   const next = await reader.some();
   reader.putBack(Buffer.concat([rest, next]));
 }
 
-/** Where the string ends, or how much of it can be read without what follows. */
+/** Where the string ends, or how much of it can be read without further input. */
 function endOfText(piece: Buffer): { end: number; isClosed: boolean } {
   let quote = piece.indexOf(QUOTE);
   let escape = piece.indexOf(BACKSLASH);

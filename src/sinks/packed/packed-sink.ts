@@ -1,5 +1,5 @@
-// What all packed sinks have in common: a body waits in a spool until it is whole, then becomes one record of this
-// worker's segment. The formats (ndjson, warc, tar) only say what a record looks like.
+// What all packed sinks share: a body waits in a spool until it is whole, then becomes one record of this worker's
+// segment. The formats (ndjson, warc, tar) define only what a record looks like.
 
 import type { PackedSpec } from '../../model/sink-spec.ts';
 import { type SegmentEnds, SegmentSeries } from './segment.ts';
@@ -7,7 +7,7 @@ import type { Body, BodyHead, Committed, Sink } from '../sink.ts';
 import { Spool, type SpoolOptions } from '../spool.ts';
 import { TempNames } from '../temp-names.ts';
 
-/** A whole body, ready to be put into a record. */
+/** A whole body, ready to be written into a record. */
 export interface WholeBody {
   readonly bytes: number;
   readonly sha256: string;

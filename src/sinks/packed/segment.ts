@@ -1,5 +1,5 @@
-// The files of a packed sink: one series for each worker, so that threads never share a file. A record is written at
-// once and whole; a segment that has grown past its size is closed after a record, never inside one.
+// The files of a packed sink: one series for each worker, so that threads never share a file. A record is written
+// whole and at once; a segment that has grown past its size is closed after a record, never inside one.
 
 import { closeSync, ftruncateSync, openSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -8,22 +8,22 @@ import { IntentLog, type SegmentIntent } from '../intent-log.ts';
 import { guardWrite } from '../../files/sink-error.ts';
 import { writeAll } from '../../files/write-all.ts';
 
-/** Small pieces are joined up to this before they go to the file. */
+/** Small pieces are joined up to this size before they are written to the file. */
 const JOIN_BYTES = 256 * 1024;
 
 export interface SegmentOptions {
   /** Path of worker 0's first segment. */
   readonly file: string;
   readonly workerIndex: number;
-  /** Where it is noted which files this series makes. */
+  /** Directory of the notes on which files this series makes. */
   readonly partial: string;
-  /** Null: the series begins here, and a file that is in its way is refused. */
+  /** Null: the series begins here, and an existing file in its way is refused. */
   readonly firstSegment: number | null;
   readonly segmentBytes: number;
   readonly ends: SegmentEnds;
 }
 
-/** What a format puts around the records of every segment; nothing by default. */
+/** What a format writes around the records of every segment; nothing by default. */
 export interface SegmentEnds {
   readonly preamble?: (fileName: string) => Buffer;
   readonly trailer?: Buffer;
@@ -31,7 +31,7 @@ export interface SegmentEnds {
 
 /**
  * `out.warc.gz` is the first segment of worker 0, `out.w1.warc.gz` that of worker 1, `out.w1.s2.warc.gz` its third.
- * What stands before the first dot of the file name is its stem.
+ * The stem of the file name is the part before its first dot.
  */
 export function segmentFile(file: string, workerIndex: number, segmentIndex: number): string {
   const name = basename(file);
@@ -77,7 +77,7 @@ export class SegmentSeries {
   }
 
   /**
-   * Writes one record; on an error the segment is cut back to the record before it.
+   * Writes one record; after an error the segment is truncated to the record before it.
    * @throws SpillwayError ERR_SINK
    */
   append(pieces: Iterable<Uint8Array>): Omit<Stored, 'isRenamed'> {
@@ -106,7 +106,7 @@ export class SegmentSeries {
     guardWrite('close', this.#path, () => closeSync(fd));
   }
 
-  /** After `close`: nothing more will come. */
+  /** Call it after `close`, when nothing more will come. */
   end(): void {
     this.#claims.close();
   }
@@ -127,14 +127,14 @@ export class SegmentSeries {
     }
   }
 
-  /** Makes the next file of the series; whatever is there already is somebody's work and is never written to. */
+  /** Makes the next file of the series; an existing file belongs to somebody else and is never written to. */
   #make(): number {
     const { file, workerIndex, firstSegment } = this.#options;
     for (;;) {
       const segmentIndex = this.#segmentIndex;
       const path = segmentFile(file, workerIndex, segmentIndex);
       this.#path = path;
-      // Noted before and after: a file that is only claimed is ours while it is empty.
+      // Noted before and after: a file that is only claimed counts as ours while it is empty.
       this.#claims.add({ segmentIndex, isMade: false });
       try {
         const fd = guardWrite('make', path, () => openSync(path, 'wx', 0o666));
@@ -152,7 +152,7 @@ export class SegmentSeries {
     this.#held = [];
     this.#heldBytes = 0;
     for (const piece of pieces) {
-      // A large piece may be a buffer that its maker uses again: it is written before the next one is asked for.
+      // The producer may reuse the buffer of a large piece, so it is written before the next one is requested.
       if (this.#heldBytes + piece.length > JOIN_BYTES) {
         this.#flush();
         this.#writeAll(piece);
@@ -181,7 +181,7 @@ export class SegmentSeries {
     try {
       ftruncateSync(this.#fd, sizeBytes);
     } catch {
-      // The error that led here is the one to tell; resuming cuts the segment again.
+      // Reports the original error; resuming truncates the segment again.
     }
     this.#sizeBytes = sizeBytes;
   }

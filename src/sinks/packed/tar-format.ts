@@ -1,6 +1,6 @@
-// The tar format (pax, IEEE Std 1003.1): one member a body, named as a file would be, with the URL and the digest in its
-// extended header. Members carry the target's index, so that no two have one name in any segment. Below it, a member read
-// back: extended header, header, contents and padding, each checked.
+// The tar format (pax, IEEE Std 1003.1): one member for each body, named as a file would be, with the URL and the
+// digest in its extended header. Member names hold the target's index, so that no two are equal in any segment.
+// Below it, reading a member: checks extended header, header, contents and padding.
 
 import { createHash } from 'node:crypto';
 import type { PackedSpec } from '../../model/sink-spec.ts';
@@ -13,9 +13,9 @@ import type { FoundRecord } from './found-record.ts';
 import type { PackedFormat, WholeBody } from './packed-sink.ts';
 
 const TAR_BLOCK_BYTES = 512;
-/** The largest size and number that eleven octal digits hold; beyond it the extended header has the word. */
+/** The largest size and number that fit in eleven octal digits; larger ones stand in the extended header. */
 const MAX_OCTAL_BYTES = 8 ** 11 - 1;
-/** What leaves room for the index in a name of 255 bytes, when it is unpacked. */
+/** Leaves bytes for the index in a name of 255 bytes when the archive is unpacked. */
 const MAX_MEMBER_NAME_BYTES = 200;
 const MEMBERS_PER_DIRECTORY = 10_000;
 
@@ -27,7 +27,7 @@ export function makeTarFormat(spec: PackedSpec): PackedFormat {
   };
 }
 
-/** `00012/123456-name`: unique by the index, and no directory of more than 10,000 when unpacked. */
+/** `00012/123456-name`: unique by the index, with at most 10,000 files in each directory when unpacked. */
 function memberName(head: BodyHead): string {
   const directory = String(Math.floor(head.index / MEMBERS_PER_DIRECTORY)).padStart(5, '0');
   return `${directory}/${head.index}-${safeName(suggestedName(head), MAX_MEMBER_NAME_BYTES)}`;
@@ -84,14 +84,14 @@ function header({ path, bytes, seconds, type }: HeaderFields): Buffer {
   block.fill(' ', 148, 156);
   block.write(type, 156, 'latin1');
   block.write('ustar\u000000', 257, 'latin1');
-  // A loop: with `reduce` a member of 1 kB took 27 us, now 11 to 14.
+  // A loop, not `reduce`, which took 27 us for a member of 1 kB instead of 11 to 14.
   let sum = 0;
   for (let at = 0; at < TAR_BLOCK_BYTES; at++) sum += block[at] as number;
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
   return block;
 }
 
-/** @throws FormatProblem when it is not one whole member of this sink */
+/** @throws FormatProblem when it is not one whole member that this sink writes */
 export async function readTarRecord(reader: ByteReader): Promise<FoundRecord> {
   const extended = await readHeader(reader, 'x');
   const fields = parseFields(await reader.take(extended + paddingOf(extended)), extended);
@@ -120,7 +120,7 @@ export async function readTarEnd(reader: ByteReader): Promise<void> {
   await reader.expectEnd();
 }
 
-/** @returns the size it names */
+/** @returns the size in the header */
 async function readHeader(reader: ByteReader, type: '0' | 'x'): Promise<number> {
   const block = await reader.take(TAR_BLOCK_BYTES);
   const textAt = (start: number, end: number) => block.toString('latin1', start, end);

@@ -1,7 +1,7 @@
-// The WARC 1.1 format (ISO 28500:2017): a `warcinfo` record at the head of each segment, then a `response` record for every
-// body, each a gzip member of its own when compressed, so that any record can be read by its offset. Below it, a record
-// read back by its fields alone, with the digests that are in it computed again. A head is held to the very form that is
-// written, for no digest covers it.
+// The WARC 1.1 format (ISO 28500:2017): a `warcinfo` record at the start of each segment, then a `response` record
+// for every body, each its own gzip member when compressed, so that any record can be read by its offset. Below it,
+// reading a record by its fields alone, with its digests computed again. A head must have exactly the form that is
+// written, because no digest covers it.
 
 import { createHash, randomUUID } from 'node:crypto';
 import type { PackedSpec } from '../../model/sink-spec.ts';
@@ -65,8 +65,8 @@ function* response(head: BodyHead, body: WholeBody): Generator<Uint8Array> {
 }
 
 /**
- * The answer's head as a reader of the record needs it: what was taken off the body (the transfer coding always, a
- * content coding when it was decoded) stays readable under a name that no reader acts on.
+ * The answer's head as a reader of the record needs it. Fields of codings that were removed from the body (the
+ * transfer coding always, a content coding when it was decoded) are kept under a name that readers ignore.
  */
 function httpHead(head: BodyHead, body: WholeBody): string {
   const lines = head.headers
@@ -81,7 +81,7 @@ function httpHead(head: BodyHead, body: WholeBody): string {
   return `HTTP/1.1 ${head.status} ${head.statusText}\r\n${lines.join('')}\r\n`;
 }
 
-/** RFC 4648, section 6: the usual spelling of a digest in WARC. */
+/** RFC 4648, section 6: the usual form of a digest in WARC. */
 function base32(bytes: Buffer): string {
   let text = '';
   let bits = 0;
@@ -98,7 +98,7 @@ function base32(bytes: Buffer): string {
   return text.padEnd(Math.ceil(text.length / 8) * 8, '=');
 }
 
-/** A head's fields in their order; a value is known, or of a form. */
+/** A head's fields in their order; a value is either given or must match a pattern. */
 type HeadForm = Readonly<Record<string, string | RegExp>>;
 
 const RECORD_ID = /^<urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}>$/u;
@@ -118,7 +118,7 @@ const RESPONSE: HeadForm = {
   'Content-Length': LENGTH,
 };
 
-/** @throws FormatProblem when it is not one whole `response` record */
+/** @throws FormatProblem when it is not one whole `response` record of the form that this sink writes */
 export async function readWarcRecord(reader: ByteReader): Promise<FoundRecord> {
   const fields = await readFields(reader, RESPONSE);
   const blockBytes = lengthOf(fields);
@@ -138,7 +138,7 @@ export async function readWarcRecord(reader: ByteReader): Promise<FoundRecord> {
   return { bytes, sha256: sha256.toString('hex'), index: null, url: fields.get('WARC-Target-URI') ?? '' };
 }
 
-/** The `warcinfo` record at the head of the segment `fileName`. @throws FormatProblem */
+/** Reads the `warcinfo` record at the start of the segment `fileName`. @throws FormatProblem */
 export async function readWarcInfo(reader: ByteReader, fileName: string): Promise<void> {
   const fields = await readFields(reader, {
     'WARC-Type': 'warcinfo',
@@ -149,7 +149,7 @@ export async function readWarcInfo(reader: ByteReader, fileName: string): Promis
     'Content-Length': LENGTH,
   });
   const content = await reader.take(lengthOf(fields));
-  // The program's name alone may be any: with it, the sink would write the same again.
+  // Only the program's name may differ: with that name, the sink must write the same bytes.
   const software = /^software: ([^\r\n]*)/u.exec(content.toString())?.[1] ?? '';
   if (!content.equals(warcinfoContent(software)))
     throw new FormatProblem('the warcinfo record has another content than the sink writes');
@@ -179,7 +179,7 @@ function unlike(name: string, expected: string | RegExp, line: string): FormatPr
   return new FormatProblem(`expected ${wanted}, found ${JSON.stringify(line.slice(0, 100))}`);
 }
 
-/** Of the right form already: one that is in no calendar would be read as another, or not at all. */
+/** Checks a date of the right form: a day that does not exist would be read as another one, or not at all. */
 function checkDate(text: string): void {
   const at = Date.parse(text);
   if (Number.isNaN(at) || new Date(at).toISOString() !== text)

@@ -1,5 +1,5 @@
-// One worker's segments after its death: cut back to the last record that is journalled, and ended as the format wants
-// it, so that every segment stands for itself.
+// Recovers one worker's segments after its death: truncates them to the last record in the journal, and ends them
+// as the format requires, so that every segment is valid by itself.
 
 import { closeSync, constants, ftruncateSync, unlinkSync } from 'node:fs';
 import { SpillwayError } from '../../model/errors.ts';
@@ -12,13 +12,13 @@ import { openRegular, ownStats } from '../../files/own-files.ts';
 import { guardWrite } from '../../files/sink-error.ts';
 import { writeAll } from '../../files/write-all.ts';
 
-/** Where the last journalled record of a series ends. */
+/** Where the last record of a series that is in the journal ends. */
 export interface SeriesEnd {
   readonly segmentIndex: number;
   readonly endBytes: number;
 }
 
-/** The end of each worker's series, from the places of its records in any order. */
+/** The end of each worker's series, from the locations of its records in any order. */
 export class LastRecords {
   readonly #file: string;
   readonly #ends = new Map<number, SeriesEnd>();
@@ -31,7 +31,9 @@ export class LastRecords {
     return [...this.#ends.keys()];
   }
 
-  /** A worker's records lie in the order in which they were journalled, so that the last one ends all of them. */
+  /**
+   * A worker's records lie in the order in which they were journalled, so the last one marks the end of the series.
+   */
   add({ path, offsetBytes, storedBytes }: Pick<Stored, 'path' | 'offsetBytes' | 'storedBytes'>): void {
     const segment = parseSegmentName(this.#file, path);
     if (segment === null) return;
@@ -50,10 +52,10 @@ export class LastRecords {
 }
 
 /**
- * Cuts the series back to `end`. Nothing that was not made by it is touched.
- * @param end null when none of its records is journalled
+ * Truncates the series to `end`. Touches nothing that the series did not make.
+ * @param end null when none of its records is in the journal
  * @returns the number of its next segment
- * @throws SpillwayError ERR_SINK when the record that should be the last is not there whole
+ * @throws SpillwayError ERR_SINK when the record that should be the last is missing or incomplete
  */
 export function recoverSeries(spec: PackedSpec, workerIndex: number, end: SeriesEnd | null): number {
   const made = new Map<number, boolean>();
@@ -69,7 +71,7 @@ export function recoverSeries(spec: PackedSpec, workerIndex: number, end: Series
   return end.segmentIndex + 1;
 }
 
-/** A file that was about to be made is ours only as long as nothing was written to it. */
+/** A file that was about to be made counts as ours only while it is empty. */
 function removeSegment(path: string, isMade: boolean): void {
   guardWrite('remove', path, () => {
     const stats = ownStats(path);

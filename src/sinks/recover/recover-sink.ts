@@ -1,5 +1,5 @@
-// Brings what a process or thread that was killed has left back to what the journal knows: nothing that is journalled
-// is touched, nothing of a stranger's is, and of what is neither no byte stays.
+// Brings what a killed process or thread left back to what the journal knows: keeps everything that is in the
+// journal and everything of a stranger, and removes the rest.
 
 import { createHash } from 'node:crypto';
 import { closeSync, readSync, unlinkSync } from 'node:fs';
@@ -20,22 +20,24 @@ export { parseSegmentName } from '../packed/segment.ts';
 export { isTempName } from '../temp-names.ts';
 export { sweepPartial } from './sweep-partial.ts';
 
-/** What the journal knows of a target that was had: of an `OkOutcome`. */
+/** The location of a target that was fetched, from the journal: part of an `OkOutcome`. */
 export interface KnownBody {
   readonly index: number;
   readonly stored: Pick<Stored, 'path' | 'offsetBytes' | 'storedBytes'>;
 }
 
 /**
- * After the death of a process, before the first worker of the next one. Safe to repeat: a death in the middle of it
- * costs nothing. Ends with nothing in `partial` but the bodies that are to be gone on with.
- * - A file that stands under its name without being journalled is removed, and its name kept for its target.
- * - A packed series is cut back to its last journalled record and ended; what the run goes on with is further segments.
+ * Recovers after the death of a process, before the first worker of the next one. Safe to repeat after a death in
+ * the middle of it. At its end `partial` holds only the bodies that will be continued.
+ * - A file with a final name that is not in the journal is removed, and its name reserved for its target.
+ * - A packed series is truncated to its last record in the journal and ended; the run continues with further
+ *   segments.
  * @param spec as a new run would have it: with empty `claims`, which are filled
- * @param known every target in the journal that was had, once, in any order; read once, in bounded memory
- * @param kept partial bodies that are gone on with, as `partialFile` has them; the others go
- * @returns the spec to go on with
- * @throws SpillwayError ERR_SINK when a journalled record is not there whole, so that going on would hide a loss
+ * @param known every target in the journal that was fetched, once, in any order; read once, in bounded memory
+ * @param kept partial bodies that will be continued, named as in `partialFile`; the others are removed
+ * @returns the spec to continue with
+ * @throws SpillwayError ERR_SINK when a record in the journal is not on disk whole, so that continuing would hide a
+ *   loss
  */
 export function recoverSink(
   spec: SinkSpec,
@@ -59,26 +61,25 @@ export function recoverSink(
     for (const workerIndex of new Set([...workers, ...last.workers])) {
       firstSegments[workerIndex] = recoverSeries(spec, workerIndex, last.of(workerIndex));
     }
-    // A list with holes would not survive its way to a worker as what it is.
+    // A list with holes would not arrive unchanged at a worker.
     recovered = { ...spec, firstSegments: Array.from(firstSegments, (first) => first ?? 0) };
   }
   sweepPartial(spec.partial, kept);
   return recovered;
 }
 
-/** What the runner knows of a worker whose thread died, once all that it had sent is journalled. */
+/** What the runner knows of a worker whose thread died, once everything it had sent is in the journal. */
 export interface DeadWorker {
-  readonly workerIndex: number;
-  /** Where its last journalled target went; null for none. */
+  /** Where its last target in the journal was stored; null for none. */
   readonly last: KnownBody['stored'] | null;
-  /** True for targets that its successor is to fetch again. */
+  /** True for targets that its replacement fetches again. */
   readonly isUnsettled: (index: number) => boolean;
 }
 
 /**
- * The same after the death of one thread, while the others go on.
- * @param spec as the dead worker had it
- * @returns the spec for its successor, which has a worker index of its own
+ * Recovers after the death of one thread, while the others go on.
+ * @param spec that of the dead worker
+ * @returns the spec for its replacement, which has another worker index
  * @throws SpillwayError ERR_SINK
  */
 export function recoverWorker(
@@ -101,7 +102,7 @@ export function recoverWorker(
   return { ...spec, reserved };
 }
 
-/** Others keep nothing on disk that could be torn or doubled. */
+/** Other sinks keep nothing on disk that could be incomplete or doubled. */
 function keepsBodies(spec: AnySinkSpec): spec is DirectorySpec | PackedSpec {
   return spec.kind !== 'discard' && spec.kind !== 'memory' && spec.kind !== 'module';
 }
@@ -127,8 +128,9 @@ function recoverDirectory(
 }
 
 /**
- * Removes the file of an intent when it holds the very bytes of it: intents precede files, so that the name may be a
- * stranger's. @throws SpillwayError ERR_SINK
+ * Removes the file of an intent if it holds exactly the bytes of the intent: intents precede files, so a file with
+ * that name may be a stranger's.
+ * @throws SpillwayError ERR_SINK
  */
 function removeIfOurs(root: string, { path, bytes, sha256 }: NameIntent): void {
   const file = join(root, path);

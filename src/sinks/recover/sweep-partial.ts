@@ -1,14 +1,14 @@
-// What is left below the directory of partial bodies when a session begins or ends: bodies that are to be gone on with
-// stay, everything else goes.
+// Cleans the directory of partial bodies when a session begins or ends: keeps bodies that will be continued, and
+// removes everything else.
 
 import { readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { guardWrite } from '../../files/sink-error.ts';
 
 /**
- * Removes whatever is below `partial` but for `kept`.
- * @param kept names relative to `partial`, of one directory and one file each
- * @returns those that are there
+ * Removes everything below `partial` except `kept`.
+ * @param kept names relative to `partial`, each one directory and one file
+ * @returns those of them that exist
  * @throws SpillwayError ERR_SINK
  */
 export function sweepPartial(partial: string, kept: ReadonlySet<string>): Set<string> {
@@ -35,6 +35,6 @@ function removeIfEmpty(directory: string): void {
   try {
     rmdirSync(directory);
   } catch {
-    // A body that is to be gone on with is in it.
+    // The directory holds a body that will be continued.
   }
 }

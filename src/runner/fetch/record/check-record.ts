@@ -1,13 +1,13 @@
-// A run's record may come from a stranger: before anything of it is opened, what stands there is looked at; before a
-// row of it is believed, so is the row.
+// Checks a run's record, which may come from a stranger: the files before any of them is opened, and each row
+// before its values are used.
 
 import { join } from 'node:path';
 import { FAILURES, SpillwayError } from '../../../model/errors.ts';
 import { isPlainPath, strangeness } from '../../../files/own-files.ts';
 
-/** A journal opened here holds no longer text or content than that: a page of a list API is the longest. */
+/** A journal opened here holds no text or blob longer than this: a page of a list API is the longest. */
 export const MAX_VALUE_BYTES = 256 * 2 ** 20;
-/** Of a URL, a path, a detail. */
+/** Limit for a URL, a path, a detail. */
 const MAX_TEXT_CHARACTERS = 4 * 2 ** 20;
 const FILES = [
   'journal.db',
@@ -19,7 +19,7 @@ const FILES = [
 ];
 const SKIPS = new Set(['duplicate', 'drift', 'robots', 'stopped']);
 
-/** What a row or a note of a journal says that no run of this program writes. */
+/** A row or a note of a journal that no run of this program writes. */
 export class RowProblem extends Error {}
 
 /** @throws SpillwayError ERR_JOURNAL when a part of the record is a link, a pipe or a device */
@@ -39,7 +39,7 @@ export function checkRecord(directory: string): void {
   }
 }
 
-/** Looks at the columns of `outcomes` up to `detail`. @throws RowProblem */
+/** Checks the columns of `outcomes` up to `detail`. @throws RowProblem */
 export function checkRow(row: readonly unknown[]): void {
   const [index, name, url, line] = row;
   const where = `row ${String(index).slice(0, 20)}`;
@@ -53,7 +53,7 @@ export function checkRow(row: readonly unknown[]): void {
   for (const at of [4, 5, 6, 7, 8, 12, 13, 14])
     must(row[at] === null || isCount(row[at]), `its column ${at}`);
   must(row[10] == null || isText(row[10]), 'where it was redirected to');
-  // As a server sent them: shown as JSON alone.
+  // Text as a server sent it, which is shown only as JSON.
   for (const at of [16, 17, 18]) must(row[at] == null || typeof row[at] === 'string', `its column ${at}`);
   if (name === 'ok') {
     for (const at of [4, 5, 6, 7, 12]) must(isCount(row[at]), `its column ${at}`);
@@ -71,7 +71,7 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** A line of a list that is no URL stands there as it was; whoever shows it makes it harmless. */
+/** A line of a list that is no URL is kept unchanged; the code that shows it escapes it. */
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length <= MAX_TEXT_CHARACTERS;
 }

@@ -1,4 +1,4 @@
-// Whether two runs are one: what a run was begun with is compared with what it is to go on with. Pure.
+// Tells whether two runs are the same: compares what a run was begun with and what it is asked to go on with. Pure.
 
 import { withoutLogins } from '../../../model/shown-url.ts';
 import type { RunIdentity } from '../../../model/run-journal.ts';

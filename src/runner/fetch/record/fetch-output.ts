@@ -1,4 +1,4 @@
-// `--to` becomes a sink and a place for the run's record: a directory, a packed file by its ending, or nowhere.
+// Turns `--to` into a sink and a place for the run's record: a directory, a packed file by its ending, or nowhere.
 
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -11,7 +11,7 @@ import { parseSegmentName } from '../../../sinks/recover/recover-sink.ts';
 import { checkRecord } from './check-record.ts';
 import { hasJournal } from './journal-reader.ts';
 
-/** Where runs go that are told no place. */
+/** Where runs go when no place is given. */
 export const RESULTS = 'results';
 const FILES_PER_DIRECTORY = 10_000;
 const PACKED = /\.(?<kind>ndjson|jsonl|warc|tar)(?:\.(?<packing>gz|zst))?$/iu;
@@ -27,7 +27,7 @@ export interface OutputOptions {
   /** As of a directory's `SinkSpec`. @default false */
   readonly setsTimes?: boolean;
   readonly software: string;
-  /** A directory of an earlier session, for a `to` that names no output of its own; null to make `results/<time>`. */
+  /** The directory of an earlier session, if `to` names no output of its own; null to make `results/<time>`. */
   readonly found: string | null;
 }
 
@@ -35,18 +35,18 @@ export interface FetchOutput {
   readonly sink: SinkSpec;
   /** Where the run's record goes. */
   readonly record: string;
-  /** Where bodies wait, to be removed at the end; null where none do. */
+  /** Where partial bodies wait, removed at the end; null where none do. */
   readonly partial: string | null;
-  /** As a person reads it. */
+  /** The place as shown to a person. */
   readonly shown: string;
 }
 
-/** `.warc.gz` and the like, lower-case; null for a name that is no packed file's. */
+/** `.warc.gz` and the like, lower-case; null for a name that is not that of a packed file. */
 export function packedEnding(path: string): string | null {
   return PACKED.exec(path)?.[0].toLowerCase() ?? null;
 }
 
-/** What a packed file is by its name; null for any other name. */
+/** The kind and compression of a packed file, by its name; null for any other name. */
 export function packingOf(path: string): Pick<PackedSpec, 'kind' | 'compression'> | null {
   const groups = PACKED.exec(path)?.groups;
   if (groups === undefined) return null;
@@ -58,7 +58,7 @@ export function packingOf(path: string): Pick<PackedSpec, 'kind' | 'compression'
   };
 }
 
-/** What is wrong with the options, each with what to do; empty when nothing is. */
+/** Problems of the options, each with what to do; empty when there are none. */
 export function checkOutput({
   to,
   nameTemplate,
@@ -150,7 +150,10 @@ function makeOutput(options: OutputOptions, now: Date): FetchOutput {
   return { sink, record, partial, shown: to };
 }
 
-/** A new run never writes to what is there; which of its segments it will need nobody knows yet. */
+/**
+ * A new run never writes to existing files, and nobody knows yet which segments it will need: any of them is
+ * refused.
+ */
 function refuseStrangers(to: string): void {
   const directory = dirname(to);
   const names = existsSync(directory) ? readdirSync(directory) : [];
@@ -162,7 +165,7 @@ function refuseStrangers(to: string): void {
   );
 }
 
-/** Makes `results/2026-01-02T03-04-05Z`, with a number behind it where two runs begin in one second. */
+/** Makes `results/2026-01-02T03-04-05Z`, and adds a number when two runs begin in one second. */
 function makeDefaultDirectory(now: Date): string {
   makeDirectory(RESULTS);
   const first = join(

@@ -1,4 +1,4 @@
-// Where a run's record is, from whatever a person calls the run: the place that `--to` was, or the record itself.
+// Finds a run's record from whatever a person calls the run: the place that `--to` named, or the record itself.
 
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -12,7 +12,7 @@ export interface FoundRun {
   readonly record: string;
   /** Directory that paths of stored bodies are relative to. */
   readonly root: string;
-  /** What `--to` would be: the directory, or the packed file. */
+  /** The matching `--to`: the directory, or the packed file. */
   readonly output: string;
 }
 

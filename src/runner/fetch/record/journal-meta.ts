@@ -1,4 +1,5 @@
-// The small tables of a journal: what the run is, who worked at it, and how many outcomes of each class there are.
+// The small tables of a journal: what the run is, which sessions worked on it, and the count of outcomes of each
+// class.
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { FailureCode } from '../../../model/errors.ts';
@@ -11,7 +12,7 @@ import { oneLine } from '../../../model/one-line.ts';
 import { isClass, RowProblem } from './check-record.ts';
 import { isFailure, type OutcomeClass } from './journal-format.ts';
 
-/** A name that is another one in the file, which keeps the word it began with. */
+/** Names that differ in the file, which keeps the names of its first format. */
 const STORED_NAMES: Readonly<Record<string, string>> = { identity: 'fingerprint' };
 const NAMES = Object.fromEntries(Object.entries(STORED_NAMES).map(([name, stored]) => [stored, name]));
 
@@ -33,7 +34,7 @@ export function readMeta(db: DatabaseSync): JournalMeta {
   return checkMeta(Object.fromEntries(entries));
 }
 
-/** @throws RowProblem for notes that no run writes */
+/** @throws RowProblem for notes that a run would not write */
 function checkMeta(meta: Record<string, unknown>): JournalMeta {
   const { identity, command, state, sink, targetCount, createdAt } = meta;
   const isRight =
@@ -79,14 +80,14 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** As a journal has it: `resource` is called `place` there. */
+/** The form in the journal, where `resource` is called `place`. */
 type StoredPartial = Omit<PartialBody, 'resource'> & { readonly place: string };
 
 export function partialAsStored({ resource, ...rest }: PartialBody): string {
   return JSON.stringify({ place: resource, ...rest } satisfies StoredPartial);
 }
 
-/** Bodies that were begun and are not whole, by target; a row that names no file of theirs is none. */
+/** Bodies that were begun and are not whole, by target; skips a row that does not name a file of the run. */
 export function readPartials(db: DatabaseSync): Map<number, PartialBody> {
   const rows = db.prepare('SELECT idx, contents FROM partials').all();
   const found = new Map<number, PartialBody>();
@@ -112,12 +113,12 @@ export function readSessions(db: DatabaseSync): RunSession[] {
   }));
 }
 
-/** For a terminal, whoever wrote it. */
+/** Escapes for a terminal, whoever wrote the value. */
 function shown(value: unknown): string {
   return oneLine(String(value).slice(0, 200));
 }
 
-/** The index after the highest that is settled; 0 without any. Below it there may be gaps. */
+/** The index after the highest that is settled; 0 without any. Indexes below it may be unsettled. */
 export function readNextIndex(db: DatabaseSync): number {
   const row = db.prepare('SELECT max(idx) AS top FROM outcomes').get();
   return ((row?.['top'] as number | null) ?? -1) + 1;

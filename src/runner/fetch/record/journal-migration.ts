@@ -1,10 +1,11 @@
-// Brings the journal of an earlier version of this program to the format of today, in one transaction: a process that dies
-// meanwhile leaves it as it was. Nothing that is recorded is lost; what an earlier version did not note stays unknown.
+// Brings the journal of an earlier version of this program to the current format, in one transaction: a process
+// that dies meanwhile leaves it unchanged. Keeps everything recorded; what an earlier version did not record stays
+// unknown.
 
 import type { DatabaseSync } from 'node:sqlite';
 import { FORMAT_VERSION, PARTIALS_TABLE } from './journal-format.ts';
 
-/** What each format has that the one before had not, by the format that it leads to. */
+/** What each format adds to the one before, by the version that the step leads to. */
 const STEPS: Readonly<Record<number, string>> = {
   2: `
     ALTER TABLE outcomes ADD COLUMN etag TEXT;
@@ -15,7 +16,7 @@ const STEPS: Readonly<Record<number, string>> = {
   3: PARTIALS_TABLE,
 };
 
-/** @param version of the journal, 1 or more; does nothing for today's */
+/** @param version of the journal, 1 or more; does nothing for the current one */
 export function migrateJournal(db: DatabaseSync, version: number): void {
   if (version === FORMAT_VERSION) return;
   db.exec('BEGIN IMMEDIATE');

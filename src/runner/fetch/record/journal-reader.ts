@@ -1,5 +1,5 @@
-// The journal as others read it: meta, counts, and outcomes in the order of their index, in bounded memory however
-// many there are. Reads beside a run that is at work, and on a file system that is read-only; changes nothing.
+// Reads the journal for everyone but its writer: meta, counts, and outcomes in the order of their index, in bounded
+// memory however many there are. Works beside an active run and on a read-only file system; changes nothing.
 
 import { existsSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
@@ -18,17 +18,17 @@ import {
   type OutcomeClass,
 } from './journal-format.ts';
 
-/** Rows read at once; no read stays open between them, so that a run at work can go on tidying its file. */
+/** Rows read at once; no read stays open between them, so that an active run can fold its log into its file. */
 const CHUNK_COUNT = 512;
 
 export interface OutcomeFilter {
-  /** From this index on. @default 0 */
+  /** Starts at this index. @default 0 */
   readonly from?: number;
   /** @default all */
   readonly kind?: 'failed';
 }
 
-/** As much of a row as tells that it is settled, and what it was. */
+/** The part of a row that tells whether a target is settled, and how. */
 export interface LastWord {
   readonly index: number;
   readonly class: OutcomeClass;
@@ -66,7 +66,7 @@ export class JournalReader implements Disposable {
     return this.#guard(() => readMeta(this.#db));
   }
 
-  /** As of the last transaction; of all sessions together. */
+  /** Counts of all sessions together, as of the last transaction. */
   counts(): JournalCounts {
     return this.#guard(() => readCounts(this.#db));
   }
@@ -75,12 +75,12 @@ export class JournalReader implements Disposable {
     return this.#guard(() => readSessions(this.#db));
   }
 
-  /** The index after the highest that is settled; 0 without any. Below it there may be gaps. */
+  /** The index after the highest that is settled; 0 without any. Indexes below it may be unsettled. */
   nextIndex(): number {
     return this.#guard(() => readNextIndex(this.#db));
   }
 
-  /** Settled targets by index; an index that is not settled is left out. */
+  /** Settled targets by index; skips indexes that are not settled. */
   *outcomes({ from = 0, kind }: OutcomeFilter = {}): Generator<Outcome> {
     const which = kind === 'failed' ? 'detail IS NOT NULL AND ' : '';
     const statement = this.#guard(() =>
@@ -109,7 +109,7 @@ export class JournalReader implements Disposable {
     }
   }
 
-  /** Failures with a status, by status. */
+  /** Counts failures with an HTTP status, by status. */
   statuses(): Record<string, number> {
     const sql = `SELECT status, count(*) AS count FROM outcomes WHERE detail IS NOT NULL AND class = 'http-status'
       GROUP BY status ORDER BY status`;
@@ -117,12 +117,12 @@ export class JournalReader implements Disposable {
     return Object.fromEntries(rows.map(({ status, count }) => [String(status), count as number]));
   }
 
-  /** The first index without an outcome: all below are settled. */
+  /** The first index without an outcome: all indexes below it are settled. */
   settledUpTo(): number {
     const top = this.nextIndex();
     let gaps = top - this.counts().settled;
     if (gaps <= 0) return top;
-    // Gaps lie near the top, where the run was at work: looked for from there.
+    // Searches from the top, because gaps lie near it, where the run was active.
     const statement = this.#guard(() => this.#db.prepare('SELECT idx FROM outcomes ORDER BY idx DESC'));
     let above = top;
     for (const { idx } of statement.iterate()) {
@@ -134,7 +134,7 @@ export class JournalReader implements Disposable {
     return 0;
   }
 
-  /** Pages of list APIs that were taken; null without any. */
+  /** Pages of list APIs that are recorded; null without any. */
   pageCount(): number | null {
     const count = this.#guard(() => this.#db.prepare('SELECT count(*) AS count FROM pages').get()?.['count']);
     return count === 0 ? null : (count as number);
@@ -158,7 +158,7 @@ export class JournalReader implements Disposable {
 
 const READ_ONLY = { readOnly: true, limits: { length: MAX_VALUE_BYTES } } as const;
 
-/** Without a write-ahead log the file stands still, and needs no place to put a lock. */
+/** Without a write-ahead log the file does not change, so it is opened as immutable, which needs no lock file. */
 function openReadOnly(file: string): DatabaseSync {
   return guardJournal(file, () => {
     if (existsSync(`${file}-wal`)) return new DatabaseSync(file, READ_ONLY);

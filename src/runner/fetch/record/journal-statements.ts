@@ -1,9 +1,9 @@
-// The SQL by which a journal is written, prepared once for a session.
+// The SQL that writes a journal, prepared once for a session.
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { COLUMNS, PLACEHOLDERS, PLAIN_COLUMNS, PLAIN_VALUES } from './journal-format.ts';
 
-/** Rows of one statement: 16 take 2.6 us each where one takes 3.1; more gain nothing. */
+/** Rows in each statement: 16 take 2.6 us each, a single one takes 3.1; more gain nothing. */
 export const PLAIN_ROW_COUNT = 16;
 
 const PLAIN_ROWS = Array.from({ length: PLAIN_ROW_COUNT }, () => `(${PLAIN_VALUES})`).join(', ');
@@ -12,7 +12,7 @@ const SQL = {
   begin: 'BEGIN IMMEDIATE',
   commit: 'COMMIT',
   insert: `INSERT INTO outcomes (${COLUMNS}) VALUES (${PLACEHOLDERS})`,
-  /** An outcome of the most frequent kind, which leaves most columns empty. */
+  /** Inserts an outcome of the most frequent kind, which leaves most columns empty. */
   insertPlain: `INSERT INTO outcomes (${PLAIN_COLUMNS}) VALUES (${PLAIN_VALUES})`,
   insertPlainRows: `INSERT INTO outcomes (${PLAIN_COLUMNS}) VALUES ${PLAIN_ROWS}`,
   replace: `INSERT OR REPLACE INTO outcomes (${COLUMNS}) VALUES (${PLACEHOLDERS})`,

@@ -1,6 +1,6 @@
-// The durable record of what is settled, and its one writer. A group of outcomes is one transaction, committed before
-// it is counted: what the account says survives the death of this process, and no target is settled twice. Others
-// read it through journal-reader. Knows neither sources nor sinks.
+// The durable record of what is settled, and its only writer. A group of outcomes is one transaction, committed
+// before it is counted: everything the account counts survives the death of this process, and no target is settled
+// twice. All other code reads it through journal-reader.ts. Knows neither sources nor sinks.
 
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -26,27 +26,27 @@ import { TallyChanges } from './tally-changes.ts';
 
 export class Journal implements Disposable {
   readonly file: string;
-  /** True when it held a run before: this one continues it. */
+  /** True when the file held a run before: this session continues it. */
   readonly isContinued: boolean;
-  /** True when the run it held, in which nothing was settled, became another one. */
+  /** True when the run in the file, in which nothing was settled, was replaced by another one. */
   readonly isBegunAnew: boolean;
-  /** True when an earlier session read the sources to their end: a retry may have been cut since. */
+  /** True when an earlier session read the sources to their end: a retry may have been interrupted since. */
   readonly wasDone: boolean;
-  /** Targets below may be settled by an earlier session; from here on nothing is. */
+  /** Targets below this index may be settled by an earlier session; none from it on is. */
   readonly nextIndex: number;
-  /** As the run stood before this session. */
+  /** The run's meta as it was before this session. */
   readonly #metaBefore: JournalMeta;
   readonly #lock: RunLock;
   readonly #db: DatabaseSync;
   readonly #statements: JournalStatements;
-  /** Targets of which a body is begun. */
+  /** Targets whose body is begun. */
   readonly #begun: Set<number>;
   #leavesNothing = false;
 
   /**
-   * Takes the run for this process, makes the journal or goes on with the one that is there.
-   * @throws SpillwayError ERR_RUN_LIVE when another process has the run, ERR_OPTION when it is a run of another source
-   *   or other options, ERR_JOURNAL when it is damaged, ERR_SINK when it cannot be written
+   * Takes the run for this process; makes the journal, or continues the one that is there.
+   * @throws SpillwayError ERR_RUN_LIVE when another process has the run, ERR_OPTION when it is a run of another
+   *   source or other options, ERR_JOURNAL when it is damaged, ERR_SINK when it cannot be written
    */
   constructor(options: JournalOptions) {
     this.file = journalFile(options.directory);
@@ -78,7 +78,7 @@ export class Journal implements Disposable {
   }
 
   /**
-   * Records outcomes. When it returns they survive the death of this process; none or all of the group are there.
+   * Records outcomes, all of the group or none. Once it returns, they survive the death of this process.
    * @throws SpillwayError ERR_SINK when the journal cannot be written, ERR_BUG when a target is settled twice
    */
   add(outcomes: readonly Outcome[]): void {
@@ -103,48 +103,49 @@ export class Journal implements Disposable {
     return this.#guard(() => readPartials(this.#db));
   }
 
-  /** Keeps what it takes to go on with a body. @throws SpillwayError ERR_SINK */
+  /** Records what is needed to continue a body. @throws SpillwayError ERR_SINK */
   keepPartial(index: number, partial: PartialBody): void {
     this.#begun.add(index);
     this.#guard(() => this.#statements.keepPartial.run(index, partialAsStored(partial)));
   }
 
-  /** It is whole, or cannot be gone on with. @throws SpillwayError ERR_SINK */
+  /** Forgets a body that is whole, or cannot be continued. @throws SpillwayError ERR_SINK */
   dropPartial(index: number): void {
     this.#begun.delete(index);
     this.#guard(() => this.#statements.dropPartial.run(index));
   }
 
-  /** Keeps a page of a list API, so that it is never asked for again. @throws SpillwayError ERR_SINK */
+  /** Records a page of a list API, so that it is never requested again. @throws SpillwayError ERR_SINK */
   addPage(source: number, number: number, contents: string): void {
     this.#guard(() => this.#statements.addPage.run(source, number, contents));
   }
 
-  /** The kept page `number` of source `source`; null where the walk has not come so far. */
+  /** The recorded page `number` of source `source`; null where the walk has not come so far. */
   page(source: number, number: number): string | null {
     const row = this.#guard(() => this.#statements.findPage.get(source, number));
     return (row?.['contents'] as string | undefined) ?? null;
   }
 
-  /** URLs of targets held a login, which no row keeps. */
+  /** Notes that URLs of targets held a login, which no row keeps. */
   noteLogins(): void {
     this.#guard(() => writeMeta(this.#db, { hadLogins: true }));
   }
 
   /**
-   * Brings what is recorded to the disk itself. What tells bodies of ours from others' is removed only after it: a loss of
-   * power must not take the rows of bodies whose intents are gone. @throws SpillwayError ERR_SINK
+   * Brings everything recorded to the disk (fsync). Intents, which tell our bodies from other files, are removed only
+   * afterwards: otherwise a loss of power could take the rows of bodies whose intents are gone.
+   * @throws SpillwayError ERR_SINK
    */
   sync(): void {
     this.#guard(() => this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)'));
   }
 
-  /** What was in flight when threads died, so that a run that goes on finds the target that kills them. */
+  /** Records what was in flight when threads died, so that a continued run finds the target that kills them. */
   noteDeaths(deaths: ReadonlyMap<number, number>): void {
     this.#guard(() => writeMeta(this.#db, { deaths: Object.fromEntries(deaths) }));
   }
 
-  /** Ends this session, and says in which state it leaves the run. @throws SpillwayError ERR_SINK */
+  /** Ends this session and records the state of the run. @throws SpillwayError ERR_SINK */
   finish(state: RunState, targetCount: number | null): void {
     this.#transact(() => {
       writeMeta(this.#db, { state, ...(targetCount === null ? {} : { targetCount }) });
@@ -153,8 +154,9 @@ export class Journal implements Disposable {
   }
 
   /**
-   * Takes this session back, which recorded nothing: the run stands as it stood before; of one that was not there its
-   * directory is removed when it is let go of. @throws SpillwayError ERR_SINK
+   * Withdraws this session, which recorded nothing: restores the run as it was before. If the session made the
+   * record, its directory is removed on disposal.
+   * @throws SpillwayError ERR_SINK
    */
   withdraw(): void {
     this.#leavesNothing = !this.isContinued;
@@ -165,15 +167,15 @@ export class Journal implements Disposable {
     });
   }
 
-  /** Folds the log into the file and lets go of the run. */
+  /** Folds the log into the file and releases the run. */
   [Symbol.dispose](): void {
     this.#db.close();
-    // As long as nobody else can have begun a run there.
+    // Happens before the lock is released, so that nobody else can have begun a run there.
     if (this.#leavesNothing) rmSync(dirname(this.file), { recursive: true, force: true });
     this.#lock[Symbol.dispose]();
   }
 
-  /** A failure that another attempt may mend is gone on with by a retry. */
+  /** Keeps the body of a failure that another attempt may mend: a retry continues it. */
   #endPartial(outcome: Outcome): void {
     if (outcome.kind === 'failed' && isRetryable(outcome.code, outcome.status)) return;
     this.dropPartial(outcome.index);
@@ -186,7 +188,7 @@ export class Journal implements Disposable {
     this.#statements.replace.run(...toRow(outcome));
   }
 
-  /** @param plain values of rows that wait for as many as one statement takes */
+  /** @param plain collects values of plain rows until there are as many as one statement takes */
   #insert(outcome: Outcome, plain: SQLInputValue[]): void {
     const row = toPlainRow(outcome);
     if (row === null) {
@@ -206,7 +208,7 @@ export class Journal implements Disposable {
         write();
         this.#statements.commit.run();
       } catch (error) {
-        // A full disk may have rolled back by itself.
+        // SQLite may already have rolled back, as on a full disk.
         if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
         throw error;
       }

@@ -1,5 +1,5 @@
-// Opens a journal for a session: makes the file, or checks the one that is there (whole, of a known format, of the same
-// run), and enters the session. journal.ts writes what is settled from then on.
+// Opens a journal for a session: makes the file, or checks the existing one (whole, of a known format, of the same
+// run), and enters the session. journal.ts writes outcomes from then on.
 
 import { renameSync, rmSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -14,20 +14,21 @@ import { readCounts, readMeta, writeMeta } from './journal-meta.ts';
 import { migrateJournal } from './journal-migration.ts';
 
 /**
- * Pages of 4 KiB the log may hold before they go to the file: each time costs two fsync, in which nothing else is
- * recorded. Outcomes of a thousand requests in flight touch thirty pages a group, most of them many times.
+ * Pages of 4 KiB the log may hold before they are written to the file: each time takes two fsync, during which
+ * nothing else is recorded. Outcomes of a thousand requests in flight touch thirty pages a group, most of them many
+ * times.
  */
 const LOG_PAGE_COUNT = 16_000;
 
 export interface JournalOptions {
-  /** The run's record directory; made if need be. */
+  /** The run's record directory; made if it does not exist. */
   readonly directory: string;
   readonly identity: RunIdentity;
   readonly command: StoredCommand | null;
   readonly sink: SinkSpec['kind'];
   readonly kind: RunSession['kind'];
   readonly version: string;
-  /** A run in which nothing was settled yet may become another one. @default false */
+  /** Allows another run to replace one in which nothing was settled yet. @default false */
   readonly mayBeginAnew?: boolean;
 }
 
@@ -35,16 +36,16 @@ export interface OpenedJournal {
   readonly db: DatabaseSync;
   /** True when the file held a run before: this session continues it. */
   readonly isContinued: boolean;
-  /** True when the run that it held, in which nothing was settled, became another one. */
+  /** True when the run in the file, in which nothing was settled, was replaced by another one. */
   readonly isBegunAnew: boolean;
-  /** As the run stood before this session. */
+  /** The run's meta as it was before this session. */
   readonly metaBefore: JournalMeta;
 }
 
 /**
- * The journal in `file`, with a new session entered; the caller holds the run's lock, and closes `db`.
- * @throws SpillwayError ERR_OPTION when it is a run of another source or other options, ERR_JOURNAL when it is damaged,
- *   ERR_SINK when it cannot be written
+ * Opens the journal in `file` and enters a new session; the caller holds the run's lock, and closes `db`.
+ * @throws SpillwayError ERR_OPTION when it is a run of another source or other options, ERR_JOURNAL when it is
+ *   damaged, ERR_SINK when it cannot be written
  */
 export function openJournal(file: string, options: JournalOptions): OpenedJournal {
   using undo = new DisposableStack();
@@ -53,7 +54,7 @@ export function openJournal(file: string, options: JournalOptions): OpenedJourna
     if (!isContinued) makeJournalFile(file, options);
     const opened = new DatabaseSync(file, { limits: { length: MAX_VALUE_BYTES } });
     const db = undo.adopt(opened, () => opened.close());
-    // A commit is in the operating system's hands when it returns; fsync comes when the log is folded in.
+    // A commit is with the operating system when it returns; fsync comes when the log is folded into the file.
     db.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = ${LOG_PAGE_COUNT};`,
     );
@@ -70,12 +71,12 @@ export function openJournal(file: string, options: JournalOptions): OpenedJourna
 }
 
 /**
- * Makes a journal that wants nothing but outcomes, and gives it its name only then: nobody ever reads half of one, and a
- * process that dies meanwhile leaves none.
+ * Makes a journal that is complete but for outcomes, and only then gives it its name: nobody ever reads a half-made
+ * one, and a process that dies meanwhile leaves none.
  */
 function makeJournalFile(file: string, { identity, command, sink }: JournalOptions): void {
   const part = `${file}.part`;
-  // Of a process that died here, or of a journal that somebody took away.
+  // Files of a process that died here, or of a journal that somebody removed.
   for (const stale of [part, `${part}-journal`, `${file}-wal`, `${file}-shm`]) rmSync(stale, { force: true });
   const db = new DatabaseSync(part);
   try {
@@ -112,7 +113,9 @@ function checkWhole(db: DatabaseSync, file: string): number {
   return version;
 }
 
-/** False when it is another run that may begin anew. @throws SpillwayError ERR_OPTION when it may not */
+/**
+ * Returns false when another run may replace the one in the file. @throws SpillwayError ERR_OPTION when it may not
+ */
 function isSameRun(db: DatabaseSync, { identity, mayBeginAnew }: JournalOptions): boolean {
   const problems = compareIdentities(readMeta(db).identity, identity);
   if (problems.length === 0) return true;

@@ -1,5 +1,5 @@
-// One process a run: a lock on a file beside the journal, held by the operating system, so that it goes with its
-// process however that ends. Nothing is ever stale, and nobody has to believe a process id.
+// Allows one process for each run: a lock on a file beside the journal. The operating system holds it and releases it
+// when the process ends, however it ends, so no lock is ever stale and no process id has to be trusted.
 
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -14,13 +14,14 @@ export function lockFile(directory: string): string {
   return join(directory, 'lock.db');
 }
 
-/** Held until disposed. */
+/** The lock, held until disposed. */
 export class RunLock implements Disposable {
   readonly #db: DatabaseSync;
 
   /**
-   * @param directory the run's record directory; made if need be
-   * @throws SpillwayError ERR_RUN_LIVE when another process works at the run, ERR_SINK when nothing can be written there
+   * @param directory the run's record directory; made if it does not exist
+   * @throws SpillwayError ERR_RUN_LIVE when another process works at the run, ERR_SINK when nothing can be written
+   *   there
    */
   constructor(directory: string) {
     guardWrite('make', directory, () => makeDirectory(directory));
@@ -48,7 +49,7 @@ export class RunLock implements Disposable {
   }
 }
 
-/** True when a process works at the run now. */
+/** True when a process works on the run now. */
 export function isRunLive(directory: string): boolean {
   if (strangeness(lockFile(directory), 'file') !== null) return false;
   let db: DatabaseSync;

@@ -1,5 +1,5 @@
-// What a run leaves beside its bodies: the journal, which is the record; and for people, at the end of each session, a
-// file with all failures and the report. Holds the run for this process until it is disposed of.
+// What a run leaves beside its bodies: the journal, which is the record, and at the end of each session two files for
+// people: all failures, and the report. Holds the run for this process until it is disposed of.
 
 import { closeSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ export class RunRecord implements Disposable {
   readonly reader: JournalReader;
   /** What earlier sessions settled. */
   readonly before: JournalCounts;
-  /** How often targets were in flight when a worker thread died, by index; the workers' own to change. */
+  /** How often targets were in flight when a worker thread died, by index; the worker group changes it. */
   readonly deathsOf: Map<number, number>;
   readonly #paths: ReturnType<typeof recordPaths>;
   #hasLogins = false;
@@ -51,18 +51,18 @@ export class RunRecord implements Disposable {
     undo.move();
   }
 
-  /** Targets the run is known to have, from earlier sessions. */
+  /** Targets that earlier sessions found in the sources. */
   get targetsBefore(): number {
     return this.journal.nextIndex;
   }
 
-  /** For a target stream, once. */
+  /** What earlier sessions settled; for one target stream. */
   get settled(): SettledBefore {
     const { nextIndex } = this.journal;
     return nextIndex === 0 ? NOTHING_SETTLED : new JournalWalk(this.reader, nextIndex);
   }
 
-  /** Targets that were cancelled have no outcome: they are fetched when the run goes on. */
+  /** Records outcomes. Targets that were cancelled have none: they are fetched when the run continues. */
   add(outcomes: readonly Outcome[], hasLogins: boolean): void {
     if (hasLogins && !this.#hasLogins) this.journal.noteLogins();
     this.#hasLogins = hasLogins;
@@ -75,10 +75,10 @@ export class RunRecord implements Disposable {
   }
 
   /**
-   * Ends this session; one that was refused leaves the run as it was, or none. What cannot be written is a problem of the
-   * report, not a throw: the outcomes are safe.
-   * @param isWhole false for a session that saw a part of the targets alone, such as a retry
-   * @returns the report, with the counts of the whole run as the journal has them
+   * Ends this session; a session that was refused leaves the run unchanged, or leaves none. A file that cannot be
+   * written becomes a problem in the report and is not thrown, because the outcomes are safe.
+   * @param isWhole false for a session that covered only a part of the targets, such as a retry
+   * @returns the report, with the counts of the whole run from the journal
    */
   finish(report: FetchReport, isWhole: boolean): FetchReport {
     const { wasDone } = this.journal;
@@ -114,7 +114,7 @@ export class RunRecord implements Disposable {
     this.journal[Symbol.dispose]();
   }
 
-  /** All failures, by index, in one file that is there whole or not at all. @returns the first of each class */
+  /** Writes all failures, by index, to one file in a single step. @returns the first failures of each class */
   #writeFailures(count: number): FailedOutcome[] {
     const first: FailedOutcome[] = [];
     const named = new Map<string, number>();

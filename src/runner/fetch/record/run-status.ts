@@ -1,4 +1,4 @@
-// Where a run stands, read from its journal while it is at work or long after; changes nothing.
+// Reads the state of a run from its journal, while it is active or long after; changes nothing.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { nowMs } from '../../../measure/clock.ts';
@@ -13,7 +13,7 @@ const RATE_WINDOW_MS = 1_000;
 export async function readRunStatus(run: FoundRun): Promise<RunStatus> {
   using reader = new JournalReader(run.record);
   const perSec = isRunLive(run.record) ? await measureRate(reader) : null;
-  // It may have ended meanwhile.
+  // The run may have ended meanwhile.
   const isLive = isRunLive(run.record);
   const { state, targetCount, createdAt } = reader.meta();
   const sessions = reader.sessions();

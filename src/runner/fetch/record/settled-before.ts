@@ -1,9 +1,9 @@
-// What earlier sessions settled, walked beside the sources in the order of the index: a merge of two streams, so that
-// going on with a run of a million needs the memory of five hundred.
+// What earlier sessions settled, read along with the sources in the order of the index: a merge of two streams, so
+// that continuing a run of a million targets needs the memory of five hundred.
 
 import type { JournalReader, LastWord } from './journal-reader.ts';
 
-/** What the target stream asks of a run that it goes on with. */
+/** What the target stream asks about a run that it continues. */
 export interface SettledBefore {
   /** Nothing from this index on is settled. */
   readonly nextIndex: number;
@@ -18,7 +18,10 @@ export class JournalWalk implements SettledBefore {
   readonly #words: Iterator<LastWord, void>;
   #word: LastWord | null;
 
-  /** @param nextIndex as the journal had it when this session began: what is settled since is the target stream's own */
+  /**
+   * @param nextIndex the journal's when this session began: targets settled since are those of the target stream
+   *   itself
+   */
   constructor(reader: JournalReader, nextIndex: number) {
     this.nextIndex = nextIndex;
     this.#words = reader.lastWords();

@@ -1,4 +1,4 @@
-// What a group of outcomes changes in the journal's tally, class by class, to be written with the group itself.
+// The changes of the journal's tally, by class, that are written together with a group of outcomes.
 
 import type { SQLOutputValue } from 'node:sqlite';
 import type { Outcome } from '../../../model/outcome.ts';
@@ -23,7 +23,7 @@ export class TallyChanges {
     if (outcome.stored.isRenamed) change.renamed++;
   }
 
-  /** A row that is replaced: its part of the tally goes with it. */
+  /** Subtracts a row that is replaced. */
   takeBack(row: Readonly<Record<string, SQLOutputValue>>): void {
     const change = this.#of(row['class'] as OutcomeClass);
     change.count--;
@@ -32,7 +32,7 @@ export class TallyChanges {
     change.renamed -= (row['is_renamed'] as number | null) ?? 0;
   }
 
-  /** In the order of the tally's columns. */
+  /** The changes, with values in the order of the tally's columns. */
   *rows(): Generator<
     [name: OutcomeClass, count: number, bytes: number, storedBytes: number, renamed: number]
   > {

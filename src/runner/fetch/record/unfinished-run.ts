@@ -1,4 +1,4 @@
-// The same command typed again, without a place: which of the runs below `results/` it goes on with.
+// Finds the run below `results/` that a command continues when it is typed again without a place.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,12 +9,12 @@ import { compareIdentities } from './compare-identities.ts';
 import { hasJournal, JournalReader } from './journal-reader.ts';
 import { isRunLive } from './run-lock.ts';
 
-/** The newest so many runs are looked at. */
+/** How many runs are searched, newest first. */
 const MAX_RUNS = 1000;
 
 /**
- * The newest run of the same sources and options that did not come to its end; null without one.
- * @throws SpillwayError ERR_RUN_LIVE when another process is at it now
+ * The newest unfinished run of the same sources and options; null without one.
+ * @throws SpillwayError ERR_RUN_LIVE when another process works on it now
  */
 export function findUnfinishedRun(identity: RunIdentity): string | null {
   for (const name of newestFirst()) {
@@ -44,7 +44,7 @@ function isUnfinished(record: string, identity: RunIdentity): boolean {
     const meta = reader.meta();
     return meta.targetCount === null && compareIdentities(meta.identity, identity).length === 0;
   } catch {
-    // What cannot be read is nobody's to go on with here; named by --to, it is complained of.
+    // A run that cannot be read is skipped here; if --to names it, its problem is reported.
     return false;
   }
 }

@@ -1,4 +1,4 @@
-// Where targets come from, as plain data, becomes sources: a template or URL, a list, a paginated API.
+// Opens sources from plain data: a template or URL, a list, a paginated API.
 
 import { accessSync, constants, statSync } from 'node:fs';
 import { SpillwayError } from '../../../model/errors.ts';
@@ -15,7 +15,7 @@ export type SourceOptions =
   | { readonly kind: 'template'; readonly template: string }
   | {
       readonly kind: 'list';
-      /** A path, or a stream with a name for it. */
+      /** A path, or a stream and its name. */
       readonly input: string | { readonly stream: AsyncIterable<Buffer>; readonly name: string };
       readonly format?: ListFormat;
       readonly field?: string;
@@ -24,14 +24,14 @@ export type SourceOptions =
   | {
       readonly kind: 'items';
       readonly items: UrlItems;
-      /** What a person reads in a complaint. */
+      /** The name of the source in messages. */
       readonly name: string;
     };
 
 /**
- * One source.
- * @param pageMemory of a list API whose walk goes on; @default it begins at its first page
- * @throws SpillwayError ERR_OPTION when it cannot be what it is said to be
+ * Opens one source.
+ * @param pageMemory of a list API whose walk is continued; @default it begins at its first page
+ * @throws SpillwayError ERR_OPTION when the source cannot be opened as what it is given as
  */
 export function openSource(
   options: SourceOptions,

@@ -13,43 +13,43 @@ export interface TargetStreamOptions {
   readonly sources: readonly Source[];
   /** The first bad line ends the run. */
   readonly isStrict: boolean;
-  /** Skip what was in the list before; else it is only counted. */
+  /** Skip targets that were in the list before; otherwise they are only counted. */
   readonly isDeduping: boolean;
-  /** URLs remembered to tell duplicates. */
+  /** URLs remembered to find duplicates. */
   readonly maxRemembered: number;
-  /** What the run has behind it; @default nothing */
+  /** What earlier sessions settled; @default nothing */
   readonly before?: SettledBefore;
-  /** False where a source may wait for what becomes of its items. @default true */
+  /** False where a source may wait for the outcomes of its items. @default true */
   readonly comparesFirst?: boolean;
 }
 
 export interface TargetGroup {
   readonly targets: readonly Target[];
-  /** Outcomes of items that go no further. */
+  /** Outcomes of items that are not sent. */
   readonly settled: readonly Outcome[];
-  /** Classes of failures that are taken back, because their targets are fetched again. */
+  /** Failures that are removed from the counts, because their targets are fetched again. */
   readonly takenBack?: readonly FailureCode[];
 }
 
 /**
- * Targets that wait until the list was compared with the run: more than a session leaves open. Of a list whose bad lines
- * were mended by the thousand the rest is compared as it goes.
+ * Targets held until the list is compared with the run: more than a session leaves unsettled. A list with more,
+ * such as one in which thousands of bad lines were corrected, is compared as it is read from there on.
  */
 const MAX_HELD = 65_536;
 
 /** The targets of a run, in order. */
 export interface TargetStream {
-  /** Items taken so far; those that were settled before are among them. */
+  /** Items taken so far, including those that were settled before. */
   readonly count: number;
   /** How many items there will be; null where a source does not know and was not read to its end. */
   readonly countAhead: number | null;
-  /** What became of the records of each list that was read to its end. */
+  /** The counts of each list that was read to its end. */
   readonly lists: readonly ListCounts[];
   readonly duplicates: number;
   /** True when the URL of a target held a login. */
   readonly hasLogins: boolean;
   groups(signal: AbortSignal): AsyncIterable<TargetGroup> & AsyncIterator<TargetGroup>;
-  /** What sources and target stream noticed. */
+  /** What the sources and the target stream found out. */
   findings(): string[];
 }
 
@@ -59,7 +59,7 @@ export class FetchTargetStream implements TargetStream {
   readonly #before: SettledBefore;
   readonly lists: ListCounts[] = [];
   #nextIndex = 0;
-  /** Items of the source that is being read. */
+  /** Counts of the source that is being read. */
   #ofSource = { targets: 0, named: 0 };
   #isAtEnd = false;
   #duplicates = 0;
@@ -69,7 +69,7 @@ export class FetchTargetStream implements TargetStream {
   constructor(options: TargetStreamOptions) {
     this.#options = options;
     this.#before = options.before ?? NOTHING_SETTLED;
-    // What is only counted needs no digest.
+    // Counting alone does not need exact digests.
     this.#seen = new SeenSet(options.maxRemembered, options.isDeduping);
   }
 
@@ -86,7 +86,7 @@ export class FetchTargetStream implements TargetStream {
     return this.#hasLogins;
   }
 
-  /** How many items all sources will yield; null where one does not know and is not read to its end yet. */
+  /** How many items all sources will yield; null when one does not know and is not read to its end yet. */
   get countAhead(): number | null {
     if (this.#isAtEnd) return this.#nextIndex;
     const counts = this.#options.sources.map((source) => source.countAhead);
@@ -94,7 +94,7 @@ export class FetchTargetStream implements TargetStream {
   }
 
   /**
-   * @throws SpillwayError ERR_SOURCE when a source cannot be read on, or at a bad line if strict; ERR_OPTION when the
+   * @throws SpillwayError ERR_SOURCE when reading a source fails, or at a bad line if strict; ERR_OPTION when the
    *   sources are not those that the run was begun with
    */
   async *groups(signal: AbortSignal): AsyncGenerator<TargetGroup> {
@@ -120,7 +120,7 @@ export class FetchTargetStream implements TargetStream {
     if (this.#nextIndex < this.#before.nextIndex) throw this.#tooShort();
   }
 
-  /** Every record of a list is a target or a named line, or the run is broken. */
+  /** Checks that every record of a list became a target or a named line. */
   #checkCounts(source: Source): void {
     const counts = source.counts?.();
     if (counts === undefined) return;
@@ -159,7 +159,7 @@ export class FetchTargetStream implements TargetStream {
     return { targets, settled, takenBack };
   }
 
-  /** What an earlier session said of the item. A bad line that was mended is a target like any other. */
+  /** Looks up what an earlier session recorded for the item. A bad line that was corrected is a new target. */
   #lookBack(source: Source, item: SourceItem, index: number): { isSettled: boolean; wasBad: boolean } {
     const word = index < this.#before.nextIndex ? this.#before.at(index) : null;
     if (word === null) return { isSettled: false, wasBad: false };
@@ -182,7 +182,7 @@ export class FetchTargetStream implements TargetStream {
     );
   }
 
-  /** What sources and target stream noticed. */
+  /** What the sources and the target stream found out. */
   findings(): string[] {
     const findings = this.#options.sources.flatMap((source) => source.findings());
     if (this.#duplicates > 0 && !this.#options.isDeduping) {
@@ -230,7 +230,9 @@ export class FetchTargetStream implements TargetStream {
   }
 }
 
-/** What is open of an earlier session: another list than the run's is refused before anything of it is asked for. */
+/**
+ * Collects what earlier sessions left unsettled, so that a different list is refused before anything is requested.
+ */
 class HeldGroups implements TargetGroup {
   readonly targets: Target[] = [];
   readonly settled: Outcome[] = [];
@@ -243,7 +245,7 @@ class HeldGroups implements TargetGroup {
   }
 }
 
-/** A version before this one may have kept more of a bad line: its login, or the beginning of one that was cut off. */
+/** An earlier version may have kept more of a bad line: its login, or the beginning of one that was cut off. */
 function isSameLine(kept: string, shown: string): boolean {
   return withoutLogins(kept) === shown || kept.endsWith('…');
 }

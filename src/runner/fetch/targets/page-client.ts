@@ -1,5 +1,6 @@
-// The wire of a list API: Node's own client, its connections kept between pages. Loaded with the first page that is asked
-// for: importing `node:http` brings undici along, 25 ms of a start that most runs have no use for.
+// The HTTP client for list APIs: Node's own, with connections kept between pages. It is loaded with the first page
+// that is requested: importing `node:http` also loads undici, which adds 25 ms to a start that most runs have no
+// use for.
 
 import {
   type ClientRequest,
@@ -18,7 +19,7 @@ import type { PageRequest } from '../../../model/list-api-options.ts';
 import { HostNames } from '../../../dns/host-names.ts';
 import { NameResolver } from '../../../dns/name-resolver.ts';
 
-/** A page of a list is text; a larger one is a mistake. */
+/** A page of a list is text; a larger answer is a mistake. */
 const MAX_PAGE_BYTES = 64 * 1024 * 1024;
 
 export interface Answer {
@@ -27,7 +28,7 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** What bounds one page; 0 means no bound. */
+/** The time limits of one page; 0 means no limit. */
 export type PageLimits = Pick<FetchLimits, 'totalMs' | 'firstByteMs' | 'idleMs'>;
 
 export class PageClient implements Disposable {
@@ -52,17 +53,17 @@ export class PageClient implements Disposable {
     this.#https = new HttpsAgent({ keepAlive: true, proxyEnv, rejectUnauthorized: !isInsecure, ...ca });
   }
 
-  /** Asks once. @throws whatever went wrong on the way */
+  /** Sends one request. @throws whatever went wrong on the way */
   async send(page: PageRequest, signal: AbortSignal): Promise<Answer> {
     const url = new URL(page.url);
     const headers = headersOf(page, this.#options);
-    // Its login is among the fields: Node would refuse one with a "%" that begins no escape.
+    // The login is already among the fields; Node would reject one with a "%" that begins no escape.
     url.username = '';
     url.password = '';
     const isTls = url.protocol === 'https:';
     const port = Number(url.port || (isTls ? 443 : 80));
     const { proxy } = this.#options;
-    // The wait for its addresses is no part of the page's deadline.
+    // The name lookup does not count towards the page's deadline.
     if ((isTls ? proxy.https : proxy.http) === '') await this.#find(url.hostname, port);
     const lookup: LookupFunction = (hostname, how, tell) =>
       this.#names.lookup(hostname, { ...how, port } as typeof how, tell);

@@ -1,5 +1,5 @@
-// How the runner asks a list API for its pages: a few requests, one after the other. Retries and deadlines as for targets;
-// a page that cannot be had is an ERR_SOURCE, because no target follows it.
+// How the runner requests the pages of a list API: one after the other, with the retries and deadlines of targets.
+// A page that cannot be fetched is an ERR_SOURCE, because no target follows it.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { SpillwayError } from '../../../model/errors.ts';
@@ -8,7 +8,7 @@ import type { PageAnswer, PageRequest, RequestPage } from '../../../model/list-a
 import { isRetryableStatus, parseRetryAfterMs, retryDelayMs } from '../../../model/retry-policy.ts';
 import type { Answer, PageClient } from './page-client.ts';
 
-/** Makes the function that a list API source asks through; connections are kept between pages. */
+/** Makes the function through which a list API source requests its pages; keeps connections between pages. */
 export function makeRequestPage(options: FetchRequestOptions, limits: FetchLimits): RequestPage & Disposable {
   let client: PageClient | undefined;
   let isDisposed = false;

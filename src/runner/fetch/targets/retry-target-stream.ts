@@ -1,5 +1,5 @@
-// Targets that failed, from the journal, each under the index it had: the targets of a retry. Their sources are not
-// read again, so that a list that has moved, or came through a pipe, is retried like any other.
+// The targets of a retry: failed targets from the journal, each with its original index. Does not read the sources
+// again, so a list that has changed, or that came through a pipe, can be retried too.
 
 import { type FailureCode } from '../../../model/errors.ts';
 import type { FailedOutcome } from '../../../model/outcome.ts';
@@ -21,7 +21,7 @@ export class RetryTargetStream implements TargetStream {
 
   /**
    * @param only which failures are fetched again; null for all
-   * @param isForeign whether the caller did not name the origin of a target
+   * @param isForeign tells whether the origin of a target was not named by the caller
    */
   constructor(
     record: RunRecord,
@@ -33,7 +33,7 @@ export class RetryTargetStream implements TargetStream {
     this.#only = only ?? (() => true);
   }
 
-  /** Of the whole run. */
+  /** Targets of the whole run. */
   get count(): number {
     return this.#record.targetsBefore;
   }
@@ -45,7 +45,7 @@ export class RetryTargetStream implements TargetStream {
   async *groups(signal: AbortSignal): AsyncGenerator<TargetGroup> {
     let targets: Target[] = [];
     let takenBack: FailureCode[] = [];
-    // What fails again is written behind the reader, never before it.
+    // A target that fails again is written behind the reader's position, never ahead of it.
     for (const outcome of this.#record.reader.outcomes({ kind: 'failed' })) {
       if (signal.aborted) return;
       const failure = outcome as FailedOutcome;
