@@ -12,7 +12,7 @@ export interface LoadedSink {
   takeValue(index: number): unknown;
 }
 
-/** @throws SpillwayError ERR_SINK when the place cannot be written to, or the module does not hold a sink */
+/** @throws SpillwayError ERR_SINK when the output cannot be written to, or the module does not hold a sink */
 export async function loadSink(spec: AnySinkSpec, workerIndex: number): Promise<LoadedSink> {
   if (spec.kind === 'directory')
     return { sink: openDirectorySink(spec, workerIndex), takeValue: () => undefined };

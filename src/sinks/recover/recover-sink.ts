@@ -70,6 +70,7 @@ export function recoverSink(
 
 /** What the runner knows of a worker whose thread died, once everything it had sent is in the journal. */
 export interface DeadWorker {
+  readonly workerIndex: number;
   /** Where its last target in the journal was stored; null for none. */
   readonly last: KnownBody['stored'] | null;
   /** True for targets that its replacement fetches again. */

@@ -1,4 +1,4 @@
-// Turns `--to` into a sink and a place for the run's record: a directory, a packed file by its ending, or nowhere.
+// Turns `--to` into a sink and a directory for the run's record: a directory, a packed file by its ending, or nowhere.
 
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -11,7 +11,7 @@ import { parseSegmentName } from '../../../sinks/recover/recover-sink.ts';
 import { checkRecord } from './check-record.ts';
 import { hasJournal } from './journal-reader.ts';
 
-/** Where runs go when no place is given. */
+/** Where runs go when no output is given. */
 export const RESULTS = 'results';
 const FILES_PER_DIRECTORY = 10_000;
 const PACKED = /\.(?<kind>ndjson|jsonl|warc|tar)(?:\.(?<packing>gz|zst))?$/iu;
@@ -37,7 +37,7 @@ export interface FetchOutput {
   readonly record: string;
   /** Where partial bodies wait, removed at the end; null where none do. */
   readonly partial: string | null;
-  /** The place as shown to a person. */
+  /** The output as shown to a person. */
   readonly shown: string;
 }
 

@@ -1,4 +1,4 @@
-// Finds a run's record from whatever a person calls the run: the place that `--to` named, or the record itself.
+// Finds a run's record from whatever a person calls the run: the output that `--to` named, or the record itself.
 
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';

@@ -1,4 +1,4 @@
-// Finds the run below `results/` that a command continues when it is typed again without a place.
+// Finds the run below `results/` that a command continues when it is typed again without an output.
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
