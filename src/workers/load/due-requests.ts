@@ -17,7 +17,7 @@ export class DueRequests {
     this.#count++;
   }
 
-  /** The one that waits longest; only while there is one. */
+  /** Takes out the one that has waited longest; call it only while there is one. */
   shift(): { index: number; dueMs: number } {
     const at = this.#first * 2;
     this.#first = (this.#first + 1) % (this.#ring.length / 2);

@@ -1,14 +1,14 @@
-// Whether an answer is what was expected: pure, over what a position kept of it.
+// Whether an answer is what was expected. Pure: works on what a position kept of the answer.
 
 import { type Check, type Expectations } from '../../model/load/load-task.ts';
 import { readJsonPath } from '../../sources/json-path.ts';
 
 export interface JudgedAnswer {
   readonly status: number;
-  /** The Content-Type field. */
+  /** Value of Content-Type. */
   readonly type: string;
   readonly bytes: number;
-  /** As much of the body as is kept to be checked. */
+  /** The part of the body that is kept for the checks. */
   readonly body: readonly Uint8Array[];
 }
 
@@ -33,7 +33,7 @@ function isOfType(field: string, wanted: string): boolean {
   return asked.endsWith('/*') ? found.startsWith(asked.slice(0, -1)) : found === asked;
 }
 
-/** The value at the path is the wanted one, written as JSON or, a text, without its quotes. */
+/** Whether the value at the path is the wanted one, compared as JSON, or as text without its quotes. */
 function isJsonRight(body: string, { path, value }: NonNullable<Expectations['json']>): boolean {
   let parsed: unknown;
   try {

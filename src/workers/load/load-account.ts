@@ -1,4 +1,4 @@
-// All the counting of one worker of a load, in memory that outlives its thread.
+// All counters of one worker of a load, in memory that outlives its thread.
 
 import { readFileSync } from 'node:fs';
 import { HeatTimeline } from '../../measure/heat-timeline.ts';
@@ -49,7 +49,7 @@ export class LoadAccount {
     this.#measuredMs = totalMs === null ? null : totalMs - warmUpMs;
   }
 
-  /** The gate is open: what the thread uses counts from here. */
+  /** The gate is open: the thread's use of CPU and event loop counts from here. */
   start(): void {
     this.#utilizationBefore = performance.eventLoopUtilization();
     this.#cpuBefore = process.threadCpuUsage();
@@ -75,7 +75,7 @@ export class LoadAccount {
     this.tally.add(this.isMeasured(dueMs) ? 'asked' : 'warmUpAsked', 1);
   }
 
-  /** A request was due while as many were owed as may be. */
+  /** A request was due while the limit of owed requests was reached, so it is not sent. */
   unsent(dueMs: number): void {
     if (this.isMeasured(dueMs)) this.tally.add('unsent', 1);
   }
@@ -87,7 +87,7 @@ export class LoadAccount {
     if (this.tally.get('firstSentAtMs') === 0) this.tally.set('firstSentAtMs', sentMs);
     if (lateMs > LATE_MS) this.tally.add('late', 1);
     this.#histograms.late.recordMs(lateMs);
-    // What waited for a connection says nothing of the sender.
+    // A request that waited for a connection says nothing about the sender.
     if (this.#measuredMs === null || hasWaited) return;
     const quarter = Math.floor(((dueMs - this.#warmUpMs) / this.#measuredMs) * this.#lateQuarters.length);
     this.#lateQuarters[Math.min(quarter, this.#lateQuarters.length - 1)]?.recordMs(lateMs);
@@ -152,7 +152,7 @@ function readRunDelayMs(): number {
   try {
     return Number(readFileSync(SCHEDULE_FILE, 'latin1').split(' ')[1]) / 1e6;
   } catch {
-    // Only Linux has it.
+    // Other systems than Linux do not have the file.
     return 0;
   }
 }

@@ -1,5 +1,5 @@
-// One request in flight of a load: it notes when things happen and keeps of the body only what is checked. What follows
-// is decided by its owner, LoadRun.
+// One request in flight of a load: notes when things happen, and keeps only that part of the body that is
+// checked. Its owner, LoadRun, decides what follows.
 
 import type { LoadRequest } from '../../model/load/load-task.ts';
 import type { Exchange, HeaderView, Reached, RequestPayload, Slot } from '../../transport/lane.ts';
@@ -8,38 +8,38 @@ import type { Exchange, HeaderView, Reached, RequestPayload, Slot } from '../../
 export interface LoadPositionOwner {
   /** Milliseconds since the gate was opened. */
   now(): number;
-  /** How many bytes of a body are kept to be checked; 0: none. */
+  /** How many bytes of a body are kept for the checks; 0 for none. */
   readonly keptBytes: number;
   sent(position: LoadPosition): void;
   ended(position: LoadPosition): void;
   lost(position: LoadPosition, error: unknown, reached: Reached): void;
 }
 
-/** One of the connections that a position may use: one for each origin that is asked for. */
+/** One of the connections that a position may use: there is one for each origin. */
 export interface LoadConnection {
   readonly slot: Slot;
-  /** A request has gone out on the connection that stands now. */
+  /** True once a request has gone out on the present connection. */
   isConnected: boolean;
-  /** When its first request began to wait for a connection; -1 when none does. */
+  /** When the first request began to wait for this connection; -1 while none waits. */
   connectingSinceMs: number;
 }
 
 export class LoadPosition implements Exchange {
-  /** By the index of an origin; the positions of one client share them. */
+  /** By the index of their origin; all positions of one client share them. */
   readonly connections: readonly LoadConnection[];
   readonly #owner: LoadPositionOwner;
   method = 'GET';
   path = '/';
   payload: RequestPayload | undefined;
-  /** Which of the requests it is. */
+  /** Index of its request among those of the load. */
   requestIndex = 0;
   connection: LoadConnection;
   isOpen = false;
   dueMs = 0;
   begunMs = 0;
-  /** It was due while no connection was free. */
+  /** True where it was due while no connection was free. */
   hasWaited = false;
-  /** -1 before it was sent. */
+  /** -1 until it is sent. */
   sentMs = -1;
   headMs = -1;
   status = 0;

@@ -1,6 +1,7 @@
-// One worker's share of a load. Closed: each position asks again when it is answered. Open: requests are sent when they
-// are due, by the next free position; what finds none waits, and its response time runs meanwhile. Nothing is retried:
-// what fails is an error of the service as its users would see it.
+// One worker's share of a load. Closed model: each position sends its next request when it is answered. Open
+// model: a request is sent when it is due, by the next free position; where none is free it waits, and its
+// response time runs meanwhile. Nothing is retried: a failure is an error of the service, as its users would
+// see it.
 
 import { Arrivals } from '../../measure/arrivals.ts';
 import { nowMs } from '../../measure/clock.ts';
@@ -16,11 +17,14 @@ import { LoadAccount } from './load-account.ts';
 import { type LoadConnection, LoadPosition, type LoadPositionOwner } from './load-position.ts';
 import { Pacer } from './pacer.ts';
 
-/** How often deadlines, orders and the end are looked at. */
+/** How often deadlines, orders and the end are checked. */
 const SWEEP_MS = 50;
-/** Requests sent in one turn of the event loop; then answers are read. */
+/** Most requests sent in one turn of the event loop, before answers are read. */
 const TURN_COUNT = 256;
-/** A connection that could not be made is not tried again at once in the closed model: nothing else holds it back. */
+/**
+ * Pause in the closed model after a connection could not be made: nothing else would hold the next attempt
+ * back.
+ */
 const CLOSED_PAUSE_MS = 100;
 
 /** What a run needs besides its task. */
@@ -46,7 +50,7 @@ export class LoadRun implements LoadPositionOwner {
   readonly #arrivals: Arrivals | null;
   readonly #pacer: Pacer | null;
   #startMs = 0;
-  /** Of this worker: the next request's number within its share. */
+  /** Number of this worker's next request within its share. */
   #ownCount = 0;
   #measuredCount = 0;
   #openedClients = 0;
@@ -75,7 +79,7 @@ export class LoadRun implements LoadPositionOwner {
     this.#pacer = arrivals === null ? null : new Pacer(arrivals, shared, () => this.#sendDue());
   }
 
-  /** Resolves when the first request could be sent. */
+  /** Resolves when the share is ready to send its first request. */
   async ready(): Promise<void> {
     await this.#pacer?.ready();
   }
@@ -88,7 +92,10 @@ export class LoadRun implements LoadPositionOwner {
     return nowMs() - this.#startMs;
   }
 
-  /** Runs the share to its end. @param startMs zero of all times, on the machine's clock; ahead in the open model */
+  /**
+   * Runs the share to its end. @param startMs zero of all times, on the machine's clock; in the open model it
+   * is in the future
+   */
   async run(startMs: number): Promise<void> {
     this.#startMs = startMs;
     this.account.start();
@@ -131,7 +138,7 @@ export class LoadRun implements LoadPositionOwner {
     else this.#free(position, atMs);
   }
 
-  /** Every client begins; each goes on by itself. */
+  /** Lets every client begin; each then goes on by itself. */
   #beginClosed(): void {
     for (let turn = 0; turn < TURN_COUNT; turn++) {
       const position = this.#openPosition();
@@ -144,12 +151,12 @@ export class LoadRun implements LoadPositionOwner {
     setImmediate(() => this.#beginClosed());
   }
 
-  /** A position that has nothing to do: an idle one, or one more while there may be more connections. */
+  /** A free position: an idle one, or one of a new client while more connections are allowed. */
   #takePosition(): LoadPosition | null {
     return this.#idle.pop() ?? this.#openPosition();
   }
 
-  /** Opens one more client with its positions; null where there are as many as may be. */
+  /** Opens one more client with its positions; null where no more are allowed. */
   #openPosition(): LoadPosition | null {
     const { connectionCount, depth } = this.#task;
     if (this.#positions.length < this.#openedClients * depth) {
@@ -174,7 +181,7 @@ export class LoadRun implements LoadPositionOwner {
     return position;
   }
 
-  /** The closed model: a free position asks for the next request, if there is one. */
+  /** Closed model: lets a free position send the next request, if there is one. */
   #next(position: LoadPosition): void {
     const { requestCount, totalMs } = this.#task;
     const atMs = this.now();
@@ -191,7 +198,7 @@ export class LoadRun implements LoadPositionOwner {
     this.#begin(position, workerIndex + this.#ownCount++ * workerCount, atMs);
   }
 
-  /** The open model: sends what is due, at most some hundreds a turn so that answers are read as well. */
+  /** Open model: sends what is due, a limited number in each turn so that answers are read as well. */
   #sendDue(): void {
     const arrivals = this.#arrivals;
     if (arrivals === null || this.#isTurnComing || this.#isEnding) return;
@@ -272,7 +279,7 @@ export class LoadRun implements LoadPositionOwner {
     this.#endIfDone();
   }
 
-  /** Lets a client of the closed model rest whose connection could not be made. */
+  /** Closed model: lets a client rest whose connection could not be made. */
   #pause(position: LoadPosition): void {
     position.isOpen = false;
     this.account.tally.set('inFlight', --this.#inFlight);
@@ -294,7 +301,7 @@ export class LoadRun implements LoadPositionOwner {
       return;
     }
     const { totalMs, drainMs, limits } = this.#task;
-    // An open load ends with its last due request, however late that is looked at.
+    // An open load ends with its last due request, however late this check comes.
     const isOver = this.#arrivals === null && totalMs !== null && atMs >= totalMs;
     if (order === ORDER.drain || isOver) this.#end();
     else this.#sendDue();
@@ -313,7 +320,10 @@ export class LoadRun implements LoadPositionOwner {
     this.#endIfDone();
   }
 
-  /** Begins nothing more; what is due and waits for a connection still goes out while stragglers are waited for. */
+  /**
+   * Begins nothing more. Requests that are due and wait for a connection still go out during the wait for
+   * late answers.
+   */
   #end(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
@@ -321,7 +331,7 @@ export class LoadRun implements LoadPositionOwner {
     this.#endIfDone();
   }
 
-  /** Ends what is in flight or waits. */
+  /** Ends everything that is in flight or waits. */
   #cut(): void {
     this.#isCut = true;
     while (this.#due.count > 0) this.account.unsent(this.#due.shift().dueMs);

@@ -1,4 +1,4 @@
-// Puts a load's share together with the transport that its task names.
+// Joins a load's share with the transport that its task names.
 
 import type { LoadTask } from '../../model/load/load-task.ts';
 import type { Lane, LaneOptions } from '../../transport/lane.ts';
@@ -6,14 +6,14 @@ import { TlsClient } from '../../transport/tls/tls-client.ts';
 import { waitAtMost } from '../wait-at-most.ts';
 import { LoadRun } from './load-run.ts';
 
-/** Closing what a server will not let go of has an end. */
+/** Bounds the wait for connections that a server does not let go of. */
 const MAX_CLOSE_MS = 2_000;
 
 export async function openLoadRun(task: LoadTask): Promise<{ run: LoadRun; close: () => Promise<void> }> {
   const open = await loadTransport(task);
   const tls = new TlsClient(task.trust);
   const origins = [...new Set(task.requests.map(({ origin }) => origin))];
-  // Made before the run, whose counters they call.
+  // Made before the run, which sets them; the lanes call them.
   const counters = { opened: () => {}, closed: () => {}, surplus: () => {} };
   const lanes = origins.map((origin) =>
     open({

@@ -1,4 +1,5 @@
-// The thread behind a pacer: it knows the same due times as the worker that it wakes, and sleeps from one to the next.
+// The thread of a pacer: it knows the same due times as the worker that it wakes, and sleeps from one to the
+// next.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { Arrivals } from '../../measure/arrivals.ts';
@@ -6,10 +7,10 @@ import { nowMs } from '../../measure/clock.ts';
 import { LOAD_CONTROL } from '../../model/load/load-task.ts';
 import { PACER, type PacerTask } from './pacer.ts';
 
-/** Shorter sleeps cost more in waking than they gain: what is due meanwhile is sent together. */
+/** Shorter sleeps cost more in waking than they gain; requests that become due meanwhile are sent together. */
 const LEAST_SLEEP_MS = 0.05;
 
-/** How long the thread waits for the gate before it looks whether it is to end. */
+/** How long the thread waits for the gate before it checks whether it should end. */
 const GATE_MS = 500;
 
 const { arrivals: options, shared, signals: buffer } = workerData as PacerTask;

@@ -6,19 +6,19 @@ import type { ArrivalOptions } from '../../measure/arrivals.ts';
 import type { SharedLoad } from '../../model/load/load-task.ts';
 import { programUrl } from '../../program-url.ts';
 
-/** What the thread gets to begin with. */
+/** What the thread is started with. */
 export interface PacerTask {
   readonly arrivals: ArrivalOptions;
-  /** The gate that the thread waits at, and the time that is set when it opens. */
+  /** The gate that the thread waits at, and the time that is set when the gate opens. */
   readonly shared: SharedLoad;
   /** Int32 fields, see `PACER`. */
   readonly signals: SharedArrayBuffer;
 }
 
 export const PACER = {
-  /** 1: the thread ends. */
+  /** 1: the thread is to end. */
   stop: 0,
-  /** 1: a message is on its way that was not heard yet, so that another one would say the same. */
+  /** 1: a message is under way that the worker has not read yet, so another one is not needed. */
   isTold: 1,
   fieldCount: 2,
 } as const;
@@ -29,7 +29,7 @@ export class Pacer implements AsyncDisposable {
 
   /**
    * Starts the thread, which waits for the gate.
-   * @param onDue called when at least one request is due, once for all that are
+   * @param onDue called when at least one request is due, once for all that are due
    */
   constructor(arrivals: ArrivalOptions, shared: SharedLoad, onDue: () => void) {
     const task: PacerTask = { arrivals, shared, signals: this.#signals.buffer };

@@ -1,11 +1,12 @@
-// Bodies of trials that are not digits alone: those in JSON, in a content coding, or in pieces. One a worker; what it
-// holds of a body is capped, and the common case, a whole answer of the known shape, holds nothing.
+// Reads bodies of trials that are not only digits: JSON, in a content coding, or in pieces. One for each
+// worker; what it holds of a body is capped, and it holds nothing in the common case, a whole answer of the
+// known shape.
 
 import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import { oneLine } from '../../model/one-line.ts';
 import { AnswerShape, parseJson, valueOf } from './answer-shape.ts';
 
-/** A longer answer is wrong whatever it says; so much may be held for each connection. */
+/** A longer answer is wrong whatever it says; up to so much is held for each connection. */
 const MAX_ANSWER_BYTES = 16 * 1024;
 const MAX_CODINGS = 4;
 const MAX_SHOWN_LENGTH = 40;
@@ -27,7 +28,7 @@ interface HeldBody {
 }
 
 export class AnswerReader {
-  /** What the body that `finish` read last was, in words. */
+  /** A description of the body that `finish` read last. */
   found = '';
   readonly #shape = new AnswerShape();
   readonly #held = new Map<object, HeldBody>();
@@ -42,7 +43,7 @@ export class AnswerReader {
     this.#held.set(position, { coding, pieces: [], bytes: 0 });
   }
 
-  /** Goes back on a `match`, behind whose `value` more bytes came. */
+  /** Takes a `match` back: more bytes came after its `value`. */
   beginAfterMatch(position: object, value: number): void {
     this.begin(position, '');
     const bytes = this.#shape.bytesOf(value);
@@ -54,7 +55,7 @@ export class AnswerReader {
     if (body === undefined) return;
     body.bytes += end - start;
     if (body.bytes > MAX_ANSWER_BYTES) body.pieces = [];
-    // A copy: the chunk is the transport's.
+    // A copy, because the chunk belongs to the transport.
     else body.pieces.push(Buffer.from(chunk.subarray(start, end)));
   }
 
@@ -62,7 +63,7 @@ export class AnswerReader {
     this.#held.delete(position);
   }
 
-  /** The number that the body says, or -1 with `found`. */
+  /** The number that the body states, or -1, with the reason in `found`. */
   finish(position: object): number {
     const body = this.#held.get(position);
     this.#held.delete(position);
@@ -77,7 +78,7 @@ export class AnswerReader {
     return this.#wrong(`a body in a content coding that was not asked for (${shown(body.coding)})`);
   }
 
-  /** @param isAsSent no coding was taken off */
+  /** @param isAsSent true where no coding was removed */
   #read(body: Buffer, isAsSent: boolean): number {
     const text = body.toString('utf8');
     if (/^\d{1,8}$/u.test(text) && String(Number(text)) === text) return Number(text);
@@ -106,7 +107,7 @@ function namesOf(coding: string): string[] {
     .filter((name) => name !== '' && name !== 'identity');
 }
 
-/** Null where it cannot be undone. */
+/** Null where a coding cannot be removed. */
 function decode(bytes: Buffer, codings: readonly string[]): Buffer | null {
   if (codings.length > MAX_CODINGS) return null;
   try {
@@ -120,7 +121,7 @@ function decode(bytes: Buffer, codings: readonly string[]): Buffer | null {
   }
 }
 
-/** One short line, whatever a server sent. */
+/** Makes one short line of any text that a server sent. */
 function shown(text: string): string {
   const line = oneLine(text.slice(0, MAX_SHOWN_LENGTH + 1));
   return line.length > MAX_SHOWN_LENGTH ? `${line.slice(0, MAX_SHOWN_LENGTH)}…` : line;

@@ -1,5 +1,5 @@
-// JSON answers of a server to trials: objects whose `value` is the number. A server's answers differ in the digits
-// alone, so the shape of one that was parsed is kept, and the bytes of the next are compared with it.
+// JSON answers to trials: objects whose `value` is the number. A server's answers differ only in the digits,
+// so the shape of a parsed answer is kept and the bytes of the next one are compared with it.
 
 const ZERO = 48;
 const NINE = 57;
@@ -11,7 +11,7 @@ export class AnswerShape {
   #after: Uint8Array = new Uint8Array(0);
   #isKnown = false;
 
-  /** The value of `chunk[start, end)` where that is the known shape around canonical digits; else -1. */
+  /** The value of `chunk[start, end)` where it has the known shape around canonical digits; else -1. */
   match(chunk: Uint8Array, start: number, end: number): number {
     if (!this.#isKnown) return -1;
     const before = this.#before;
@@ -31,14 +31,15 @@ export class AnswerShape {
     return digits > 1 && chunk[first] === ZERO ? -1 : value;
   }
 
-  /** The bytes that `match` has taken as `value`. */
+  /** The bytes that `match` took as `value`. */
   bytesOf(value: number): Uint8Array {
     return Buffer.concat([this.#before, Buffer.from(String(value), 'latin1'), this.#after]);
   }
 
   /**
-   * Keeps the shape of `text`, whose value is `value`: the digits that are the value, and not those of another field: with others in their place, `value` is the other
-   * number. Twice, since the first could be there already.
+   * Keeps the shape of `text`, whose value is `value`. Another field may have the same digits: those of the
+   * value are found by putting other numbers in their place and parsing. Two numbers are tried, because the
+   * first may be there already.
    */
   keep(text: string, value: number): void {
     const digits = String(value);
@@ -55,7 +56,7 @@ export class AnswerShape {
   }
 }
 
-/** Undefined where the text is no JSON. */
+/** Undefined where the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,10 +1,13 @@
-// The trials of a share that lost an attempt, until they settle: what their attempts have cost them, and since when
-// somebody waits for their answer. A run without a loss never looks in here.
+// The trials of a share that lost an attempt, until they settle: how many attempts were charged to them, and
+// when their first attempt began. A run without a loss does not use it.
 
 interface LostTrial {
   /** Attempts charged to it. */
   readonly charged: number;
-  /** When its first attempt began: a latency that began anew with each would leave out what the lost ones took. */
+  /**
+   * When its first attempt began: a latency counted from the last attempt would leave out the time of the
+   * lost ones.
+   */
   readonly dispatchedAtUs: number;
 }
 
@@ -15,7 +18,7 @@ export class LostTrials {
     return this.#trials.size;
   }
 
-  /** An attempt at `trial` was lost that began at `dispatchedAtUs`, and another will be made. */
+  /** Notes that an attempt at `trial` was lost, which began at `dispatchedAtUs`, and that another will be made. */
   add(trial: number, dispatchedAtUs: number, isCharged: boolean): void {
     const before = this.#trials.get(trial);
     this.#trials.set(trial, {
@@ -28,7 +31,7 @@ export class LostTrials {
     return this.#trials.get(trial)?.charged ?? 0;
   }
 
-  /** `trial` is answered by an attempt that began at `dispatchedAtUs`. Gives the time its first one began. */
+  /** `trial` was answered by the attempt that began at `dispatchedAtUs`. Returns when its first attempt began. */
   takeStart(trial: number, dispatchedAtUs: number): number {
     const lost = this.#trials.get(trial);
     if (lost === undefined) return dispatchedAtUs;

@@ -1,12 +1,12 @@
-// Whether a lost attempt is tried again, as a pure function: who is to blame, and what is left of the attempts.
+// Decides whether a lost attempt is tried again, by who is to blame and how many attempts are left. Pure.
 
 import { FAILURES, type FailureCode } from '../../model/errors.ts';
 import { backoffCeilingMs } from '../../model/retry-policy.ts';
 import type { Reached } from '../../transport/lane.ts';
 
 /**
- * `settle`: the failure is the target's outcome. `requeue`: it was not this target's fault, and the attempt does
- * not count against it. `retry`: another attempt after `delayMs`. `hand-over`: again, through undici.
+ * `settle`: the failure is the target's outcome. `requeue`: it was not this target's fault, and the attempt
+ * does not count against it. `retry`: another attempt after `delayMs`. `hand-over`: again, through undici.
  */
 export type Verdict =
   | { readonly kind: 'settle' }
@@ -20,7 +20,10 @@ const HAND_OVER: Verdict = { kind: 'hand-over' };
 
 const BASE_DELAY_MS = 50;
 const MAX_DELAY_MS = 5_000;
-/** A server that is started again listens after some tenths of a second: five attempts have to outlast that. */
+/**
+ * A server that restarts listens again after some tenths of a second; five attempts have to last longer than
+ * that.
+ */
 const REFUSED_BASE_DELAY_MS = 400;
 const REFUSED_MAX_DELAY_MS = 2_000;
 
@@ -30,23 +33,24 @@ export interface LostAttempt {
   /** Attempts charged to this target before this one. */
   readonly charged: number;
   readonly maxRetries: number;
-  /** The connection had brought at least one whole answer, so asking again makes progress. */
+  /** The connection had brought at least one whole answer, so another attempt makes progress. */
   readonly connectionWasUseful: boolean;
-  /** Where this machine ran out of something: one connection fewer is what it costs. Not so with the last one. */
+  /** Whether a connection can be given up where this machine ran out of something. False for the last one. */
   readonly canShrink: boolean;
   /** In 0 … 1, for the jitter. */
   readonly random: number;
 }
 
 /**
- * A request that stood behind another when its connection ended was not to blame, and neither was one whose
- * connection ended between answers after useful work: both are asked again for free. That ends, because a connection
- * that brings nothing charges the request at its head, and one that a deadline ended before any answer all of them:
- * charged one by one, a server that never answers would take a deadline for each.
+ * Judges a lost attempt. A request behind another one when its connection ended is not to blame, and neither
+ * is one whose connection ended between answers after useful work: both are asked again for free. That comes
+ * to an end, because a connection that brings nothing charges the request at its head; where a deadline ended
+ * it before any answer, it charges all of its requests, since charging them one by one would cost a deadline
+ * for each at a server that never answers.
  *
- * The pause is exponential with full jitter: random * min(5 s, 50 ms * 2^n)
- * (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015). After a refused connect it is half of it by
- * chance, (1 + random) / 2 * min(2 s, 400 ms * 2^n): four pauses are 2.4 to 4.8 s.
+ * The pause is exponential with full jitter: random * min(5 s, 50 ms * 2^n) (Brooker, "Exponential Backoff
+ * And Jitter", AWS Architecture Blog, 2015). After a refused connect only half of it is random, (1 + random)
+ * / 2 * min(2 s, 400 ms * 2^n): four pauses are 2.4 to 4.8 s.
  */
 export function judgeLostAttempt(lost: LostAttempt): Verdict {
   const policy = FAILURES[lost.code];

@@ -1,21 +1,21 @@
-// What the engine learns of a connection slot's other side, and goes by: how many requests a connection is good for,
+// What the engine learns about the other side of a connection slot: how many requests a connection can take,
 // and how long to leave an address alone that refuses connections.
 
 import type { SlotState } from './trial-exchange.ts';
 
-/** Whole answers on one connection, for each request it may have open, after which twice as many are tried. */
+/** Whole answers on one connection, for each request that it may have open, before twice as many are tried. */
 const ANSWERS_PER_DEPTH = 4;
 const BASE_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 1_000;
-/** What is down for so long is not coming back at once: no more pauses, so that the run comes to its end. */
+/** After so long a server does not come back soon: there are no more pauses, so that the run ends. */
 const MAX_DOWN_MS = 5_000;
 
-/** The server ends connections after so many answers: to ask for more at once only asks in vain. */
+/** The server ends connections after so many answers, so no more requests are sent on one at once. */
 export function noteShortLife(state: SlotState): void {
   if (state.answers > 0 && state.answers < state.slot.depth) state.slot.depth = state.answers;
 }
 
-/** A connection that has lasted may carry more again, up to what the plan gave it. */
+/** A connection that has lasted may take more requests again, up to what the plan gave it. */
 export function noteAnswer(state: SlotState): void {
   state.answers++;
   const { slot, fullDepth } = state;
@@ -24,10 +24,10 @@ export function noteAnswer(state: SlotState): void {
 }
 
 /**
- * A refused slot takes no trial for a while, exponentially longer and at least half of it by chance, so that a server
- * that is being started again does not cost every trial its attempts.
- * @param sweepMs how long a sweep is
- * @param random in 0 … 1
+ * Keeps trials from a refused slot for a while, exponentially longer each time and half of it random, so that
+ * a server that restarts does not cost every trial its attempts.
+ * @param sweepMs time from one sweep to the next
+ * @param random from 0 to 1
  */
 export function noteRefusal(state: SlotState, sweepNumber: number, sweepMs: number, random: number): void {
   if (isPaused(state, sweepNumber)) return;

@@ -1,5 +1,5 @@
-// All the counting of one worker, in memory that outlives its thread. A trial's bit is set after its sums, so that a
-// thread that dies between the two leaves a trial that is run again, never one that is lost.
+// All counters of one worker, in memory that outlives its thread. A trial's bit is set after its sums, so
+// that a thread that dies in between leaves a trial that is run again, and never one that is lost.
 
 import { Bitmap } from '../../measure/bitmap.ts';
 import { nowMs } from '../../measure/clock.ts';
@@ -17,7 +17,7 @@ interface AnsweredTrial {
   readonly sentAtUs: number;
 }
 
-/** Set anew at every sweep, on top of what a thread that died had used. */
+/** Written at every sweep; what a thread that died had used is added. */
 const USAGE_FIELDS = ['eluActiveMs', 'eluIdleMs', 'cpuUserUs', 'cpuSystemUs'] as const;
 
 export class TrialAccount {
@@ -32,7 +32,7 @@ export class TrialAccount {
   readonly #settledFailed: Bitmap;
   readonly #repeated: Bitmap;
   readonly #usedBefore: Readonly<Record<(typeof USAGE_FIELDS)[number], number>>;
-  /** From the gate on: one with the right zero. */
+  /** Replaced at the gate by one with the right zero. */
   #timeline: Timeline;
   #startMs = 0;
   #utilizationBefore = performance.eventLoopUtilization();
@@ -57,7 +57,7 @@ export class TrialAccount {
     this.#usedBefore = { eluActiveMs, eluIdleMs, cpuUserUs, cpuSystemUs };
   }
 
-  /** The gate is open: clocks and counts of use run from here, the timeline from when the run began. */
+  /** The gate is open: clocks and counts of use start here, the timeline when the run began. */
   start(startMs: number): void {
     this.#startMs = startMs;
     this.#timeline = new Timeline(this.#startedAtMs[0] as number, this.#timelineCells);
@@ -78,7 +78,7 @@ export class TrialAccount {
     tally.set('cpuSystemUs', this.#usedBefore.cpuSystemUs + cpu.system);
   }
 
-  /** `trial` is on its way, and `count` are in flight. */
+  /** `trial` is under way, and `count` trials are in flight. */
   begun(trial: number, count: number): void {
     if (trial >= this.#begunUpTo) {
       this.#begunUpTo = trial + 1;
@@ -94,7 +94,7 @@ export class TrialAccount {
     this.#tally.set('inFlightPeak', count);
   }
 
-  /** A request went to a socket; `again` when its transport had sent it before within the same attempt. */
+  /** A request went to a socket. `again`: its transport had sent it before within the same attempt. */
   sent(trial: number, again: boolean): void {
     this.#tally.add('attemptsSent', 1);
     if (again) this.#noteRepeat(trial);
@@ -104,7 +104,10 @@ export class TrialAccount {
     this.#connectTime.recordMs(tookUs / 1e3);
   }
 
-  /** @param startedAtUs when the first attempt at it began; `sentAtUs` is of the one that was answered */
+  /**
+   * A trial is answered. @param startedAtUs when its first attempt began; `sentAtUs` is of the attempt that
+   * was answered
+   */
   answered(answer: AnsweredTrial, startedAtUs: number, nowUs: number): void {
     const tally = this.#tally;
     const atMs = this.#startMs + nowUs / 1e3;
@@ -125,7 +128,7 @@ export class TrialAccount {
     if (failure.code !== 'aborted' && this.failures.length < MAX_NAMED_FAILURES) this.failures.push(failure);
   }
 
-  /** A lost attempt that will be made again. */
+  /** A lost attempt will be made again. */
   comesAgain(trial: number, wasSent: boolean, why: 'requeue' | 'retry' | 'hand-over'): void {
     if (wasSent) this.#noteRepeat(trial);
     if (why === 'hand-over') this.#tally.add('handedOver', 1);

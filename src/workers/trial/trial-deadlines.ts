@@ -1,15 +1,21 @@
-// Which deadline of an attempt has passed, if any: pure reckoning over a position, for the sweep that looks at all of
-// them at once. It knows neither lanes nor what becomes of an attempt that is cut.
+// Which deadline of an attempt has passed, if any: computed for a position by the sweep that checks all of
+// them. It knows neither lanes nor what happens to an attempt that is cut.
 
 import type { FailureCode } from '../../model/errors.ts';
 import type { AttemptLimits } from '../../model/messages.ts';
 import type { TrialExchange } from './trial-exchange.ts';
 
-/** The lane itself ends a connect that takes too long; what it does not see gets this much more. */
+/** The lane itself ends a slow connect; a case that the lane does not see gets this much more time. */
 const CONNECT_GRACE_MS = 1_000;
-/** Walking a hundred thousand positions costs a millisecond; deadlines are seconds. */
+/**
+ * Walking a hundred thousand positions costs a millisecond, and deadlines are seconds, so not every sweep
+ * checks them.
+ */
 const LEAST_SWEEPS_PER_CHECK = 5;
-/** How late a deadline may be noticed; more often would cost 8 % of the CPU of pipelined trials (profiles/pipelined-wire). */
+/**
+ * How late a deadline may be noticed, as a part of it. Checking more often cost 8 % of the CPU of pipelined
+ * trials (profiles/pipelined-wire).
+ */
 const DEADLINE_TOLERANCE_RATIO = 0.05;
 
 export interface PassedDeadline {
@@ -18,12 +24,12 @@ export interface PassedDeadline {
 }
 
 export class TrialDeadlines {
-  /** Sweeps from one look at the deadlines to the next. */
+  /** Sweeps from one check of the deadlines to the next. */
   readonly sweepsPerCheck: number;
   readonly #limits: AttemptLimits;
   readonly #idleSweeps: number;
 
-  /** @param sweepMs from one sweep to the next */
+  /** @param sweepMs time from one sweep to the next */
   constructor(limits: AttemptLimits, sweepMs: number) {
     this.#limits = limits;
     this.#idleSweeps = Math.ceil(limits.idleMs / sweepMs);
@@ -34,11 +40,15 @@ export class TrialDeadlines {
     );
   }
 
-  /** Null while `position`, which has a trial in flight, is within all of them. */
+  /**
+   * The deadline that has passed for `position`, which has a trial in flight; null while it is within all of
+   * them.
+   */
   passed(position: TrialExchange, nowUs: number, sweepNumber: number): PassedDeadline | null {
     const { connectMs, firstByteMs, idleMs, totalMs, maxBodyBytes } = this.#limits;
     if (position.sentAtUs < 0) {
-      // A connection may stand and still take nothing: an HTTP/2 server that never says a word.
+      // A connection may be established and still take nothing, as with an HTTP/2 server that never sends a
+      // frame.
       const waitedMs = (nowUs - position.dispatchedAtUs) / 1e3;
       if (waitedMs <= connectMs + CONNECT_GRACE_MS) return null;
       return {

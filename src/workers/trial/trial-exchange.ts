@@ -1,18 +1,18 @@
-// One position in flight of a benchmark run: it checks the answer to a trial byte by byte as it comes, keeps no body
-// and allocates nothing. What follows from the answer is decided by its owner, TrialRun. A million may be alive at
-// once, so it holds nine small integers and nothing else (96 bytes).
+// One position in flight of a benchmark run: checks the answer to a trial byte by byte as it comes, keeps no
+// body and allocates nothing. Its owner, TrialRun, decides what follows from the answer. A million may exist
+// at once, so it holds nine small integers and nothing else (96 bytes).
 
 import type { Exchange, HeaderView, Reached, Slot } from '../../transport/lane.ts';
 import type { AnswerReader } from './answer-reader.ts';
 
 const ZERO = 48;
 const NINE = 57;
-/** More digits than any trial number has: what is longer is wrong whatever follows. */
+/** More digits than any trial number has: a longer body is wrong whatever follows. */
 const MAX_DIGITS = 9;
 /** `value` of a body that is not a number. */
 const NOT_A_NUMBER = -1;
 
-/** How a body is read: as digits, by the known shape of the server's JSON, or held until it is whole. */
+/** How a body is read: as digits, by the known shape of the server's JSON, or after it was held until its end. */
 const DIGITS = 0;
 const MATCHED = 1;
 const HELD = 2;
@@ -23,7 +23,7 @@ export interface TrialExchangeOwner {
   nowUs(): number;
   /** Number of the deadline sweep under way, from 1. */
   readonly sweepNumber: number;
-  /** Of bodies that are not digits alone. */
+  /** Reads bodies that are not only digits. */
   readonly answers: AnswerReader;
   exchangeSent(exchange: TrialExchange): void;
   exchangeEnded(exchange: TrialExchange): void;
@@ -35,23 +35,23 @@ export interface SlotState {
   readonly owner: TrialExchangeOwner;
   readonly slot: Slot;
   readonly isFallback: boolean;
-  /** Requests that may be open at once as long as nothing speaks against it. */
+  /** Requests that may be open at once, unless the connection has shown that it takes fewer. */
   readonly fullDepth: number;
-  /** A connection stands, as far as is known. */
+  /** A connection is established, as far as is known. */
   connected: boolean;
-  /** It counts among the connections in the making. */
+  /** True while it counts among the connections that are being made. */
   isConnecting: boolean;
-  /** Whole answers since it stood. */
+  /** Whole answers on the present connection. */
   answers: number;
   /** Positions of this slot in flight. */
   inFlight: number;
   retired: boolean;
-  /** It was cut because a deadline passed while it had brought no answer at all. */
+  /** A deadline passed while the connection had brought no answer at all, so it was cut. */
   isStalled: boolean;
-  /** Connects that were refused in a row, and the sweep of the first. */
+  /** Refused connects in a row, and the sweep of the first. */
   refusals: number;
   refusedInSweep: number;
-  /** No trial is taken before this sweep. */
+  /** The slot takes no trial before this sweep. */
   pausedUntilSweep: number;
 }
 
@@ -62,7 +62,7 @@ export class TrialExchange implements Exchange {
   dispatchedAtUs = 0;
   /** When its request was handed to a connected socket; -1 before that. */
   sentAtUs = -1;
-  /** The sweep in which its last byte came in, for the idle deadline; 0 before the first byte. */
+  /** The sweep in which its last byte came, for the idle deadline; 0 before the first byte. */
   activeInSweep = 0;
   status = 0;
   bytes = 0;
@@ -78,7 +78,7 @@ export class TrialExchange implements Exchange {
     return 'GET';
   }
 
-  /** Made when it is asked for: kept, the strings of a million positions would weigh more than all else. */
+  /** Made on demand: the strings of a million positions would take more memory than everything else. */
   get path(): string {
     return `/${this.trial}`;
   }
@@ -155,13 +155,16 @@ export class TrialExchange implements Exchange {
     this.slot.owner.exchangeLost(this, error, reached);
   }
 
-  /** The body is exactly the trial's number in decimal, without leading zeros, or JSON with it as `value`. */
+  /**
+   * True where the body is exactly the trial's number in decimal without leading zeros, or JSON with it as
+   * `value`.
+   */
   get isRight(): boolean {
     if (this.value !== this.trial) return false;
     return this.#form !== DIGITS || this.bytes === digitCount(this.trial);
   }
 
-  /** What came in place of the right answer, for a message. */
+  /** Describes what came in place of the right answer, for a message. */
   describe(): string {
     const { value, trial, bytes } = this;
     if (bytes === 0) return 'an empty body';

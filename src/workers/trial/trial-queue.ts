@@ -1,5 +1,5 @@
-// The trials one worker still has to give out: ranges walked once, and those that came back. O(1) a trial, and its
-// memory grows only with what came back.
+// The trials that one worker still has to run: ranges that are walked once, and trials that came back. O(1) a
+// trial; its memory grows only with what came back.
 
 import type { Range } from '../../model/split.ts';
 
@@ -15,7 +15,7 @@ export class TrialQueue {
     this.#cursor = this.#ranges[0]?.start ?? 0;
   }
 
-  /** The next trial to ask for, or -1. What was handed over goes to fallback positions alone, and first. */
+  /** The next trial, or -1. Trials that were handed over go only to fallback positions, which take them first. */
   take(isFallback: boolean): number {
     if (isFallback && this.#handedOver.length > 0) return this.#handedOver.pop() as number;
     const returned = this.#putBack.pop();
@@ -38,7 +38,7 @@ export class TrialQueue {
     this.#handedOver.push(trial);
   }
 
-  /** A trial waits that any position may take. */
+  /** True while a trial waits that any position may take. */
   get hasNext(): boolean {
     return this.#putBack.length > 0 || this.#range < this.#ranges.length;
   }

@@ -1,6 +1,6 @@
-// One worker's share of a run: which trial goes through which position, and what follows when it settles. Each slot
-// is one connection and sends its next trial from inside the last answer, so nothing is ever searched or queued. It
-// knows no transport (lane.ts is the interface) and no other thread, only the memory it writes.
+// One worker's share of a run: which trial goes through which position, and what follows when it settles.
+// Each slot is one connection and sends its next trial from inside the last answer, so nothing is searched or
+// queued. It knows no transport (lane.ts is the interface) and no other thread, only the memory it writes.
 
 import { nowMs } from '../../measure/clock.ts';
 import { FAILURES, type FailureCode } from '../../model/errors.ts';
@@ -19,14 +19,17 @@ import type { SlotState, TrialExchange, TrialExchangeOwner } from './trial-excha
 import { TrialQueue } from './trial-queue.ts';
 import { type PlannedSlot, type TrialLanes, TrialSlots } from './trial-slots.ts';
 
-/** How often deadlines and orders are looked at: one timer a worker, whatever is in flight. */
+/** How often deadlines and orders are checked, by one timer for each worker, whatever is in flight. */
 const SWEEP_MS = 50;
-/** Trials begun in one turn of the event loop while connections are opened: those of the first are made meanwhile. */
+/**
+ * Trials begun in one turn of the event loop while connections are opened, so that the first connections can
+ * be made meanwhile.
+ */
 const RAMP_COUNT = 2000;
 
 /**
- * Made before the gate opens, with all slots and positions that the share may need: 25,000 positions take 50 ms, and what
- * they leave to the garbage collector as much again. The clocks run from `run` on.
+ * Made before the gate opens, with all slots and positions that the share may need: making 25,000 positions
+ * takes 50 ms, and collecting their garbage as much again. The clocks start with `run`.
  */
 export class TrialRun implements TrialExchangeOwner {
   sweepNumber = 1;
@@ -43,11 +46,11 @@ export class TrialRun implements TrialExchangeOwner {
   readonly #deadlines: TrialDeadlines;
   readonly #done = Promise.withResolvers<void>();
   #idle: TrialExchange[] = [];
-  /** Free positions whose address refused a connection a moment ago. */
+  /** Free positions whose address has just refused a connection. */
   #paused: TrialExchange[] = [];
-  /** Free positions that need a connection while as many as may be are in the making. */
+  /** Free positions that need a connection while as many are being made as the plan allows. */
   #turnedAway: TrialExchange[] = [];
-  /** More slots are opened in the next turn. */
+  /** True where more slots are opened in the next turn. */
   #isRampComing = false;
   #inFlight = 0;
   #delayed = 0;
@@ -61,7 +64,10 @@ export class TrialRun implements TrialExchangeOwner {
     this.#control = new Int32Array(task.ledger.control);
   }
 
-  /** Runs the share to its end. Resolves when every trial is settled, or what was in flight after an order to stop. */
+  /**
+   * Runs the share to its end. Resolves when every trial is settled or, after an order to stop, what was in
+   * flight.
+   */
   async run(): Promise<readonly TrialFailure[]> {
     this.#startMs = nowMs();
     this.#account.start(this.#startMs);
@@ -108,7 +114,7 @@ export class TrialRun implements TrialExchangeOwner {
       this.#settleFailed(trial, 'http-status', `expected a status of 2xx, got ${position.status}`);
     } else if (!position.isRight) {
       this.#settleFailed(trial, 'wrong-answer', `expected the answer ${trial}, got ${position.describe()}`);
-      // An answer of another trial: no later answer of this connection can be trusted.
+      // The connection brought the answer of another trial, so no later answer on it can be trusted.
       slot.slot.reset(new LaneError('connection-lost', 'a wrong answer came on the same connection'));
     } else {
       const { dispatchedAtUs } = position;
@@ -158,7 +164,7 @@ export class TrialRun implements TrialExchangeOwner {
     return Atomics.load(this.#control, CONTROL.order);
   }
 
-  /** Opens slots while trials wait and no more connections are in the making than the plan allows. */
+  /** Opens slots while trials wait and the plan allows more connections to be made at once. */
   #ramp(): void {
     if (this.#isRampComing) return;
     let begunCount = 0;
@@ -182,7 +188,7 @@ export class TrialRun implements TrialExchangeOwner {
     }
   }
 
-  /** As many positions as the plan has for a slot, and no more than there are trials. */
+  /** Starts as many positions of a slot as there are trials for. */
   #fill({ state, positions }: PlannedSlot): void {
     for (const position of positions) {
       if (!this.#queue.hasNext && !(state.isFallback && this.#queue.hasHandedOver)) break;
@@ -191,7 +197,7 @@ export class TrialRun implements TrialExchangeOwner {
     }
   }
 
-  /** The heart of the engine: a free position takes the next trial and is on its way. */
+  /** Gives a free position the next trial and sends it, or puts it on the list of what it waits for. */
   #dispatchNext(position: TrialExchange): void {
     const { slot } = position;
     if (slot.retired) return;
@@ -217,7 +223,7 @@ export class TrialRun implements TrialExchangeOwner {
     slot.slot.send(position);
   }
 
-  /** A connection is made, or given up: others may begin. */
+  /** A connection was made or given up, so others may begin. */
   #connectMore(): void {
     while (this.#turnedAway.length > 0 && this.#slots.mayConnect)
       this.#dispatchNext(this.#turnedAway.pop() as TrialExchange);
@@ -233,7 +239,7 @@ export class TrialRun implements TrialExchangeOwner {
     this.#endIfDone();
   }
 
-  /** Trials came back, or the cap moved: positions that found nothing look again. */
+  /** Trials came back or a limit moved, so positions that found no trial look again. */
   #wakeIdle(): void {
     if (this.#idle.length > 0 && (this.#queue.hasNext || this.#queue.hasHandedOver)) {
       const waiting = this.#idle;
@@ -264,7 +270,7 @@ export class TrialRun implements TrialExchangeOwner {
     }, delayMs);
   }
 
-  /** The server is silent as a whole: what was not asked yet fails of the same, and is not asked. */
+  /** The server is silent as a whole: trials that were not sent yet fail with the same code, without being sent. */
   #giveUp(code: FailureCode): void {
     const message = `${MOST_SILENT_ATTEMPTS} attempts brought no byte: the server is given up as a whole`;
     for (let trial = this.#queue.take(true); trial >= 0; trial = this.#queue.take(true))

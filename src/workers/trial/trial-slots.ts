@@ -1,5 +1,6 @@
-// The connection slots of one worker's share of a run: which lane each is opened on, how many connections are in the
-// making, which are given up or replaced. It knows nothing of trials; TrialRun decides when one is wanted.
+// The connection slots of one worker's share of a run: which lane each is opened on, how many connections are
+// being made, which slots are given up or replaced. It knows nothing of trials; TrialRun decides when it
+// needs a slot.
 
 import type { TrialTask } from '../../model/messages.ts';
 import { splitCount } from '../../model/split.ts';
@@ -7,12 +8,12 @@ import type { Lane } from '../../transport/lane.ts';
 import { type SlotState, TrialExchange, type TrialExchangeOwner } from './trial-exchange.ts';
 import { waitAtMost } from '../wait-at-most.ts';
 
-/** 20,000 connections take half a second. A socket that is still there ends with the thread. */
+/** Closing 20,000 connections takes half a second. A socket that is still open after this ends with the thread. */
 const MAX_CLOSE_MS = 10_000;
 
 export interface TrialLanes {
   readonly lanes: readonly Lane[];
-  /** Opened at the first need: where trials go whose framing the wire transport does not take. */
+  /** Opened when first needed, for trials whose framing the wire transport refuses. */
   readonly openFallback: () => Promise<Lane>;
 }
 
@@ -31,7 +32,7 @@ export class TrialSlots {
   readonly #maxConnecting: number;
   #nextSlot = 0;
   #connecting = 0;
-  /** The fallback's is not among them. */
+  /** Slots that are open, without those of the fallback. */
   #openSlots = 0;
   #fallback: Promise<Lane> | null = null;
 
@@ -44,23 +45,23 @@ export class TrialSlots {
     this.#make(planSlots(task.connectionCount, lanes), countTrials(task));
   }
 
-  /** No more connections are in the making than the plan allows with one more. */
+  /** True while the plan allows one more connection to be made at once. */
   get mayConnect(): boolean {
     return this.#connecting < this.#maxConnecting;
   }
 
-  /** The plan has a slot that was not opened yet, and it may connect. */
+  /** True while the plan has a slot that is not open yet and that may connect. */
   get mayOpen(): boolean {
     return this.#nextSlot < this.#planned.length && this.mayConnect;
   }
 
-  /** Opens the next slot of the plan; only while `mayOpen`. */
+  /** Opens the next slot of the plan; call it only while `mayOpen`. */
   openNext(): PlannedSlot {
     this.#openSlots++;
     return this.#planned[this.#nextSlot++] as PlannedSlot;
   }
 
-  /** Makes whatever may be opened, and no more positions than there are trials. */
+  /** Makes the slots of the plan, with no more positions than there are trials. */
   #make(plan: readonly Lane[], trialCount: number): void {
     let left = trialCount;
     for (const lane of plan) {
@@ -95,33 +96,33 @@ export class TrialSlots {
     };
   }
 
-  /** Its connection stands, or one more may be made. */
+  /** True where its connection is established, or one may be made for it. */
   mayUse(slot: SlotState): boolean {
-    // A server may end a connection after any answer, without the loss of a request.
+    // A server may end a connection after any answer, without losing a request.
     if (slot.connected && !slot.slot.isOpen) slot.connected = false;
     return slot.connected || slot.isConnecting || slot.isFallback || this.mayConnect;
   }
 
-  /** A request is about to be sent: without a connection one is in the making now. */
+  /** A request is about to be sent; where there is no connection, the slot now counts as making one. */
   beginConnecting(slot: SlotState): void {
     if (slot.connected || slot.isConnecting || slot.isFallback) return;
     slot.isConnecting = true;
     this.#connecting++;
   }
 
-  /** The connection stands, or is given up. */
+  /** The connection is established or given up. */
   endConnecting(slot: SlotState): void {
     if (!slot.isConnecting) return;
     slot.isConnecting = false;
     this.#connecting--;
   }
 
-  /** Another one is left when it is given up. */
+  /** True where another slot is left when this one is given up. */
   isSpare(slot: SlotState): boolean {
     return !slot.isFallback && this.#openSlots > 1;
   }
 
-  /** This machine ran out of files, ports or buffers: one connection fewer, as long as one is left. True if so. */
+  /** Gives up one connection, because this machine ran out of files, ports or buffers. False for the last one. */
   shrink(slot: SlotState): boolean {
     if (slot.retired || !this.isSpare(slot)) return false;
     this.#retire(slot);
@@ -130,8 +131,9 @@ export class TrialSlots {
   }
 
   /**
-   * A server answered in a framing that its lane does not take: undici has the slot's place from now on, so that a
-   * server all of whose answers are like that is asked as fast as any other. Null where that was done before.
+   * Retires a slot whose server answered in a framing that its lane refuses: undici takes the slot's place,
+   * so that a server all of whose answers are like that is asked as fast as any other. Null where the slot
+   * was retired before.
    */
   retireForFallback(slot: SlotState): Promise<Lane> | null {
     if (slot.retired || slot.isFallback) return null;
@@ -143,7 +145,7 @@ export class TrialSlots {
     return this.#fallback;
   }
 
-  /** A slot in the place of one that was retired for it. */
+  /** Opens a slot in place of one that was retired. */
   openOnFallback(lane: Lane): PlannedSlot {
     return this.#withPositions(this.#open(lane, true), this.#depth);
   }
@@ -164,7 +166,7 @@ function countTrials({ ranges }: TrialTask): number {
   return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
-/** The lane of every slot in the order they are opened: round-robin, so that all lanes grow alike. */
+/** The lane of every slot in the order they are opened: in turn, so that all lanes grow alike. */
 function planSlots(connectionCount: number, lanes: readonly Lane[]): readonly Lane[] {
   const perLane = splitCount(connectionCount, lanes.length);
   const slots: Lane[] = [];
