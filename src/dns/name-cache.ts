@@ -16,7 +16,7 @@ const ASKING = 1;
 /** Times in the cells are tenths of seconds of the machine's clock, the same for all threads. */
 const TICKS_PER_SEC = 10;
 const MAX_TTL_SEC = 86_400;
-/** After so long, a claim counts as abandoned: its thread has died. */
+/** A claim this old counts as abandoned: its thread has died. */
 const CLAIM_SEC = 30;
 
 export class NameCache {

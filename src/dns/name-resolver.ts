@@ -127,7 +127,7 @@ export class NameResolver {
     this.#cache.prefer(name, address);
   }
 
-  /** Ends every question; whoever waits gets an error. */
+  /** Ends every question; everyone who waits gets an error. */
   close(): void {
     this.#isClosed = true;
     this.#lazy?.queries.close();

@@ -5,24 +5,21 @@ import type { HeaderView } from './lane.ts';
 
 /** What an attempt may do to its request. All of it is harmless once the request is over. */
 export interface RequestControl {
-  /** Read no more for now; what was read already may still come. */
+  /** Stops reading for now; what was read already may still be delivered. */
   pause(): void;
   resume(): void;
-  /** Lets go of the request, also before it was sent; an answer that has begun costs its connection. */
+  /** Ends the request, even before it is sent. Its connection is dropped if the answer has begun. */
   abort(error: Error): void;
-  /** Gives back what the request holds besides its connection. Owed once, when the attempt is over. */
+  /** Gives back what the request holds besides its connection. To be called once, when the attempt is over. */
   leave(): void;
 }
 
 /**
- * Told of one request: `onSent` when it goes to a socket that stands, `onHead` at most once (1xx are skipped), `onData`
- * any number of times, then exactly one of `onEnd` and `onError`. None of these may throw.
+ * Receives the events of one request: `onSent` when it goes to a connected socket, `onHead` at most once (1xx are
+ * skipped), `onData` any number of times, then exactly one of `onEnd` and `onError`. None of these may throw.
  */
 export interface AnswerReceiver {
-  /**
-   * The host has addresses: from here on the wait is for the other side. Comes first where it comes; not
-   * every transport calls it.
-   */
+  /** The host has addresses: from here on the wait is for the other side. Called first, by the routes. */
   onNamed?(): void;
   /**
    * Called before a request that waited for a connection goes out; false where it was aborted instead.
@@ -38,7 +35,7 @@ export interface AnswerReceiver {
   onError(error: unknown, loss: AnswerLoss): void;
 }
 
-/** `stale`: a connection that had served before ended before this answer began, so the target is not to blame. */
+/** `stale`: a kept connection ended before this answer began, so the target is not to blame. `own`: any other loss. */
 export type AnswerLoss = 'stale' | 'own';
 
 /** One GET, ready for the wire. */

@@ -8,21 +8,21 @@ import type { TlsClient } from './tls/tls-client.ts';
 export interface HeaderView {
   /** The field's value; several fields of one name joined with ", " as RFC 9110 section 5.3 allows. */
   get(name: string): string | undefined;
-  /** The value of the first field of that name, where a transport finds it for less than `entries` takes. */
+  /** The value of the first field of that name, where the transport finds it faster than `entries` would. */
   first?(name: string): string | undefined;
-  /** False where the answer has no Content-Encoding, told by a transport that knows it without reading. */
+  /** False where the answer has no Content-Encoding; undefined where the transport does not know without reading. */
   readonly isCoded?: boolean;
   /** Every field in the order received, names lower-case; one pair a field line. */
   entries(): [name: string, value: string][];
-  /** What `entries` gives, to be called whenever somebody wants it; where a transport can read them later for less. */
+  /** A function that gives `entries` later, after `onHead`, where that costs the transport less. */
   later?(): () => [name: string, value: string][];
   /** The reason phrase, where a transport has it. */
   reason?(): string;
 }
 
-/** What a request has of its own. The same object for requests that are alike: a transport may keep what it made of it. */
+/** Fields and content of one request. Requests that are alike share one, so a transport may cache its text. */
 export interface RequestPayload {
-  /** Already valid, without Host, Content-Length, Transfer-Encoding and Connection; names that the lane's fields do not have. */
+  /** Already valid, without Host, Content-Length, Transfer-Encoding, Connection and the names of the lane's fields. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** null: no content, and no Content-Length. Empty content is announced with a length of 0. */
   readonly content: Uint8Array | null;
@@ -42,7 +42,7 @@ export interface Exchange {
   readonly method: string;
   /** Origin-form request target, already valid: starts with "/", bytes 0x21 to 0x7e. */
   path: string;
-  /** Fields and content of this request beside the lane's fields; @default none of either */
+  /** Fields and content of this request, besides the lane's fields. @default neither */
   readonly payload?: RequestPayload | undefined;
   /** The request was handed to a connected socket; the server may see it once for each call. */
   onSent(): void;
@@ -60,31 +60,32 @@ export interface Exchange {
 }
 
 /**
- * How far an attempt came. `unsent`: no byte of it left. `queued-behind`: sent, but the answer before it had not ended,
- * so the loss is not this target's. `head-of-line`: it was the next to be answered. `answering`: its answer had begun.
+ * How far an attempt came. `unsent`: no byte of it left. `queued-behind`: sent, but the answer before it had not
+ * ended, so the loss is not this target's fault. `head-of-line`: it was the next to be answered. `answering`: its
+ * answer had begun.
  */
 export type Reached = 'unsent' | 'queued-behind' | 'head-of-line' | 'answering';
 
 /** One connection of a lane with `depth` positions. It connects at the first `send` and again after a loss. */
 export interface Slot {
-  /** Puts one request on the wire, or queues it until the connection stands. At most `depth` may be open. */
+  /** Puts one request on the wire, or queues it until there is a connection. At most `depth` may be open. */
   send(exchange: Exchange): void;
-  /** Ends one attempt with `onError(error)`. In HTTP/1.1 the connection goes with it, and what else was on it. */
+  /** Ends one attempt with `onError(error)`. In HTTP/1.1 its connection ends, too, with every other attempt on it. */
   cancel(exchange: Exchange, error: Error): void;
   /**
    * Drops the connection because its answers can no longer be trusted, with every attempt on it (`onError(error)`).
    * The next `send` connects anew. May be called from inside any callback of an exchange.
    */
   reset(error: Error): void;
-  /** A connection stands, and the next `send` needs no other one. False again as soon as an answer was its last. */
+  /** True while a connection is established that the next `send` can use; false once its last answer has ended. */
   readonly isOpen: boolean;
   /** How many requests may be on the wire at once; lowered by the engine when a server cuts pipelines short. */
   depth: number;
-  /** Stops or resumes reading; what was read already is still told. Where a transport can. */
+  /** Stops or resumes reading, where the transport can; what was read already is still delivered. */
   pause?(isPaused: boolean): void;
 }
 
-/** What every slot of a lane has in common. */
+/** What all slots of a lane have in common. */
 export interface LaneOptions {
   /** Scheme, host and port. */
   readonly origin: string;
@@ -93,17 +94,17 @@ export interface LaneOptions {
   readonly maxHeaderBytes: number;
   /** Fields sent with every request, already valid; Host is the lane's own. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** What all reads land in, shared by lanes of one thread. @default one of the lane's own */
+  /** Buffer for all reads, which lanes of one thread may share. @default a buffer of the lane's own */
   readonly readBuffer?: Buffer;
-  /** What its connections share where the origin is https. @default the usual trust, and sessions of the lane's own */
+  /** Trust and sessions, where the origin is https. @default the usual authorities, and sessions of the lane's own */
   readonly tls?: TlsClient;
-  /** How its origin's name becomes addresses. @default the system's resolver */
+  /** Resolves the origin's name. @default the system's resolver */
   readonly lookup?: LookupFunction;
   /** Called on each connection opened and closed, for the counters. */
   readonly onConnection: (event: 'opened' | 'closed') => void;
-  /** Called on each TLS handshake that came to its end, where a transport tells. */
+  /** Called after each completed TLS handshake, where the transport reports them. */
   readonly onHandshake?: (isResumed: boolean) => void;
-  /** Called when bytes came that nothing had asked for; their connection is given up and nobody's answer. */
+  /** Called when bytes came while no request was open: their connection is dropped, and they answer nothing. */
   readonly onSurplus?: () => void;
 }
 

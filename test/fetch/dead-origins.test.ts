@@ -34,7 +34,7 @@ test('the targets of an origin that refuses are given up together, and the other
   const given = outcomes.find((outcome) => outcome.kind === 'failed' && outcome.code === 'origin-dead');
   assert.match(
     given?.kind === 'failed' ? given.detail : '',
-    /no attempt at http:\/\/127\.0\.0\.1:\d+ came to/u,
+    /no attempt at http:\/\/127\.0\.0\.1:\d+ brought a byte/u,
   );
 });
 

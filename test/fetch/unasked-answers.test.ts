@@ -32,7 +32,7 @@ for (const transport of TRANSPORTS) {
       const found = range === '' ? 'null' : `"${range}"`;
       assert.equal(
         detail,
-        `expected the whole, for no Range was asked, found 206 with Content-Range ${found}`,
+        `expected the whole body because no Range was asked for, found 206 with Content-Range ${found}`,
       );
     });
 

@@ -263,7 +263,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
     exchange.onEnd();
     this.#isLast = false;
     if (isReusable || socket !== this.#socket) return;
-    const loss = new LaneError('connection-lost', 'the answer before was the last of its connection');
+    const loss = new LaneError('connection-lost', 'the answer before was the last on its connection');
     this.#lose(loss, { isAnnounced: true });
   }
 
@@ -300,7 +300,7 @@ export class WireSlot implements Slot, AnswerSink, GuardedOwner, Connecting {
 
   /** Refuses the answer that is due; the answers after it are lost with the connection. */
   #refuse(refusal: LaneError): void {
-    const loss = new LaneError('connection-lost', 'an answer before on the connection was not taken');
+    const loss = new LaneError('connection-lost', 'an earlier answer on the connection was refused');
     if (this.#sentCount === 0) {
       this.#shared.options.onSurplus?.();
       this.#lose(loss, { isReset: true });

@@ -329,7 +329,7 @@ export class FetchEngine {
       job,
       failedOutcome(
         job,
-        attemptFailure('origin-dead', `no attempt at ${job.origin} came to anything, nor would this one`),
+        attemptFailure('origin-dead', `no attempt at ${job.origin} brought a byte, so no more are made`),
       ),
     );
   }

@@ -38,6 +38,9 @@ export class RefusedCertificates {
   failureAt(origin: string): AttemptFailure | null {
     const known = this.#refusals.size === 0 ? undefined : this.#refusals.get(origin);
     if (known === undefined || known.count < TELLING_COUNT) return null;
-    return attemptFailure('tls', `${known.detail}: as for ${TELLING_COUNT} before it, so it was not asked`);
+    return attemptFailure(
+      'tls',
+      `${known.detail} (${TELLING_COUNT} times in a row there, so this target was not asked for)`,
+    );
   }
 }

@@ -122,7 +122,7 @@ export class Watchdog {
       if (silentMs <= stallMs || budgets.waitLeftMs(originRow) > 0) continue;
       for (;;) {
         const job = waiting.originQueues.peek(originRow);
-        // Only jobs during whose wait an attempt at the origin failed.
+        // Gives up only jobs during whose wait an attempt at the origin has failed.
         if (job === undefined || !budgets.hasFailedSince(originRow, job.acceptedAtMs)) break;
         waiting.originQueues.take(originRow);
         this.#parts.giveUp(

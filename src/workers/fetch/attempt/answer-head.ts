@@ -51,7 +51,7 @@ function judgePart(view: HeaderView): AttemptEnd | null {
   const found = JSON.stringify(range?.slice(0, 100) ?? null);
   return attemptFailure(
     'http-status',
-    `expected the whole, for no Range was asked, found 206 with Content-Range ${found}`,
+    `expected the whole body because no Range was asked for, found 206 with Content-Range ${found}`,
   );
 }
 

@@ -64,7 +64,7 @@ export class FetchJob {
   readonly #originRows: OriginRows;
   #origin: HeldOrigin;
 
-  /** @param originRows that hold what is known of its origins; owed a `leave` when the job is settled */
+  /** @param originRows rows of its origins; the job has to `leave` them when it is settled */
   constructor(target: Target, originRows: OriginRows) {
     this.target = target;
     const url = new URL(target.url);

@@ -54,7 +54,7 @@ export class OriginBudgets {
 
   /**
    * @param clock milliseconds, the same for all threads. @default `nowMs`
-   * @param ownRows memory for this worker's part of what is open, for whoever buries it. @default its own
+   * @param ownRows memory for what this worker has open, to give back if the thread dies. @default its own
    */
   constructor(
     shared: FetchShared,

@@ -18,7 +18,7 @@ const TICKS_PER_MS = 10;
 const BUCKETS_PER_OCTAVE = 4;
 /** Buckets for durations shorter than the base; the other buckets reach up to 45 times the base. */
 const BUCKETS_BELOW_BASE = 10;
-/** After so long a lock counts as abandoned: its thread has died. */
+/** A lock this old counts as abandoned: its thread has died. */
 const LOCK_MS = 1_000;
 
 export class OriginFields {

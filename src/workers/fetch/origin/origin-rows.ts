@@ -1,5 +1,5 @@
-// The rows of the origins that a worker has targets of: taken with the first of them, given back with the last, so that
-// an origin that is idle holds no memory that another needs.
+// The rows in shared memory of the origins that a worker has targets of: taken with the first target and given
+// back with the last, so that an idle origin holds no memory that another needs.
 
 import type { FetchShared } from '../../../model/fetch-task.ts';
 import { makeOwnRows, ORIGIN_FIELDS, OWN_FIELDS } from '../../../model/shared/origin-fields.ts';
@@ -10,7 +10,7 @@ import { SharedRows } from '../../../model/shared/shared-rows.ts';
 /** An origin, for as long as this worker has a target of it. */
 export interface HeldOrigin {
   readonly origin: string;
-  /** Where its fields are. */
+  /** The row that holds its fields. */
   readonly row: number;
   /** Targets of this worker. */
   targetCount: number;
@@ -22,7 +22,7 @@ export class OriginRows {
   readonly #held = new Map<string, HeldOrigin>();
 
   /**
-   * @param ownRows memory for what this worker has, for whoever buries it. @default its own
+   * @param ownRows memory that lists this worker's rows, to free if its thread dies. @default its own
    * @param clock milliseconds, the same for all threads. @default `nowMs`
    */
   constructor(
@@ -44,7 +44,7 @@ export class OriginRows {
     return this.#held.size;
   }
 
-  /** One target more of an origin. Owed a `leave`. */
+  /** Counts one more target of an origin; the caller has to `leave` once for it. */
   enter(origin: string): HeldOrigin {
     let held = this.#held.get(origin);
     if (held === undefined) {

@@ -6,7 +6,7 @@ import type { FetchBudgets, FetchShared } from '../../../model/fetch-task.ts';
 /** 64-bit cells: the time from which the next attempt, and the next byte, keeps its rate (ns after the epoch). */
 const ATTEMPT_CLOCK = 0;
 const BYTE_CLOCK = 1;
-/** How far ahead of the clock a rate may run: a short burst is smoothed and no rate is lost. */
+/** How far ahead of the clock a rate may run: a burst after a pause is smoothed and not lost. */
 const ATTEMPT_BURST_NS = 50_000_000n;
 const BYTE_BURST_NS = 100_000_000n;
 

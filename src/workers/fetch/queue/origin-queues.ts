@@ -1,5 +1,5 @@
-// Jobs that wait for room at their origin, by the origin's row in the budgets: a full or paused origin holds up its
-// own targets and nobody else's.
+// Jobs that wait for room at their origin, by the origin's row in the budgets, so that a full or paused origin
+// holds up its own targets only.
 
 import type { FetchJob } from '../attempt/fetch-job.ts';
 

@@ -59,7 +59,7 @@ export class RobotsGate {
     const verdict = known.rules?.judge(pathname + search) ?? 'allowed';
     if (verdict !== 'too-costly') return verdict;
     return {
-      unavailable: `${origin}/robots.txt: expected rules that a path is soon judged by, found too many (--robots)`,
+      unavailable: `${origin}/robots.txt: expected rules that judge a path quickly, found too many wildcards (--robots)`,
     };
   }
 
