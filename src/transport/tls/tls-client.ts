@@ -2,8 +2,9 @@
 
 import { constants } from 'node:crypto';
 import { isIP } from 'node:net';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 import type { TlsTrust } from '../../model/messages.ts';
+import { loadTls } from './load-tls.ts';
 import { TlsSessions } from './tls-sessions.ts';
 import { trustOptions } from './tls-trust.ts';
 
@@ -18,7 +19,7 @@ export class TlsClient {
 
   /** Made with the first connection: reading the usual certificate authorities takes 10 ms. */
   get context(): SecureContext {
-    this.#context ??= createSecureContext({
+    this.#context ??= loadTls().createSecureContext({
       ...trustOptions(this.trust),
       // No renegotiation: it could show another certificate. TLS 1.3 has none; a server of TLS 1.2 is
       // refused.

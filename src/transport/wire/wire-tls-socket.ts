@@ -1,11 +1,12 @@
 // A wire slot's connection over TLS: HTTP/1.1 by ALPN, with the origin's session resumed, and every read in
 // the shared buffer. It knows nothing of HTTP.
 
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { thrownText } from '../../model/one-line.ts';
 import type { LaneOptions } from '../lane.ts';
 import { LaneError } from '../lane-error.ts';
 import type { TlsClient } from '../tls/tls-client.ts';
+import { loadTls } from '../tls/load-tls.ts';
 import { tlsFailure } from '../tls/tls-failure.ts';
 import { WatchedStream } from '../tls/watched-stream.ts';
 import type { ConnectionOwner, WireConnection } from './wire-connection.ts';
@@ -109,7 +110,7 @@ export class WireTlsSocket implements WireConnection {
       this.#read(byteCount);
       return true;
     };
-    return connect({
+    return loadTls().connect({
       ...options,
       noDelay: true,
       onread: { buffer: this.#readBuffer, callback },
@@ -119,7 +120,7 @@ export class WireTlsSocket implements WireConnection {
   #connectWatched({ host = '', port = 0, ...options }: ConnectionOptions): TLSSocket {
     const stream = new WatchedStream(host, port);
     this.#stream = stream;
-    const socket = connect({ ...options, host, socket: stream });
+    const socket = loadTls().connect({ ...options, host, socket: stream });
     stream.on('error', (error) => socket.destroy(error));
     socket.on('data', (chunk: Buffer) => {
       for (let at = 0; at < chunk.length && !socket.destroyed; at += this.#readBuffer.length)
