@@ -1,6 +1,6 @@
 // Jobs whose origin had no retries left. They are tried again when nothing else is left to do: one of each
-// origin at a time, and the others as soon as that one succeeds. A job that fails then keeps its first
-// failure.
+// origin at a time, and the others as soon as that one succeeds. A job that fails then keeps the failure it
+// was put off with.
 
 import type { Outcome } from '../../../model/outcome.ts';
 import type { FetchJob } from '../attempt/fetch-job.ts';
