@@ -46,7 +46,7 @@ export function guardWrite<Result>(
 function sinkError(what: string, path: string, cause: NodeJS.ErrnoException, option: string): SpillwayError {
   const { code, message } = cause;
   const advice =
-    (code === 'ENOSPC' ? missingRoom(path) : undefined) ??
+    (code === 'ENOSPC' ? diskFullText(path) : undefined) ??
     (code === undefined ? undefined : ADVICE[code]) ??
     message;
   const text = `could not ${what}: ${advice.replaceAll('--to', option)} (${code ?? 'no code'})`;
@@ -54,7 +54,7 @@ function sinkError(what: string, path: string, cause: NodeJS.ErrnoException, opt
 }
 
 /** ENOSPC has two causes; freeing bytes does not help where the inodes are used up. */
-function missingRoom(path: string): string | undefined {
+function diskFullText(path: string): string | undefined {
   try {
     const { files, ffree, bavail, bsize } = statfsSync(dirname(path));
     return files > 0 && ffree === 0

@@ -115,10 +115,10 @@ async function runRound(plan: PagesPlan, options: PagesOptions): Promise<PagesRo
       maxRemembered: fileCount,
       isWarm: true,
     });
-    const cut = () => fetch.abort();
-    signal.addEventListener('abort', cut, { once: true });
+    const abort = () => fetch.abort();
+    signal.addEventListener('abort', abort, { once: true });
     const account = await fetch.report;
-    signal.removeEventListener('abort', cut);
+    signal.removeEventListener('abort', abort);
     if (signal.aborted) return null;
     const proof = await checkFiles(to, fileCount, server);
     if (account.failed > 0) proof.problems.push(`${account.failed} files failed`);

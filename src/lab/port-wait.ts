@@ -3,7 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Destination } from '../limits/held-ports.ts';
-import { portRoom } from '../limits/capacity.ts';
+import { freePorts } from '../limits/capacity.ts';
 import { measureTimeWaitReuse } from '../limits/probe-ports.ts';
 import { type Limits, readLimits } from '../limits/read.ts';
 import { cutBy, makePlan } from '../runner/bench/plan/plan.ts';
@@ -26,29 +26,29 @@ export function judgePortWait(request: PlanRequest, limits: Limits): PortWait | 
   const { server } = request;
   if (server.ours || cutBy(makePlan(request, limits)) !== 'ports') return null;
   const { destination } = server;
-  const roomAfter = (sec: number): number => portRoom(limits, destination, sec).count ?? 0;
+  const freeAfter = (sec: number): number => freePorts(limits, destination, sec).count ?? 0;
   const endsAtMs = (sec: number): number => {
-    const later = { ...limits, ports: withRoom(limits, destination, roomAfter(sec)) };
+    const later = { ...limits, ports: withFreePorts(limits, destination, freeAfter(sec)) };
     const { waveCount, predictedMs } = makePlan(request, later);
     return sec * 1e3 + (predictedMs ?? waveCount * UNKNOWN_DELAY_MS);
   };
   let best = 0;
   let bestMs = endsAtMs(0);
   for (let sec = 1; sec <= LONGEST_WAIT_SEC; sec++) {
-    if (roomAfter(sec) === roomAfter(sec - 1)) continue;
+    if (freeAfter(sec) === freeAfter(sec - 1)) continue;
     const ms = endsAtMs(sec);
     if (ms < bestMs) [best, bestMs] = [sec, ms];
   }
-  return best === 0 ? null : { waitSec: best, portCount: roomAfter(best) - roomAfter(0) };
+  return best === 0 ? null : { waitSec: best, portCount: freeAfter(best) - freeAfter(0) };
 }
 
 /** The limits as if this many ports were left and nothing else were held. */
-function withRoom(limits: Limits, { addresses, port }: Destination, count: number): Limits['ports'] {
-  const room = portRoom(
+function withFreePorts(limits: Limits, { addresses, port }: Destination, count: number): Limits['ports'] {
+  const freeCount = freePorts(
     { ...limits, ports: { ...limits.ports, destinations: [] } },
     { addresses, port },
   ).count;
-  const liveCount = Math.max(0, (room ?? 0) - count);
+  const liveCount = Math.max(0, (freeCount ?? 0) - count);
   const held = {
     address: addresses?.[0] ?? '127.0.0.1',
     port,

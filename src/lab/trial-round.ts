@@ -104,9 +104,9 @@ export function startRound(prepared: PreparedRound, hooks: RoundHooks = {}): Rou
     try {
       const report = await run.report;
       const owned = await server;
-      const isCut = report.ended === 'aborted';
-      if (isCut && owned !== null) stats = await askAfterAbort(owned.mock);
-      if (isCut) for (const pid of owned?.mock.replicaPids ?? []) process.kill(pid, 'SIGKILL');
+      const isAborted = report.ended === 'aborted';
+      if (isAborted && owned !== null) stats = await askAfterAbort(owned.mock);
+      if (isAborted) for (const pid of owned?.mock.replicaPids ?? []) process.kill(pid, 'SIGKILL');
       return makeRecord({
         prepared,
         report,

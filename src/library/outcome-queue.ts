@@ -33,7 +33,7 @@ export class OutcomeQueue {
   #unreadCount = 0;
   #isEnded = false;
   #error: Error | null = null;
-  #hasRoom = Promise.withResolvers<void>();
+  #hasCapacity = Promise.withResolvers<void>();
   #hasNews = Promise.withResolvers<void>();
   #isHolding = false;
 
@@ -55,12 +55,12 @@ export class OutcomeQueue {
    * `takenCount` that is not among them has been pushed already, or never will be.
    */
   async admit(targets: readonly Target[], takenCount: number, signal: AbortSignal): Promise<number> {
-    const wake = () => this.#hasRoom.resolve();
+    const wake = () => this.#hasCapacity.resolve();
     signal.addEventListener('abort', wake, { once: true });
     this.#knowUpTo(targets[0]?.index ?? takenCount);
     while (this.#mode !== 'unread' && this.#unreadCount >= this.#options.maxUnread && !signal.aborted) {
       this.#isHolding = true;
-      await this.#hasRoom.promise;
+      await this.#hasCapacity.promise;
     }
     this.#isHolding = false;
     signal.removeEventListener('abort', wake);
@@ -145,7 +145,7 @@ export class OutcomeQueue {
     this.#unreadCount--;
     // Wakes the run for an eighth at a time: a message to a worker for each target would cost more than the target.
     const { maxUnread } = this.#options;
-    if (this.#isHolding && this.#unreadCount <= maxUnread - Math.ceil(maxUnread / 8)) this.#makeRoom();
+    if (this.#isHolding && this.#unreadCount <= maxUnread - Math.ceil(maxUnread / 8)) this.#tellCapacity();
     return entry;
   }
 
@@ -174,13 +174,13 @@ export class OutcomeQueue {
     this.#ready = [];
     this.#nextReady = 0;
     this.#order.takeRest();
-    this.#makeRoom();
+    this.#tellCapacity();
     this.#tell();
   }
 
-  #makeRoom(): void {
-    this.#hasRoom.resolve();
-    this.#hasRoom = Promise.withResolvers();
+  #tellCapacity(): void {
+    this.#hasCapacity.resolve();
+    this.#hasCapacity = Promise.withResolvers();
   }
 
   #tell(): void {

@@ -60,7 +60,7 @@ export function maxConnectionsByFiles(limits: Limits, users: FileUsers): Capacit
 const KEPT_PORTS_RATIO = 0.02;
 
 /** Local ports towards one destination. All null when the range cannot be read. */
-export interface PortRoom {
+export interface FreePorts {
   /** Ports that new connections can get. */
   readonly count: number | null;
   /**
@@ -77,7 +77,7 @@ export interface PortRoom {
  * @param destination where the connections go; null for a server that is not started yet
  * @param afterSec look this many seconds ahead, assuming that nothing else connects
  */
-export function portRoom(limits: Limits, destination: Destination | null, afterSec = 0): PortRoom {
+export function freePorts(limits: Limits, destination: Destination | null, afterSec = 0): FreePorts {
   const { rangeCount } = limits.ports;
   const heldCount = destination === null ? 0 : countHeldPorts(limits, destination, afterSec);
   if (rangeCount === null) return { count: null, quickCount: null, heldCount };
@@ -96,7 +96,7 @@ export function maxConnectionsByPorts(
   destination: Destination | null,
 ): Capacity {
   const { lowPort, highPort } = limits.ports;
-  const { count, heldCount } = portRoom(limits, destination);
+  const { count, heldCount } = freePorts(limits, destination);
   if (count === null)
     return { limit: 'ports', count: null, reason: 'the range of ephemeral ports cannot be read here' };
   return {

@@ -6,7 +6,7 @@ import type { Plan } from '../model/plan.ts';
 import type { AcceptQueue } from './accept-queue.ts';
 import { maxConnectionsByAcceptQueue, paceConnects, queueLength } from './accept-queue.ts';
 import { countReservedFiles, formatMiB, maxConnectionsByFiles, MEMORY_USE_RATIO } from './capacity.ts';
-import { maxConnectionsByPorts, portRoom, towards } from './capacity.ts';
+import { maxConnectionsByPorts, freePorts, towards } from './capacity.ts';
 import { cpuFix, filesFix, memoryFix, portsFix, raisedLimit, threadsFix } from './fixes.ts';
 import type { Destination } from './held-ports.ts';
 import type { Limits } from './read.ts';
@@ -147,7 +147,7 @@ function checkSystemFiles(need: PlanNeed, limits: Limits): Finding {
 
 function checkPorts(need: PlanNeed, limits: Limits): Finding {
   const needed = Math.ceil(need.connectionCount / need.destinationCount);
-  const { count: allowed, quickCount } = portRoom(limits, need.destination);
+  const { count: allowed, quickCount } = freePorts(limits, need.destination);
   const { reason } = maxConnectionsByPorts(limits, need.destinationCount, need.destination);
   const verdict = needed > (allowed ?? 0) ? 'refused' : needed > (quickCount ?? 0) ? 'tight' : 'ok';
   const slower = 'beyond half of the range, which Linux gives first, each connect is slower; ';

@@ -57,16 +57,16 @@ function readPids(reader: FactReader): Pids {
   const levels = findCgroupLevels(reader, 'pids', 'threads.pidsMaxCount');
   if (levels === null) return { maxCount: null, inUseCount: null, file: null };
   let tightest: Pids = { maxCount: 'unlimited', inUseCount: null, file: null };
-  let leastRoomCount = Number.POSITIVE_INFINITY;
+  let leastFreeCount = Number.POSITIVE_INFINITY;
   for (const { directory } of levels) {
     const file = `${directory}/pids.max`;
     const maxCount = parseBound(reader.peek(file) ?? '');
     if (typeof maxCount !== 'number') continue;
     const inUse = parseBound(reader.peek(`${directory}/pids.current`) ?? '');
     const inUseCount = typeof inUse === 'number' ? inUse : null;
-    const roomCount = maxCount - (inUseCount ?? 0);
-    if (roomCount >= leastRoomCount) continue;
-    leastRoomCount = roomCount;
+    const freeCount = maxCount - (inUseCount ?? 0);
+    if (freeCount >= leastFreeCount) continue;
+    leastFreeCount = freeCount;
     tightest = { maxCount, inUseCount, file };
   }
   return tightest;

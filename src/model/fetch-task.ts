@@ -189,7 +189,7 @@ export const GAUGES = {
   fieldCount: 16,
 } as const;
 
-/** Messages to a worker. `stop`: take nothing more; with `isCut`, also abort what is in flight. */
+/** Messages to a worker. `stop`: take nothing more; with `isAborted`, also abort what is in flight. */
 export type ToFetchWorker =
   | { readonly kind: 'targets'; readonly targets: readonly Target[] }
   /** Give back up to this many targets that are not begun: `given-back` answers. */
@@ -200,7 +200,7 @@ export type ToFetchWorker =
   /** The answer to its question; `fetch-robots`: it must fetch the file itself, for all workers. */
   | { readonly kind: 'robots'; readonly answer: RobotsAnswer }
   | { readonly kind: 'fetch-robots'; readonly origin: string }
-  | { readonly kind: 'stop'; readonly isCut: boolean };
+  | { readonly kind: 'stop'; readonly isAborted: boolean };
 
 /** Messages from a worker. `broken`: its sink failed, and it has stopped by itself. */
 export type FromFetchWorker =

@@ -155,8 +155,11 @@ export class Spool {
     const { expectedBytes } = this.#options;
     const neededBytes = this.#heldBytes + chunk.length;
     if (this.#held === null || this.#held.length < neededBytes) {
-      const roomBytes = Math.max(neededBytes, Math.min(expectedBytes ?? 2 * neededBytes, SPOOL_MEMORY_BYTES));
-      const larger = Buffer.allocUnsafe(roomBytes);
+      const capacityBytes = Math.max(
+        neededBytes,
+        Math.min(expectedBytes ?? 2 * neededBytes, SPOOL_MEMORY_BYTES),
+      );
+      const larger = Buffer.allocUnsafe(capacityBytes);
       this.#held?.copy(larger, 0, 0, this.#heldBytes);
       this.#held = larger;
     }

@@ -6,7 +6,7 @@ import {
   maxConnectionsByFiles,
   maxConnectionsByMemory,
   maxConnectionsByPorts,
-  portRoom,
+  freePorts,
 } from '../../src/limits/capacity.ts';
 import type { Destination, HeldPorts } from '../../src/limits/held-ports.ts';
 import type { Limits } from '../../src/limits/read.ts';
@@ -144,8 +144,8 @@ test('ports that end soon are free after the wait that it takes', () => {
     ports: { destinations: [held({ timeWaitCount: 60, endsInSec })] },
     sockets: { timeWaitReuse: 0 },
   });
-  const now = portRoom(limits, TO_8000).count ?? 0;
-  const later = [0, 1, 2, 3, 4].map((sec) => (portRoom(limits, TO_8000, sec).count ?? 0) - now);
+  const now = freePorts(limits, TO_8000).count ?? 0;
+  const later = [0, 1, 2, 3, 4].map((sec) => (freePorts(limits, TO_8000, sec).count ?? 0) - now);
   assert.deepEqual(later, [0, 10, 30, 60, 60]);
 });
 
@@ -162,7 +162,7 @@ test('ports never give a destination more than the range, and those that come qu
           ports: { rangeCount, destinations: [one] },
           sockets: { timeWaitReuse: 0 },
         });
-        const { count, quickCount } = portRoom(limits, TO_8000);
+        const { count, quickCount } = freePorts(limits, TO_8000);
         assert.ok(count !== null && quickCount !== null);
         assert.ok(
           count >= 0 && count + liveCount + timeWaitCount <= Math.max(rangeCount, liveCount + timeWaitCount),

@@ -39,7 +39,7 @@ export function plantTree(
   };
 }
 
-type Overrides = { readonly [Room in keyof Limits]?: Partial<Limits[Room]> };
+type Overrides = { readonly [Part in keyof Limits]?: Partial<Limits[Part]> };
 
 /** A machine with 8 cores, 12 GiB free and the defaults of a Linux distribution, but for what a test sets. */
 export function makeLimits(overrides: Overrides = {}): Limits {

@@ -18,7 +18,7 @@ export interface RoundWish {
   /** Ask for no more trials as soon as it runs. */
   readonly stopAtOnce?: boolean;
   /** Cut it as soon as requests are in flight, long before the first answer. */
-  readonly cutUnanswered?: boolean;
+  readonly abortUnanswered?: boolean;
   /** A server that answers every trial wrongly. */
   readonly wrongAnswers?: boolean;
 }
@@ -55,13 +55,13 @@ function optionsOf({ family = 'one-per-connection', transport, command }: RoundW
 export async function runRound(wish: RoundWish): Promise<RoundRecord> {
   const options = optionsOf(wish);
   if (wish.wrongAnswers === true) return runAgainstLiar(options);
-  if (wish.cutUnanswered === true) return runCut(options);
+  if (wish.abortUnanswered === true) return runAborted(options);
   const round = startRound(prepareRound(options));
   if (wish.stopAtOnce === true) round.drain();
   return round.record;
 }
 
-async function runCut(options: RoundOptions): Promise<RoundRecord> {
+async function runAborted(options: RoundOptions): Promise<RoundRecord> {
   const server = { ...OWN_SERVER, delayMs: 10_000 };
   const round = startRound(prepareRound({ ...options, server }), {
     onSnapshot: ({ inFlight }) => {

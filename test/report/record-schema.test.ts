@@ -61,7 +61,7 @@ test('a comparison, the record of a stopped round and one of failures are valid'
   const stopped = await runRound({ stopAtOnce: true });
   assert.notEqual(stopped.ended, 'done');
   assert.deepEqual(complaints({ ...stopped }), []);
-  const cut = await runRound({ cutUnanswered: true });
+  const cut = await runRound({ abortUnanswered: true });
   assert.deepEqual(complaints({ ...cut }), []);
   assert.deepEqual(complaints({ ...comparisonOfRound(cut) }), []);
   const failed = await runRound({ wrongAnswers: true });

@@ -218,7 +218,7 @@ describe('the words of a report', () => {
   });
 
   test('a server that answered nothing is given no CPU time a trial', async () => {
-    const cut = await runRound({ cutUnanswered: true });
+    const cut = await runRound({ abortUnanswered: true });
     assert.equal(cut.ended, 'aborted');
     assert.deepEqual([cut.server?.answered, cut.server?.cpuUsPerTrial], [0, null]);
     assert.match(resultLines(cut).join('\n'), /; server –, 1 (lean )?replica\(s\); start-up/);

@@ -89,7 +89,7 @@ export class SharedRows {
         this.#setMeta(found, HOLDERS, this.#meta(found, HOLDERS) + 1);
         return found;
       }
-      const row = this.#room();
+      const row = this.#freeRow();
       if (row === null) return null;
       const first = this.#metaAt(row);
       this.cells.fill(0, first, first + META_CELLS + this.#fieldCount);
@@ -138,7 +138,7 @@ export class SharedRows {
   }
 
   /** A free row: one that was never used, else the one released longest ago. */
-  #room(): number | null {
+  #freeRow(): number | null {
     const used = this.cells[USED] as number;
     if (used < this.rowCount) {
       this.cells[USED] = used + 1;

@@ -185,8 +185,8 @@ function bar(ratio: number, cells: number): string {
 /** One line for each of the largest bodies, when the terminal has enough lines. */
 function bodyLines({ bodies }: FetchSnapshot, columns: number, rows: number): string[] {
   if (bodies === undefined || rows < LEAST_ROWS) return [];
-  const room = Math.min(MAX_BODY_LINES, rows - OTHER_ROWS);
-  return bodies.large.slice(0, room).map(({ url, bytes, totalBytes }) => {
+  const lineCount = Math.min(MAX_BODY_LINES, rows - OTHER_ROWS);
+  return bodies.large.slice(0, lineCount).map(({ url, bytes, totalBytes }) => {
     const ratio = totalBytes === null ? null : Math.min(1, bytes / Math.max(totalBytes, 1));
     const cells = columns < WIDE_COLUMNS ? 0 : NARROW_BAR_CELLS;
     const share = ratio === null ? '' : `${Math.floor(ratio * 100)} %`.padStart(5);
@@ -194,8 +194,8 @@ function bodyLines({ bodies }: FetchSnapshot, columns: number, rows: number): st
     const amount =
       totalBytes === null ? formatSize(bytes) : `${formatSize(bytes)} of ${formatSize(totalBytes)}`;
     const figures = `${drawn}${share} ${amount}`.trimStart();
-    const nameRoom = Math.max(LEAST_NAME_CHARS, columns - figures.length - 4);
-    return cutTo(`  ${figures}  ${tailOf(printable(nameOf(url)), nameRoom)}`, columns);
+    const nameColumns = Math.max(LEAST_NAME_CHARS, columns - figures.length - 4);
+    return cutTo(`  ${figures}  ${tailOf(printable(nameOf(url)), nameColumns)}`, columns);
   });
 }
 

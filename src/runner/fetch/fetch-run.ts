@@ -193,10 +193,10 @@ class OneFetch {
     return undefined;
   }
 
-  stop(isCut: boolean): void {
+  stop(isAborted: boolean): void {
     this.#isStopped = true;
     this.#stopReading.abort();
-    this.#workerGroup?.stop(isCut);
+    this.#workerGroup?.stop(isAborted);
   }
 
   snapshot(): FetchSnapshot {

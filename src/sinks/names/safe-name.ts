@@ -69,11 +69,11 @@ function splitWhole(name: string): { stem: string; extension: string } {
 function shorten(name: string, maxBytes: number): string {
   if (Buffer.byteLength(name) <= maxBytes) return name;
   const { stem, extension } = splitWhole(name);
-  let roomBytes = maxBytes - Buffer.byteLength(extension);
+  let freeBytes = maxBytes - Buffer.byteLength(extension);
   let kept = '';
   for (const character of stem) {
-    roomBytes -= Buffer.byteLength(character);
-    if (roomBytes < 0) break;
+    freeBytes -= Buffer.byteLength(character);
+    if (freeBytes < 0) break;
     kept += character;
   }
   return `${trimEnd(kept)}${extension}`;

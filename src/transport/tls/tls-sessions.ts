@@ -62,10 +62,10 @@ export class TlsSessions {
     this.#byOrigin.delete(origin);
     this.#byOrigin.set(origin, known);
     this.#replace(known, session);
-    this.#makeRoom();
+    this.#evict();
   }
 
-  #makeRoom(): void {
+  #evict(): void {
     for (const [origin, known] of this.#byOrigin) {
       if (this.#bytes <= this.#maxBytes) return;
       this.#forget(origin, known);

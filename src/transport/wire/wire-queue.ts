@@ -60,10 +60,10 @@ export class WireQueue {
   }
 
   #grow(): void {
-    let roomCount = 2 * this.#ring.length;
-    while (roomCount < this.#likelyCount) roomCount *= 2;
+    let capacity = 2 * this.#ring.length;
+    while (capacity < this.#likelyCount) capacity *= 2;
     const ring: (Exchange | undefined)[] = [];
-    while (ring.length < roomCount) ring.push(ring.length < this.#count ? this.at(ring.length) : undefined);
+    while (ring.length < capacity) ring.push(ring.length < this.#count ? this.at(ring.length) : undefined);
     this.#ring = ring;
     this.#first = 0;
   }

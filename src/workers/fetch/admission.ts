@@ -15,7 +15,7 @@ export interface AdmissionParts {
   readonly task: FetchTask;
   readonly slots: RunSlots;
   /** Called when a refused job may be allowed now. */
-  readonly onRoom: () => void;
+  readonly onCapacity: () => void;
   /** Called when the robots.txt of an origin is needed. */
   readonly onRobots: (origin: string, isGuarded: boolean) => void;
 }
@@ -30,15 +30,15 @@ export class Admission {
   readonly #hold: RateHold;
   readonly #wake: WakeTimer;
 
-  constructor({ task, slots, onRoom, onRobots }: AdmissionParts) {
+  constructor({ task, slots, onCapacity, onRobots }: AdmissionParts) {
     const { request } = task;
     this.budgets = new OriginBudgets(task.shared, task.budgets, nowMs, task.ownRows);
     this.rates = new RunRates(task.shared, task.budgets);
     this.robots = request.honoursRobots === true ? new RobotsGate(request.userAgent, onRobots) : null;
     this.#slots = slots;
     this.#gauges = new Float64Array(task.gauges);
-    this.#hold = new RateHold(onRoom);
-    this.#wake = new WakeTimer(SWEEP_MS, onRoom);
+    this.#hold = new RateHold(onCapacity);
+    this.#wake = new WakeTimer(SWEEP_MS, onCapacity);
   }
 
   /** True while a rate of the run holds everything back. */

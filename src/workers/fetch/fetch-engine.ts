@@ -108,7 +108,7 @@ export class FetchEngine {
     this.#admission = new Admission({
       task,
       slots: this.#slots,
-      onRoom: () => {
+      onCapacity: () => {
         this.#scheduler.all();
         this.#pump();
       },
@@ -234,8 +234,8 @@ export class FetchEngine {
     this.#finishIfIdle();
   }
 
-  /** Begins nothing new: skips what has not begun. What is in flight ends by itself, or at once if `isCut`. */
-  stop(isCut: boolean): void {
+  /** Begins nothing new: skips what has not begun. What is in flight ends by itself, or at once if `isAborted`. */
+  stop(isAborted: boolean): void {
     this.#isStopped = true;
     this.#isEnding = true;
     const waiting = [
@@ -245,7 +245,7 @@ export class FetchEngine {
       ...this.#putOff.takeAll(),
     ];
     for (const job of waiting) this.#skip(job, 'stopped');
-    if (isCut) for (const attempt of this.#slots.attempts) attempt.cut('the run was stopped');
+    if (isAborted) for (const attempt of this.#slots.attempts) attempt.cancel('the run was stopped');
     this.#finishIfIdle();
   }
 

@@ -104,7 +104,7 @@ export async function fetchTargets(task: FetchTask): Promise<void> {
       else if (message.kind === 'end') engine.end();
       else if (message.kind === 'robots') engine.learnRobots(message.answer);
       else if (message.kind === 'fetch-robots') void findRobots(message.origin);
-      else engine.stop(message.isCut);
+      else engine.stop(message.isAborted);
     });
     catchStrays((error) => {
       const text = thrownText(error);

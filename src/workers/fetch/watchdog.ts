@@ -68,7 +68,7 @@ export class Watchdog {
     this.#giveUpDead();
     this.#giveUpSilent();
     this.#countDoubtful();
-    this.#makeRoom(now);
+    this.#freeSlots(now);
     const { slots, waiting, stallMs, awaitedRobots } = this.#parts;
     const isIdle = slots.attempts.size + waiting.count + awaitedRobots().length === 0;
     if (this.#hasMoved || isIdle) this.#rest(now);
@@ -134,7 +134,7 @@ export class Watchdog {
   }
 
   /** Leaves one request, or none, to silent origins where all slots are taken and others wait. */
-  #makeRoom(now: number): void {
+  #freeSlots(now: number): void {
     const { slots, waiting, budgets } = this.#parts;
     const { attempts, maxAttempts } = slots;
     if (!slots.isFull || waiting.freshCount + waiting.originQueues.count === 0) return;

@@ -57,7 +57,7 @@ export class LoadRun implements LoadPositionOwner {
   #inFlight = 0;
   #pausedCount = 0;
   #isEnding = false;
-  #isCut = false;
+  #isAborted = false;
   #isTurnComing = false;
   #drainFromMs = -1;
 
@@ -130,7 +130,7 @@ export class LoadRun implements LoadPositionOwner {
 
   lost(position: LoadPosition, error: unknown): void {
     const atMs = this.now();
-    if (this.#isCut) this.account.unanswered(position);
+    if (this.#isAborted) this.account.unanswered(position);
     else this.account.failed(position, classify(error), atMs);
     this.#noteConnection(position);
     const wasSent = position.sentMs >= 0;
@@ -297,7 +297,7 @@ export class LoadRun implements LoadPositionOwner {
     this.account.noteUsage();
     if (order === ORDER.abort) {
       this.#end();
-      this.#cut();
+      this.#abort();
       return;
     }
     const { totalMs, drainMs, limits } = this.#task;
@@ -306,7 +306,7 @@ export class LoadRun implements LoadPositionOwner {
     if (order === ORDER.drain || isOver) this.#end();
     else this.#sendDue();
     if (this.#drainFromMs >= 0 && atMs - this.#drainFromMs >= drainMs) {
-      this.#cut();
+      this.#abort();
       return;
     }
     for (const position of this.#positions) {
@@ -332,8 +332,8 @@ export class LoadRun implements LoadPositionOwner {
   }
 
   /** Ends everything that is in flight or waits. */
-  #cut(): void {
-    this.#isCut = true;
+  #abort(): void {
+    this.#isAborted = true;
     while (this.#due.count > 0) this.account.unsent(this.#due.shift().dueMs);
     const error = new LaneError('aborted', 'the time to wait for answers is over');
     for (const position of this.#positions)

@@ -11,7 +11,12 @@ import type { Plan, PlanReason, Transport } from '../../../model/plan.ts';
 import { acceptQueueOf, predictMs } from './plan-costs.ts';
 import { choosePipelining, wantedInFlight } from './plan-in-flight.ts';
 import { ASKED_FOR, type Decision, type PlanRequest } from './plan-request.ts';
-import { chooseDestinations, connectionRoom, fileUsers, type Room } from './plan-room.ts';
+import {
+  chooseDestinations,
+  connectionCapacity,
+  fileUsers,
+  type ConnectionCapacity,
+} from './plan-capacity.ts';
 
 /**
  * Connections that one worker opens at once. A burst of thousands is one long turn of both event loops, in which no
@@ -37,11 +42,11 @@ export function makePlan(request: PlanRequest, limits: Limits): Plan {
   const wanted = wantedInFlight(request, transport, cores.workers);
   const pipelining = decide('pipelining', ...choosePipelining(request, transport, wanted, cores.workers));
 
-  const room = connectionRoom(request, transport, limits, cores.workers);
+  const capacity = connectionCapacity(request, transport, limits, cores.workers);
   const perProcess = maxConnectionsByFiles(limits, fileUsers(request, cores.workers));
-  const [connections, why] = chooseConnections(request, pipelining, wanted, room);
+  const [connections, why] = chooseConnections(request, pipelining, wanted, capacity);
   const connectionCount = decide('connections', connections, why);
-  if (why === room.reason) decide(CUT_BY, room.limit, room.reason);
+  if (why === capacity.reason) decide(CUT_BY, capacity.limit, capacity.reason);
   const maxInFlight = decide('maxInFlight', ...chooseInFlight(request, connectionCount * pipelining, wanted));
 
   const processCount = decide('processes', ...chooseProcesses(request, connectionCount, perProcess));
@@ -114,7 +119,7 @@ function chooseConnections(
   request: PlanRequest,
   pipelining: number,
   wanted: Decision<number>,
-  room: Room,
+  capacity: ConnectionCapacity,
 ): Decision<number> {
   if (request.connections !== 'auto') {
     return request.connections <= request.trialCount
@@ -125,7 +130,7 @@ function chooseConnections(
     request.maxInFlight === 'auto' ? wanted[0] : Math.min(request.maxInFlight, request.trialCount);
   const why = request.maxInFlight === 'auto' ? wanted[1] : `${request.maxInFlight} in flight asked for`;
   const needed = Math.max(1, Math.ceil(inFlight / pipelining));
-  return needed <= room.count ? [needed, why] : [room.count, room.reason];
+  return needed <= capacity.count ? [needed, why] : [capacity.count, capacity.reason];
 }
 
 function chooseInFlight(request: PlanRequest, positions: number, wanted: Decision<number>): Decision<number> {

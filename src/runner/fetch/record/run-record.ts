@@ -66,8 +66,8 @@ export class RunRecord implements Disposable {
   add(outcomes: readonly Outcome[], hasLogins: boolean): void {
     if (hasLogins && !this.#hasLogins) this.journal.noteLogins();
     this.#hasLogins = hasLogins;
-    const isCut = (outcome: Outcome) => outcome.kind === 'skipped' && outcome.reason === 'stopped';
-    this.journal.add(outcomes.some(isCut) ? outcomes.filter((outcome) => !isCut(outcome)) : outcomes);
+    const isStopped = (outcome: Outcome) => outcome.kind === 'skipped' && outcome.reason === 'stopped';
+    this.journal.add(outcomes.some(isStopped) ? outcomes.filter((outcome) => !isStopped(outcome)) : outcomes);
   }
 
   noteDeaths(): void {

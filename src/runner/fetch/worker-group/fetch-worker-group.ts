@@ -81,7 +81,7 @@ export class FetchWorkerGroup {
   readonly #readyHandles = new Set<WorkerHandle>();
   readonly #allReady = Promise.withResolvers<void>();
   #nextIndex = 0;
-  #hasRoom = Promise.withResolvers<void>();
+  #hasCapacity = Promise.withResolvers<void>();
   /** No more targets will be given. */
   #isGiven = false;
   /** Every worker was told that it gets no more: no target changes its worker from here on. */
@@ -153,19 +153,19 @@ export class FetchWorkerGroup {
 
   /** True when every worker has as many targets as it may hold. */
   get isFull(): boolean {
-    return this.#handles.every((handle) => handle.room <= 0);
+    return this.#handles.every((handle) => handle.freeCount <= 0);
   }
 
   /** Gives targets to the workers with most room; waits while no worker has room. */
   async give(targets: readonly Target[]): Promise<void> {
     const share = Math.max(1, Math.min(BATCH_COUNT, Math.ceil(targets.length / this.#handles.length)));
     for (let start = 0; start < targets.length && !this.#isStopped; ) {
-      const handle = this.#handles.reduce((best, other) => (other.room > best.room ? other : best));
-      if (handle.room <= 0) {
-        await this.#hasRoom.promise;
+      const handle = this.#handles.reduce((best, other) => (other.freeCount > best.freeCount ? other : best));
+      if (handle.freeCount <= 0) {
+        await this.#hasCapacity.promise;
         continue;
       }
-      const batch = targets.slice(start, start + Math.min(share, handle.room));
+      const batch = targets.slice(start, start + Math.min(share, handle.freeCount));
       handle.give(batch);
       start += batch.length;
     }
@@ -181,12 +181,12 @@ export class FetchWorkerGroup {
     await this.#ended;
   }
 
-  stop(isCut: boolean): void {
+  stop(isAborted: boolean): void {
     this.#isStopped = true;
     this.#allReady.resolve();
-    this.#hasRoom.resolve();
+    this.#hasCapacity.resolve();
     for (const handle of this.#handles) {
-      handle.send({ kind: 'stop', isCut });
+      handle.send({ kind: 'stop', isAborted });
       this.#skipHeld(handle);
     }
   }
@@ -285,7 +285,7 @@ export class FetchWorkerGroup {
   #resend(handle: WorkerHandle): void {
     if (this.#isStopped) this.#skipHeld(handle);
     else handle.sendHeld();
-    if (this.#isStopped) handle.send({ kind: 'stop', isCut: true });
+    if (this.#isStopped) handle.send({ kind: 'stop', isAborted: true });
     else if (!this.#isEnded) this.#level();
     // A worker that is told of the end takes nothing afterwards.
     else if (!handle.isHolding) handle.send({ kind: 'end' });
@@ -365,9 +365,9 @@ export class FetchWorkerGroup {
       handle.settled(outcome.index);
     }
     this.#sendHeld(handle);
-    if (handle.room > 0) {
-      this.#hasRoom.resolve();
-      this.#hasRoom = Promise.withResolvers();
+    if (handle.freeCount > 0) {
+      this.#hasCapacity.resolve();
+      this.#hasCapacity = Promise.withResolvers();
     }
     this.#level();
   }

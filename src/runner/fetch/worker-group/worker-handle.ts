@@ -63,7 +63,7 @@ export class WorkerHandle implements WorkerShare {
     return this.pending.size;
   }
 
-  get room(): number {
+  get freeCount(): number {
     return this.capacity - this.pending.size;
   }
 

@@ -35,7 +35,7 @@ export class DecoderMemory {
   /** Asks for memory. @param onGranted called later, where it could not be granted at once */
   lease(bytes: number, onGranted: () => void): DecoderLease {
     const lease = new Lease(bytes, onGranted, (over) => this.#takeBack(over));
-    if (this.#waiting.length === 0 && this.#hasRoom(bytes)) this.#give(lease);
+    if (this.#waiting.length === 0 && this.#fits(bytes)) this.#give(lease);
     else this.#waiting.push(lease);
     return lease;
   }
@@ -51,14 +51,14 @@ export class DecoderMemory {
     lease.isHeld = false;
     for (;;) {
       const [next] = this.#waiting;
-      if (next === undefined || !this.#hasRoom(next.bytes)) return;
+      if (next === undefined || !this.#fits(next.bytes)) return;
       this.#waiting.shift();
       this.#give(next);
       next.onGranted();
     }
   }
 
-  #hasRoom(bytes: number): boolean {
+  #fits(bytes: number): boolean {
     return this.#usedBytes === 0 || this.#usedBytes + bytes <= this.#maxBytes;
   }
 }

@@ -276,7 +276,7 @@ export class FetchAttempt implements AnswerReceiver {
   }
 
   /** Ends the attempt because the caller asks for it. */
-  cut(reason: string): void {
+  cancel(reason: string): void {
     this.#finish(attemptFailure('aborted', reason));
   }
 

@@ -245,9 +245,9 @@ function afterSteady(state: WindowState, round: Round): WindowState {
     return isSure ? toLowered(next, round) : { ...next, slowRounds: state.slowRounds + 1 };
   }
   next.slowRounds = 0;
-  const hasRoom =
+  const hasHeadroom =
     queue <= 0 && state.ceiling === 0 && state.backoff === 0 && state.heldWindow <= state.window;
-  if (hasRoom && !isQuick(round)) return { ...next, phase: 'growing', goal: 0 };
+  if (hasHeadroom && !isQuick(round)) return { ...next, phase: 'growing', goal: 0 };
   if (!isDue) return next;
   return {
     ...next,

@@ -7,7 +7,7 @@ import {
   maxConnectionsByFiles,
   maxConnectionsByMemory,
   maxConnectionsByPorts,
-  portRoom,
+  freePorts,
 } from '../../../limits/capacity.ts';
 import type { Limits } from '../../../limits/read.ts';
 import type { Transport } from '../../../model/plan.ts';
@@ -16,24 +16,24 @@ import type { Auto, Decision, PlanRequest } from './plan-request.ts';
 
 const MAX_DESTINATIONS = 32;
 
-export interface Room extends Capacity {
+export interface ConnectionCapacity extends Capacity {
   readonly count: number;
 }
 
 /**
  * How many connections fit: the lowest bound of files, memory and (over as many destinations as are allowed) ports.
  */
-export function connectionRoom(
+export function connectionCapacity(
   request: PlanRequest,
   transport: Transport,
   limits: Limits,
   workers: number,
-): Room {
+): ConnectionCapacity {
   const { server, processes } = request;
   const costBytes = clientCosts(transport, server).connectionBytes + serverCosts(server).connectionBytes;
   const capacities = [
     timesProcesses(maxConnectionsByFiles(limits, fileUsers(request, workers)), processes),
-    ...(server.ours ? [replicaRoom(server.replicaCount, limits)] : []),
+    ...(server.ours ? [replicaCapacity(server.replicaCount, limits)] : []),
     maxConnectionsByPorts(limits, server.ours ? MAX_DESTINATIONS : 1, destinationOf(server)),
     maxConnectionsByMemory(limits, costBytes),
   ];
@@ -48,7 +48,7 @@ export function chooseDestinations(
   limits: Limits,
 ): Decision<number> {
   if (!server.ours) return [1, 'the server is one'];
-  const each = Math.max(1, portRoom(limits, null).quickCount ?? Number.POSITIVE_INFINITY);
+  const each = Math.max(1, freePorts(limits, null).quickCount ?? Number.POSITIVE_INFINITY);
   const needed = Math.max(1, Math.ceil(connections / each));
   // Each replica answers for the same number of destinations, so that none holds more connections than the others.
   const even = needed === 1 ? 1 : Math.ceil(needed / server.replicaCount) * server.replicaCount;
@@ -64,7 +64,7 @@ function countOf({ count }: Capacity): number {
  * A replica is a process with the same limit on open files. The kernel's hash gives no replica more than a tenth
  * above the mean.
  */
-function replicaRoom(replicaCount: number, limits: Limits): Capacity {
+function replicaCapacity(replicaCount: number, limits: Limits): Capacity {
   const one = maxConnectionsByFiles(limits, { workerCount: 0 });
   if (one.count === null) return one;
   const eachCount = replicaCount === 1 ? one.count : Math.floor(one.count * 0.9);
