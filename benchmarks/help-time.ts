@@ -1,5 +1,6 @@
-// How long `spillway --help` takes, from the start of the process to its end: 20 starts of the built program after two that
-// fill the compile cache, beside 20 of a Node.js that does nothing. Writes the record to benchmarks/results/.
+// Measures the time of `spillway --help` from the start of the process to its end: 20 starts of the built program,
+// after two that fill the compile cache, beside 20 of a Node.js that does nothing. Writes the record to
+// benchmarks/results/.
 //
 //   npm run build && node benchmarks/help-time.ts
 

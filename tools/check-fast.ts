@@ -1,4 +1,5 @@
-// `npm run check:fast`: what can be checked in seconds, two at a time. Prints what failed, and how long each took.
+// `npm run check:fast`: runs the checks that take seconds, two at a time. Prints which failed, and how long each
+// took.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

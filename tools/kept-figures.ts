@@ -1,5 +1,5 @@
-// The tables of figures in the README and docs/benchmarks.md, drawn from the newest kept result of each kind in
-// benchmarks/results, so that no figure stands there without its record.
+// Makes the tables of figures in the README and docs/benchmarks.md from the newest result of each kind in
+// benchmarks/results, so that every figure there has its record.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';

@@ -1,5 +1,5 @@
-// The declarations in docs/library/*.md, taken from the sources: one page a public name. `npm run pages` writes them; a test
-// fails when page and code part ways.
+// Writes the declarations in docs/library/*.md from the sources: one page for each public name. Part of `npm run
+// pages`; a test fails when page and code differ.
 
 import { readFileSync } from 'node:fs';
 

@@ -1,5 +1,5 @@
-// Judges the package as it would be published: publint for its manifest and files, attw for how its types resolve. Takes
-// the package of a build that is there; `npm run lint:package` after `npm run build`.
+// Checks the package as it would be published: publint for its manifest and files, attw for how its types resolve.
+// Uses an existing build: run `npm run lint:package` after `npm run build`.
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

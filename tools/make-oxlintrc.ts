@@ -1,5 +1,5 @@
 // Writes .oxlintrc.json from the table of rooms below: which folder of src/ may import which, and which single file
-// may import which library. Run `npm run lint:rooms` after changing the table; a test holds the two together.
+// may import which library. Run `npm run lint:rooms` after changing the table; a test fails when the two differ.
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 

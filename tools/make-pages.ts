@@ -1,6 +1,6 @@
-// Writes the tables of docs/options.md, docs/errors.md and docs/faults.md from the code they describe, and the figures of the
-// README and docs/benchmarks.md from the newest kept results. Run `npm run pages` after changing either; a test fails when
-// they part ways.
+// Writes the tables of docs/options.md, docs/errors.md and docs/faults.md from the code they describe, and the
+// figures of the README and docs/benchmarks.md from the newest results. Run `npm run pages` after changing either;
+// a test fails when they differ.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,6 +1,6 @@
-// Takes the pictures of the README: the real program typed into a real terminal (tmux), drawn as an SVG that plays it back,
-// and the report it wrote, photographed by a browser. Run `npm run pictures`, or
-// with `-- bodies.svg` one of them; it needs tmux and Chromium.
+// Makes the pictures of the README: the real program, typed into a real terminal (tmux) and drawn as an animated
+// SVG, and the report it wrote, photographed by a browser. Run `npm run pictures`, or with `-- bodies.svg` only one
+// of them. Needs tmux and Chromium.
 
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';

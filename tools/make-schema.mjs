@@ -1,5 +1,5 @@
-// Writes docs/schema/record.schema.json from src/report/schema. Run it after a record has changed; a test holds the
-// file and the code together.
+// Writes docs/schema/record.schema.json from src/report/schema. Run it after a record has changed; a test fails
+// when the file and the code differ.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { RECORD_SCHEMA_TEXT } from '../src/report/schema/record-schema.ts';
 

@@ -1,5 +1,5 @@
-// A reporter of node:test that names every test that was skipped, with its reason: what a machine without some package
-// did not check must not look checked.
+// A reporter of node:test that names every skipped test with its reason: what was not checked, because the machine
+// lacks some package, must not look checked.
 
 import type { TestEvent } from 'node:test/reporters';
 

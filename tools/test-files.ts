@@ -1,5 +1,5 @@
-// Which tests are unit tests: those that open no socket, thread or process. Found by what each reaches through its
-// imports, so that no list has to be kept.
+// Finds the unit tests: those that open no socket, thread or process. It follows the imports of each test, so no
+// list has to be maintained.
 
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

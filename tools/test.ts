@@ -1,5 +1,5 @@
-// `npm test` and `npm run test:unit`: runs the tests, and says by name at the end which did not run here and why.
-// What follows the kind goes to `node --test`; a path there runs that file instead.
+// `npm test` and `npm run test:unit`: runs the tests, and names at the end those that did not run here and why.
+// Arguments after the kind are passed to `node --test`; a path among them runs that file instead.
 
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,6 @@
-// A window that is found against fixed ones, in virtual time: lists whose URLs take unlike times, at origins with and
-// without a queue, ten seeds of each, the worst shown. `node benchmarks/adaptive/latencies.ts [--count 600]`: a minute.
+// Compares a window that is found by measuring with fixed ones, in virtual time: lists whose URLs take different
+// times, at origins with and without a queue, ten seeds of each, showing the worst. Takes a minute: `node
+// benchmarks/adaptive/latencies.ts [--count 600]`.
 
 import { parseArgs } from 'node:util';
 import { LATENCIES } from '../../test/workers/fetch/origin/latencies.ts';

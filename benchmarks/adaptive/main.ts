@@ -1,5 +1,6 @@
-// What adaptivity finds, against the best fixed concurrency of a sweep in the same run, and what it costs where the
-// server answers at once. `node benchmarks/adaptive/main.ts [--keep]`: about five minutes on a machine left alone.
+// Compares the concurrency that adaptivity finds with the best fixed one of a sweep in the same run, and measures
+// its cost when the server answers at once. `node benchmarks/adaptive/main.ts [--keep]`: five minutes on an
+// otherwise idle machine.
 
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

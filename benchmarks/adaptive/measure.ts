@@ -1,4 +1,4 @@
-// One fetch against an origin for a while, seen from the origin: how much it served and refused, tenth by tenth.
+// Measures one fetch at the origin: how much it served and refused, in tenths of a second.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';

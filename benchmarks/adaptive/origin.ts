@@ -1,5 +1,5 @@
-// An origin in a process of its own that serves so many requests at once and refuses or queues the others, or answers
-// at once. It counts by tenths of a second and tells when it is asked.
+// An origin in its own process that serves a fixed number of requests at once and refuses or queues the others, or
+// answers every request at once. It counts in tenths of a second and reports the counts on request.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

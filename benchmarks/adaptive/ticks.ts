@@ -1,4 +1,4 @@
-// What an origin counts, in the words that it and whoever reads it share.
+// The counts of an origin, as exchanged with the process that reads them.
 
 /** What became of the requests of a tenth of a second. */
 export interface Tick {

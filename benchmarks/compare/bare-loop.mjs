@@ -1,7 +1,7 @@
-// The least that a Node program does for small files: two threads ask for each over connections that stay open, hash it,
-// write it under a temporary name and rename it. No parser, no deadline, no record: it shows what is left to what a
-// download adds that can be trusted. For answers of our own nginx alone, smaller than one read; plain JavaScript, so
-// that no thread has types to take off first.
+// The least that a Node.js program does for small files: two threads request each over connections that stay open,
+// hash it, write it under a temporary name and rename it. It has no parser, no deadline and no record, so it shows
+// how much of the time a reliable download adds. Only for answers of our own nginx that are smaller than one read.
+// Plain JavaScript, so that no thread has to strip types first.
 //
 //     node benchmarks/compare/bare-loop.mjs LIST OUT IN_FLIGHT
 

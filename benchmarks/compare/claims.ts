@@ -1,4 +1,4 @@
-// Holds claims against measurements. Pure: the same measurements always give the same verdicts.
+// Compares claims with measurements. Pure: the same measurements always give the same verdicts.
 import {
   METRICS,
   readMetric,

@@ -1,4 +1,5 @@
-// What is kept of a comparison: one JSON with every run, and the Markdown a person reads, made from it alone.
+// The record of a comparison: one JSON file with every run, and Markdown for people, which is made from the JSON
+// alone.
 import { describeClaim, formatFigure, formatNumber } from './claims.ts';
 import type { Machine } from './machine.ts';
 import { readMetric, type ClaimResult, type Job, type Measurement, type Metric } from './measurement.ts';

@@ -1,5 +1,6 @@
-// A TCP proxy on 127.0.0.1 that hands on every byte so many milliseconds later, each way: a far server, where the kernel has
-// no netem. It runs as a process of its own: node benchmarks/compare/delaying-proxy.ts TARGET_PORT DELAY_MS
+// A TCP proxy on 127.0.0.1 that delays every byte by some milliseconds in each direction: it imitates a far server
+// where the kernel has no netem. Runs as its own process: node benchmarks/compare/delaying-proxy.ts TARGET_PORT
+// DELAY_MS
 
 import { connect, createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';

@@ -1,5 +1,5 @@
-// What the suites that write files to disk share: their options, scratch space and record, one measured run, and how
-// its figures are shown. Which programs and servers there are, each suite says itself.
+// What the suites that write files to disk share: options, scratch space, record, one measured run, and how its
+// figures are shown. Each suite defines its own programs and servers.
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// Processes this program started end with it, also when it is interrupted: a server left behind would take CPU from
-// whatever is measured next.
+// Ends the processes that this program started when it ends, also on an interrupt: a server left behind would take
+// CPU from the next measurement.
 
 const kills = new Set<() => void>();
 

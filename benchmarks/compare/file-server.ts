@@ -1,4 +1,4 @@
-// nginx that serves a directory of files on a free port of 127.0.0.1, as a server that is nobody's here.
+// nginx that serves a directory of files on a free port of 127.0.0.1, as a server independent of this project.
 
 import { spawn } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,6 @@
-// Files to disk, side by side: spillway fetch, curl --parallel, aria2c and wget2 on the same nginx, every program once
-// a round in another order, each in its own process into an empty directory, and every file compared by size afterwards.
+// Files to disk, side by side: spillway fetch, curl --parallel, aria2c and wget2 on the same nginx. Each program
+// runs once in each round, in changing order, in its own process into an empty directory; every file is then
+// compared by size.
 //
 //     node benchmarks/compare/files-suite.ts [--rounds 5] [--case small] [--out DIR]
 

@@ -1,5 +1,6 @@
-// https, side by side: many files of a near server, and of a far one behind a delaying proxy, over HTTP/1.1 and HTTP/2, by
-// spillway and curl. Bodies go to memory (tmpfs), each run into an empty directory, every file compared by size.
+// https, side by side: many files from a near server, and from a far one behind a delaying proxy, over HTTP/1.1 and
+// HTTP/2, by spillway and curl. Bodies go to memory (tmpfs), each run into an empty directory; every file is
+// compared by size.
 //
 //     node benchmarks/compare/https-suite.ts [--rounds 5] [--case near] [--out DIR]
 

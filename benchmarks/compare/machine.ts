@@ -1,5 +1,5 @@
-// What the machine is, and what happens on it around a run: load, stolen time, sockets still in TIME_WAIT, lost
-// handshakes. Read from /proc, so Linux only; nothing is changed but leftovers of the measured port (quietPort).
+// Describes the machine and its activity around a run: load, stolen time, sockets in TIME_WAIT, lost handshakes.
+// Read from /proc, so Linux only. Changes nothing, except that quietPort removes leftovers of the measured port.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';

@@ -1,5 +1,5 @@
-// Runs one command as its own process, bounded in time, and gives the kernel's account of it with its output.
-// Knows no program: what the output means is for the caller.
+// Runs one command as its own process, with a time limit, and returns its output with the kernel's account of it.
+// Knows no program: the caller interprets the output.
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';

@@ -1,4 +1,4 @@
-// The words of the comparison: what is asked of a program, what one run of it gave, and what is claimed. Types alone.
+// The types of the comparison: the job of a program, the result of one run, and the claims. Types only.
 
 /** What a program is asked to fetch. */
 export interface Job {

@@ -1,6 +1,6 @@
-// A delay server that shares no line with spillway: a bare TCP server that answers GET /:n with n after a fixed
-// delay, pipelined requests all at once and in order. nginx answers pipelined requests one after another, so a
-// comparison of pipelining clients needs a server that does not; this one costs little enough not to be what binds.
+// A delay server that shares no code with spillway: a bare TCP server that answers GET /:n with n after a fixed
+// delay, and pipelined requests all at once and in order. nginx answers pipelined requests one after another, so a
+// comparison of pipelining clients needs another server; this one costs so little that it is not the bottleneck.
 import { createServer, type Server, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 

@@ -1,5 +1,5 @@
-// Reads what each program prints about its own run. One pure function a program; its tests hold it against output
-// captured from the real one. What cannot be read is thrown, never taken for 0.
+// Reads what each program prints about its own run: one pure function for each program, tested with output captured
+// from the real one. Output that cannot be read throws; it never counts as 0.
 import type { Answered } from './measurement.ts';
 
 const NOTHING_MORE = { innerCpuUs: null, startUpMs: null, complaint: null } as const;

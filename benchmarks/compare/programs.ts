@@ -1,5 +1,5 @@
-// The programs that are compared: where each comes from, how its version is asked for, the command that makes it do a
-// job, and how its output is read. A table, so that a new peer is one more row.
+// The programs that are compared: where each comes from, the command that shows its version, the command that does
+// a job, and how its output is read. A table, so that a new program is one more row.
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';

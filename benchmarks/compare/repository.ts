@@ -1,4 +1,4 @@
-// Where the repository is and which commit it stands at, for commands that run from its root and for the record.
+// The directory and the current commit of the repository, for commands that run from its root and for the record.
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

@@ -1,5 +1,5 @@
-// Measures one case: starts its server, runs every entry once a round, in another order each round, and stops it.
-// The machine is left quiet between two runs, and what it did during each is kept beside the figures.
+// Measures one case: starts its server, runs every entry once in each round, in changing order, and stops it. Waits
+// for a quiet machine between runs, and records the activity of the machine beside the figures.
 import { mkdirSync, rmSync } from 'node:fs';
 import { readLoadAverage1Min } from './machine.ts';
 import { readMetric, type Measurement } from './measurement.ts';

@@ -1,5 +1,5 @@
-// One run of one entry: the command is made, the machine is left to grow quiet, the process is measured, and its output
-// is judged. A run in which a request is missing gives no figure.
+// One run of one entry: makes the command, waits for a quiet machine, measures the process, and judges its output.
+// A run in which a request is missing gives no figure.
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

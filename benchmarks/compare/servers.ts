@@ -1,4 +1,4 @@
-// The servers the comparison starts and stops itself, each in its own processes on a free port of 127.0.0.1.
+// The servers that the comparison starts and stops itself, each in its own processes on a free port of 127.0.0.1.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';

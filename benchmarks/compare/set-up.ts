@@ -1,5 +1,5 @@
-// Installs the programs that are missing: Debian's packages as root, and what comes from npm into this folder's own
-// lockfile, never into the main package.
+// Installs the programs that are missing: Debian packages as root, and npm packages by this folder's own lockfile,
+// never into the main package.
 import { spawnSync } from 'node:child_process';
 import { findOnPath, PROGRAMS, whyMissing, type ProgramName } from './programs.ts';
 import { repositoryDir } from './repository.ts';

@@ -1,5 +1,6 @@
-// The suites: which programs do which job against which server, and what is claimed of spillway in each. A table; the
-// numbers in `claims` are this project's own targets. Entries of one case are measured in turn and compared in pairs.
+// The suites: which programs do which job with which server, and what is claimed of spillway in each. A table; the
+// numbers in `claims` are this project's own targets. Entries of one case are measured in turn and compared in
+// pairs.
 import type { Claim, Job, Metric } from './measurement.ts';
 import type { ProgramName } from './programs.ts';
 import type { ServerSpec } from './servers.ts';

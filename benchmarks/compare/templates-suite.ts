@@ -1,5 +1,5 @@
-// Long templates to disk, from nginx and from our own server, each run followed by `spillway verify`, which has to say
-// that every file is there and what the record says. No other program: files-suite.ts has those.
+// Long templates to disk, from nginx and from our own server; after each run `spillway verify` must confirm that
+// every file is there and matches the record. Compares no other program: files-suite.ts does.
 //
 //     node benchmarks/compare/templates-suite.ts [--rounds 3] [--case 1kb] [--out DIR]
 

@@ -1,7 +1,7 @@
-// `npm run bench:journal [-- --targets n] [--pairs n] [--md file]`: what the journal costs a whole run. Rounds in pairs,
-// with it and without, in random order on one machine: the same fetch of small bodies that nobody keeps, from the lean
-// mock server in a process of its own, with as much in flight as `fetch` chooses by itself. What is compared is the
-// ratio within each pair.
+// `npm run bench:journal [-- --targets n] [--pairs n] [--md file]`: measures the cost of the journal in a whole
+// run. Each pair runs the same fetch with and without a journal, in random order on one machine: small bodies that
+// are not stored, from the lean mock server in its own process, with as much in flight as `fetch` chooses. Compares
+// the ratio in each pair.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir, totalmem } from 'node:os';

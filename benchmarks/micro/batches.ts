@@ -1,5 +1,5 @@
-// How trials cross to the workers: one task a trial, tasks of ranges, and one task a worker. Each iteration hands out
-// 10,000 trials and gets their sum back.
+// How trials are passed to the workers: one task for each trial, tasks of ranges, and one task for each worker. Each
+// iteration passes 10,000 trials and gets their sum back.
 
 import { Piscina } from 'piscina';
 import { splitRange } from '../../src/model/split.ts';

@@ -1,4 +1,4 @@
-// What is counted at every answer: latency, bits and counters, ours in shared memory and Node.js's own histogram.
+// The cost of counting each answer: latency, bits and counters, ours in shared memory and Node.js's own histogram.
 
 import { createHistogram } from 'node:perf_hooks';
 import { Bitmap } from '../../src/measure/bitmap.ts';

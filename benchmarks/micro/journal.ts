@@ -1,5 +1,5 @@
-// The record of a run: what one outcome costs the journal, by the size of its transaction; a line of JSON, which records
-// it and can do nothing else; and what one target costs a run that goes on.
+// The cost of a run's record: one outcome in the journal, by the size of its transaction; the same as a line of
+// JSON, which could not do more than record it; and one target in a run that is continued.
 
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';

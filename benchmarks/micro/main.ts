@@ -1,4 +1,4 @@
-// `npm run bench:micro [-- suite …]`: what the engine rests on, piece by piece, by tinybench.
+// `npm run bench:micro [-- suite …]`: measures single parts of the engine with tinybench.
 
 import { batches } from './batches.ts';
 import { counting } from './counting.ts';

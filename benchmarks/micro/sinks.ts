@@ -1,5 +1,4 @@
-// Where bodies go: what one body of 10 KB costs each sink, from its head to its commit, on the disk of the temporary
-// directory.
+// The cost of one body of 10 KB in each sink, from its head to its commit, on the disk of the temporary directory.
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// A micro benchmark: tasks of one kind, each doing a known number of operations an iteration, so that the table can say
-// what one operation costs.
+// A micro benchmark: tasks of one kind, each with a known number of operations in an iteration, so that the table
+// can show the cost of one operation.
 
 import { Bench } from 'tinybench';
 

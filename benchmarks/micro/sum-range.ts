@@ -1,4 +1,4 @@
-// The worker's side of batches.ts: next to no work, so that what is measured is the way there and back.
+// The worker's side of batches.ts: does almost nothing, so that the measurement shows the cost of passing tasks.
 
 import type { Range } from '../../src/model/split.ts';
 

@@ -1,5 +1,5 @@
-// undici's ways to ask, on its dispatchers: what a request costs this side. Waves of 100 small answers without a delay,
-// from the mock server in a process of its own.
+// The cost of one request for each way to send it with undici and its dispatchers. Waves of 100 small answers
+// without a delay, from the mock server in its own process.
 
 import { Agent, Client, type Dispatcher, fetch, Pool, RoundRobinPool } from 'undici';
 import { Writable } from 'node:stream';

@@ -1,31 +1,32 @@
-// Text becomes the cells of table rows (RFC 4180): quotes, doubled quotes, and line ends inside quotes. A quote opens at
-// a cell's start only. A row that cannot be read costs its first line alone: reading goes on with the line after it.
+// Turns text into the cells of table rows (RFC 4180): quotes, doubled quotes, and line ends inside quotes. A quote
+// opens only at a cell's start. If a row cannot be read, only its first line is lost: reading goes on with the next
+// line.
 
 const BOM = '\ufeff';
-/** A quote that is never closed, or a line that never ends, is found out after so much. */
+/** Characters after which a quote that is never closed, or a line that never ends, is given up. */
 const MAX_ROW_CHARACTERS = 2 ** 20;
 
 export interface RowDialect {
   readonly separator: string;
-  /** False where a quote is a character like any other, as in TSV (IANA, text/tab-separated-values). */
+  /** False where a quote is an ordinary character, as in TSV (IANA, text/tab-separated-values). */
   readonly hasQuotes: boolean;
   /**
-   * True for cells of a line inside quotes that are surely a row of the table: a quote that was left open by mistake may
-   * meet its end where another begins. @default none is
+   * True for the cells of a line inside quotes that are surely a row of the table: a quote that was left open by
+   * mistake may seem to close where another one begins. @default accepts none
    */
   readonly isRow?: (cells: readonly string[]) => boolean;
 }
 
-/** One row; `cells` is null where it cannot be read, for `reason`. */
+/** One row; `cells` is null if it cannot be read, and `reason` says why. */
 export interface CsvRow {
   readonly line: number;
-  /** Lines it covers. */
+  /** Number of lines it covers. */
   readonly lineCount: number;
   readonly cells: readonly string[] | null;
   readonly reason: string;
 }
 
-/** Rows in groups. Holds one row and one piece of text; looks at each character a fixed number of times. */
+/** Reads rows in groups. Holds one row and one piece of text; looks at each character a fixed number of times. */
 export async function* readCsvRows(
   texts: AsyncIterable<string>,
   dialect: RowDialect,
@@ -39,10 +40,10 @@ export async function* readCsvRows(
   if (last.length > 0) yield last;
 }
 
-/** What is known of a row with quotes whose end has not come yet; offsets count from its start. */
+/** The state of a row with quotes whose end has not arrived yet; offsets count from its start. */
 interface OpenRow {
   readonly cells: string[];
-  /** Where the cell begins, and where its closing quote, or its end, is looked for next. */
+  /** Where the cell begins, and where the search for its closing quote, or its end, goes on. */
   cellAt: number;
   lookAt: number;
 }
@@ -61,16 +62,16 @@ class RowReader {
   #line = 1;
   #isEnd = false;
   #open: OpenRow | null = null;
-  /** The rest of a line that was too long is left out. */
+  /** True while the rest of a line that is too long is skipped. */
   #isLeavingOut = false;
-  /** Where the next of each is, and from where on that holds: none is looked for twice in the same text. */
+  /** The next position of each character, and the offset it was searched from: no text is searched twice. */
   #next = NOTHING_FOUND();
 
   constructor(dialect: RowDialect) {
     this.#dialect = dialect;
   }
 
-  /** The rows that end in what has come so far; with `isEnd`, the last one, too. */
+  /** The rows that end in the text so far; with `isEnd`, including the last one. */
   take(text: string, isEnd: boolean): CsvRow[] {
     this.#text = this.#text.slice(this.#at) + text;
     this.#at = 0;
@@ -85,7 +86,7 @@ class RowReader {
     return rows;
   }
 
-  /** Null: more text is needed. */
+  /** Reads a row; null when it needs more text. */
   #read(): CsvRow | null {
     if (this.#open === null) {
       const end = this.#lineEnd(this.#at);
@@ -97,7 +98,7 @@ class RowReader {
     return this.#readQuoted(this.#open);
   }
 
-  /** Of the row's first cell: tables that were joined have a byte order mark in their middle. */
+  /** Start of the row's first cell: tables that were joined have a byte order mark in the middle. */
   get #start(): number {
     return this.#text.startsWith(BOM, this.#at) ? this.#at + 1 : this.#at;
   }
@@ -135,7 +136,7 @@ class RowReader {
     }
   }
 
-  /** Where the quote closes; null where that has not come yet. */
+  /** Where the quote closes; null if that has not arrived yet. */
   #closingQuote(open: OpenRow): number | null {
     const start = this.#at + Math.max(open.lookAt, open.cellAt + 1);
     for (let at = this.#text.indexOf('"', start); at !== -1; at = this.#text.indexOf('"', at + 2)) {
@@ -162,13 +163,13 @@ class RowReader {
     return at;
   }
 
-  /** More text is needed, unless too much of it was looked at, or none comes. */
+  /** Asks for more text, unless the row is too long already or the text has ended. */
   #wait(): CsvRow | null {
     if (!this.#isEnd && this.#text.length - this.#at <= MAX_ROW_CHARACTERS) return null;
     return this.#giveUp(this.#open === null ? 'the line is too long' : 'a quote is not closed');
   }
 
-  /** The row's first line is no row; what follows it is read like any other. */
+  /** Gives up the row's first line, and reads what follows it as usual. */
   #giveUp(reason: string): CsvRow {
     const row = { line: this.#line, lineCount: 1, cells: null, reason };
     this.#open = null;
@@ -177,11 +178,11 @@ class RowReader {
     return row;
   }
 
-  /** Goes behind the end of the line; null where that has not come yet. */
+  /** Skips to the end of the line; null if that has not arrived yet. */
   #leaveOut(): 'none' | null {
     const end = this.#lineEnd(this.#at);
     if (!this.#isWhole(end)) {
-      // Half of a line end stays, for the other half to come.
+      // Keeps the first half of a line end until the other half arrives.
       this.#at = end < this.#text.length ? end : this.#text.length;
       return null;
     }
@@ -203,11 +204,11 @@ class RowReader {
     this.#line += lines;
   }
 
-  /** Whether a line of a row that has several looks like a row by itself. */
+  /** Tells whether a line of a row of several lines looks like a row by itself. */
   #holdsRow(end: number): boolean {
     const { isRow, separator } = this.#dialect;
     if (isRow === undefined || this.#lineEnd(this.#at) >= end) return false;
-    // The last line has the end of the quoted cell and the cells behind it.
+    // Skips the last line, which has the end of the quoted cell and the cells after it.
     const lines = this.#text
       .slice(this.#at, end)
       .split(/\r\n|\n|\r/u)
@@ -215,12 +216,12 @@ class RowReader {
     return lines.some((line) => isRow(line.split(separator)));
   }
 
-  /** Of the line that `start` is in; the end of the text where none has come. */
+  /** End of the line that `start` is in; the end of the text if none has arrived. */
   #lineEnd(start: number): number {
     return Math.min(this.#find('\n', start), this.#find('\r', start), this.#text.length);
   }
 
-  /** A line end that is there; a CR at the end of the text may be half of one. */
+  /** Tells whether a line end is complete; a CR at the end of the text may be half of one. */
   #isWhole(end: number): boolean {
     if (this.#isEnd) return true;
     return end < this.#text.length - 1 || (end < this.#text.length && this.#text[end] === '\n');
@@ -237,7 +238,7 @@ class RowReader {
   }
 }
 
-/** LF, CRLF and CR in the text. */
+/** Counts LF, CRLF and CR in the text. */
 export function countLineEnds(text: string): number {
   let count = 0;
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) count++;

@@ -1,5 +1,5 @@
-// Targets from whatever the caller iterates: an array, a generator, a stream of its own. What it yields is checked like a
-// line of a list; it is asked for the next item only while the run has room for it.
+// Targets from whatever the caller iterates: an array, a generator, a stream. Each item is checked like a line of a
+// list; the next one is requested only while the run has capacity for it.
 
 import type { Source, SourceItem } from '../model/target.ts';
 import { readUrl, shorten, sourceError } from './target-url.ts';
@@ -9,7 +9,7 @@ export type UrlItems = Iterable<string | URL> | AsyncIterable<string | URL>;
 
 const GROUP_COUNT = 256;
 
-/** A source over `items`, whose length nobody knows unless it is an array. */
+/** Opens a source over `items`; its length is unknown unless it is an array. */
 export function openItems(items: UrlItems, name: string): Source {
   return {
     name,
@@ -43,7 +43,7 @@ async function* takeItems(
   if (group.length > 0) yield group;
 }
 
-/** What has come is handed on before the next is waited for. */
+/** Yields what has arrived before it waits for the next item. */
 async function* waitForItems(
   items: AsyncIterable<string | URL>,
   name: string,
@@ -53,7 +53,8 @@ async function* waitForItems(
   let count = 0;
   let group: SourceItem[] = [];
   let isAtEnd = false;
-  // A generator runs no `finally` of its own while somebody waits for its next item, so it is told as soon as may be.
+  // A generator runs no `finally` while a caller waits for its next item, so it is told to return as soon as
+  // possible.
   const leave = () => void Promise.resolve(iterator.return?.()).catch(() => {});
   signal.addEventListener('abort', leave, { once: true });
   try {
@@ -79,7 +80,7 @@ async function* waitForItems(
   }
 }
 
-/** Whether it settles within this turn of the event loop; a rejection is left to whoever awaits it. */
+/** Tells whether it settles within this turn of the event loop; a rejection is left to the code that awaits it. */
 async function isSettledSoon(promise: Promise<unknown>): Promise<boolean> {
   const { promise: turn, resolve } = Promise.withResolvers<boolean>();
   const immediate = setImmediate(resolve, false);

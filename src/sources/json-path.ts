@@ -1,11 +1,11 @@
-// A path into JSON, such as `data.items[0].url`: what the list API and jsonl lists need of it, and no more.
+// A path into JSON, such as `data.items[0].url`: only what the list API and jsonl lists need.
 
 import { SpillwayError } from '../model/errors.ts';
 
 export type JsonPath = readonly (string | number)[];
 
 /**
- * Reads `a.b`, `a[0]`, `a["odd key"]`, with or without a leading `$`; '' and `$` are the whole.
+ * Parses `a.b`, `a[0]`, `a["odd key"]`, with or without a leading `$`; '' and `$` mean the whole value.
  * @throws SpillwayError ERR_OPTION
  */
 export function parseJsonPath(text: string): JsonPath {
@@ -26,7 +26,7 @@ export function parseJsonPath(text: string): JsonPath {
   return path;
 }
 
-/** What stands at `path`; undefined where there is nothing. Never looks up a prototype. */
+/** The value at `path`; undefined where there is none. Never reads from a prototype. */
 export function readJsonPath(value: unknown, path: JsonPath): unknown {
   let at = value;
   for (const key of path) {

@@ -1,5 +1,5 @@
-// Targets from a paginated list API, walked while its items are being downloaded: the next page is asked for before
-// the items of this one are handed on. Asks through a function it is given; knows nothing of connections.
+// Targets from a paginated list API, read while its items are being downloaded: requests the next page before it
+// passes on the items of this one. Requests go through a function it is given; it knows nothing of connections.
 
 import type { Source, SourceItem } from '../model/target.ts';
 import type { ListApiOptions, RequestPage } from '../model/list-api-options.ts';
@@ -8,22 +8,24 @@ import { shownUrl } from '../model/shown-url.ts';
 import { SeenSet } from './seen-set.ts';
 import { sourceError } from './target-url.ts';
 
-/** Pages without a single new item before the list is held to go round in circles. */
+/** Pages in a row without a single new item, after which the list is taken to go in circles. */
 const MAX_STALE_PAGES = 10;
 
-/** Pages that an earlier part of the run has taken: they are not asked for again, and their items keep their places. */
+/**
+ * Pages that an earlier part of the run has read: they are not requested again, and their items keep their indexes.
+ */
 export interface PageMemory {
-  /** Page `number`, from 0, as `keep` was given it; null where the walk has not come so far. */
+  /** Page `number`, from 0, as `keep` was given it; null if the walk has not come that far. */
   recall(number: number): PageContents | null;
-  /** Called before any item of the page is handed on. */
+  /** Called before any item of the page is passed on. */
   keep(number: number, page: PageContents): void;
 }
 
 const NO_MEMORY: PageMemory = { recall: () => null, keep: () => {} };
 
 /**
- * A source over all pages, in order; the pages ahead are asked for as soon as their address is known.
- * @param memory goes on after its last page; @default none: the walk begins at the first
+ * Opens a source over all pages, in order; further pages are requested as soon as their address is known.
+ * @param memory continues after its last page; @default none: the walk begins at the first page
  */
 export function openListApi(
   options: ListApiOptions,
@@ -52,13 +54,13 @@ export function openListApi(
 }
 
 interface WalkParts {
-  /** Of the list, for a complaint. */
+  /** Name of the list in messages. */
   readonly name: string;
   readonly listUrl: string;
   readonly window: PageWindow;
   readonly seen: SeenSet;
   readonly signal: AbortSignal;
-  /** Added to as something is noticed. */
+  /** Gets an entry for whatever is noticed. */
   readonly findings: string[];
 }
 
@@ -142,14 +144,14 @@ function summarize({ name, seen, driftCount, total, itemCount, isWhole }: Walked
 
 interface WindowParts {
   readonly options: ListApiOptions;
-  /** Of the list, for a complaint. */
+  /** Name of the list in messages. */
   readonly name: string;
   readonly requestPage: RequestPage;
   readonly memory: PageMemory;
   readonly signal: AbortSignal;
 }
 
-/** Pages in order, remembered ones first, the next ones on their way. Holds at most `prefetchCount` of them. */
+/** Pages in order, remembered ones first, then requested ones. Holds at most `prefetchCount` of them. */
 class PageWindow {
   readonly #options: ListApiOptions;
   readonly #name: string;
@@ -158,9 +160,9 @@ class PageWindow {
   readonly #signal: AbortSignal;
   readonly #stop = new AbortController();
   #ahead: { readonly position: PagePosition; readonly page: Promise<PageContents> }[] = [];
-  /** Position of the page that will be asked for next; null when it is not known or past the end. */
+  /** Position of the page that is requested next; null when it is unknown or past the end. */
   #next: PagePosition | null;
-  /** Pages the list has by its own account. */
+  /** Number of pages that the list itself has announced. */
   #knownPages = 1;
   #takenPages = 0;
   #isRecalling = true;
@@ -188,7 +190,7 @@ class PageWindow {
     this.#memory.keep(this.#takenPages, page);
     this.#takenPages++;
     if (page.next === null) {
-      // Pages asked for beyond the end are of no use to anybody.
+      // Nobody needs pages that were requested beyond the end.
       this.close();
       return page;
     }
@@ -198,7 +200,7 @@ class PageWindow {
         `expected an end of the list, found more after ${this.#takenPages} pages: raise --list-max-pages if it is that long`,
       );
     }
-    // A page of another size than expected moves all that follow: what was asked ahead is asked again.
+    // A page of an unexpected size moves all that follow: pages requested ahead are requested again.
     if (this.#ahead[0]?.position.itemCount !== page.next.itemCount) {
       this.#ahead = [];
       this.#next = page.next;
@@ -208,7 +210,7 @@ class PageWindow {
     return page;
   }
 
-  /** The next page of those that were taken before; after the last of them, the one that follows is asked for. */
+  /** The next of the remembered pages; requests begin after the last of them. */
   #recall(): PageContents | null {
     if (!this.#isRecalling) return null;
     const page = this.#memory.recall(this.#takenPages);
@@ -240,7 +242,7 @@ class PageWindow {
       if (this.#next.pageIndex >= this.#knownPages) return;
       const { pageIndex, itemCount, url } = this.#next;
       this.#ask();
-      // Where the list does not name its next page, that page's place follows from this one's size.
+      // If the list does not name its next page, the position of that page follows from the size of this one.
       this.#next = { pageIndex: pageIndex + 1, itemCount: itemCount + page.items.length, cursor: null, url };
     }
   }
@@ -250,7 +252,7 @@ class PageWindow {
     const asked = this.#requestPage(makePageRequest(this.#options, position), this.#signal).then((answer) =>
       readPage(this.#options, position, answer),
     );
-    // It is awaited in its turn; until then its rejection is nobody's yet.
+    // The promise is awaited in its turn; until then its rejection must not count as unhandled.
     asked.catch(() => {});
     this.#ahead.push({ position, page: asked });
     this.#next = null;

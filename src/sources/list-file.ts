@@ -1,5 +1,6 @@
-// Targets from a list in a file or a stream: a URL a line, a chosen column of a table, a chosen field of JSON lines. A
-// record that is no target is named by its line and does not end the list; a list that holds none at all is refused.
+// Targets from a list in a file or a stream: a URL on each line, a chosen column of a table, or a chosen field of
+// JSON lines. A record without a URL is named by its line and does not end the list; a list without any URL is
+// refused.
 
 import { SpillwayError } from '../model/errors.ts';
 import { withoutLogins } from '../model/shown-url.ts';
@@ -10,9 +11,9 @@ import { formatByName, type ListFormat, type ListRecord, ListRecords } from './r
 import { startsLikeUrl } from './table.ts';
 import { readUrl, shorten } from './target-url.ts';
 
-/** Records without a URL, from the first, after which a list is refused. */
+/** Records without a URL at the start of a list, after which the list is refused. */
 const MAX_STRAY_RECORDS = 100;
-/** What is held back until the first URL is seen. */
+/** Items held back until the first URL is found. */
 const MAX_HELD_ITEMS = 1000;
 
 const BLANK = /[ \t]/u;
@@ -28,7 +29,10 @@ export interface ListFileOptions {
   readonly field?: string;
 }
 
-/** A source over a list whose length nobody knows before its end. @throws SpillwayError ERR_OPTION for a bad field */
+/**
+ * Opens a source over a list whose length is unknown before its end. @throws SpillwayError ERR_OPTION for a bad
+ * field
+ */
 export function openListFile({ input, format, field }: ListFileOptions): Source {
   const name = inputName(input);
   const knownFormat = format ?? formatByName(name);
@@ -57,13 +61,13 @@ export function openListFile({ input, format, field }: ListFileOptions): Source 
   };
 }
 
-/** One way through the list. */
+/** One pass through the list. */
 class ListWalk {
   readonly records: ListRecords;
   readonly #field: string | undefined;
-  /** Items from before the first URL; null once it was seen, or is not looked for any more. */
+  /** Items from before the first URL; null once a URL was found, or is no longer required. */
   #held: SourceItem[] | null = [];
-  /** Of these, what stood where a URL should. */
+  /** Of these, the texts that stood where a URL should. */
   readonly #strays: string[] = [];
   #tailCount = 0;
   #firstTail = { line: 0, text: '' };
@@ -103,7 +107,7 @@ class ListWalk {
     return findings;
   }
 
-  /** Holds items back until a URL is among them. @throws SpillwayError ERR_OPTION where none comes */
+  /** Holds items back until a URL is among them. @throws SpillwayError ERR_OPTION if none comes */
   #look(items: readonly SourceItem[]): readonly SourceItem[] {
     const held = this.#held as SourceItem[];
     for (const item of items) held.push(item);
@@ -136,7 +140,7 @@ class ListWalk {
     return cell === undefined ? this.#stray('', nothing) : nothing;
   }
 
-  /** A line's first word. What follows is a note if it says so, or is set off by a tab; else the line is none of ours. */
+  /** Reads the first word of a line. Words after it are a note after a tab or `#`; otherwise the line is refused. */
   #readLine({ text, line }: ListRecord): ReturnType<typeof readUrl> {
     if (!BLANK.test(text)) return readUrl(text);
     const [, word = text, note = ''] = /^([^ \t]+)((?:[ \t]*\t|[ \t]+#).*)$/u.exec(text) ?? [];
@@ -152,10 +156,10 @@ class ListWalk {
     return read;
   }
 
-  /** Notes what stood where a URL should, while none was seen. */
+  /** Records a text that stood where a URL should, until the first URL is found. */
   #stray(text: string, read: ReturnType<typeof readUrl>): ReturnType<typeof readUrl> {
     if (this.#held !== null && !('url' in read) && this.#strays.length < MAX_STRAY_RECORDS) {
-      // A URL with a mistake in it, or of another scheme, is one all the same.
+      // A URL with a mistake in it, or of another scheme, shows as well that the list holds URLs.
       if (startsLikeUrl(text)) this.#strays.length = 0;
       else this.#strays.push(text);
     }

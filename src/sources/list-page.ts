@@ -1,27 +1,27 @@
-// One page of a list API: how it is asked for, and what its answer says. Pure; the walk is in list-api.
+// One page of a list API: its request, and what its answer says. Pure; list-api.ts walks the pages.
 
 import { type JsonPath, parseJsonPath, readJsonPath } from './json-path.ts';
 import type { ListApiOptions, PageAnswer, PageRequest } from '../model/list-api-options.ts';
 import { shownUrl, withoutLogins } from '../model/shown-url.ts';
 import { readUrl, sourceError } from './target-url.ts';
 
-/** Where the walk stands: enough to ask for the next page. */
+/** A position in the walk: enough to request the next page. */
 export interface PagePosition {
   /** Pages before this one. */
   readonly pageIndex: number;
-  /** Items before this one; what an offset counts. */
+  /** Items before this page, which an offset counts. */
   readonly itemCount: number;
   readonly cursor: string | null;
-  /** Address of the next page where the list names it itself; null where it is that of the list. */
+  /** Address of the next page if the list names it; null if it is that of the list. */
   readonly url: string | null;
 }
 
 export interface PageContents {
-  /** Items as the page has them; an item without a URL has a reason instead. */
+  /** Items in the order of the page; an item without a URL has a reason instead. */
   readonly items: readonly { readonly url?: string; readonly text: string; readonly reason: string }[];
   /** The position of the next page; null at the end. */
   readonly next: PagePosition | null;
-  /** Items of the whole list, where the page says so. */
+  /** Items in the whole list, if the page says so. */
   readonly total: number | null;
 }
 
@@ -37,7 +37,7 @@ export function makePageRequest(options: ListApiOptions, position: PagePosition)
   const isNamedByList = address !== options.url;
   if (parametersIn === 'query' || method === 'GET' || isNamedByList) {
     const url = new URL(address);
-    // An address that the list gave itself is complete.
+    // An address that the list itself gave is complete.
     if (!isNamedByList) for (const [name, value] of pairs) url.searchParams.set(name, value);
     return { method, url: url.href, contentType: null, body: null };
   }
@@ -50,7 +50,7 @@ export function makePageRequest(options: ListApiOptions, position: PagePosition)
   return { method, url: address, contentType: 'application/json', body };
 }
 
-/** @throws SpillwayError ERR_SOURCE when the page is not what the options say */
+/** @throws SpillwayError ERR_SOURCE when the page does not match the options */
 export function readPage(options: ListApiOptions, position: PagePosition, answer: PageAnswer): PageContents {
   const name = shownUrl(options.url);
   const number = position.pageIndex + 1;
@@ -76,7 +76,10 @@ export function readPage(options: ListApiOptions, position: PagePosition, answer
   };
 }
 
-/** A page with an address of its own may be empty in the middle, where a filter left nothing. */
+/**
+ * Tells whether an empty page is the last one. Where pages name their next one, a filter may leave an empty page
+ * between.
+ */
 function endsEmpty({ paging }: ListApiOptions): boolean {
   return paging.kind === 'offset' || paging.kind === 'page';
 }
@@ -128,8 +131,8 @@ function findNext(
 }
 
 /**
- * A list whose first page has nothing where the next one is named would end there, as if it were whole: a mistyped path,
- * unless the page has no items or says that it has all of them.
+ * Refuses a first page that does not name the next one, because the list would seem to end there: probably the path
+ * is mistyped. Accepts it if the page has no items, or says that it has all of them.
  */
 function requireInFirst(
   options: ListApiOptions,
@@ -163,7 +166,7 @@ function nextLink(field: string): string | null {
   return null;
 }
 
-/** A list may lead to other pages of its own origin only: the walk carries its headers there. */
+/** A list may lead only to pages of its own origin, because the walk sends its headers there. */
 function resolveNext(options: ListApiOptions, page: PageFacts, target: string): string {
   const read = readUrl(target, options.url);
   if ('url' in read && new URL(read.url).origin === new URL(options.url).origin) return read.url;

@@ -1,10 +1,10 @@
-// The bytes of a list become text: UTF-8, or UTF-16 as some programs of Windows write it. Knows nothing of lines.
+// Decodes the bytes of a list to text: UTF-8, or UTF-16 as some Windows programs write it. Knows nothing of lines.
 
 import { SpillwayError } from '../model/errors.ts';
 
 const HEAD_BYTES = 4;
 
-/** First bytes of files that are no text, and what to do with each. */
+/** First bytes of files that are not text, and what to do with each. */
 const NO_TEXT = [
   { bytes: [0x50, 0x4b, 0x03, 0x04], found: 'a zip archive or an Excel workbook: save the table as CSV' },
   { bytes: [0x42, 0x5a, 0x68], found: 'a bzip2 archive: unpack it, or pack it with gzip or zstd' },
@@ -15,8 +15,8 @@ const NO_TEXT = [
 ] as const;
 
 /**
- * Text in pieces; a byte order mark stays where it stands. Bytes that are not of the encoding come out as U+FFFD.
- * @throws SpillwayError ERR_OPTION for a file that is no text
+ * Yields text in pieces and keeps byte order marks. Bytes that are not valid in the encoding become U+FFFD.
+ * @throws SpillwayError ERR_OPTION for a file that is not text
  */
 export async function* readText(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<string> {
   let decoder: TextDecoder | undefined;
@@ -42,7 +42,7 @@ function decoderFor(head: Buffer, name: string): TextDecoder {
   return new TextDecoder(encodingOf(head), { ignoreBOM: true });
 }
 
-/** By the byte order mark, else by where the zeros of ASCII letters are. */
+/** Chooses by the byte order mark, or else by the position of the zero bytes of ASCII letters. */
 function encodingOf([first, second, third, fourth]: Buffer): string {
   if (first === 0xff && second === 0xfe) return 'utf-16le';
   if (first === 0xfe && second === 0xff) return 'utf-16be';

@@ -13,13 +13,13 @@ export type ListInput =
   | { readonly path: string }
   | { readonly stream: AsyncIterable<Buffer>; readonly name: string };
 
-/** What a person calls the list. */
+/** The name of the list in messages. */
 export function inputName(input: ListInput): string {
   return 'path' in input ? input.path : input.name;
 }
 
 /**
- * Unpacked bytes in pieces.
+ * Yields unpacked bytes in pieces.
  * @throws SpillwayError ERR_SOURCE when the file cannot be read or is damaged
  */
 export async function* openBytes(input: ListInput): AsyncGenerator<Buffer> {
@@ -49,7 +49,7 @@ async function* unpack(chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
     return;
   }
   const unpacker = isGzip ? createGunzip() : createZstdDecompress();
-  // The consumer below meets every error; the callback only keeps pipeline from throwing it anywhere else.
+  // The consumer below gets every error; the callback only keeps pipeline from throwing it anywhere else.
   pipeline(Readable.from(whole), unpacker, () => {});
   yield* unpacker as AsyncIterable<Buffer>;
 }

@@ -1,5 +1,5 @@
-// One reader for every list: its records, each with its line and with its cells by name or number, whatever the format.
-// In bounded memory; counts what it reads, so that a run can tell that no record was lost.
+// The one reader for all lists: yields records with their line, and with cells by name or number, whatever the
+// format. Uses bounded memory, and counts what it reads, so that a run can tell that no record was lost.
 
 import { extname } from 'node:path';
 import { SpillwayError } from '../model/errors.ts';
@@ -14,32 +14,32 @@ import { readLines } from './text-lines.ts';
 export const LIST_FORMATS = ['txt', 'csv', 'tsv', 'jsonl'] as const;
 export type ListFormat = (typeof LIST_FORMATS)[number];
 
-/** Of a text, whose lines are URLs: no server takes a longer one. A record of JSON may have more to it. */
+/** Limits of a line. Lines of a text are URLs, and no server accepts a longer one; JSON records may hold more. */
 const MAX_LINE_CHARACTERS = { txt: 64 * 1024, jsonl: 2 ** 20 };
-/** What is looked at to tell a format and a separator. */
+/** Characters inspected to detect a format and a separator. */
 const PEEK_CHARACTERS = 64 * 1024;
 
 /** One record of a list. */
 export interface ListRecord {
   readonly line: number;
-  /** Why it cannot be read; null where it can. */
+  /** Why it cannot be read; null if it can. */
   readonly reason: string | null;
-  /** What a person knows it by in a complaint; may hold logins. */
+  /** What identifies it in messages; may hold logins. */
   readonly text: string;
-  /** The cell of that name, or with that number from 1; of JSON, what is at that path; of a text, its line. */
+  /** A table's cell by its name, or its number from 1; in JSON, the value at that path; in a text, its line. */
   cell(field: string): unknown;
 }
 
 export interface ListShape {
   readonly format: ListFormat;
-  /** Null where the list is no table. */
+  /** Null if the list is not a table. */
   readonly table: Table | null;
 }
 
 export interface RecordCounts {
   /** Records read. */
   records: number;
-  /** Of these, what is no data: blank ones, comments, a header. */
+  /** Records of these that are not data: blank ones, comments, a header. */
   skipped: number;
 }
 
@@ -47,17 +47,17 @@ export interface RecordsOptions {
   readonly input: ListInput;
   /** @default by the name's ending (before .gz or .zst), else by content */
   readonly format: ListFormat | undefined;
-  /** The wanted column: what tells a header, and the separator. */
+  /** The wanted column, which helps to detect a header and the separator. */
   readonly field: string | undefined;
 }
 
 export class ListRecords {
   readonly name: string;
   readonly counts: RecordCounts = { records: 0, skipped: 0 };
-  /** Known once the first record was read. */
+  /** Known once the first record has been read. */
   shape: ListShape | null = null;
   readonly #options: RecordsOptions;
-  /** Lines that the records cover, and lines that the text has by its line ends. */
+  /** Lines that the records cover, and lines of the text by its line ends. */
   #lines = 0;
   #textLines = 0;
 
@@ -67,8 +67,8 @@ export class ListRecords {
   }
 
   /**
-   * Records in groups; what is no data is only counted.
-   * @throws SpillwayError ERR_OPTION for a list that cannot be one, ERR_BUG when lines of it were lost
+   * Yields records in groups; records that are not data are only counted.
+   * @throws SpillwayError ERR_OPTION for a file that cannot be a list, ERR_BUG when lines of it were lost
    */
   async *groups(): AsyncGenerator<readonly ListRecord[]> {
     const texts = this.#countLines(readText(openBytes(this.#options.input), this.name));
@@ -109,7 +109,7 @@ export class ListRecords {
     texts: AsyncIterable<string>,
   ): AsyncGenerator<ListRecord[]> {
     const { field } = this.#options;
-    // The first line of some tables says how they are separated, as Excel reads it.
+    // The first line of some tables names their separator, in the form that Excel reads.
     const hint = /^\ufeff?sep=(.)(?=[\r\n])/u.exec(start)?.[1];
     const separator = format === 'tsv' ? '\t' : (hint ?? findSeparator(firstRowOf(start), field));
     let table = null as Table | null;
@@ -137,7 +137,7 @@ export class ListRecords {
     this.counts.skipped += skipped;
   }
 
-  /** A line of one cell that begins with a # and is not the name of the wanted column. */
+  /** Tells whether a first row is a comment: one cell that begins with `#` and does not name the wanted column. */
   #isCommentBefore(cells: readonly string[]): boolean {
     const isOne = cells.length === 1 && cells[0]?.trimStart().startsWith('#') === true;
     return isOne && headerNames(cells)[0] !== (this.#options.field ?? 'url').toLowerCase();
@@ -158,7 +158,7 @@ export class ListRecords {
   #formatByText(start: string): ListFormat {
     const text = start.replace(/^\ufeff/u, '').trimStart();
     if (!text.startsWith('[')) return /^[{"]/u.test(text) ? 'jsonl' : 'txt';
-    // A line of JSON may be an array, whose items have numbers.
+    // A line of JSON may be an array, whose items are addressed by number.
     if (this.#options.field?.startsWith('[') === true) return 'jsonl';
     throw new SpillwayError(
       'ERR_OPTION',
@@ -166,7 +166,7 @@ export class ListRecords {
     );
   }
 
-  /** Counts line ends by themselves: a check of whoever makes records of the text. */
+  /** Counts line ends separately, to check the code that makes records of the text. */
   async *#countLines(texts: AsyncIterable<string>): AsyncGenerator<string> {
     let last = '\n';
     for await (const text of texts) {
@@ -186,7 +186,7 @@ export function formatByName(name: string): ListFormat | undefined {
   return LIST_FORMATS.find((format) => format === ending);
 }
 
-/** The text up to its first line end or so, and the whole again. */
+/** Returns the text at least up to its first line end, and the whole text again. */
 async function peek(texts: AsyncGenerator<string>): Promise<{ start: string; whole: AsyncIterable<string> }> {
   let start = '';
   while (start.length < PEEK_CHARACTERS && !/\S[^\r\n]*[\r\n]/u.test(start)) {
@@ -202,7 +202,7 @@ async function* startingWith(start: string, rest: AsyncIterable<string>): AsyncG
   yield* rest;
 }
 
-/** The first line that is neither blank nor a comment of one cell. */
+/** The first line that is neither blank nor a one-cell comment. */
 function firstRowOf(start: string): string {
   const lines = start.replace(/^\ufeff/u, '').split(/\r\n|\n|\r/u, 100);
   return lines.find((line) => line.trim() !== '' && !/^\s*#[^,;|\t]*$/u.test(line)) ?? '';
@@ -224,7 +224,7 @@ class TableRecord implements ListRecord {
     this.#table = table;
   }
 
-  /** One by one: behind a cell that is a URL, the others look like its path. */
+  /** Removes logins from each cell separately: after a cell with a URL, the others would look like its path. */
   get text(): string {
     return this.#cells.map(withoutLogins).join(',');
   }

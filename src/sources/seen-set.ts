@@ -1,5 +1,5 @@
-// URLs seen so far, in memory with a bound: a print of each one in an open table that doubles up to a cap. Past the cap
-// nothing is dropped at all, and the set says so.
+// URLs seen so far, in bounded memory: a print (hash) of each one in an open-addressing table that doubles up to a
+// limit. Beyond the limit nothing is skipped any more, and the set says so.
 
 import { hash } from 'node:crypto';
 import { hash64 } from '../model/hash64.ts';
@@ -19,10 +19,10 @@ export class SeenSet {
   readonly #isExact: boolean;
 
   /**
-   * @param maxCount URLs it may remember; needs up to 43 bytes each, twice that for a moment while it grows
-   * @param isExact prints are 16 bytes of SHA-256, which two different URLs share once in 10^24 lists of ten million, so
-   *   that none is dropped wrongly; else 8 bytes that cost a tenth and serve a count: shared in one such list of 180,000,
-   *   or where somebody wants it. @default true
+   * @param maxCount URLs it may remember; needs up to 43 bytes each, and twice that for a moment while it grows
+   * @param isExact true: prints are 16 bytes of SHA-256. Two different URLs share one in 1 of 10^24 lists of ten
+   *   million, so none is skipped wrongly. false: prints are 8 bytes, at a tenth of the cost and good enough for a
+   *   count: two URLs share one in 1 of 180,000 such lists, or if somebody constructs them. @default true
    */
   constructor(maxCount: number, isExact = true) {
     this.#maxCount = maxCount;
@@ -37,7 +37,7 @@ export class SeenSet {
     return this.#count >= this.#maxCount;
   }
 
-  /** `seen` when `url` was added before; `new` when it is now; `full` when it was not and cannot be. */
+  /** `seen` when `url` was added before; `new` when it is added now; `full` when there is no room to add it. */
   add(url: string): Seen {
     const key = this.#key;
     if (this.#isExact) {
@@ -46,7 +46,7 @@ export class SeenSet {
     } else {
       [key[0], key[1]] = hash64(url);
     }
-    // Zero in the first word marks a free slot.
+    // A zero in the first word marks a free slot.
     key[0] = (key[0] as number) | 1;
     const slot = this.#find(key);
     if (this.#words[slot] !== 0) return 'seen';
@@ -57,7 +57,7 @@ export class SeenSet {
     return 'new';
   }
 
-  /** Where `key` stands, or the free slot where it would. */
+  /** The slot of `key`, or the free slot where it belongs. */
   #find(key: Uint32Array): number {
     const words = this.#words;
     for (let probe = key[1] as number; ; probe++) {

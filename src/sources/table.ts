@@ -1,6 +1,7 @@
-// The columns of a table by its first row: which are there, which one is wanted, and whether that row is a header. Pure.
+// The columns of a table, from its first row: their names, which one is wanted, and whether that row is a header.
+// Pure.
 
-/** What begins like a URL, whatever its scheme. */
+/** The start of a URL, whatever its scheme. */
 const URL_START = /^\s*(?:[a-z][a-z0-9+.-]*:)?\/\//iu;
 /** In the order in which they are tried. */
 const SEPARATORS = [',', ';', '\t', '|'] as const;
@@ -10,15 +11,15 @@ export function startsLikeUrl(text: string | undefined): boolean {
 }
 
 export class Table {
-  /** In lower case; a `#` before the first is not part of it. */
+  /** In lower case; without a `#` before the first. */
   readonly names: readonly string[];
-  /** Position of the wanted column; -1 where no column has the name. */
+  /** Position of the wanted column; -1 if no column has the name. */
   readonly column: number;
   readonly isHeader: boolean;
-  /** The row is held for a header because it has no URL where one should be. */
+  /** The row is taken for a header because it has no URL where one should be. */
   readonly isGuess: boolean;
 
-  /** @param field name or number of the wanted column; undefined for one named url, else the first */
+  /** @param field name or number of the wanted column; undefined for a column named url, or else the first */
   constructor(firstRow: readonly string[], field: string | undefined) {
     this.names = headerNames(firstRow);
     const isNumber = field !== undefined && /^\d+$/u.test(field);
@@ -33,12 +34,12 @@ export class Table {
     return cells[/^\d+$/u.test(field) ? Number(field) - 1 : this.names.indexOf(field.toLowerCase())];
   }
 
-  /** Surely a row: as many cells as the first, and a URL where one should be. */
+  /** True for a line that is surely a row: as many cells as the first, and a URL where one should be. */
   isRow(cells: readonly string[]): boolean {
     return cells.length > 1 && cells.length === this.names.length && startsLikeUrl(cells[this.column]);
   }
 
-  /** A line of one cell that begins with a #, or a row whose wanted cell does; a number sign elsewhere is data. */
+  /** True for a line of one cell that begins with `#`, or a row whose wanted cell does; elsewhere a `#` is data. */
   isComment(cells: readonly string[]): boolean {
     if (cells[0]?.trimStart().startsWith('#') !== true) return false;
     return cells.length < this.names.length || cells[this.column]?.trimStart().startsWith('#') === true;
@@ -50,8 +51,8 @@ export function headerNames(row: readonly string[]): string[] {
 }
 
 /**
- * What separates the cells of a table, by its first line: what makes a column of the wanted name, else what sets a URL
- * free, else what is there.
+ * Finds the separator of a table by its first line: prefers one that gives a column of the wanted name, then one
+ * that gives a cell with a URL, then any that occurs.
  */
 export function findSeparator(line: string, field: string | undefined): string {
   const wanted = field === undefined || /^\d+$/u.test(field) ? 'url' : field.toLowerCase();

@@ -1,14 +1,14 @@
-// Text from a source becomes a target's URL, or a reason that it is none. Pure.
+// Turns text from a source into a target's URL, or a reason why it is not one. Pure.
 
 import { SpillwayError } from '../model/errors.ts';
 import { withoutLogins } from '../model/shown-url.ts';
 
-/** What is shown of a bad line. */
+/** Characters shown of a bad line. */
 const SHOWN_CHARACTERS = 200;
 
 export type ReadUrl = { readonly url: string } | { readonly reason: string };
 
-/** What no URL is written with; `URL` leaves some of it out without a word, and glues what it stood between. */
+/** Characters that a URL never contains; `URL` silently drops some of them and joins the text around them. */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const ODD = /[\s\0\u0085\ufeff\ufffd]/u;
 // oxlint-disable-next-line no-control-regex -- as above
@@ -24,14 +24,14 @@ export function readUrl(text: string, base?: string): ReadUrl {
     return { reason: `expected an absolute http or https URL, found ${JSON.stringify(shorten(text))}` };
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    // Of a login without a scheme, what stands before its colon is a user name.
+    // In a login without a scheme, the text before its colon is a user name.
     const shown = shorten(text);
     const found = shown.toLowerCase().startsWith(url.protocol) ? url.protocol : shown;
     return { reason: `expected http or https, found ${JSON.stringify(found)}` };
   }
   const { href } = url;
   if (!href.includes('#')) return { url: href };
-  // An empty fragment, too, which `hash` does not tell.
+  // Also removes an empty fragment, which `hash` does not show.
   url.hash = '';
   return { url: url.href };
 }
@@ -44,13 +44,13 @@ function whyOdd(text: string): string | null {
   return `expected a URL without control characters, found ${JSON.stringify(found)} in it`;
 }
 
-/** The beginning of a line, for a person: without its login, which is looked for before the line loses its end. */
+/** The beginning of a line, for a person. Removes its login first, before the line is shortened. */
 export function shorten(text: string): string {
   const shown = withoutLogins(text);
   return shown.length <= SHOWN_CHARACTERS ? shown : `${shown.slice(0, SHOWN_CHARACTERS)}…`;
 }
 
-/** The source cannot be read on: named, with what to do. */
+/** The error for a source that cannot be read further: names it, and says what to do. */
 export function sourceError(name: string, problem: string, cause?: unknown): SpillwayError {
   return new SpillwayError('ERR_SOURCE', `${name}: ${problem}`, { cause });
 }

@@ -1,5 +1,5 @@
-// Targets from a template: `http://host/{0..9999}`, `{000..999}` with zeros, `{0..100..5}` in steps, `{a..f}`, several
-// ranges in one URL. Any target can be computed by its number, so nothing is held.
+// Targets from a template: `http://host/{0..9999}`, `{000..999}` with leading zeros, `{0..100..5}` in steps,
+// `{a..f}`, several ranges in one URL. Any target can be computed from its number, so none is stored.
 
 import { SpillwayError } from '../model/errors.ts';
 import { shownUrl, withoutLogins } from '../model/shown-url.ts';
@@ -23,8 +23,8 @@ export function isTemplate(text: string): boolean {
 }
 
 /**
- * A source over all combinations, the last range running fastest.
- * @throws SpillwayError ERR_OPTION when a range is malformed, the whole is not a URL, or there are more than 2^53
+ * Opens a source over all combinations; the last range changes fastest.
+ * @throws SpillwayError ERR_OPTION when a range is malformed, the result is not a URL, or there are more than 2^53
  */
 export function openTemplate(template: string): Source {
   const { texts, ranges } = parseTemplate(template);
@@ -66,7 +66,7 @@ function refusal(template: string, found: string): SpillwayError {
   );
 }
 
-/** A single URL that is none: most reasons name it. */
+/** The error for a single text that is not a URL. Most reasons already name it. */
 function noUrl(text: string, reason: string): SpillwayError {
   const shown = shownUrl(text);
   const where = reason.includes(JSON.stringify(shown)) ? '' : ` in "${shown}"`;
@@ -113,7 +113,7 @@ function parseRange(
   };
 }
 
-/** Target `number` of all combinations, the ranges read as the digits of a number in mixed bases. */
+/** Target `number` of all combinations; the ranges are the digits of a number with mixed bases. */
 function expand(texts: readonly string[], ranges: readonly TemplateRange[], number: number): string {
   let rest = number;
   let text = texts.at(-1) ?? '';

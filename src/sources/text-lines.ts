@@ -1,16 +1,17 @@
-// Text becomes lines, in groups, with a bound on a line's length: a list without line ends must not fill the memory.
+// Splits text into lines, in groups, with a bound on a line's length: a list without line ends must not fill the
+// memory.
 
 const BOM = '\ufeff';
 
-/** Lines `first`, `first + 1` …; null for one that is too long. */
+/** Lines `first`, `first + 1` …; null for a line that is too long. */
 export interface LineGroup {
   readonly first: number;
   readonly lines: readonly (string | null)[];
 }
 
 /**
- * Splits at LF, CRLF and CR, drops a byte order mark at a line's beginning (lists that were joined have one in their
- * middle), and gives a last line without its end, too.
+ * Splits at LF, CRLF and CR, drops a byte order mark at the start of a line (lists that were joined have one in the
+ * middle), and also yields a last line without a line end.
  */
 export async function* readLines(
   texts: AsyncIterable<string>,

@@ -33,7 +33,7 @@ export interface FetchOptions {
   readonly maxRemembered: number;
   /** As of `FetchRunOptions`: the time the workers take to start does not count. @default false */
   readonly isWarm?: boolean;
-  /** Takes the bodies instead of the place in `to`; such a run leaves no record. */
+  /** Takes the bodies instead of the output in `to`; such a run leaves no record. */
   readonly sink?: ModuleSpec | MemorySpec | DiscardSpec;
   /** Gets outcomes as they are recorded, with the values that the sink returned for their bodies. */
   readonly onOutcomes?: (outcomes: readonly Outcome[], values?: readonly unknown[]) => void;

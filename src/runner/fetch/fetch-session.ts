@@ -1,4 +1,4 @@
-// One session of a run, from opening to end: finds the place, takes the run for this process, brings what a killed
+// One session of a run, from opening to end: finds the output, takes the run for this process, brings what a killed
 // session left back to what the journal knows, and releases everything at the end.
 
 import { rmdirSync, rmSync } from 'node:fs';
@@ -33,7 +33,7 @@ export interface FetchSession {
   readonly version: string;
   /** Begin another run, even where a run with the same sources and options is unfinished. */
   readonly startsNew: boolean;
-  /** The directory of the run to continue, when `to` names no place of its own; null to look for it. */
+  /** The directory of the run to continue, when `to` names no output of its own; null to look for it. */
   readonly directory: string | null;
   /** Which failures a retry takes; null for all. */
   readonly only: ((failure: FailedOutcome) => boolean) | null;
