@@ -19,7 +19,7 @@ export interface RuntimeFacts {
   readonly machineCoreCount: number;
   readonly totalMemoryBytes: number;
   readonly availableMemoryBytes: number;
-  /** As `process.constrainedMemory()` gives it: 0 or 2^64 where there is no constraint. */
+  /** The value of `process.constrainedMemory()`: 0 or 2^64 when there is no constraint. */
   readonly constrainedMemoryBytes: number;
   readonly residentBytes: number;
   /** True for user 0, to whom RLIMIT_NPROC does not apply. */

@@ -53,7 +53,7 @@ export interface NoiseGate {
 
 /** The figures of a strategy over its rounds: medians with intervals, and percentiles of one merged histogram. */
 export interface StrategyFigures {
-  /** For all trials; already multiplied where it is projected. */
+  /** Time for all trials; already multiplied when it is projected. */
   readonly wallMs: Estimate;
   /** The least time physics allows for all trials; null when the delay is not known. */
   readonly floorMs: number | null;

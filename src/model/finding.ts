@@ -31,7 +31,7 @@ export interface Finding {
   readonly needed: number;
   /** What was expected, what was found and, unless it is `ok`, what to do. */
   readonly message: string;
-  /** The one command that lifts the limit on Linux; null where no command on this machine does. */
+  /** The one command that lifts the limit on Linux; null when no command on this machine does. */
   readonly fix: string | null;
   /** What lifting the limit would buy. */
   readonly buys: string;

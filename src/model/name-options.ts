@@ -54,7 +54,7 @@ export class NameError extends Error {
 
 /** How many addresses of a name are kept: as many as a connection will try. */
 export const MAX_ADDRESSES = 8;
-/** Of an address: its family, and 16 bytes. */
+/** Cells of an address: its family, and 16 bytes. */
 export const ADDRESS_FIELDS = 5;
 /** Cells of a name in the cache that all threads share, before its addresses. */
 export const NAME_FIELDS = {

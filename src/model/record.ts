@@ -267,6 +267,6 @@ export interface WaveFigures {
   readonly mostMs: number;
   /** Counts trials, not waves. */
   readonly trialsPerSec: number;
-  /** Of single answers: a few waves have no percentiles. */
+  /** Latencies of single answers: a few waves have no percentiles. */
   readonly answers: Percentiles;
 }

@@ -155,7 +155,7 @@ export function readKnee(origins: SharedArrayBuffer, origin: string): OriginKnee
   if (row === null) return null;
   const read = (field: OriginField) => Atomics.load(rows.cells, rows.at(row) + ORIGIN_FIELDS[field]);
   const phase = WINDOW_PHASES[read('phase')];
-  // What grows has not been found, and what grows back had not either where it was never seen to stand still.
+  // A growing window is not found yet; one that grows back counts only if it was steady before.
   const isHeld = phase === 'raised' || phase === 'lowered';
   const window = phase === 'growing' ? read('goal') : isHeld ? read('heldWindow') : read('window');
   const rate = read(isHeld ? 'heldRate' : 'rate');

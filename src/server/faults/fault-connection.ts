@@ -8,7 +8,7 @@ import type { Step } from './fault-steps.ts';
 export interface FaultRequest {
   readonly method: string;
   readonly path: string;
-  /** Without the question mark; '' where there is none. */
+  /** The query without the question mark; '' when there is none. */
   readonly query: string;
   readonly receivedAtMs: number;
 }
