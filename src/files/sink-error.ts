@@ -53,13 +53,20 @@ function sinkError(what: string, path: string, cause: NodeJS.ErrnoException, opt
   return new SpillwayError('ERR_SINK', text, { cause });
 }
 
+/** A write takes 128 KB at most: where this much is left, the space was not what the disk lacked. */
+const SPACE_LEFT_BYTES = 1024 * 1024;
+/** Other files of the run may have gone since the write failed, as many as it had in flight. */
+const FEW_INODES = 10_000;
+
 /** ENOSPC has two causes; freeing bytes does not help where the inodes are used up. */
 function diskFullText(path: string): string | undefined {
   try {
     const { files, ffree, bavail, bsize } = statfsSync(dirname(path));
-    return files > 0 && ffree === 0
-      ? `no inode is left for another file (${files} are used): remove files there, or store them packed with --to FILE.tar`
-      : `the disk is full (${bavail * bsize} bytes left): free space there, or choose another place with --to`;
+    const leftBytes = bavail * bsize;
+    const areInodesUsedUp = ffree === 0 || (ffree < FEW_INODES && leftBytes >= SPACE_LEFT_BYTES);
+    return files > 0 && areInodesUsedUp
+      ? `no inode is left for another file (${files - ffree} of ${files} are used): remove files there, or store them packed with --to FILE.tar`
+      : `the disk is full (${leftBytes} bytes left): free space there, or choose another place with --to`;
   } catch {
     return undefined;
   }
